@@ -1,0 +1,24 @@
+/* finder.h - who has an fd on which socket: the walk through /proc, and the BPF iterator. */
+#ifndef SOCKVIEW_FINDER_H
+#define SOCKVIEW_FINDER_H
+
+#include <sockview/owner.h>
+#include <sockview/query.h>
+
+struct finder_request {
+	int proc_fd;                     /* an open /proc (or --proc-root) */
+	bool proc_is_ours;               /* it is the /proc of this process's own pid namespace */
+	const struct inode_index *index; /* which sockets */
+	unsigned details;                /* enum process_detail: what to read of each owner */
+	unsigned threads;                /* at most; 0: as many as the CPUs we may use, up to 8 */
+};
+
+/*
+ * Both fill owners (its index is built) and owners->report. 0, or -1 with
+ * error. finder_bpf() answers 1, with report.bpf_errno and bpf_why set, where
+ * it can not run here: use finder_proc() then.
+ */
+int finder_proc(const struct finder_request *request, struct owners *owners, struct error *error);
+int finder_bpf(const struct finder_request *request, struct owners *owners, struct error *error);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * message.h - the words for what went wrong or is missing; the only writer of standard error.
+ *
+ * Each message is one line, "sockview: ...", escaped, written at once.
+ */
+#ifndef SOCKVIEW_MESSAGE_H
+#define SOCKVIEW_MESSAGE_H
+
+#include <sockview/owner.h>
+#include <sockview/query.h>
+
+/* "sockview: " + text + newline. */
+void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same with what the last word of every usage error is: try --help. */
+void message_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* "sockview: cannot WHAT SUBJECT: strerror (at byte N)" */
+void message_error(const struct error *error);
+/*
+ * What the answer lacks, a line each: processes that could not be looked
+ * into and what would help, interrupted dumps, families nobody could tell of.
+ * With `verbose` also what was done another way (fallbacks).
+ */
+void message_report(const struct report *report, const struct owner_report *owners, bool verbose);
+
+#endif

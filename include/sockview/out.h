@@ -1,0 +1,36 @@
+/*
+ * out.h - the one way to standard output: a 64 KiB buffer, one write(2) when it is full.
+ *
+ * The first failed write is kept in `error`; what comes after is thrown away,
+ * so callers may check once at the end.
+ */
+#ifndef SOCKVIEW_OUT_H
+#define SOCKVIEW_OUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define OUT_SIZE 65536
+
+struct out {
+	int fd;
+	int error;      /* errno of the first failed write, 0 */
+	size_t len;
+	char *buffer;   /* OUT_SIZE bytes */
+};
+
+/* 0, or -1 with errno ENOMEM. */
+int out_open(struct out *out, int fd);
+/* Room for `len` (at most OUT_SIZE) bytes at the returned place; then out_advance(end). Never NULL. */
+char *out_room(struct out *out, size_t len);
+void out_advance(struct out *out, const char *end);
+void out_bytes(struct out *out, const void *data, size_t len);
+void out_string(struct out *out, const char *text);
+void out_char(struct out *out, char c);
+void out_u64(struct out *out, uint64_t value);
+/* 0, or -1 with errno: this write's failure or an earlier one's. */
+int out_flush(struct out *out);
+/* Flushes, closes the fd, frees the buffer. 0, or -1 with errno. */
+int out_close(struct out *out);
+
+#endif

@@ -1,0 +1,155 @@
+/*
+ * owner.h - who holds a socket, and why that is not known.
+ *
+ *   table rows --inode--> index slot --starts--> owners (slot order) --process--> processes
+ *
+ * The inode index numbers the distinct inodes of the surviving rows: those
+ * numbers are slots. A finder (the walk through /proc/PID/fd, or the BPF
+ * iterator) gives a hit per (slot, process, fd); the join sorts the hits, so
+ * that the owners of one slot stand together, lowest pid first.
+ */
+#ifndef SOCKVIEW_OWNER_H
+#define SOCKVIEW_OWNER_H
+
+#include <sockview/row.h>
+
+/* A set of inodes, each with a number. Read-only, and so shared by threads, once filled. */
+struct inode_index {
+	struct inode_cell *cell; /* open addressing, power of two; see owner.c */
+	size_t mask;
+	uint32_t count;          /* slots are 0 .. count-1 */
+};
+
+#define SLOT_NONE UINT32_MAX
+
+/* From the rows that have an inode. 0, or -1 with errno ENOMEM. */
+int inode_index_build(struct inode_index *index, const struct table *table);
+/* The inode's slot or SLOT_NONE. */
+uint32_t inode_index_find(const struct inode_index *index, uint32_t inode);
+void inode_index_free(struct inode_index *index);
+
+/* One fd of one process on one of the index's sockets. */
+struct owner {
+	uint32_t slot;    /* once joined: owners are sorted by slot, pid, tid, fd */
+	uint32_t process; /* index into owners.process */
+	int32_t tid;      /* the thread whose table holds the fd; the pid unless a thread has its own */
+	int32_t fd;
+};
+
+/* What is read of a process, and what has been tried. */
+enum process_detail {
+	PROCESS_NAME = 1 << 0,    /* comm, program */
+	PROCESS_UID = 1 << 1,     /* who it runs as: the owner of /proc/PID */
+	PROCESS_CMDLINE = 1 << 2,
+	PROCESS_EXE = 1 << 3,
+	PROCESS_CGROUP = 1 << 4,
+	PROCESS_START = 1 << 5,   /* start_ticks, ppid */
+	PROCESS_NETNS = 1 << 6,
+};
+
+/*
+ * Strings are offsets into owners.strings, 0 for absent. They are raw bytes
+ * as the process chose them: hostile; each is followed by a NUL that is not
+ * part of it, its length beside it.
+ */
+struct process_text {
+	uint32_t offset, len;
+};
+
+struct process {
+	int32_t pid, ppid;
+	uint32_t uid;
+	unsigned has;               /* enum process_detail: what could be read */
+	uint64_t start_ticks;       /* since boot, in clock ticks (proc(5), stat field 22) */
+	uint64_t netns;             /* inode of /proc/PID/ns/net */
+	struct process_text comm;    /* at most 15 bytes of the kernel's name of the task */
+	struct process_text program; /* one word: base name of argv[0] to its first blank, else comm */
+	struct process_text cmdline; /* arguments with NUL between them */
+	struct process_text exe;     /* target of /proc/PID/exe, " (deleted)" included */
+	struct process_text cgroup;  /* path in the unified hierarchy ("0::" line), else the first line's */
+};
+
+/* Why a row shows no owner (FACTS of the field: no older tool tells these apart). */
+enum owner_reason {
+	REASON_OWNED,        /* it has owners */
+	REASON_NOT_ASKED,    /* no look was taken: no column needed it, or a replay without a /proc */
+	REASON_PERMISSION,   /* processes were hidden; one of them may hold it */
+	REASON_TIME_WAIT,
+	REASON_SYN_RECV,
+	REASON_ORPHAN,       /* closed by its process, still finishing */
+	REASON_UNACCEPTED,   /* waits in a listener's accept queue */
+	REASON_KERNEL,       /* a socket of the kernel itself: an inode that no fd can have */
+	REASON_IN_FLIGHT,    /* only inside a unix socket's message or an io_uring */
+	REASON_OTHER_PIDNS,  /* held in a pid namespace that this /proc does not show */
+	REASON_VANISHED,     /* gone between the two looks */
+	REASON_COUNT
+};
+
+/* "permission", "time-wait" ...: the words of JSON; "" for owned. */
+const char *owner_reason_name(enum owner_reason reason);
+
+/* How a finder fared. */
+struct owner_report {
+	unsigned processes;  /* looked at */
+	unsigned denied;     /* not allowed to look into: EACCES, EPERM */
+	unsigned vanished;   /* gone while we looked */
+	bool asked;          /* a look was taken at all */
+	bool by_bpf;
+	int bpf_errno;       /* why the BPF iterator was not used although tried; 0: it was, or was not tried */
+	const char *bpf_why; /* constant text for -v, NULL if nothing to say */
+};
+
+/* The joined answer. One owners_free() for all of it; zero-initialised is empty. */
+struct owners {
+	struct inode_index index;
+	uint32_t *start;           /* owners of slot s: owner[start[s]] .. owner[start[s+1]-1] */
+	struct owner *owner;
+	size_t owner_count;
+	struct process *process;   /* by ascending pid */
+	size_t process_count;
+	char *strings;
+	size_t strings_len;
+	struct owner_report report;
+};
+
+/* The owners of a row's socket; count 0 if none. Lowest pid first. */
+struct owner_span {
+	const struct owner *first;
+	size_t count;
+};
+struct owner_span owners_of(const struct owners *owners, const struct row *row);
+/* Why owners_of() is empty; REASON_OWNED if it is not. `owners` may be NULL: not asked. */
+enum owner_reason owners_reason(const struct owners *owners, const struct row *row);
+/* The text of a process; data NULL if absent. */
+struct bytes owners_text(const struct owners *owners, struct process_text text);
+void owners_free(struct owners *owners);
+
+/*
+ * What a finder collects; private to one thread until owners_join(). The
+ * details are read while the finder still has the process's directory open,
+ * so that a name can not belong to another process of the same pid.
+ */
+struct findings {
+	struct owner *owner;     /* process: index into `process` of these findings */
+	size_t owner_count, owner_capacity;
+	struct process *process;
+	size_t process_count, process_capacity;
+	char *strings;
+	size_t strings_len, strings_capacity;
+	struct owner_report report;
+};
+
+int findings_add_owner(struct findings *findings, const struct owner *owner);
+/* Appends the process; its index is process_count - 1. */
+int findings_add_process(struct findings *findings, const struct process *process);
+/* A copy of the bytes, NUL behind. */
+int findings_add_text(struct findings *findings, const void *data, size_t len, struct process_text *text);
+void findings_free(struct findings *findings);
+
+/*
+ * Merges the findings of every thread into `owners` (whose index is built):
+ * duplicates removed, sorted. Frees the findings as it goes. 0, or -1 ENOMEM.
+ */
+int owners_join(struct owners *owners, struct findings *findings, size_t count);
+
+#endif

@@ -1,0 +1,215 @@
+/*
+ * row.h - a socket as data.
+ *
+ * A `struct row` is what every socket has, a value of little more than a cache
+ * line. A `struct sock` is a row with what only some columns ask for; it is
+ * lent for the time of one call. A `struct table` keeps rows, and of the rest
+ * only what it was told to keep, in parallel arrays.
+ *
+ * Collectors end at a struct sock, formatters begin at one.
+ */
+#ifndef SOCKVIEW_ROW_H
+#define SOCKVIEW_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* In the order netstat prints them. */
+enum proto { PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_RAW, PROTO_UNIX, PROTO_COUNT };
+
+#define PROTO_BIT(proto) (1u << (proto))
+#define PROTO_INET_ALL (PROTO_BIT(PROTO_UNIX) - 1u)
+#define PROTO_ALL (PROTO_BIT(PROTO_COUNT) - 1u)
+
+/*
+ * The kernel's numbers (include/net/tcp_states.h, Linux 6.18); every protocol
+ * uses them: an unconnected UDP socket is CLOSE, a connected one ESTABLISHED,
+ * a listening unix socket LISTEN.
+ */
+enum state {
+	STATE_UNKNOWN,
+	STATE_ESTABLISHED,
+	STATE_SYN_SENT,
+	STATE_SYN_RECV,
+	STATE_FIN_WAIT1,
+	STATE_FIN_WAIT2,
+	STATE_TIME_WAIT,
+	STATE_CLOSE,
+	STATE_CLOSE_WAIT,
+	STATE_LAST_ACK,
+	STATE_LISTEN,
+	STATE_CLOSING,
+	STATE_NEW_SYN_RECV, /* the kernel's own; rows carry STATE_SYN_RECV instead */
+	STATE_BOUND,        /* TCP, bind() and nothing more: bit 13 of a request since 6.8 */
+	STATE_COUNT
+};
+
+#define STATE_BIT(state) (1u << (state))
+#define STATE_ALL ((1u << STATE_COUNT) - 2u)
+
+/* Bytes that belong to somebody else; may hold NUL; not terminated. */
+struct bytes {
+	const void *data; /* NULL: absent */
+	size_t len;
+};
+
+/* Network byte order. An IPv4 address is in the first four bytes, the rest 0. */
+union addr {
+	uint8_t byte[16];
+	uint32_t word[4];
+};
+
+/* Presence is a flag, never a magic value. */
+enum row_flag {
+	ROW_LOCAL_MAPPED = 1 << 0,  /* AF_INET6 row whose local address is ::ffff:a.b.c.d */
+	ROW_REMOTE_MAPPED = 1 << 1,
+	ROW_HAS_COOKIE = 1 << 2,
+	ROW_BACKLOG = 1 << 3,       /* LISTEN: recv_q is the accept queue, send_q the backlog */
+	ROW_HAS_V6ONLY = 1 << 4,    /* the kernel told whether IPV6_V6ONLY is set ... */
+	ROW_V6ONLY = 1 << 5,        /* ... and this is what it told */
+	ROW_HAS_QUEUES = 1 << 6,    /* recv_q and send_q were told */
+	ROW_HAS_UID = 1 << 7,
+};
+
+/* One socket. 72 bytes. */
+struct row {
+	union addr local, remote;         /* all zero for unix */
+	uint16_t local_port, remote_port; /* host byte order; raw: local_port is the IP protocol */
+	uint32_t inode;                   /* in sockfs; 0: the socket has none (never had, or lost it) */
+	uint64_t cookie;                  /* unique for the life of the kernel, if ROW_HAS_COOKIE */
+	uint32_t uid;                     /* who made the socket, if ROW_HAS_UID */
+	uint32_t ifindex;                 /* bound to this interface, or the scope of a link-local
+	                                     address; 0: none */
+	uint32_t recv_q, send_q;          /* bytes; LISTEN with ROW_BACKLOG: connections */
+	uint16_t flags;                   /* enum row_flag */
+	uint8_t proto;                    /* enum proto */
+	uint8_t family;                   /* AF_INET, AF_INET6, AF_UNIX */
+	uint8_t state;                    /* enum state */
+	uint8_t reserved;
+	uint16_t netns;                   /* index of the network namespace of this answer; 0 */
+};
+
+/* inet_diag's numbers (net/ipv4/inet_diag.c, inet_csk_diag_fill). */
+enum timer_kind { TIMER_OFF, TIMER_ON, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PROBE };
+
+struct sock_timer {
+	uint32_t expires_ms;
+	uint8_t kind;        /* enum timer_kind */
+	uint8_t retransmits; /* of data; netstat's second figure */
+	uint8_t probes;      /* unanswered; netstat's third figure */
+};
+
+/* INET_DIAG_SKMEMINFO in the kernel's order (include/uapi/linux/sock_diag.h); bytes, drops a count. */
+enum skmem_field {
+	SKMEM_RMEM_ALLOC, SKMEM_RCVBUF, SKMEM_WMEM_ALLOC, SKMEM_SNDBUF, SKMEM_FWD_ALLOC,
+	SKMEM_WMEM_QUEUED, SKMEM_OPTMEM, SKMEM_BACKLOG, SKMEM_DROPS, SKMEM_COUNT
+};
+
+struct sock_skmem {
+	uint32_t value[SKMEM_COUNT];
+	uint8_t count; /* how many of them this kernel told */
+};
+
+/* What an attribute of a few bytes tells; each field only with its bit in `has`. */
+enum extra_flag {
+	EXTRA_MARK = 1 << 0,
+	EXTRA_CGROUP = 1 << 1,
+	EXTRA_SHUTDOWN = 1 << 2,
+	EXTRA_SOCKOPT = 1 << 3,
+	EXTRA_TOS = 1 << 4,
+	EXTRA_TCLASS = 1 << 5,
+	EXTRA_CLASS_ID = 1 << 6,
+};
+
+struct sock_extra {
+	uint64_t cgroup_id;    /* inode of the socket's cgroup v2 directory */
+	uint32_t mark;
+	uint32_t class_id;
+	uint16_t sockopt;      /* bits 0-7 first byte, 8-15 second byte of struct inet_diag_sockopt */
+	uint8_t shutdown;      /* 1 receive, 2 send (RCV_SHUTDOWN, SEND_SHUTDOWN) */
+	uint8_t tos, tclass;
+	uint8_t has;           /* enum extra_flag */
+};
+
+/* Unix sockets only. */
+enum unix_flag {
+	UNIX_HAS_REFCNT = 1 << 0,
+	UNIX_HAS_PEER = 1 << 1,
+	UNIX_HAS_VFS = 1 << 2,
+	UNIX_NO_FILE = 1 << 3, /* not accepted yet: netstat's CONNECTING */
+};
+
+struct sock_unix {
+	uint32_t refcnt;
+	uint32_t peer;         /* inode of the other end */
+	uint32_t vfs_inode, vfs_dev;
+	uint8_t type;          /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
+	uint8_t has;           /* enum unix_flag */
+};
+
+/* Variable-length details, as the kernel sent them. */
+enum blob {
+	BLOB_PATH,      /* unix: sun_path; first byte NUL: abstract */
+	BLOB_TCP_INFO,  /* struct tcp_info, as long as this kernel's is */
+	BLOB_CONG,      /* name of the congestion control, no NUL */
+	BLOB_VEGAS,     /* struct tcpvegas_info */
+	BLOB_DCTCP,     /* struct tcp_dctcp_info */
+	BLOB_BBR,       /* struct tcp_bbr_info */
+	BLOB_ULP,       /* nested INET_ULP_INFO_* attributes */
+	BLOB_MD5SIG,    /* struct tcp_diag_md5sig[] */
+	BLOB_COUNT
+};
+
+/* Which details a query asks for and a table keeps. */
+enum want {
+	WANT_TIMER = 1 << 0,
+	WANT_SKMEM = 1 << 1,
+	WANT_EXTRA = 1 << 2,
+	WANT_INFO = 1 << 3, /* the blobs of TCP */
+	WANT_UNIX = 1 << 4, /* sock_unix and BLOB_PATH; set by itself when unix sockets are asked for */
+};
+
+/*
+ * A socket with its details. Pointers are NULL (blobs: data NULL) where a
+ * detail is absent or was not asked for, and valid until the callback that
+ * was given it returns, or until the table it came from changes.
+ */
+struct sock {
+	struct row row;
+	const struct sock_timer *timer;
+	const struct sock_skmem *skmem;
+	const struct sock_extra *extra;
+	const struct sock_unix *unix_;
+	struct bytes blob[BLOB_COUNT];
+};
+
+/* Called with each socket as it is found; another answer than 0 stops the source, which returns it. */
+typedef int sock_sink(void *context, const struct sock *sock);
+
+/* Rows kept. Zero-initialise `keep` (enum want) by table_init. */
+struct table {
+	struct row *row;
+	size_t count;
+	unsigned keep;
+	struct sock_timer *timer;   /* parallel to row, each only if kept */
+	struct sock_skmem *skmem;
+	struct sock_extra *extra;
+	struct table_blob *blob;    /* index into the arena below, see rows.c */
+	uint8_t *arena;
+	size_t capacity, arena_len, arena_capacity;
+};
+
+void table_init(struct table *table, unsigned keep);
+/* A copy of the socket as the last row. 0, or -1 with errno ENOMEM and the table unchanged. */
+int table_add(struct table *table, const struct sock *sock);
+/* The same as a sock_sink; context is the table. */
+int table_sink(void *table, const struct sock *sock);
+/* Row `index` with its kept details, as it was added. */
+void table_get(const struct table *table, size_t index, struct sock *sock);
+/* Forget the rows, keep the memory. */
+void table_clear(struct table *table);
+void table_free(struct table *table);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * text.h - values as printable text, without printf: these run once per socket.
+ *
+ * Every function appends to a caller's buffer and returns the new end; the
+ * caller gives it the room that the TEXT_*_MAX constants name.
+ */
+#ifndef SOCKVIEW_TEXT_H
+#define SOCKVIEW_TEXT_H
+
+#include <sockview/row.h>
+
+#define TEXT_U64_MAX 20
+#define TEXT_ADDR_MAX 46                    /* INET6_ADDRSTRLEN */
+#define TEXT_ESCAPED_MAX(len) (4 * (len))   /* each byte at most as \xHH */
+
+char *text_u64(char *to, uint64_t value);
+/* Lower-case hexadecimal without 0x. */
+char *text_hex(char *to, uint64_t value);
+/*
+ * As inet_ntop writes it: no brackets, no zone. family AF_INET or AF_INET6;
+ * `mapped`: an AF_INET6 address in ::ffff:0:0/96 is written as plain IPv4.
+ */
+char *text_addr(char *to, const union addr *addr, int family, bool mapped);
+
+/*
+ * Hostile text as one printable word: `\\` for a backslash, `\xHH` for each
+ * byte that is not part of valid UTF-8, for control characters, and for
+ * characters that change the line or the direction of writing (U+0080-9F,
+ * U+2028, U+2029, bidi controls, U+FEFF), byte by byte. Blanks and tabs too
+ * if `word`. Two different inputs never give the same text.
+ */
+enum text_escape { TEXT_LINE, TEXT_WORD };
+char *text_escape(char *to, const void *data, size_t len, enum text_escape how);
+
+/*
+ * Length in bytes (1-4) of the valid UTF-8 character at `data`, 0 if there is
+ * none (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF).
+ */
+size_t text_utf8_len(const void *data, size_t len);
+
+/* Parses all of (text, len) as a decimal number up to max. False if it is anything else. */
+bool text_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *value);
+
+#endif

@@ -1,0 +1,5 @@
+/* main.c - the composition root. */
+int main(void)
+{
+	return 2;
+}

@@ -1,12 +1,14 @@
 /*
  * message.h - the words for what went wrong or is missing; the only writer of standard error.
  *
- * Each message is one line, "sockview: ...", escaped, written at once.
+ * Each message is one line, "sockview: ...", escaped, written at once. A
+ * standard error that cannot be written to is nobody's error.
  */
 #ifndef SOCKVIEW_MESSAGE_H
 #define SOCKVIEW_MESSAGE_H
 
 #include <sockview/owner.h>
+#include <sockview/privilege.h>
 #include <sockview/query.h>
 
 /* "sockview: " + text + newline. */
@@ -18,8 +20,10 @@ void message_error(const struct error *error);
 /*
  * What the answer lacks, a line each: processes that could not be looked
  * into and what would help, interrupted dumps, families nobody could tell of.
- * With `verbose` also what was done another way (fallbacks).
+ * With `verbose` also what was done another way (fallbacks). `privilege` is
+ * what privilege_begin() found; owners and privilege may be NULL.
  */
-void message_report(const struct report *report, const struct owner_report *owners, bool verbose);
+void message_report(const struct report *report, const struct owner_report *owners,
+                    const struct privilege *privilege, bool verbose);
 
 #endif

@@ -1,27 +1,54 @@
 /*
  * privilege.h - capabilities: what we have, what is missing, what to drop.
  *
- * The life of a run: privilege_begin() first of all, which leaves the caller's
- * own rights in effect and the rest (file capabilities) put away; paths of the
- * command line are opened then; privilege_raise() for the look at the kernel
- * and /proc; privilege_drop() before a byte is printed.
+ * The life of a run, all in the main thread and before any other is started
+ * (capabilities belong to threads; later threads inherit them):
+ *
+ *   privilege_begin()   first of all; leaves in effect what the caller has
+ *                       himself, and puts away what exec added to it
+ *   ... paths of the command line and environment are opened: the caller's own rights
+ *   privilege_raise()   what the look at the kernel and /proc needs, and no more
+ *   privilege_drop()    before a byte is printed: nothing is left
+ *
+ * A caller who chose where we look (--proc-root) must not look there with
+ * rights that are not his: give privilege_raise() no needs if `elevated`.
  */
 #ifndef SOCKVIEW_PRIVILEGE_H
 #define SOCKVIEW_PRIVILEGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct privilege {
 	bool elevated;      /* got more rights by exec than its caller has (file capabilities, set-user-ID) */
-	bool sees_fds;      /* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are to be had */
-	bool has_ptrace, has_read_search, has_net_admin, has_bpf;
+	bool root;          /* the caller is user 0: a hint to use sudo would be silly */
+	/* What is to be had by privilege_raise(). */
+	bool sees_fds;      /* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH */
+	bool has_ptrace;
+	bool has_read_search; /* or CAP_DAC_OVERRIDE, which includes it */
+	bool has_net_admin;
+	bool has_bpf;       /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
+	uint64_t own;       /* capabilities the caller has himself, a bit each */
 };
 
-/* 0, or -1 with errno. */
+/* What a run will do with its rights. */
+enum privilege_need {
+	PRIVILEGE_FDS = 1 << 0,     /* look into other users' processes */
+	PRIVILEGE_MARK = 1 << 1,    /* be told sockets' marks */
+	PRIVILEGE_BPF = 1 << 2,     /* load the iterator */
+	PRIVILEGE_BIND = 1 << 3,    /* trial bind of a low port: only if the caller could himself */
+	PRIVILEGE_SET_USER = 1 << 4, /* become another user: only if the caller could himself */
+};
+
+/*
+ * Also opens /dev/null in place of a closed standard stream, so that no file
+ * opened later takes its number. 0, or -1 with errno: then nothing must be
+ * opened or shown.
+ */
 int privilege_begin(struct privilege *privilege);
-/* Only what the collection needs is in effect from here on; everything else is gone for good. */
-int privilege_raise(const struct privilege *privilege);
-/* Nothing is left. */
+/* `needs`: enum privilege_need. Everything else is gone for good. 0, or -1 with errno. */
+int privilege_raise(const struct privilege *privilege, unsigned needs);
+/* Nothing is left, and exec can bring nothing back. 0, or -1 with errno. */
 int privilege_drop(void);
 
 #endif

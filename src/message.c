@@ -1,0 +1,176 @@
+/* message.c - one line a message to standard error; see message.h. */
+#include <sockview/message.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sockview/proto.h>
+#include <sockview/text.h>
+
+/* Longer text is cut: a message is for a person. */
+#define LINE_TEXT 2048
+#define HEAD "sockview: "
+
+#define SETCAP "setcap cap_sys_ptrace,cap_dac_read_search+ep"
+
+static void line_write(const char *text, size_t len)
+{
+	char line[sizeof(HEAD) + TEXT_ESCAPED_MAX(LINE_TEXT) + 1] = HEAD;
+	char *end = text_escape(line + sizeof(HEAD) - 1, text, len, TEXT_LINE);
+	*end++ = '\n';
+	ssize_t written;
+	do {
+		written = write(STDERR_FILENO, line, (size_t)(end - line));
+	} while (written < 0 && errno == EINTR);
+}
+
+__attribute__((format(printf, 2, 0)))
+static void line_format(const char *tail, const char *format, va_list arguments)
+{
+	char text[LINE_TEXT];
+	int len = vsnprintf(text, sizeof(text), format, arguments);
+	if (len < 0)
+		return;
+	size_t used = (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1;
+	size_t tail_len = strlen(tail);
+	if (used > sizeof(text) - tail_len)
+		used = sizeof(text) - tail_len;
+	memcpy(text + used, tail, tail_len);
+	line_write(text, used + tail_len);
+}
+
+void message(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	line_format("", format, arguments);
+	va_end(arguments);
+}
+
+void message_usage(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	line_format("; try sockview --help", format, arguments);
+	va_end(arguments);
+}
+
+void message_error(const struct error *error)
+{
+	char where[40] = "";
+	if (error->offset >= 0)
+		snprintf(where, sizeof(where), " (at byte %lld)", (long long)error->offset);
+	message("cannot %s%s%.*s%s%s%s", error->what, error->subject[0] ? " " : "",
+	        (int)sizeof(error->subject), error->subject, error->number ? ": " : "",
+	        error->number ? strerror(error->number) : "", where);
+}
+
+/* The file to give capabilities to. */
+static void program_path(char *path, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", path, size - 1);
+	if (len > 0)
+		path[len] = '\0';
+	else
+		snprintf(path, size, "sockview");
+}
+
+static const char *missing_capabilities(const struct privilege *privilege)
+{
+	if (privilege->has_ptrace)
+		return "CAP_DAC_READ_SEARCH";
+	return privilege->has_read_search ? "CAP_SYS_PTRACE" : "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
+}
+
+static void report_denied(unsigned denied, const struct privilege *privilege)
+{
+	char path[512];
+	const char *plural = denied == 1 ? "" : "es";
+	if (!privilege) {
+		message("%u process%s could not be looked into, so some owners are unknown", denied, plural);
+		return;
+	}
+	if (privilege->sees_fds) {
+		message("%u process%s could not be looked into although the capabilities are there "
+		        "(another user namespace, or a security module), so some owners are unknown",
+		        denied, plural);
+		return;
+	}
+	if (privilege->root) {
+		message("%u process%s could not be looked into, so some owners are unknown; root lacks %s "
+		        "here (a container gets it with --cap-add)",
+		        denied, plural, missing_capabilities(privilege));
+		return;
+	}
+	program_path(path, sizeof(path));
+	message("%u process%s could not be looked into, so some owners are unknown; run it with sudo, "
+	        "or give it %s: sudo " SETCAP " %s",
+	        denied, plural, missing_capabilities(privilege), path);
+}
+
+static void report_owners(const struct owner_report *owners, const struct privilege *privilege,
+                          bool verbose)
+{
+	if (owners->denied)
+		report_denied(owners->denied, privilege);
+	if (!verbose || !owners->asked)
+		return;
+	if (owners->vanished)
+		message("%u process%s ended while being looked at", owners->vanished,
+		        owners->vanished == 1 ? "" : "es");
+	if (owners->bpf_why)
+		message("owners read from /proc, not by BPF: %s%s%s", owners->bpf_why,
+		        owners->bpf_errno ? ": " : "",
+		        owners->bpf_errno ? strerror(owners->bpf_errno) : "");
+}
+
+/* "udp, raw" */
+static void protos_list(char *list, size_t size, unsigned protos)
+{
+	size_t used = 0;
+	list[0] = '\0';
+	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
+		if (!(protos & PROTO_BIT(proto)) || used >= size)
+			continue;
+		int len = snprintf(list + used, size - used, "%s%s", used ? ", " : "", proto_name(proto));
+		used += len > 0 ? (size_t)len : 0;
+	}
+}
+
+static void report_fallback(const struct report *report)
+{
+	char list[80];
+	if (!report->from_proc)
+		return;
+	protos_list(list, sizeof(list), report->from_proc);
+	if (report->netlink_errno)
+		message("netlink is not available (%s): %s read from /proc/net",
+		        strerror(report->netlink_errno), list);
+	else
+		message("%s read from /proc/net", list);
+}
+
+void message_report(const struct report *report, const struct owner_report *owners,
+                    const struct privilege *privilege, bool verbose)
+{
+	char list[80];
+	if (report->unavailable) {
+		protos_list(list, sizeof(list), report->unavailable);
+		message("this kernel does not tell of %s sockets", list);
+	}
+	if (report->interrupted)
+		message("sockets changed while the kernel listed them: some may be missing or shown twice");
+	if (report->lost)
+		message("the kernel's answer was cut short: some sockets are missing");
+	if (report->malformed)
+		message("%u entr%s of the kernel's answer could not be read and %s left out",
+		        report->malformed, report->malformed == 1 ? "y" : "ies",
+		        report->malformed == 1 ? "was" : "were");
+	if (verbose)
+		report_fallback(report);
+	if (owners)
+		report_owners(owners, privilege, verbose);
+}

@@ -1,0 +1,147 @@
+/*
+ * hosts.c - a hash of addresses over the array of what was looked up; see hosts.h.
+ */
+#include "hosts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <sockview/vec.h>
+
+#include "resolver.h"
+
+struct hosts {
+	struct lookup *lookup;
+	size_t count, capacity;
+	size_t asked;    /* lookups before this one have had their chance */
+	uint32_t *cell;  /* index of a lookup + 1; 0: free. Open addressing, at most half full */
+	size_t cells;    /* power of two, or 0 */
+	uint64_t seed;   /* peers choose their addresses; they shall not choose our collisions */
+	struct resolver *resolver;
+};
+
+struct hosts *hosts_new(void)
+{
+	struct hosts *hosts = calloc(1, sizeof(*hosts));
+	if (!hosts)
+		return NULL;
+	if (getrandom(&hosts->seed, sizeof(hosts->seed), GRND_NONBLOCK) < 0)
+		hosts->seed = (uintptr_t)hosts;
+	return hosts;
+}
+
+void hosts_free(struct hosts *hosts)
+{
+	if (!hosts)
+		return;
+	resolver_free(hosts->resolver);
+	for (size_t i = 0; i < hosts->count; i++)
+		free(hosts->lookup[i].name);
+	free(hosts->lookup);
+	free(hosts->cell);
+	free(hosts);
+}
+
+/* ::ffff:a.b.c.d has its name as a.b.c.d. */
+static struct lookup lookup_key(int family, const union addr *addr)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct lookup key = { .addr = *addr, .family = family };
+	if (family == AF_INET6 && !memcmp(addr->byte, mapped, sizeof(mapped))) {
+		key.family = AF_INET;
+		key.addr.word[0] = addr->word[3];
+	}
+	if (key.family == AF_INET)
+		memset(&key.addr.word[1], 0, 12);
+	return key;
+}
+
+static uint64_t mix(uint64_t value)
+{
+	value = (value ^ (value >> 32)) * UINT64_C(0xd6e8feb86659fd93);
+	value = (value ^ (value >> 32)) * UINT64_C(0xd6e8feb86659fd93);
+	return value ^ (value >> 32);
+}
+
+static uint64_t hash(const struct hosts *hosts, const struct lookup *key)
+{
+	uint64_t half[2];
+	memcpy(half, &key->addr, sizeof(half));
+	return mix(mix(mix(hosts->seed ^ (uint64_t)key->family) ^ half[0]) ^ half[1]);
+}
+
+static bool same_address(const struct lookup *a, const struct lookup *b)
+{
+	return a->family == b->family && !memcmp(&a->addr, &b->addr, sizeof(a->addr));
+}
+
+/* The key's cell, or the free one where it belongs. Only where cells is not 0. */
+static uint32_t *cell_of(const struct hosts *hosts, const struct lookup *key)
+{
+	size_t at = hash(hosts, key) & (hosts->cells - 1);
+	while (hosts->cell[at] && !same_address(&hosts->lookup[hosts->cell[at] - 1], key))
+		at = (at + 1) & (hosts->cells - 1);
+	return &hosts->cell[at];
+}
+
+static int cells_grow(struct hosts *hosts)
+{
+	size_t cells = hosts->cells ? 2 * hosts->cells : 64;
+	uint32_t *cell = calloc(cells, sizeof(*cell));
+	if (!cell)
+		return -1;
+	free(hosts->cell);
+	hosts->cell = cell;
+	hosts->cells = cells;
+	for (size_t i = 0; i < hosts->count; i++)
+		*cell_of(hosts, &hosts->lookup[i]) = (uint32_t)i + 1;
+	return 0;
+}
+
+static bool is_unspecified(const struct lookup *key)
+{
+	return !(key->addr.word[0] | key->addr.word[1] | key->addr.word[2] | key->addr.word[3]);
+}
+
+int hosts_want(struct hosts *hosts, int family, const union addr *addr)
+{
+	struct lookup key = lookup_key(family, addr);
+	if (is_unspecified(&key))
+		return 0;
+	if (2 * (hosts->count + 1) > hosts->cells && cells_grow(hosts))
+		return -1;
+	uint32_t *cell = cell_of(hosts, &key);
+	if (*cell)
+		return 0;
+	struct lookup *grown =
+		vec_reserve(hosts->lookup, &hosts->capacity, hosts->count + 1, sizeof(*grown));
+	if (!grown)
+		return -1;
+	hosts->lookup = grown;
+	hosts->lookup[hosts->count++] = key;
+	*cell = (uint32_t)hosts->count;
+	return 0;
+}
+
+void hosts_resolve(struct hosts *hosts, unsigned deadline_ms)
+{
+	if (hosts->asked == hosts->count)
+		return;
+	if (!hosts->resolver)
+		hosts->resolver = resolver_new();
+	if (!hosts->resolver)
+		return;
+	resolver_run(hosts->resolver, hosts->lookup + hosts->asked, hosts->count - hosts->asked,
+	             deadline_ms);
+	hosts->asked = hosts->count;
+}
+
+const char *hosts_find(const struct hosts *hosts, int family, const union addr *addr)
+{
+	if (!hosts->cells)
+		return NULL;
+	struct lookup key = lookup_key(family, addr);
+	uint32_t cell = *cell_of(hosts, &key);
+	return cell ? hosts->lookup[cell - 1].name : NULL;
+}

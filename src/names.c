@@ -1,0 +1,222 @@
+/*
+ * names.c - services, users and interfaces, each asked for once; see names.h.
+ *
+ * Hosts are different enough (they take time) to have hosts.c.
+ */
+#include <sockview/names.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+
+#include <sockview/proto.h>
+
+#include "hosts.h"
+
+/* Larger passwd entries than this are nobody's. */
+#define PASSWD_MAX (1u << 20)
+
+/* Numbers to names; a NULL name is an answer too: there is none. Open addressing, half full. */
+struct name_cell {
+	uint64_t key;
+	char *name;
+	bool used;
+};
+
+struct name_map {
+	struct name_cell *cell;
+	size_t cells, count;
+};
+
+struct names {
+	struct name_map services, users, interfaces;
+	bool services_loaded;
+	struct hosts *hosts;
+};
+
+static struct name_cell *map_cell(const struct name_map *map, uint64_t key)
+{
+	size_t at = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (map->cells - 1);
+	while (map->cell[at].used && map->cell[at].key != key)
+		at = (at + 1) & (map->cells - 1);
+	return &map->cell[at];
+}
+
+static const struct name_cell *map_find(const struct name_map *map, uint64_t key)
+{
+	if (!map->cells)
+		return NULL;
+	const struct name_cell *cell = map_cell(map, key);
+	return cell->used ? cell : NULL;
+}
+
+static int map_grow(struct name_map *map)
+{
+	struct name_map grown = { .cells = map->cells ? 2 * map->cells : 64, .count = map->count };
+	grown.cell = calloc(grown.cells, sizeof(*grown.cell));
+	if (!grown.cell)
+		return -1;
+	for (size_t i = 0; i < map->cells; i++)
+		if (map->cell[i].used)
+			*map_cell(&grown, map->cell[i].key) = map->cell[i];
+	free(map->cell);
+	*map = grown;
+	return 0;
+}
+
+/*
+ * Keeps a copy of the name unless the key has one already; the name that
+ * stands then. Out of memory is no name.
+ */
+static const char *map_add(struct name_map *map, uint64_t key, const char *name)
+{
+	if (2 * (map->count + 1) > map->cells && map_grow(map))
+		return NULL;
+	struct name_cell *cell = map_cell(map, key);
+	if (!cell->used) {
+		*cell = (struct name_cell){ key, name ? strdup(name) : NULL, true };
+		map->count++;
+	}
+	return cell->name;
+}
+
+static void map_free(struct name_map *map)
+{
+	for (size_t i = 0; i < map->cells; i++)
+		free(map->cell[i].name);
+	free(map->cell);
+}
+
+struct names *names_new(void)
+{
+	struct names *names = calloc(1, sizeof(*names));
+	if (!names)
+		return NULL;
+	names->hosts = hosts_new();
+	if (!names->hosts) {
+		names_free(names);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return names;
+}
+
+void names_free(struct names *names)
+{
+	if (!names)
+		return;
+	map_free(&names->services);
+	map_free(&names->users);
+	map_free(&names->interfaces);
+	hosts_free(names->hosts);
+	free(names);
+}
+
+static uint64_t service_key(enum proto proto, uint16_t port)
+{
+	return (uint64_t)proto << 16 | port;
+}
+
+/* One line of /etc/services counts for every protocol that uses its word: udp's for udplite too. */
+static void service_add(struct name_map *services, const struct servent *entry)
+{
+	uint16_t port = ntohs((uint16_t)entry->s_port);
+	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
+		const char *word = proto_service_word(proto);
+		if (word && !strcmp(word, entry->s_proto))
+			map_add(services, service_key(proto, port), entry->s_name);
+	}
+}
+
+/* A raw socket's port is an IP protocol, its names are those of /etc/protocols. */
+static void services_load(struct names *names)
+{
+	struct servent *service;
+	struct protoent *protocol;
+	names->services_loaded = true;
+	setservent(0);
+	while ((service = getservent()))
+		service_add(&names->services, service);
+	endservent();
+	setprotoent(0);
+	while ((protocol = getprotoent()))
+		map_add(&names->services, service_key(PROTO_RAW, (uint16_t)protocol->p_proto),
+		        protocol->p_name);
+	endprotoent();
+}
+
+#ifdef __GLIBC__
+static const char *service_ask(struct names *names, enum proto proto, uint16_t port)
+{
+	(void)names, (void)proto, (void)port;
+	return NULL; /* services_load() has read them all */
+}
+#else
+/* musl's getservent() never answers, its getservbyport() does. */
+static const char *service_ask(struct names *names, enum proto proto, uint16_t port)
+{
+	const char *word = proto_service_word(proto);
+	const struct servent *entry = word ? getservbyport(htons(port), word) : NULL;
+	return map_add(&names->services, service_key(proto, port), entry ? entry->s_name : NULL);
+}
+#endif
+
+const char *names_service(struct names *names, enum proto proto, uint16_t port)
+{
+	if (!names->services_loaded)
+		services_load(names);
+	const struct name_cell *cell = map_find(&names->services, service_key(proto, port));
+	return cell ? cell->name : service_ask(names, proto, port);
+}
+
+static const char *user_ask(struct name_map *users, uint32_t uid)
+{
+	struct passwd entry, *found = NULL;
+	char *buffer = NULL;
+	int error = ERANGE;
+	for (size_t size = 1024; error == ERANGE && size <= PASSWD_MAX; size *= 4) {
+		char *grown = realloc(buffer, size);
+		if (!grown)
+			break;
+		buffer = grown;
+		found = NULL;
+		error = getpwuid_r(uid, &entry, buffer, size, &found);
+	}
+	const char *name = map_add(users, uid, !error && found ? found->pw_name : NULL);
+	free(buffer);
+	return name;
+}
+
+const char *names_user(struct names *names, uint32_t uid)
+{
+	const struct name_cell *cell = map_find(&names->users, uid);
+	return cell ? cell->name : user_ask(&names->users, uid);
+}
+
+const char *names_interface(struct names *names, uint32_t ifindex)
+{
+	char name[IF_NAMESIZE];
+	const struct name_cell *cell = map_find(&names->interfaces, ifindex);
+	if (cell)
+		return cell->name;
+	return map_add(&names->interfaces, ifindex, if_indextoname(ifindex, name));
+}
+
+int names_want_host(struct names *names, int family, const union addr *addr)
+{
+	return hosts_want(names->hosts, family, addr);
+}
+
+void names_resolve(struct names *names, unsigned deadline_ms)
+{
+	hosts_resolve(names->hosts, deadline_ms);
+}
+
+const char *names_host(struct names *names, int family, const union addr *addr)
+{
+	return hosts_find(names->hosts, family, addr);
+}

@@ -1,0 +1,37 @@
+/*
+ * resolver.h - addresses to host names, many at a time, without waiting for the dead.
+ *
+ * getnameinfo(3) cannot be interrupted, so threads that wait for a name server
+ * are left behind: nobody joins them, and what they still touch lives until
+ * the last of them has returned.
+ */
+#ifndef SOCKVIEW_RESOLVER_H
+#define SOCKVIEW_RESOLVER_H
+
+#include <sockview/row.h>
+
+/* At most so many threads at once, those that are stuck included. */
+#define RESOLVER_THREADS 256
+
+struct lookup {
+	union addr addr;
+	int family;  /* AF_INET or AF_INET6 */
+	char *name;  /* the answer, malloc(3)ed, the caller's; NULL: none, or none in time */
+};
+
+struct resolver;
+
+/* NULL with errno. */
+struct resolver *resolver_new(void);
+/* At once: threads that are stuck keep nothing of the caller's. NULL is welcome. */
+void resolver_free(struct resolver *resolver);
+
+/*
+ * Asks for all of the lookups side by side, in their order. A name is waited
+ * for deadline_ms, and the whole ends when nothing has answered for that
+ * long. Later answers are thrown away.
+ */
+void resolver_run(struct resolver *resolver, struct lookup *lookups, size_t count,
+                  unsigned deadline_ms);
+
+#endif

@@ -15,7 +15,7 @@
 
 /* A set of inodes, each with a number. Read-only, and so shared by threads, once filled. */
 struct inode_index {
-	struct inode_cell *cell; /* open addressing, power of two; see owner.c */
+	struct inode_cell *cell; /* open addressing, power of two; see inode_index.c */
 	size_t mask;
 	uint32_t count;          /* slots are 0 .. count-1 */
 };
@@ -94,6 +94,7 @@ struct owner_report {
 	unsigned denied;     /* not allowed to look into: EACCES, EPERM */
 	unsigned vanished;   /* gone while we looked */
 	bool asked;          /* a look was taken at all */
+	bool other_pidns;    /* this /proc is known not to be the initial pid namespace's: it may hide processes */
 	bool by_bpf;
 	int bpf_errno;       /* why the BPF iterator was not used although tried; 0: it was, or was not tried */
 	const char *bpf_why; /* constant text for -v, NULL if nothing to say */

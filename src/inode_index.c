@@ -1,0 +1,86 @@
+/*
+ * inode_index.c - the set of socket inodes somebody wants an owner for, each with a number.
+ *
+ *   inode 0x1234567 = 0x2468AC group, 7 place in it
+ *   cells  |........|........|.......X|........|     eight cells of 8 bytes: one cache line
+ *
+ * Open addressing, linear probing. The kernel numbers sockets one after the
+ * other and a process's fds are read in that order too, so eight neighbours
+ * share a cache line; where the group lies is scattered, since two dense
+ * ranges falling onto each other would make each probe as long as a range.
+ */
+#include <sockview/owner.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct inode_cell {
+	uint32_t inode; /* 0: empty */
+	uint32_t slot;
+};
+
+#define GROUP_BITS 3
+#define CELLS_MIN 64
+
+static size_t cell_of(const struct inode_index *index, uint32_t inode)
+{
+	/* Fibonacci hashing: the upper half of the product is the well-mixed one. */
+	uint64_t mixed = (uint64_t)(inode >> GROUP_BITS) * 0x9E3779B97F4A7C15u >> 32;
+	return ((size_t)mixed << GROUP_BITS | (inode & ((1u << GROUP_BITS) - 1))) & index->mask;
+}
+
+static struct inode_cell *probe(const struct inode_index *index, uint32_t inode)
+{
+	size_t at = cell_of(index, inode);
+	while (index->cell[at].inode && index->cell[at].inode != inode)
+		at = (at + 1) & index->mask;
+	return &index->cell[at];
+}
+
+static size_t rows_with_inode(const struct table *table)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < table->count; i++)
+		count += table->row[i].inode != 0;
+	return count;
+}
+
+int inode_index_build(struct inode_index *index, const struct table *table)
+{
+	size_t want = rows_with_inode(table);
+	if (want > UINT32_MAX / 2) {
+		errno = ENOMEM;
+		return -1;
+	}
+	/* At most two thirds full: 1,000,000 sockets take 16 MiB. */
+	size_t cells = CELLS_MIN;
+	while (cells < want + want / 2)
+		cells *= 2;
+	*index = (struct inode_index){ .cell = calloc(cells, sizeof(struct inode_cell)),
+	                               .mask = cells - 1 };
+	if (!index->cell)
+		return -1;
+	for (size_t i = 0; i < table->count; i++) {
+		uint32_t inode = table->row[i].inode;
+		if (!inode)
+			continue;
+		struct inode_cell *cell = probe(index, inode);
+		if (!cell->inode)
+			*cell = (struct inode_cell){ inode, index->count++ };
+	}
+	return 0;
+}
+
+uint32_t inode_index_find(const struct inode_index *index, uint32_t inode)
+{
+	if (!inode || !index->count)
+		return SLOT_NONE;
+	const struct inode_cell *cell = probe(index, inode);
+	return cell->inode ? cell->slot : SLOT_NONE;
+}
+
+void inode_index_free(struct inode_index *index)
+{
+	free(index->cell);
+	*index = (struct inode_index){ 0 };
+}

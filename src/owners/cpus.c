@@ -1,0 +1,107 @@
+/*
+ * cpus.c - affinity mask and cgroup quota.
+ *
+ * These are this process's own limits, so it is the real /proc and /sys that
+ * are asked, whatever --proc-root says. A quota can sit on any ancestor of our
+ * cgroup, and the tightest one counts.
+ */
+#include "owners/cpus.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CGROUP_MOUNT "/sys/fs/cgroup"
+
+static unsigned cpus_by_affinity(void)
+{
+	cpu_set_t set;
+	/* Fails with more than 1,024 possible CPUs: enough for anybody's threads then. */
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return UINT32_MAX;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+static ssize_t read_file(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ssize_t len = read(fd, buffer, size - 1);
+	close(fd);
+	if (len >= 0)
+		buffer[len] = '\0';
+	return len;
+}
+
+/* Digits at `at`, before `end`; the place behind them, or NULL if there are none or too many. */
+static const char *parse_digits(const char *at, const char *end, uint64_t *value)
+{
+	const char *from = at;
+	*value = 0;
+	for (; at < end && *at >= '0' && *at <= '9'; at++) {
+		if (at - from >= 15)
+			return NULL;
+		*value = *value * 10 + (uint64_t)(*at - '0');
+	}
+	return at == from ? NULL : at;
+}
+
+/* "QUOTA PERIOD" in microseconds, or "max PERIOD" (Documentation/admin-guide/cgroup-v2.rst). */
+unsigned cpus_from_cpu_max(const char *text, size_t len)
+{
+	const char *end = text + len;
+	uint64_t quota, period;
+	const char *at = parse_digits(text, end, &quota);
+	if (!at || at == end || *at != ' ' || !parse_digits(at + 1, end, &period) || !period || !quota)
+		return 0;
+	uint64_t cpus = (quota + period - 1) / period;
+	return cpus > UINT32_MAX ? UINT32_MAX : (unsigned)cpus;
+}
+
+/* The "0::/path" line of /proc/self/cgroup, cut out in place; NULL if there is none. */
+static char *unified_path(char *text)
+{
+	for (char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, "0::/", 4))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		return line + 3;
+	}
+	return NULL;
+}
+
+static unsigned cpus_by_quota(void)
+{
+	char text[4096], path[4096 + 64], limit[64];
+	if (read_file("/proc/self/cgroup", text, sizeof(text)) <= 0)
+		return UINT32_MAX;
+	char *group = unified_path(text);
+	unsigned least = UINT32_MAX;
+	while (group) {
+		snprintf(path, sizeof(path), CGROUP_MOUNT "%s/cpu.max", group);
+		ssize_t len = read_file(path, limit, sizeof(limit));
+		unsigned cpus = len > 0 ? cpus_from_cpu_max(limit, (size_t)len) : 0;
+		if (cpus && cpus < least)
+			least = cpus;
+		char *slash = strrchr(group, '/');
+		if (!slash)
+			break;
+		*slash = '\0';
+	}
+	return least;
+}
+
+unsigned cpus_allowed(void)
+{
+	unsigned cpus = cpus_by_affinity();
+	/* With one CPU the quota can only say the same. */
+	unsigned quota = cpus > 1 ? cpus_by_quota() : cpus;
+	unsigned least = cpus < quota ? cpus : quota;
+	return least ? least : 1;
+}

@@ -1,0 +1,39 @@
+/* process.h - what is read of a process that holds a socket. */
+#ifndef SOCKVIEW_OWNERS_PROCESS_H
+#define SOCKVIEW_OWNERS_PROCESS_H
+
+#include <sockview/owner.h>
+
+/*
+ * Appends the process `pid` with the details asked for. Every file is opened
+ * below `dir`, an fd of /proc/PID (O_PATH will do): it stays bound to that one
+ * process, so nothing read can be another's that got the same pid later.
+ * `task` is the same fd, or /proc/PID/task/TID's of a living thread if the
+ * leader has exited, whose memory and namespaces are gone.
+ *
+ * 0; 1 if the process has gone, nothing appended; -1 with errno ENOMEM.
+ */
+int process_add(struct findings *findings, int32_t pid, int dir, int task, unsigned details);
+
+/* What /proc/PID/stat tells (proc(5)); the name in it may hold any byte. */
+struct process_stat {
+	int32_t ppid;
+	uint64_t start_ticks;
+	char state;
+	bool kernel_thread;
+};
+/* False if (text, len) is not a stat line. */
+bool process_parse_stat(const char *text, size_t len, struct process_stat *stat);
+/* Reads and parses `stat` below dir. */
+bool process_read_stat(int dir, const char *path, struct process_stat *stat);
+
+/* The word shown as program: see owner.h. argv0 need not be terminated; (NULL, 0) if it gives none. */
+struct bytes process_program(const char *argv0, size_t len);
+
+/* The path in (text, len) of /proc/PID/cgroup; (NULL, 0) if there is none. */
+struct bytes process_cgroup(const char *text, size_t len);
+
+/* N of "socket:[N]", "net:[N]": whatever stands between PREFIX[ and ]; 0 for any other text. */
+uint32_t process_bracketed(const char *text, size_t len, const char *prefix, size_t prefix_len);
+
+#endif

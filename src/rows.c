@@ -163,6 +163,15 @@ void table_get(const struct table *table, size_t index, struct sock *sock)
 		get_records(table, index, sock);
 }
 
+void table_truncate(struct table *table, size_t count)
+{
+	if (count >= table->count)
+		return;
+	if (table->blob)
+		table->arena_len = table->blob[count].offset;
+	table->count = count;
+}
+
 void table_clear(struct table *table)
 {
 	table->count = 0;

@@ -208,6 +208,8 @@ int table_add(struct table *table, const struct sock *sock);
 int table_sink(void *table, const struct sock *sock);
 /* Row `index` with its kept details, as it was added. */
 void table_get(const struct table *table, size_t index, struct sock *sock);
+/* Forget the rows from `count` on; what blobs they had in the arena too. */
+void table_truncate(struct table *table, size_t count);
 /* Forget the rows, keep the memory. */
 void table_clear(struct table *table);
 void table_free(struct table *table);

@@ -16,23 +16,35 @@ struct wire *wire_kernel(void);
  */
 struct wire *wire_replay(int fd);
 /*
- * `inner`, every message of which is also written to `fd` (owned); owns
- * inner. A failed write is the answer of the next receive. NULL with errno.
+ * `inner`, every message of which is also written to `fd`; owns both, unless
+ * it fails. `origin` is a text (cut at WIRE_ORIGIN_MAX) that says where the
+ * recording was made. NULL with errno.
  */
-struct wire *wire_record(struct wire *inner, int fd);
+enum { WIRE_ORIGIN_MAX = 256 };
+struct wire *wire_record(struct wire *inner, int fd, const char *origin);
+/* What a replayed file said of its origin, once it was read; "" if it did not. */
+const char *wire_origin(const struct wire *wire);
 void wire_close(struct wire *wire);
 
 /*
- * Asks the wire; for families its kernel has no diag module for (ENOENT),
- * sets report->unavailable. Sockets go to the sink in netstat's order of
- * protocols and, if `ordered`, tcp before tcp6. 0; -1 with error; or the
- * sink's answer.
+ * Asks the wire; for protocols its kernel has no diag module for, sets
+ * report->unavailable. Sockets that query_matches() go to the sink in
+ * netstat's order of protocols and, if `ordered`, tcp before tcp6, in constant
+ * memory. 0; -1 with error; or the sink's answer.
  */
 struct source_request {
 	const struct query *query;
 	bool ordered;
+	bool many_tcp6;   /* a hint: there are too many to hold back while tcp is shown */
 	sock_sink *sink;
 	void *context;
+	/*
+	 * For a second try of a request that went wrong: `mark` says how much the
+	 * sink has, `rewind` makes it forget what came later. NULL where rows are
+	 * gone once they are given: then what came stays, and the report says so.
+	 */
+	size_t (*mark)(const void *context);
+	void (*rewind)(void *context, size_t mark);
 };
 int source_netlink(struct wire *wire, const struct source_request *request, struct report *report,
                    struct error *error);

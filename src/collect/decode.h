@@ -1,0 +1,31 @@
+/*
+ * decode.h - one payload of sock_diag to a struct sock.
+ *
+ * Framing, errors and ends belong to the loop in netlink.c; these functions
+ * see the bytes of one answer and never read past them.
+ */
+#ifndef SOCKVIEW_COLLECT_DECODE_H
+#define SOCKVIEW_COLLECT_DECODE_H
+
+#include <sockview/row.h>
+
+/* A socket and the room its details point into. */
+struct decoded {
+	struct sock sock;
+	struct sock_timer timer;
+	struct sock_skmem skmem;
+	struct sock_extra extra;
+	struct sock_unix unix_;
+};
+
+/*
+ * `struct inet_diag_msg` and its attributes (linux/inet_diag.h). `proto` is
+ * that of the request: the answer does not tell. Details only as `want`
+ * (enum want) says; blobs point into the payload. False if it is too short or
+ * of no known family.
+ */
+bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* `struct unix_diag_msg` and its attributes (linux/unix_diag.h). */
+bool decode_unix(const void *payload, size_t len, unsigned want, struct decoded *out);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * record.c - wires that write and read a file of netlink messages.
+ *
+ * The file is what went over the wire, one message behind the other: our
+ * requests (so that a reader knows what the answers are of) and the kernel's
+ * datagrams, each padded to 4 bytes as netlink pads them. The first message is
+ * a NLMSG_NOOP whose text says on which boot of which machine it was made;
+ * `ss -D` writes neither that nor the requests.
+ */
+#include "collect/wire.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t done = write(fd, data, len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		data += done;
+		len -= (size_t)done;
+	}
+	return 0;
+}
+
+/* --- recording ------------------------------------------------------------- */
+
+struct record_wire {
+	struct wire wire;
+	struct wire *inner;
+	int fd;
+};
+
+/* A datagram may end in a message without its padding; the file may not. */
+static int record_bytes(struct record_wire *self, const void *data, size_t len)
+{
+	static const char padding[NLMSG_ALIGNTO] = { 0 };
+	if (write_all(self->fd, data, len) < 0)
+		return -1;
+	return write_all(self->fd, padding, NLMSG_ALIGN(len) - len);
+}
+
+static int record_send(struct wire *wire, const void *request, size_t len)
+{
+	struct record_wire *self = (struct record_wire *)wire;
+	if (record_bytes(self, request, len) < 0)
+		return -1;
+	return self->inner->send(self->inner, request, len);
+}
+
+static ssize_t record_receive(struct wire *wire, void *buffer, size_t len)
+{
+	struct record_wire *self = (struct record_wire *)wire;
+	ssize_t got = self->inner->receive(self->inner, buffer, len);
+	if (got > 0 && record_bytes(self, buffer, (size_t)got) < 0)
+		return -1;
+	return got;
+}
+
+static void record_close(struct wire *wire)
+{
+	struct record_wire *self = (struct record_wire *)wire;
+	wire_close(self->inner);
+	close(self->fd);
+	free(self);
+}
+
+static int record_origin(struct record_wire *self, const char *origin)
+{
+	char message[NLMSG_HDRLEN + WIRE_ORIGIN_MAX] = { 0 };
+	struct nlmsghdr head = { .nlmsg_type = NLMSG_NOOP };
+	size_t len = strnlen(origin, WIRE_ORIGIN_MAX);
+	head.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + len);
+	memcpy(message, &head, sizeof head);
+	memcpy(message + NLMSG_HDRLEN, origin, len);
+	return record_bytes(self, message, NLMSG_HDRLEN + len);
+}
+
+struct wire *wire_record(struct wire *inner, int fd, const char *origin)
+{
+	struct record_wire *self = calloc(1, sizeof *self);
+	if (!self)
+		return NULL;
+	self->wire = (struct wire){ .send = record_send, .receive = record_receive, .close = record_close };
+	self->inner = inner;
+	self->fd = fd;
+	if (record_origin(self, origin) == 0)
+		return &self->wire;
+	free(self);
+	return NULL;
+}
+
+/* --- replaying ------------------------------------------------------------- */
+
+struct replay_wire {
+	struct wire wire;
+	int fd;
+	int64_t read;    /* bytes of the file handed out or in `rest` */
+	size_t rest_len; /* the beginning of a message that did not fit the last time */
+	char rest[WIRE_BUFFER];
+};
+
+static int replay_send(struct wire *wire, const void *request, size_t len)
+{
+	(void)wire, (void)request, (void)len;
+	return 0;
+}
+
+static ssize_t read_all(int fd, char *buffer, size_t len)
+{
+	size_t got = 0;
+	while (got < len) {
+		ssize_t part = read(fd, buffer + got, len - got);
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part < 0)
+			return -1;
+		if (part == 0)
+			break;
+		got += (size_t)part;
+	}
+	return (ssize_t)got;
+}
+
+/* How many of the bytes are whole messages; -1 if one can not be a message. */
+static ssize_t whole_messages(const char *buffer, size_t len, size_t largest, size_t *bad)
+{
+	size_t at = 0;
+	while (len - at >= NLMSG_HDRLEN) {
+		struct nlmsghdr head;
+		memcpy(&head, buffer + at, sizeof head);
+		*bad = at;
+		if (head.nlmsg_len < NLMSG_HDRLEN || NLMSG_ALIGN((size_t)head.nlmsg_len) > largest)
+			return -1;
+		if (NLMSG_ALIGN((size_t)head.nlmsg_len) > len - at)
+			break;
+		at += NLMSG_ALIGN((size_t)head.nlmsg_len);
+	}
+	*bad = at;
+	return (ssize_t)at;
+}
+
+static ssize_t replay_bad(struct replay_wire *self, int64_t offset)
+{
+	self->wire.offset = offset;
+	errno = EBADMSG;
+	return -1;
+}
+
+static ssize_t replay_receive(struct wire *wire, void *buffer, size_t len)
+{
+	struct replay_wire *self = (struct replay_wire *)wire;
+	size_t kept = self->rest_len, bad;
+	if (len < kept) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(buffer, self->rest, kept);
+	ssize_t more = read_all(self->fd, (char *)buffer + kept, len - kept);
+	if (more < 0)
+		return -1;
+	size_t have = kept + (size_t)more;
+	int64_t start = self->read;
+	ssize_t whole = whole_messages(buffer, have, len, &bad);
+	if (whole < 0)
+		return replay_bad(self, start + (int64_t)bad);
+	if (whole == 0 && have)
+		return replay_bad(self, start + (int64_t)have); /* ends inside a message */
+	self->rest_len = have - (size_t)whole;
+	memcpy(self->rest, (char *)buffer + whole, self->rest_len);
+	self->read = start + whole;
+	self->wire.offset = start;
+	return whole;
+}
+
+static void replay_close(struct wire *wire)
+{
+	struct replay_wire *self = (struct replay_wire *)wire;
+	close(self->fd);
+	free(self);
+}
+
+struct wire *wire_replay(int fd)
+{
+	struct replay_wire *self = calloc(1, sizeof *self);
+	if (!self)
+		return NULL;
+	self->wire = (struct wire){ .send = replay_send, .receive = replay_receive, .close = replay_close,
+		                    .replay = true };
+	self->fd = fd;
+	return &self->wire;
+}

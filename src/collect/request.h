@@ -1,0 +1,26 @@
+/* request.h - which sock_diag dumps answer a query, and their bytes. */
+#ifndef SOCKVIEW_COLLECT_REQUEST_H
+#define SOCKVIEW_COLLECT_REQUEST_H
+
+#include <sockview/query.h>
+
+/* One dump. */
+struct request {
+	enum proto proto;
+	int family; /* AF_UNSPEC: IPv4 and IPv6 in one walk, by the old request; TCP only */
+};
+
+enum { REQUEST_MAX = 2 * PROTO_COUNT, REQUEST_SIZE = 256 };
+
+/*
+ * The dumps that answer the query, in netstat's order; their number, at most
+ * REQUEST_MAX. `apart`: TCP over IPv4 and IPv6 each by its own.
+ */
+size_t request_list(const struct query *query, bool apart, struct request list[REQUEST_MAX]);
+/* The netlink message; its length. `seq` marks the answers as its own. */
+size_t request_build(const struct request *request, const struct query *query, uint32_t seq,
+                     void *buffer, size_t size);
+/* What a recorded request asked for. False if the message is none of ours. */
+bool request_read(const void *message, size_t len, struct request *request);
+
+#endif

@@ -1,0 +1,717 @@
+/*
+ * options.c - one table of options (options.h).
+ *
+ * A row says what is done with it: most set a flag or keep a word at an offset
+ * in struct options; the few that need a look at the word have a function.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <sockview/proto.h>
+#include <sockview/text.h>
+#include <sockview/vec.h>
+
+enum group { GROUP_WHICH, GROUP_OWNER, GROUP_SHOW, GROUP_FORM, GROUP_EXPLAIN, GROUP_FROM, GROUP_COUNT };
+
+static const char *const group_title[GROUP_COUNT] = {
+	"Sockets", "Select", "Show", "Form", "Explain", "Data",
+};
+
+/* Where a problem is worded, and the option it is about. */
+struct parse {
+	struct options *options;
+	char *problem;
+	const char *shown; /* "-A" or "--protocol", as the user may have written it */
+};
+
+typedef int set_fn(struct parse *parse, const char *word);
+
+enum action {
+	SET_FLAG,   /* a bool */
+	ADD_ONE,    /* an unsigned that counts */
+	ADD_PROTO,  /* bits into protos */
+	KEEP_WORD,  /* a const char * */
+	ADD_WORD,   /* a struct words */
+	CALL,       /* a function */
+};
+
+struct spec {
+	char letter;
+	enum option_argument argument;
+	enum action action;
+	enum group group;
+	size_t at;               /* offset in struct options */
+	unsigned bits;           /* ADD_PROTO; ADD_WORD of one kind */
+	set_fn *set;             /* CALL */
+	const char *name, *metavar, *words, *help;
+};
+
+static int problem(struct parse *parse, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int problem(struct parse *parse, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(parse->problem, OPTIONS_PROBLEM_MAX, format, args);
+	va_end(args);
+	return -1;
+}
+
+static int add_word(struct words *words, const char *word)
+{
+	const char **item = vec_reserve(words->item, &words->capacity, words->count + 1, sizeof *item);
+	if (!item)
+		return -1;
+	words->item = item;
+	words->item[words->count++] = word;
+	return 0;
+}
+
+/* --- what needs a function --------------------------------------------------- */
+
+/* The words of -A: families and protocols of netstat and ss. */
+static const struct {
+	const char *name;
+	unsigned protos;
+	bool inet, inet6;
+} families[] = {
+	{ "inet", 0, true, false },        { "ip", 0, true, false },
+	{ "ipv4", 0, true, false },        { "inet6", 0, false, true },
+	{ "ip6", 0, false, true },         { "ipv6", 0, false, true },
+	{ "tcp", PROTO_BIT(PROTO_TCP), false, false },
+	{ "udp", PROTO_BIT(PROTO_UDP), false, false },
+	{ "udplite", PROTO_BIT(PROTO_UDPLITE), false, false },
+	{ "raw", PROTO_BIT(PROTO_RAW), false, false },
+	{ "unix", PROTO_BIT(PROTO_UNIX), false, false },
+	{ "local", PROTO_BIT(PROTO_UNIX), false, false },
+	{ "all", PROTO_ALL, false, false },
+};
+
+static int add_family(struct parse *parse, const char *name, size_t len)
+{
+	bool exclude = len && name[0] == '!';
+	name += exclude;
+	len -= exclude;
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+		if (strlen(families[i].name) != len || strncasecmp(families[i].name, name, len) != 0)
+			continue;
+		if (exclude && !families[i].protos)
+			break;
+		if (exclude) {
+			/* ss: "!tcp" alone means all but TCP. */
+			unsigned from = parse->options->protos ? parse->options->protos : PROTO_ALL;
+			parse->options->protos = from & ~families[i].protos;
+			return 0;
+		}
+		parse->options->protos |= families[i].protos;
+		parse->options->inet |= families[i].inet;
+		parse->options->inet6 |= families[i].inet6;
+		return 0;
+	}
+	return problem(parse, "%s: unknown family or protocol '%.*s'; it takes tcp, udp, udplite, raw, "
+	               "unix, inet, inet6, all, or !PROTOCOL",
+	               parse->shown, (int)len, name);
+}
+
+static int set_families(struct parse *parse, const char *word)
+{
+	for (const char *at = word;; at++) {
+		size_t len = strcspn(at, ",");
+		if (add_family(parse, at, len) < 0)
+			return -1;
+		at += len;
+		if (!*at)
+			return 0;
+	}
+}
+
+static int set_numeric(struct parse *parse, const char *word)
+{
+	(void)word;
+	struct options *options = parse->options;
+	options->numeric_hosts = options->numeric_ports = options->numeric_users = true;
+	return 0;
+}
+
+static int set_interval(struct parse *parse, const char *word)
+{
+	struct options *options = parse->options;
+	options->continuous = true;
+	options->interval = 1;
+	if (!word)
+		return 0;
+	char *end;
+	double seconds = strtod(word, &end);
+	bool digits = *word && strspn(word, "0123456789.") == strlen(word);
+	if (!digits || *end || !(seconds > 0) || seconds > 86400 * 365.0)
+		return problem(parse, "%s: '%s' is not a number of seconds above 0, as in -c2 or -c0.5",
+		               parse->shown, word);
+	options->interval = seconds;
+	return 0;
+}
+
+static int set_count(struct parse *parse, const char *word)
+{
+	uint64_t *count = &parse->options->count;
+	if (!text_parse_u64(word, strlen(word), UINT32_MAX, count) || !*count)
+		return problem(parse, "--count: '%s' is not a whole number above 0", word);
+	parse->options->continuous = true;
+	if (!(parse->options->interval > 0))
+		parse->options->interval = 1;
+	return 0;
+}
+
+/* The index of `word` in a comma-separated list, -1 if it isn't there. */
+static int word_index(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+	for (int index = 0;; index++) {
+		size_t one = strcspn(words, ",");
+		if (one == len && strncmp(words, word, len) == 0)
+			return index;
+		if (!words[one])
+			return -1;
+		words += one + 1;
+	}
+}
+
+static int choose(struct parse *parse, const char *words, const char *word)
+{
+	int index = word_index(words, word);
+	if (index < 0)
+		problem(parse, "%s: unknown word '%s'; it takes one of %s", parse->shown, word, words);
+	return index;
+}
+
+#define COLOR_WORDS "auto,always,never"
+static int set_color(struct parse *parse, const char *word)
+{
+	int index = choose(parse, COLOR_WORDS, word ? word : "always");
+	parse->options->color = index < 0 ? WHEN_AUTO : (enum when)index;
+	return index < 0 ? -1 : 0;
+}
+
+#define SOURCE_WORDS "auto,netlink,proc"
+static int set_source(struct parse *parse, const char *word)
+{
+	int index = choose(parse, SOURCE_WORDS, word);
+	parse->options->source = index < 0 ? SOURCE_AUTO : (enum source_from)index;
+	return index < 0 ? -1 : 0;
+}
+
+#define OWNERS_WORDS "auto,proc,bpf"
+static int set_owners_from(struct parse *parse, const char *word)
+{
+	int index = choose(parse, OWNERS_WORDS, word);
+	parse->options->owners_from = index < 0 ? OWNERS_AUTO : (enum owners_from)index;
+	return index < 0 ? -1 : 0;
+}
+
+#define FORMAT_WORDS "netstat,lsof,table,json,jsonl,csv,tsv"
+static int set_format(struct parse *parse, const char *word)
+{
+	parse->options->format = word;
+	return choose(parse, FORMAT_WORDS, word) < 0 ? -1 : 0;
+}
+
+static int set_json(struct parse *parse, const char *word)
+{
+	(void)word;
+	parse->options->format = "json";
+	return 0;
+}
+
+static int set_jsonl(struct parse *parse, const char *word)
+{
+	(void)word;
+	parse->options->format = "jsonl";
+	return 0;
+}
+
+static int set_csv(struct parse *parse, const char *word)
+{
+	(void)word;
+	parse->options->format = "csv";
+	return 0;
+}
+
+#define PROBE_WORDS "bind,listen"
+static int set_probe(struct parse *parse, const char *word)
+{
+	int index = choose(parse, PROBE_WORDS, word);
+	parse->options->probe_listen = index == 1;
+	return index < 0 ? -1 : 0;
+}
+
+static int set_internet(struct parse *parse, const char *word)
+{
+	parse->options->internet = true;
+	return word ? add_word(&parse->options->spec, word) : 0;
+}
+
+static int set_fields(struct parse *parse, const char *word)
+{
+	parse->options->fields_given = true;
+	parse->options->fields = word;
+	return 0;
+}
+
+/* --- the table --------------------------------------------------------------- */
+
+#define AT(field) offsetof(struct options, field)
+#define FLAG(group, letter, name, field, help) \
+	{ letter, ARGUMENT_NONE, SET_FLAG, group, AT(field), 0, NULL, name, NULL, NULL, help }
+#define COUNTED(group, letter, name, field, help) \
+	{ letter, ARGUMENT_NONE, ADD_ONE, group, AT(field), 0, NULL, name, NULL, NULL, help }
+#define PROTO(letter, name, proto, help) \
+	{ letter, ARGUMENT_NONE, ADD_PROTO, GROUP_WHICH, 0, PROTO_BIT(proto), NULL, name, NULL, NULL, help }
+#define WORD(group, letter, name, field, metavar, help) \
+	{ letter, ARGUMENT_REQUIRED, KEEP_WORD, group, AT(field), 0, NULL, name, metavar, NULL, help }
+#define WORDS(group, letter, name, field, metavar, help) \
+	{ letter, ARGUMENT_REQUIRED, ADD_WORD, group, AT(field), 0, NULL, name, metavar, NULL, help }
+#define CALLS(group, letter, name, argument, set, metavar, words, help) \
+	{ letter, argument, CALL, group, 0, 0, set, name, metavar, words, help }
+
+static const struct spec specs[] = {
+	PROTO('t', "tcp", PROTO_TCP, "TCP"),
+	PROTO('u', "udp", PROTO_UDP, "UDP"),
+	PROTO('U', "udplite", PROTO_UDPLITE, "UDPLITE"),
+	PROTO('w', "raw", PROTO_RAW, "raw sockets"),
+	PROTO('x', "unix", PROTO_UNIX, "unix sockets"),
+	FLAG(GROUP_WHICH, '4', "inet", inet, "IPv4"),
+	FLAG(GROUP_WHICH, '6', "inet6", inet6, "IPv6"),
+	FLAG(GROUP_WHICH, 'l', "listening", listening, "listening sockets only"),
+	FLAG(GROUP_WHICH, 'a', "all", all, "listening, connected, bound: all"),
+	CALLS(GROUP_WHICH, 'A', "protocol", ARGUMENT_REQUIRED, set_families, "LIST", NULL,
+	      "protocols and families by name"),
+	CALLS(GROUP_WHICH, 'f', "family", ARGUMENT_REQUIRED, set_families, "LIST", NULL,
+	      "the same as -A"),
+
+	WORDS(GROUP_OWNER, 0, "state", state, "LIST", "by state; ^STATE excludes"),
+	WORDS(GROUP_OWNER, 0, "pid", pid, "LIST", "by process id of an owner"),
+	WORDS(GROUP_OWNER, 0, "program", program, "GLOB", "by program of an owner"),
+	WORDS(GROUP_OWNER, 0, "user", user, "LIST", "by user"),
+	WORDS(GROUP_OWNER, 0, "cgroup", cgroup, "PATH", "by cgroup"),
+	CALLS(GROUP_OWNER, 'i', "internet", ARGUMENT_OPTIONAL, set_internet, "SPEC", NULL,
+	      "internet sockets as lsof -i selects them"),
+	WORDS(GROUP_OWNER, 's', "proto-state", proto_state, "PROTO:STATE", "with -i, lsof's -s"),
+	FLAG(GROUP_OWNER, 0, "pids", pids, "print only the owners' pids"),
+	WORD(GROUP_OWNER, 0, "filter-file", filter_file, "FILE", "read FILTER from FILE, - for stdin"),
+	FLAG(GROUP_OWNER, 0, "no-pushdown", no_pushdown, NULL),
+
+	COUNTED(GROUP_SHOW, 'p', "programs", programs, "PID/Program; -pp all owners"),
+	COUNTED(GROUP_SHOW, 'e', "extend", extend, "user and inode; -ee more"),
+	FLAG(GROUP_SHOW, 'o', "timers", timers, "timers"),
+	FLAG(GROUP_SHOW, 'm', "memory", memory, "socket memory"),
+	FLAG(GROUP_SHOW, 'I', "info", info, "TCP internals"),
+	CALLS(GROUP_SHOW, 'n', "numeric", ARGUMENT_NONE, set_numeric, NULL, NULL, "numbers, no names"),
+	FLAG(GROUP_SHOW, 0, "numeric-hosts", numeric_hosts, "no host names"),
+	FLAG(GROUP_SHOW, 0, "numeric-ports", numeric_ports, "no service names"),
+	FLAG(GROUP_SHOW, 'P', NULL, numeric_ports, "no service names"),
+	FLAG(GROUP_SHOW, 0, "numeric-users", numeric_users, "no user names"),
+	FLAG(GROUP_SHOW, 'r', "resolve", resolve, "host names"),
+	CALLS(GROUP_SHOW, 'c', "continuous", ARGUMENT_OPTIONAL, set_interval, "SEC", NULL,
+	      "again every SEC seconds"),
+	CALLS(GROUP_SHOW, 0, "count", ARGUMENT_REQUIRED, set_count, "N", NULL, "stop after N times"),
+
+	CALLS(GROUP_FORM, 0, "format", ARGUMENT_REQUIRED, set_format, "FMT", FORMAT_WORDS,
+	      "the form of the output"),
+	CALLS(GROUP_FORM, 0, "json", ARGUMENT_NONE, set_json, NULL, NULL, "--format json"),
+	CALLS(GROUP_FORM, 0, "jsonl", ARGUMENT_NONE, set_jsonl, NULL, NULL, "--format jsonl"),
+	CALLS(GROUP_FORM, 0, "csv", ARGUMENT_NONE, set_csv, NULL, NULL, "--format csv"),
+	WORD(GROUP_FORM, 0, "columns", columns, "LIST", "which columns; +NAME adds"),
+	FLAG(GROUP_FORM, 0, "list-columns", list_columns, "name, type and meaning of each column"),
+	WORD(GROUP_FORM, 0, "sort", sort, "LIST", "by columns; -NAME descending"),
+	CALLS(GROUP_FORM, 'F', NULL, ARGUMENT_OPTIONAL, set_fields, "FIELDS", NULL,
+	      "with -i, lsof's field output"),
+	FLAG(GROUP_FORM, 'H', "no-header", no_header, "rows only"),
+	FLAG(GROUP_FORM, 'W', "wide", wide, "accepted: nothing is ever cut"),
+	FLAG(GROUP_FORM, 0, "no-trunc", no_trunc, "never cut a table to the terminal"),
+	CALLS(GROUP_FORM, 0, "color", ARGUMENT_OPTIONAL, set_color, "WHEN", COLOR_WORDS,
+	      "colour the state"),
+	FLAG(GROUP_FORM, 0, "pager", pager, "through $PAGER on a terminal"),
+	FLAG(GROUP_FORM, 'v', "verbose", verbose, "say what was missing and why"),
+	FLAG(GROUP_FORM, 'q', "quiet", quiet, "no notes on standard error"),
+
+	WORD(GROUP_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it"),
+	FLAG(GROUP_EXPLAIN, 0, "reuseaddr", reuseaddr, "the planned bind sets SO_REUSEADDR"),
+	FLAG(GROUP_EXPLAIN, 0, "reuseport", reuseport, "the planned bind sets SO_REUSEPORT"),
+	FLAG(GROUP_EXPLAIN, 0, "v6only", v6only, "the planned bind sets IPV6_V6ONLY"),
+	WORD(GROUP_EXPLAIN, 0, "as-user", as_user, "USER", "the planned bind is USER's"),
+	WORD(GROUP_EXPLAIN, 0, "device", device, "IF", "the planned bind is to an interface"),
+	CALLS(GROUP_EXPLAIN, 0, "probe", ARGUMENT_REQUIRED, set_probe, "HOW", PROBE_WORDS,
+	      "try bind(), or listen() too"),
+	FLAG(GROUP_EXPLAIN, 0, "no-probe", no_probe, "explain from the tables alone"),
+
+	CALLS(GROUP_FROM, 0, "source", ARGUMENT_REQUIRED, set_source, "FROM", SOURCE_WORDS,
+	      "where sockets come from"),
+	CALLS(GROUP_FROM, 0, "owners-from", ARGUMENT_REQUIRED, set_owners_from, "FROM", OWNERS_WORDS,
+	      "how owners are found"),
+	WORD(GROUP_FROM, 0, "proc-root", proc_root, "DIR", "another /proc"),
+	WORD(GROUP_FROM, 0, "record", record, "FILE", "keep the kernel's answers"),
+	WORD(GROUP_FROM, 0, "replay", replay, "FILE", "read them instead of the kernel"),
+	WORD(GROUP_FROM, 0, "completions", completions, "SHELL", "for bash, zsh or fish"),
+	FLAG(GROUP_FROM, 'h', "help", help, "this text"),
+	FLAG(GROUP_FROM, 'V', "version", version, "the version"),
+};
+
+enum { SPECS = sizeof specs / sizeof *specs };
+
+/* --- parsing ----------------------------------------------------------------- */
+
+/* getopt's value of a row: its letter, or a number above all letters. */
+static int spec_value(size_t index)
+{
+	return specs[index].letter ? specs[index].letter : (int)(256 + index);
+}
+
+static const struct spec *spec_by_value(int value)
+{
+	for (size_t i = 0; i < SPECS; i++)
+		if (spec_value(i) == value)
+			return &specs[i];
+	return NULL;
+}
+
+static void build_getopt(char letters[3 * SPECS + 2], struct option longs[SPECS + 1])
+{
+	/* getopt's numbers of no, required and optional arguments are in our order. */
+	static const char *const colons[] = { "", ":", "::" };
+	size_t count = 0;
+	char *to = stpcpy(letters, ":");
+	for (size_t i = 0; i < SPECS; i++) {
+		if (specs[i].letter) {
+			*to++ = specs[i].letter;
+			to = stpcpy(to, colons[specs[i].argument]);
+		}
+		if (specs[i].name)
+			longs[count++] = (struct option){ specs[i].name, (int)specs[i].argument, NULL,
+			                                  spec_value(i) };
+	}
+	longs[count] = (struct option){ 0 };
+}
+
+static int apply(struct parse *parse, const struct spec *spec, const char *word)
+{
+	char *field = (char *)parse->options + spec->at;
+	switch (spec->action) {
+	case SET_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case ADD_ONE:
+		++*(unsigned *)field;
+		return 0;
+	case ADD_PROTO:
+		parse->options->protos |= spec->bits;
+		return 0;
+	case KEEP_WORD:
+		*(const char **)field = word;
+		return 0;
+	case ADD_WORD:
+		return add_word((struct words *)field, word);
+	case CALL:
+		return spec->set(parse, word);
+	}
+	return 0;
+}
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+	size_t least = a < b ? a : b;
+	return least < c ? least : c;
+}
+
+/* Levenshtein's distance of two short words; far if one is long. */
+static size_t distance(const char *a, const char *b)
+{
+	enum { LONGEST = 24 };
+	size_t row[LONGEST + 1];
+	size_t width = strlen(b);
+	if (width > LONGEST || strlen(a) > LONGEST)
+		return LONGEST;
+	for (size_t j = 0; j <= width; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= width; j++) {
+			size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+			diagonal = row[j];
+			row[j] = smallest(row[j] + 1, row[j - 1] + 1, changed);
+		}
+	}
+	return row[width];
+}
+
+/* The long option that a mistyped one may have meant, NULL if none is near. */
+static const char *nearest(const char *word)
+{
+	const char *best = NULL;
+	size_t least = 3;
+	for (size_t i = 0; i < SPECS; i++) {
+		if (!specs[i].name || !specs[i].help)
+			continue;
+		/* A word cut short (--listn) is near to the beginning of its option. */
+		char start[32];
+		snprintf(start, sizeof start, "%.*s", (int)strlen(word) + 1, specs[i].name);
+		size_t whole = distance(word, specs[i].name), part = distance(word, start);
+		size_t far = part < whole ? part : whole;
+		if (far < least) {
+			least = far;
+			best = specs[i].name;
+		}
+	}
+	return best;
+}
+
+static int unknown_long(struct parse *parse, const char *word)
+{
+	char name[64];
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+	const char *near = nearest(name + 2);
+	if (near)
+		return problem(parse, "unknown option '%s'; did you mean --%s?", name, near);
+	return problem(parse, "unknown or ambiguous option '%s'", name);
+}
+
+/* getopt said '?' (unknown, ambiguous, or an argument nobody wanted). */
+static int unknown(struct parse *parse, int value, const char *word)
+{
+	if (value >= 256 || (value && strncmp(word, "--", 2) == 0))
+		return problem(parse, "option '%.*s' takes no argument", (int)strcspn(word, "="), word);
+	if (!value)
+		return unknown_long(parse, word);
+	return problem(parse, "unknown option '-%c'", value);
+}
+
+static void name_spec(const struct spec *spec, char shown[64])
+{
+	if (spec->letter && spec->name)
+		snprintf(shown, 64, "-%c, --%s", spec->letter, spec->name);
+	else if (spec->letter)
+		snprintf(shown, 64, "-%c", spec->letter);
+	else
+		snprintf(shown, 64, "--%s", spec->name);
+}
+
+/* lsof takes the word behind a bare -i if it can be a SPEC; ports alone can not. */
+static bool begins_like_spec(const char *word)
+{
+	if (!word)
+		return false;
+	if (*word == '4' || *word == '6')
+		word++;
+	else if (!strchr(":@tTuU", *word) || !*word)
+		return false;
+	if (!*word || *word == '@' || *word == ':')
+		return true;
+	return strncasecmp(word, "tcp", 3) == 0 || strncasecmp(word, "udp", 3) == 0;
+}
+
+static bool begins_like_fields(const char *word)
+{
+	return word && *word && *word != '-' && strspn(word, "acCdDfFgGiKklLmMnNopPrRsStTuzZ0") == strlen(word);
+}
+
+/* The optional argument as a word of its own, for the two options of lsof that allow it. */
+static const char *next_word(const struct spec *spec, const char *word)
+{
+	if (spec->letter == 'i' && begins_like_spec(word))
+		return word;
+	if (spec->letter == 'F' && begins_like_fields(word))
+		return word;
+	return NULL;
+}
+
+static int parse_one(struct parse *parse, int value, int argc, char **argv)
+{
+	const struct spec *spec = spec_by_value(value);
+	const char *word = optarg;
+	char shown[64];
+	if (!spec)
+		return problem(parse, "unknown option");
+	name_spec(spec, shown);
+	parse->shown = shown;
+	if (!word && spec->argument == ARGUMENT_OPTIONAL && optind < argc) {
+		word = next_word(spec, argv[optind]);
+		optind += word != NULL;
+	}
+	return apply(parse, spec, word);
+}
+
+static int missing_argument(struct parse *parse, int value)
+{
+	const struct spec *spec = spec_by_value(value);
+	char shown[64];
+	name_spec(spec, shown);
+	if (spec->words)
+		return problem(parse, "option %s needs one of %s", shown, spec->words);
+	return problem(parse, "option %s needs %s", shown, spec->metavar);
+}
+
+/* +c0, +c 15: lsof's width of COMMAND, which getopt can not know. Returns the words used. */
+static int command_width(struct parse *parse, char **words, int count)
+{
+	if (strncmp(words[0], "+c", 2) != 0)
+		return 0;
+	const char *number = words[0][2] ? words[0] + 2 : count > 1 ? words[1] : "";
+	uint64_t width;
+	if (!text_parse_u64(number, strlen(number), 1024, &width))
+		return problem(parse, "+c: '%s' is not a width; it takes 0 (whole) to 1024", number);
+	parse->options->command_width = (unsigned)width;
+	parse->options->command_width_given = true;
+	return words[0][2] ? 1 : 2;
+}
+
+static int take_words(struct parse *parse, char **words, int count)
+{
+	for (int i = 0; i < count;) {
+		int used = command_width(parse, words + i, count - i);
+		if (used < 0)
+			return -1;
+		i += used;
+		if (!used && add_word(&parse->options->filter, words[i++]) < 0)
+			return problem(parse, "out of memory");
+	}
+	return 0;
+}
+
+/* What follows from what was not said. */
+static void settle(struct options *options)
+{
+	if (!(options->protos & PROTO_INET_ALL) && (!options->protos || options->inet || options->inet6))
+		options->protos |= PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP);
+	if (!options->inet && !options->inet6)
+		options->inet = options->inet6 = true;
+}
+
+static int check_together(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	if (options->record && options->replay)
+		return problem(parse, "--record and --replay exclude each other: a replay is already recorded");
+	if (options->replay && options->source == SOURCE_PROC)
+		return problem(parse, "--replay and --source proc exclude each other: a replay is netlink's answers");
+	if (options->record && options->source == SOURCE_PROC)
+		return problem(parse, "--record keeps netlink's answers: it can not go with --source proc");
+	if (options->verbose && options->quiet)
+		return problem(parse, "-v and -q exclude each other");
+	return 0;
+}
+
+int options_parse(struct options *options, int argc, char **argv, char text[OPTIONS_PROBLEM_MAX])
+{
+	struct parse parse = { .options = options, .problem = text, .shown = "" };
+	char letters[3 * SPECS + 2];
+	struct option longs[SPECS + 1];
+	*options = (struct options){ 0 };
+	build_getopt(letters, longs);
+	opterr = 0;
+	optind = 0; /* glibc: start over, so that tests may parse more than once */
+	for (;;) {
+		int at = optind ? optind : 1;
+		int value = getopt_long(argc, argv, letters, longs, NULL);
+		if (value == -1)
+			break;
+		if (value == ':')
+			return missing_argument(&parse, optopt);
+		if (value == '?')
+			return unknown(&parse, optopt, argv[optind > at ? optind - 1 : at]);
+		if (parse_one(&parse, value, argc, argv) < 0)
+			return -1;
+	}
+	if (take_words(&parse, argv + optind, argc - optind) < 0)
+		return -1;
+	settle(options);
+	return check_together(&parse);
+}
+
+void options_free(struct options *options)
+{
+	struct words *all[] = { &options->state, &options->pid, &options->program, &options->user,
+		                &options->cgroup, &options->filter, &options->spec, &options->proto_state };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		free(all[i]->item);
+	*options = (struct options){ 0 };
+}
+
+bool options_get(size_t index, struct option_view *view)
+{
+	if (index >= SPECS)
+		return false;
+	const struct spec *spec = &specs[index];
+	*view = (struct option_view){ spec->letter, spec->name, spec->argument,
+		                      spec->metavar, spec->words, spec->help };
+	return true;
+}
+
+/* --- help -------------------------------------------------------------------- */
+
+enum { HELP_WIDTH = 79, HELP_INDENT = 9 };
+
+/* "-A, --protocol LIST", "--color[=WHEN]". */
+static int option_text(const struct spec *spec, char text[64])
+{
+	char argument[40] = "";
+	char name[40] = "";
+	if (spec->argument == ARGUMENT_REQUIRED)
+		snprintf(argument, sizeof argument, " %s", spec->metavar);
+	if (spec->argument == ARGUMENT_OPTIONAL)
+		snprintf(argument, sizeof argument, spec->name && !spec->letter ? "[=%s]" : "[%s]", spec->metavar);
+	if (spec->name)
+		snprintf(name, sizeof name, "--%s", spec->name);
+	if (spec->letter && spec->argument == ARGUMENT_OPTIONAL)
+		return snprintf(text, 64, "-%c%s%s%s", spec->letter, argument, *name ? " " : "", name);
+	if (spec->letter)
+		return snprintf(text, 64, "-%c%s%s%s", spec->letter, *name ? " " : "", name, argument);
+	return snprintf(text, 64, "%s%s", name, argument);
+}
+
+static void help_group(FILE *to, enum group group)
+{
+	int column = fprintf(to, "%-*s", HELP_INDENT, group_title[group]);
+	bool first = true;
+	for (size_t i = 0; i < SPECS; i++) {
+		char text[64];
+		if (specs[i].group != group || !specs[i].help)
+			continue;
+		int len = option_text(&specs[i], text);
+		if (!first && column + 2 + len > HELP_WIDTH) {
+			column = fprintf(to, "\n%*s", HELP_INDENT, "") - 1;
+			first = true;
+		}
+		column += fprintf(to, "%s%s", first ? "" : "  ", text);
+		first = false;
+	}
+	fputc('\n', to);
+}
+
+char *options_help(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+	if (!to)
+		return NULL;
+	fputs("Usage: sockview [OPTION]... [FILTER]       sockets, as netstat prints them\n"
+	      "       sockview -i[SPEC]... [OPTION]...    open internet sockets, as lsof -i does\n"
+	      "       sockview --explain [PROTO:][ADDR:]PORT    why is this port taken?\n",
+	      to);
+	for (unsigned group = 0; group < GROUP_COUNT; group++)
+		help_group(to, group);
+	fputs("Examples: sockview -tlnp                  who listens, with PID/Program\n"
+	      "          sockview -atn '! dst 10.0.0.0/8 and state = established'\n"
+	      "          sockview --explain 8080         who holds it, and what frees it\n"
+	      "Exit 0 rows, 1 nothing matched, 2 usage, 3 no answer. More: man sockview\n",
+	      to);
+	if (fclose(to) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

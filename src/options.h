@@ -1,0 +1,92 @@
+/*
+ * options.h - the command line as data: one table from which parsing, --help
+ * and the shell completions follow.
+ */
+#ifndef SOCKVIEW_OPTIONS_H
+#define SOCKVIEW_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Words given to a repeatable option, in order; pointers into argv. */
+struct words {
+	const char **item;
+	size_t count, capacity;
+};
+
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+enum source_from { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
+enum owners_from { OWNERS_AUTO, OWNERS_PROC, OWNERS_BPF };
+
+/* What was asked, already checked for form; zero is "not given". */
+struct options {
+	/* which sockets */
+	unsigned protos;              /* PROTO_BIT()s; set to TCP and UDP if none is named */
+	bool inet, inet6;             /* both set if none is named */
+	bool listening, all;
+	struct words state, pid, program, user, cgroup;
+	struct words filter;          /* the words left over */
+	const char *filter_file;
+	bool internet;                /* -i, with or without SPEC */
+	struct words spec;            /* each SPEC of -i */
+	struct words proto_state;     /* each PROTO:STATE of -s */
+	bool pids;                    /* --pids: nothing but pids */
+	bool no_pushdown;
+
+	/* what is printed */
+	unsigned programs, extend;    /* how often -p, -e were given */
+	bool timers, memory, info;
+	bool numeric_hosts, numeric_ports, numeric_users;
+	bool resolve, wide, no_header, no_trunc, pager;
+	const char *format, *columns, *sort, *fields;
+	bool fields_given;            /* -F, with or without FIELDS */
+	unsigned command_width;       /* +cN: lsof's COMMAND column; 0: whole */
+	bool command_width_given;
+	bool list_columns;
+	enum when color;
+	bool verbose, quiet;
+	bool continuous;
+	double interval;              /* seconds */
+	uint64_t count;               /* 0: no end */
+
+	/* --explain */
+	const char *explain, *as_user;
+	bool reuseaddr, reuseport, v6only, no_probe, probe_listen;
+	const char *device;
+
+	/* where from */
+	enum source_from source;
+	enum owners_from owners_from;
+	const char *proc_root, *record, *replay;
+
+	bool help, version;
+	const char *completions;
+};
+
+/*
+ * Fills options from the arguments, which must stay as long as options do.
+ * 0, or -1 with a line for the user in `problem`: the culprit and what would
+ * be right. options_free() after both.
+ */
+enum { OPTIONS_PROBLEM_MAX = 512 };
+int options_parse(struct options *options, int argc, char **argv, char problem[OPTIONS_PROBLEM_MAX]);
+void options_free(struct options *options);
+
+/* --help: the text, to be freed; NULL with errno ENOMEM. */
+char *options_help(void);
+
+/* The table as others read it: completions and the check of the documents. */
+enum option_argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
+struct option_view {
+	char letter;              /* 0: none */
+	const char *name;         /* NULL: none */
+	enum option_argument argument;
+	const char *metavar;      /* of the argument, NULL for none */
+	const char *words;        /* what it may be, comma-separated; NULL: anything */
+	const char *help;         /* NULL: not to be shown */
+};
+/* False after the last. */
+bool options_get(size_t index, struct option_view *view);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * procnet.h - the text tables of /proc/net, for source_proc() and, where
+ * unix_diag tells too little, for the netlink source.
+ */
+#ifndef SOCKVIEW_COLLECT_PROCNET_H
+#define SOCKVIEW_COLLECT_PROCNET_H
+
+#include <sockview/query.h>
+#include <sockview/source.h>
+
+/* The longest sun_path (unix(7)). */
+#define PROCNET_PATH_MAX 108
+
+/*
+ * One line of tcp, udp, udplite or raw (or of its IPv6 file), without the
+ * newline. False if it is anything else than what the kernel writes.
+ */
+bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int family, struct row *row,
+                        struct sock_timer *timer);
+
+/* One line of unix; `path` points into it, as it is written ('@' for NUL), and is NULL if there is none. */
+bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct sock_unix *unix_,
+                        struct bytes *path);
+
+/*
+ * A unix socket of the file. `path` is made from what is written: '@' in front
+ * is a NUL again, as abstract names are far more frequent than files of that
+ * name; which of the two it is, and NULs further behind, the file does not tell.
+ *
+ * Names are written raw, newlines included. A line that no kernel writes, and
+ * that a path before it had room for, is the rest of that path. A line as the
+ * kernel writes them counts as a socket of its own, but `certain` is false if
+ * the path before had room for it: whoever named that socket may have written
+ * the line.
+ */
+typedef int procnet_unix_sink(void *context, const struct sock *sock, bool certain);
+/* All of the open file. 0; -1 with error; or the sink's answer. */
+int procnet_unix_read(int fd, procnet_unix_sink *sink, void *context, struct report *report,
+                      struct error *error);
+
+/* What unix_diag leaves out: reference counts, and the sockets that have no inode yet. */
+struct procnet_unix {
+	struct procnet_refcnt *refcnt; /* by ascending inode, once read */
+	size_t count, capacity;
+	struct table certain;   /* sockets without an inode: not accepted yet */
+	struct table uncertain; /* the same, but each may be invented by a name with a newline in it */
+};
+
+/* Zero-initialises and fills. 0, or -1 with error; procnet_unix_free() in either case. */
+int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report *report,
+                      struct error *error);
+/* False if the file does not tell, or tells two different things. */
+bool procnet_unix_refcnt(const struct procnet_unix *unix_, uint32_t inode, uint32_t *refcnt);
+void procnet_unix_free(struct procnet_unix *unix_);
+
+/* --- between the files of /proc/net ----------------------------------------- */
+
+/* A regular file to read: its fd, or -1 with error (number ENOENT: there is none). */
+int procnet_open(int proc_net_fd, const char *name, struct error *error);
+
+/* A place in a line. Each take function moves on, or answers false. */
+struct cursor {
+	const char *at, *end;
+};
+
+bool cursor_char(struct cursor *cursor, char c);
+void cursor_blanks(struct cursor *cursor);
+/* Up to `most` (16) hexadecimal digits, not fewer than `least`. */
+bool cursor_hex(struct cursor *cursor, unsigned least, unsigned most, uint64_t *value);
+/* Decimal, up to max. */
+bool cursor_decimal(struct cursor *cursor, uint64_t max, uint64_t *value);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * procnet_inet.c - a line of /proc/net/{tcp,udp,udplite,raw}{,6} (procnet.h).
+ *
+ * All of them have this head (get_tcp4_sock(), get_openreq4() and
+ * get_timewait4_sock() in net/ipv4/tcp_ipv4.c, udp4_format_sock() in
+ * net/ipv4/udp.c, raw_sock_seq_show() in net/ipv4/raw.c and their kin of
+ * net/ipv6, Linux 6.18):
+ *
+ *      sl: local:port remote:port st txqueue:rxqueue tr:tm->when retrnsmt uid timeout inode ...
+ *   "%4d: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08lX %08X %5u %8d %lu ..."
+ *
+ * An address is one or four words of network byte order, each printed as a
+ * number of this host. Times are in USER_HZ, which is 100 wherever Linux runs
+ * today. A listener's rx_queue is its accept queue; nothing tells its backlog.
+ */
+#include "procnet.h"
+
+#include <string.h>
+
+#define MS_PER_TICK 10
+
+bool cursor_char(struct cursor *cursor, char c)
+{
+	if (cursor->at == cursor->end || *cursor->at != c)
+		return false;
+	cursor->at++;
+	return true;
+}
+
+void cursor_blanks(struct cursor *cursor)
+{
+	while (cursor_char(cursor, ' '))
+		continue;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool cursor_hex(struct cursor *cursor, unsigned least, unsigned most, uint64_t *value)
+{
+	unsigned digits = 0;
+	*value = 0;
+	while (digits < most && cursor->at < cursor->end && hex_digit(*cursor->at) >= 0) {
+		*value = *value << 4 | (unsigned)hex_digit(*cursor->at++);
+		digits++;
+	}
+	return digits >= least;
+}
+
+bool cursor_decimal(struct cursor *cursor, uint64_t max, uint64_t *value)
+{
+	const char *first = cursor->at;
+	*value = 0;
+	while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9') {
+		unsigned digit = (unsigned)(*cursor->at++ - '0');
+		if (*value > (max - digit) / 10)
+			return false;
+		*value = *value * 10 + digit;
+	}
+	return cursor->at > first;
+}
+
+static bool take_endpoint(struct cursor *cursor, int family, union addr *addr, uint16_t *port)
+{
+	uint64_t value;
+	for (int i = 0; i < (family == AF_INET6 ? 4 : 1); i++) {
+		if (!cursor_hex(cursor, 8, 8, &value))
+			return false;
+		addr->word[i] = (uint32_t)value;
+	}
+	if (!cursor_char(cursor, ':') || !cursor_hex(cursor, 4, 4, &value))
+		return false;
+	cursor_blanks(cursor);
+	*port = (uint16_t)value;
+	return true;
+}
+
+static bool take_state(struct cursor *cursor, struct row *row)
+{
+	uint64_t value;
+	if (!cursor_hex(cursor, 2, 2, &value) || value == STATE_UNKNOWN || value > STATE_NEW_SYN_RECV)
+		return false;
+	row->state = value == STATE_NEW_SYN_RECV ? STATE_SYN_RECV : (uint8_t)value;
+	cursor_blanks(cursor);
+	return true;
+}
+
+static bool take_queues(struct cursor *cursor, struct row *row)
+{
+	uint64_t sent, received;
+	if (!cursor_hex(cursor, 8, 8, &sent) || !cursor_char(cursor, ':') ||
+	    !cursor_hex(cursor, 8, 8, &received))
+		return false;
+	row->send_q = (uint32_t)sent;
+	row->recv_q = (uint32_t)received;
+	cursor_blanks(cursor);
+	return true;
+}
+
+static uint8_t at_most_255(uint64_t value)
+{
+	return value < 255 ? (uint8_t)value : 255;
+}
+
+/* "tr:tm->when retrnsmt". A kind that has no number here yet is one that we have no word for. */
+static bool take_timer(struct cursor *cursor, struct sock_timer *timer)
+{
+	uint64_t kind, ticks, retransmits;
+	if (!cursor_hex(cursor, 2, 2, &kind) || !cursor_char(cursor, ':') ||
+	    !cursor_hex(cursor, 8, 16, &ticks))
+		return false;
+	cursor_blanks(cursor);
+	if (!cursor_hex(cursor, 8, 8, &retransmits))
+		return false;
+	cursor_blanks(cursor);
+	timer->kind = kind <= TIMER_PROBE ? (uint8_t)kind : TIMER_OFF;
+	timer->expires_ms =
+		ticks > UINT32_MAX / MS_PER_TICK ? UINT32_MAX : (uint32_t)(ticks * MS_PER_TICK);
+	timer->retransmits = at_most_255(retransmits);
+	return true;
+}
+
+static bool take_column(struct cursor *cursor, uint64_t max, uint64_t *value)
+{
+	if (!cursor_decimal(cursor, max, value))
+		return false;
+	bool ends = cursor->at == cursor->end || *cursor->at == ' ';
+	cursor_blanks(cursor);
+	return ends;
+}
+
+/* "uid timeout inode"; the timeout is how many probes nobody answered. */
+static bool take_numbers(struct cursor *cursor, struct row *row, struct sock_timer *timer)
+{
+	uint64_t uid, probes, inode;
+	if (!take_column(cursor, UINT32_MAX, &uid) || !take_column(cursor, UINT32_MAX, &probes) ||
+	    !take_column(cursor, UINT32_MAX, &inode))
+		return false;
+	row->uid = (uint32_t)uid;
+	row->inode = (uint32_t)inode;
+	timer->probes = at_most_255(probes);
+	return true;
+}
+
+static bool is_mapped(const union addr *addr)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	return !memcmp(addr->byte, mapped, sizeof(mapped));
+}
+
+static uint16_t flags_of(const struct row *row)
+{
+	unsigned flags = ROW_HAS_QUEUES | ROW_HAS_UID;
+	if (row->family == AF_INET6 && is_mapped(&row->local))
+		flags |= ROW_LOCAL_MAPPED;
+	if (row->family == AF_INET6 && is_mapped(&row->remote))
+		flags |= ROW_REMOTE_MAPPED;
+	return (uint16_t)flags;
+}
+
+bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int family, struct row *row,
+                        struct sock_timer *timer)
+{
+	struct cursor cursor = { text, text + len };
+	uint64_t slot;
+	*row = (struct row){ .proto = (uint8_t)proto, .family = (uint8_t)family };
+	*timer = (struct sock_timer){ 0 };
+	cursor_blanks(&cursor);
+	if (!cursor_decimal(&cursor, UINT64_MAX, &slot) || !cursor_char(&cursor, ':'))
+		return false;
+	cursor_blanks(&cursor);
+	if (!take_endpoint(&cursor, family, &row->local, &row->local_port) ||
+	    !take_endpoint(&cursor, family, &row->remote, &row->remote_port) ||
+	    !take_state(&cursor, row) || !take_queues(&cursor, row) || !take_timer(&cursor, timer) ||
+	    !take_numbers(&cursor, row, timer))
+		return false;
+	row->flags = flags_of(row);
+	return true;
+}

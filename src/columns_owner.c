@@ -1,0 +1,267 @@
+/* columns_owner.c - the columns of who holds a socket: those of its first owner, the lowest pid. */
+#include "columns.h"
+
+#include <string.h>
+
+#include <sockview/cgroup.h>
+
+static void get_pid(const struct column *column, const struct column_source *source,
+                    struct value *value)
+{
+	(void)column;
+	if (source->process)
+		value_set_uint(value, (uint64_t)source->process->pid);
+}
+
+static void get_tid(const struct column *column, const struct column_source *source,
+                    struct value *value)
+{
+	(void)column;
+	if (source->process)
+		value_set_uint(value, (uint64_t)source->span.first->tid);
+}
+
+static void get_fd(const struct column *column, const struct column_source *source,
+                   struct value *value)
+{
+	(void)column;
+	if (source->process)
+		value_set_uint(value, (uint64_t)source->span.first->fd);
+}
+
+static void get_ppid(const struct column *column, const struct column_source *source,
+                     struct value *value)
+{
+	(void)column;
+	if (source->process && source->process->has & PROCESS_START)
+		value_set_uint(value, (uint64_t)source->process->ppid);
+}
+
+static void get_process_uid(const struct column *column, const struct column_source *source,
+                            struct value *value)
+{
+	(void)column;
+	if (source->process && source->process->has & PROCESS_UID)
+		value_set_uint(value, source->process->uid);
+}
+
+static void get_process_user(const struct column *column, const struct column_source *source,
+                             struct value *value)
+{
+	(void)column;
+	if (!source->process || !(source->process->has & PROCESS_UID))
+		return;
+	const char *user = names_user(source->context->names, source->process->uid);
+	if (user)
+		value_set_bytes(value, (struct bytes){ user, strlen(user) });
+}
+
+static void get_netns(const struct column *column, const struct column_source *source,
+                      struct value *value)
+{
+	(void)column;
+	if (source->process && source->process->has & PROCESS_NETNS)
+		value_set_uint(value, source->process->netns);
+}
+
+/* field.offset is that of a struct process_text. */
+static struct bytes process_bytes(const struct column *column, const struct column_source *source)
+{
+	struct process_text text;
+	if (!source->process)
+		return (struct bytes){ 0 };
+	memcpy(&text, (const char *)source->process + column->field.offset, sizeof text);
+	return owners_text(source->context->owners, text);
+}
+
+static void get_text(const struct column *column, const struct column_source *source,
+                     struct value *value)
+{
+	value_set_bytes(value, process_bytes(column, source));
+}
+
+static void get_cmdline(const struct column *column, const struct column_source *source,
+                        struct value *value)
+{
+	value_set_bytes(value, process_bytes(column, source));
+	if (value->kind != VALUE_NONE)
+		value->kind = VALUE_ARGS;
+}
+
+#define DELETED " (deleted)"
+
+/* The kernel says so behind the path (d_path, fs/d_path.c). */
+static void get_exe_deleted(const struct column *column, const struct column_source *source,
+                            struct value *value)
+{
+	struct bytes exe = process_bytes(column, source);
+	size_t len = sizeof DELETED - 1;
+	if (exe.data)
+		value_set_bool(value, exe.len > len &&
+		               memcmp((const char *)exe.data + exe.len - len, DELETED, len) == 0);
+}
+
+/* --- time ------------------------------------------------------------------------ */
+
+static bool start_of(const struct column_source *source, int64_t *start)
+{
+	const struct column_context *context = source->context;
+	if (!source->process || !(source->process->has & PROCESS_START))
+		return false;
+	if (!context->boot_time || context->ticks_per_second <= 0)
+		return false;
+	*start = context->boot_time +
+	         (int64_t)(source->process->start_ticks / (uint64_t)context->ticks_per_second);
+	return true;
+}
+
+static void get_start_time(const struct column *column, const struct column_source *source,
+                           struct value *value)
+{
+	(void)column;
+	if (start_of(source, &value->time))
+		value->kind = VALUE_TIME;
+}
+
+static void get_age(const struct column *column, const struct column_source *source,
+                    struct value *value)
+{
+	(void)column;
+	int64_t start;
+	if (start_of(source, &start))
+		value_set_uint(value, source->context->now > start ? (uint64_t)(source->context->now - start) : 0);
+}
+
+/* --- cgroups ---------------------------------------------------------------------- */
+
+static struct bytes socket_cgroup(const struct column_source *source)
+{
+	const struct sock_extra *extra = source->sock->extra;
+	if (!extra || !(extra->has & EXTRA_CGROUP) || !source->context->cgroups)
+		return (struct bytes){ 0 };
+	return cgroups_path(source->context->cgroups, extra->cgroup_id);
+}
+
+static void get_cgroup(const struct column *column, const struct column_source *source,
+                       struct value *value)
+{
+	(void)column;
+	value_set_bytes(value, socket_cgroup(source));
+}
+
+/*
+ * The process's cgroup where one is known: a socket that systemd opened for
+ * a service stays in systemd's own.
+ */
+static struct bytes best_cgroup(const struct column *column, const struct column_source *source)
+{
+	struct bytes path = process_bytes(column, source);
+	return path.data ? path : socket_cgroup(source);
+}
+
+static void get_unit(const struct column *column, const struct column_source *source,
+                     struct value *value)
+{
+	struct bytes unit;
+	if (cgroup_unit(best_cgroup(column, source), &unit))
+		value_set_bytes(value, unit);
+}
+
+static void get_container(const struct column *column, const struct column_source *source,
+                          struct value *value)
+{
+	struct container container;
+	if (cgroup_container(best_cgroup(column, source), &container))
+		value_set_bytes(value, container.id);
+}
+
+static void get_runtime(const struct column *column, const struct column_source *source,
+                        struct value *value)
+{
+	struct container container;
+	if (cgroup_container(best_cgroup(column, source), &container))
+		value_set_word(value, container.runtime);
+}
+
+/* --- all of them -------------------------------------------------------------------- */
+
+static void get_owner_count(const struct column *column, const struct column_source *source,
+                            struct value *value)
+{
+	(void)column;
+	if (source->context->owners)
+		value_set_uint(value, source->span.count);
+}
+
+static void get_owner_reason(const struct column *column, const struct column_source *source,
+                             struct value *value)
+{
+	(void)column;
+	value_set_word(value, owner_reason_name(owners_reason(source->context->owners, &source->sock->row)));
+}
+
+static void get_owners(const struct column *column, const struct column_source *source,
+                       struct value *value)
+{
+	(void)column;
+	if (source->context->owners)
+		value->kind = VALUE_OWNERS;
+}
+
+static void get_parents(const struct column *column, const struct column_source *source,
+                        struct value *value)
+{
+	(void)column;
+	if (!source->process || !(source->process->has & PROCESS_START))
+		return;
+	value->kind = VALUE_PARENTS;
+	value->process = source->span.first->process;
+}
+
+#define OWNER(name_, type_, details_, help_, get_) \
+	{ .name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, .need = NEED_OWNERS, \
+	  .details = details_, .get = get_ }
+#define OWNER_TEXT(name_, field_, details_, help_, get_) \
+	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_OWNERS, \
+	  .details = details_, .field = { .offset = offsetof(struct process, field_) }, .get = get_ }
+/* No look for owners is taken for these alone: the socket's own cgroup is there without one. */
+#define CGROUP_TEXT(name_, help_, get_) \
+	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_CGROUPS, \
+	  .want = WANT_EXTRA, .details = PROCESS_CGROUP, \
+	  .field = { .offset = offsetof(struct process, cgroup) }, .get = get_ }
+
+/* What an element of JSON's owners tells, and so what is read for it. */
+#define OWNERS_DETAILS (PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_EXE | PROCESS_CGROUP | PROCESS_START)
+
+const struct column columns_owner[] = {
+	OWNER("pid", COLUMN_NUMBER, 0, "of the owner with the lowest number", get_pid),
+	OWNER("tid", COLUMN_NUMBER, 0, "the thread that holds it; the pid unless a thread has its own files", get_tid),
+	OWNER("fd", COLUMN_NUMBER, 0, "the owner's file descriptor", get_fd),
+	OWNER_TEXT("program", program, PROCESS_NAME, "base name of the program as it was called, one word", get_text),
+	OWNER_TEXT("comm", comm, PROCESS_NAME, "the kernel's name of the process, at most 15 bytes", get_text),
+	OWNER_TEXT("cmdline", cmdline, PROCESS_CMDLINE, "the arguments, a blank between them", get_cmdline),
+	OWNER_TEXT("exe", exe, PROCESS_EXE, "the program's file", get_text),
+	{ .name = "exe_deleted", .help = "the program's file was deleted or replaced", .type = COLUMN_BOOL,
+	  .group = GROUP_OWNER, .need = NEED_OWNERS, .details = PROCESS_EXE,
+	  .field = { .offset = offsetof(struct process, exe) }, .get = get_exe_deleted },
+	OWNER("ppid", COLUMN_NUMBER, PROCESS_START, "the process's parent", get_ppid),
+	{ .name = "parents", .help = "the parent and those above it, nearest first: pid/name", .type = COLUMN_LIST,
+	  .group = GROUP_OWNER, .need = NEED_OWNERS | NEED_PARENTS, .details = PROCESS_START | PROCESS_NAME,
+	  .get = get_parents },
+	OWNER("process_uid", COLUMN_NUMBER, PROCESS_UID, "who the process runs as", get_process_uid),
+	OWNER("process_user", COLUMN_TEXT, PROCESS_UID, "that uid's login name", get_process_user),
+	{ .name = "start_time", .help = "when the process was started", .type = COLUMN_TIME, .group = GROUP_OWNER,
+	  .need = NEED_OWNERS, .details = PROCESS_START, .get = get_start_time },
+	{ .name = "age", .unit = "s", .help = "how long the process has been running", .type = COLUMN_NUMBER,
+	  .group = GROUP_OWNER, .need = NEED_OWNERS, .details = PROCESS_START, .get = get_age },
+	CGROUP_TEXT("cgroup", "the socket's own: that of the process that made it", get_cgroup),
+	CGROUP_TEXT("unit", "systemd's name of the service, scope or socket; the owner's if it was looked for", get_unit),
+	CGROUP_TEXT("container", "id or name of the container; the owner's if it was looked for", get_container),
+	CGROUP_TEXT("container_runtime", "docker, podman, containerd, cri-o, lxc ...", get_runtime),
+	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_text),
+	OWNER("netns", COLUMN_NUMBER, PROCESS_NETNS, "the process's network namespace", get_netns),
+	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", get_owner_count),
+	OWNER("owner_reason", COLUMN_TEXT, 0, "why no owner is shown: permission, time-wait, kernel ...", get_owner_reason),
+	OWNER("owners", COLUMN_LIST, OWNERS_DETAILS, "all owners", get_owners),
+};
+const size_t columns_owner_count = sizeof columns_owner / sizeof *columns_owner;

@@ -1,0 +1,211 @@
+/*
+ * columns_ulp.c - the columns of what sits on a TCP connection: congestion control, TLS, MPTCP, MD5.
+ *
+ * Layouts: include/uapi/linux/inet_diag.h (struct tcpvegas_info, tcp_dctcp_info,
+ * tcp_bbr_info, INET_ULP_INFO_*), tls.h (TLS_INFO_*), mptcp.h (MPTCP_SUBFLOW_ATTR_*),
+ * tcp.h (struct tcp_diag_md5sig), Linux 6.18.
+ */
+#include "columns.h"
+
+#include <string.h>
+
+static struct bytes without_nul(struct bytes text)
+{
+	if (text.data)
+		text.len = strnlen(text.data, text.len);
+	return text.len ? text : (struct bytes){ 0 };
+}
+
+static void get_congestion(const struct column *column, const struct column_source *source,
+                           struct value *value)
+{
+	(void)column;
+	value_set_bytes(value, without_nul(source->sock->blob[BLOB_CONG]));
+}
+
+/* The kernel sends a bandwidth in two halves. */
+static void get_bbr_bw(const struct column *column, const struct column_source *source,
+                       struct value *value)
+{
+	(void)column;
+	struct bytes blob = source->sock->blob[BLOB_BBR];
+	uint32_t half[2];
+	if (!blob.data || blob.len < sizeof half)
+		return;
+	memcpy(half, blob.data, sizeof half);
+	uint64_t bytes = (uint64_t)half[1] << 32 | half[0];
+	value_set_uint(value, bytes > UINT64_MAX / 8 ? UINT64_MAX : bytes * 8);
+}
+
+/* Fixed point, 8 bits behind it (net/ipv4/tcp_bbr.c, BBR_UNIT). */
+static void get_bbr_gain(const struct column *column, const struct column_source *source,
+                         struct value *value)
+{
+	struct bytes blob = source->sock->blob[BLOB_BBR];
+	uint64_t number;
+	if (!column_field_read(&column->field, blob.data, blob.len, &number))
+		return;
+	value->kind = VALUE_REAL;
+	value->real = (double)number / 256;
+}
+
+/* Each key is a struct tcp_diag_md5sig of 100 bytes; the keys themselves are nobody's business. */
+static void get_md5_keys(const struct column *column, const struct column_source *source,
+                         struct value *value)
+{
+	(void)column;
+	struct bytes blob = source->sock->blob[BLOB_MD5SIG];
+	if (blob.data)
+		value_set_uint(value, blob.len / 100);
+}
+
+/* --- netlink attributes inside the blob ----------------------------------------------- */
+
+struct attribute {
+	uint16_t len, type; /* struct nlattr: the length counts these four bytes too */
+};
+
+#define ATTRIBUTE_TYPE 0x3fff /* without NLA_F_NESTED and NLA_F_NET_BYTEORDER */
+
+static bool attribute_find(struct bytes from, unsigned type, struct bytes *found)
+{
+	const char *at = from.data;
+	size_t left = at ? from.len : 0;
+	struct attribute head;
+	while (left >= sizeof head) {
+		memcpy(&head, at, sizeof head);
+		if (head.len < sizeof head || head.len > left)
+			return false;
+		if ((head.type & ATTRIBUTE_TYPE) == type) {
+			*found = (struct bytes){ at + sizeof head, head.len - sizeof head };
+			return true;
+		}
+		size_t step = ((size_t)head.len + 3) & ~(size_t)3;
+		if (step > left)
+			return false;
+		at += step;
+		left -= step;
+	}
+	return false;
+}
+
+enum ulp_info { ULP_NAME = 1, ULP_TLS = 2, ULP_MPTCP = 3 };
+
+static void get_ulp(const struct column *column, const struct column_source *source,
+                    struct value *value)
+{
+	(void)column;
+	struct bytes name;
+	if (attribute_find(source->sock->blob[BLOB_ULP], ULP_NAME, &name))
+		value_set_bytes(value, without_nul(name));
+}
+
+/* field.rule: the nest; field.offset: the attribute in it. */
+static bool ulp_find(const struct column *column, const struct column_source *source, struct bytes *found)
+{
+	struct bytes nest;
+	return attribute_find(source->sock->blob[BLOB_ULP], column->field.rule, &nest) &&
+	       attribute_find(nest, column->field.offset, found);
+}
+
+static bool ulp_number(const struct column *column, const struct column_source *source, uint64_t *number)
+{
+	struct bytes found;
+	return ulp_find(column, source, &found) &&
+	       column_field_read(&(struct column_field){ .size = column->field.size }, found.data, found.len, number);
+}
+
+static void get_ulp_number(const struct column *column, const struct column_source *source,
+                           struct value *value)
+{
+	uint64_t number;
+	if (ulp_number(column, source, &number))
+		value_set_uint(value, number);
+}
+
+/* An attribute without content says yes by being there. */
+static void get_ulp_flag(const struct column *column, const struct column_source *source,
+                         struct value *value)
+{
+	struct bytes nest, found;
+	if (attribute_find(source->sock->blob[BLOB_ULP], column->field.rule, &nest))
+		value_set_bool(value, attribute_find(nest, column->field.offset, &found));
+}
+
+static void get_tls_version(const struct column *column, const struct column_source *source,
+                            struct value *value)
+{
+	uint64_t number;
+	if (ulp_number(column, source, &number))
+		value_set_word(value, number == 0x303 ? "1.2" : number == 0x304 ? "1.3" : NULL);
+}
+
+static void get_tls_cipher(const struct column *column, const struct column_source *source,
+                           struct value *value)
+{
+	static const char *const words[] = {
+		"aes-gcm-128", "aes-gcm-256", "aes-ccm-128",  "chacha20-poly1305",
+		"sm4-gcm",     "sm4-ccm",     "aria-gcm-128", "aria-gcm-256",
+	};
+	uint64_t number;
+	if (ulp_number(column, source, &number) && number >= 51 && number - 51 < sizeof words / sizeof *words)
+		value_set_word(value, words[number - 51]);
+}
+
+static void get_tls_conf(const struct column *column, const struct column_source *source,
+                         struct value *value)
+{
+	static const char *const words[] = { "", "none", "sw", "hw", "hw-record" };
+	uint64_t number;
+	if (ulp_number(column, source, &number) && number < sizeof words / sizeof *words)
+		value_set_word(value, words[number]);
+}
+
+#define COLUMN(name_, type_, unit_, get_, help_, ...) \
+	{ .name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_INFO, .want = WANT_INFO, \
+	  .field = { __VA_ARGS__ }, .get = get_ }
+#define CC(name_, blob_, offset_, size_, unit_, help_) \
+	COLUMN(name_, COLUMN_NUMBER, unit_, column_get_blob, help_, .blob = blob_, .offset = offset_, .size = size_)
+#define TLS(name_, type_, get_, attribute_, help_) \
+	COLUMN(name_, type_, NULL, get_, help_, .rule = ULP_TLS, .offset = attribute_, .size = 2)
+#define MPTCP(name_, attribute_, size_, unit_, help_) \
+	COLUMN(name_, COLUMN_NUMBER, unit_, get_ulp_number, help_, .rule = ULP_MPTCP, .offset = attribute_, \
+	       .size = size_)
+
+const struct column columns_ulp[] = {
+	COLUMN("congestion", COLUMN_TEXT, NULL, get_congestion, "congestion control: cubic, bbr, dctcp ...", 0),
+	CC("vegas_enabled", BLOB_VEGAS, 0, 4, NULL, "vegas is at work"),
+	CC("vegas_rttcnt", BLOB_VEGAS, 4, 4, NULL, "round trips measured"),
+	CC("vegas_rtt", BLOB_VEGAS, 8, 4, "us", "propagation delay"),
+	CC("vegas_minrtt", BLOB_VEGAS, 12, 4, "us", "least round trip time"),
+	CC("dctcp_enabled", BLOB_DCTCP, 0, 2, NULL, "dctcp is at work; 0: it fell back to reno"),
+	CC("dctcp_ce_state", BLOB_DCTCP, 2, 2, NULL, "the last packet came with a congestion mark"),
+	CC("dctcp_alpha", BLOB_DCTCP, 4, 4, NULL, "share of marked packets, of 1024"),
+	CC("dctcp_ab_ecn", BLOB_DCTCP, 8, 4, "bytes", "acknowledged with a mark"),
+	CC("dctcp_ab_tot", BLOB_DCTCP, 12, 4, "bytes", "acknowledged"),
+	COLUMN("bbr_bw", COLUMN_NUMBER, "bit/s", get_bbr_bw, "bandwidth as bbr sees it", .blob = BLOB_BBR),
+	CC("bbr_min_rtt", BLOB_BBR, 8, 4, "us", "least round trip time as bbr sees it"),
+	COLUMN("bbr_pacing_gain", COLUMN_REAL, NULL, get_bbr_gain, "factor of the pacing rate",
+	       .blob = BLOB_BBR, .offset = 12, .size = 4),
+	COLUMN("bbr_cwnd_gain", COLUMN_REAL, NULL, get_bbr_gain, "factor of the congestion window",
+	       .blob = BLOB_BBR, .offset = 16, .size = 4),
+	COLUMN("ulp", COLUMN_TEXT, NULL, get_ulp, "upper layer protocol: tls, mptcp ...", 0),
+	TLS("tls_version", COLUMN_TEXT, get_tls_version, 1, "1.2 or 1.3"),
+	TLS("tls_cipher", COLUMN_TEXT, get_tls_cipher, 2, "aes-gcm-128 ..."),
+	TLS("tls_tx", COLUMN_TEXT, get_tls_conf, 3, "who encrypts: none, sw (the kernel), hw (the device)"),
+	TLS("tls_rx", COLUMN_TEXT, get_tls_conf, 4, "who decrypts, likewise"),
+	TLS("tls_zerocopy_tx", COLUMN_BOOL, get_ulp_flag, 5, "sendfile without a copy"),
+	TLS("tls_rx_no_pad", COLUMN_BOOL, get_ulp_flag, 6, "records are expected without padding"),
+	MPTCP("mptcp_token_remote", 1, 4, NULL, "the connection's token at the peer"),
+	MPTCP("mptcp_token_local", 2, 4, NULL, "the connection's token here"),
+	MPTCP("mptcp_relwrite_seq", 3, 4, NULL, "subflow's sequence number of the next byte to send"),
+	MPTCP("mptcp_map_seq", 4, 8, NULL, "data sequence number of the mapping"),
+	MPTCP("mptcp_map_sfseq", 5, 4, NULL, "subflow's sequence number of the mapping"),
+	MPTCP("mptcp_ssn_offset", 6, 4, NULL, "of the subflow's first byte"),
+	MPTCP("mptcp_map_datalen", 7, 2, "bytes", "length of the mapping"),
+	MPTCP("mptcp_flags", 8, 4, NULL, "MPTCP_SUBFLOW_FLAG_* of linux/mptcp.h"),
+	MPTCP("mptcp_id_remote", 9, 1, NULL, "number of the peer's address"),
+	MPTCP("mptcp_id_local", 10, 1, NULL, "number of our address"),
+	COLUMN("md5_keys", COLUMN_NUMBER, NULL, get_md5_keys, "how many TCP MD5 keys; only CAP_NET_ADMIN is told", 0),
+};
+const size_t columns_ulp_count = sizeof columns_ulp / sizeof *columns_ulp;

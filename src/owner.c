@@ -280,6 +280,7 @@ void owners_free(struct owners *owners)
 	free(owners->start);
 	free(owners->owner);
 	free(owners->process);
+	free(owners->parent);
 	free(owners->strings);
 	*owners = (struct owners){ 0 };
 }

@@ -169,7 +169,7 @@ static int add_args(struct text *text, struct bytes args)
 {
 	const char *at = args.data;
 	size_t left = args.len;
-	if (left && !at[left - 1])
+	while (left && !at[left - 1])
 		left--;
 	for (;;) {
 		size_t len = strnlen(at, left);

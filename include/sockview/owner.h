@@ -108,6 +108,8 @@ struct owners {
 	size_t owner_count;
 	struct process *process;   /* by ascending pid */
 	size_t process_count;
+	struct process *parent;    /* those above them that are no owners, by ascending pid; see owners_read_parents() */
+	size_t parent_count;
 	char *strings;
 	size_t strings_len;
 	struct owner_report report;
@@ -124,6 +126,11 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 /* The text of a process; data NULL if absent. */
 struct bytes owners_text(const struct owners *owners, struct process_text text);
 void owners_free(struct owners *owners);
+
+/* So deep a chain of parents is looked at. */
+#define OWNERS_PARENTS_MAX 64
+/* The process's parent, an owner or not; NULL if it has none or was not read. */
+const struct process *owners_parent(const struct owners *owners, const struct process *process);
 
 /*
  * What a finder collects; private to one thread until owners_join(). The

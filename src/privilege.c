@@ -197,6 +197,14 @@ int privilege_raise(const struct privilege *privilege, unsigned needs)
 	return masks_apply(want, want, 0);
 }
 
+int privilege_rest(void)
+{
+	uint64_t permitted;
+	if (permitted_mask(&permitted))
+		return -1;
+	return masks_apply(permitted, 0, 0);
+}
+
 int privilege_drop(void)
 {
 	bounding_drop();

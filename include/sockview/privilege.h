@@ -48,6 +48,8 @@ enum privilege_need {
 int privilege_begin(struct privilege *privilege);
 /* `needs`: enum privilege_need. Everything else is gone for good. 0, or -1 with errno. */
 int privilege_raise(const struct privilege *privilege, unsigned needs);
+/* Between two looks of -c: nothing is in effect, and privilege_raise() can bring it back. */
+int privilege_rest(void);
 /* Nothing is left, and exec can bring nothing back. 0, or -1 with errno. */
 int privilege_drop(void);
 

@@ -51,5 +51,7 @@ int source_netlink(struct wire *wire, const struct source_request *request, stru
 /* The same from the text files of `proc_net_fd`, an open /proc/self/net. */
 int source_proc(int proc_net_fd, const struct source_request *request, struct report *report,
                 struct error *error);
+/* TCP sockets over IPv6, TIME_WAIT aside; 0 where that is not told. */
+uint32_t source_tcp6_in_use(int proc_net_fd);
 
 #endif

@@ -1,0 +1,407 @@
+/*
+ * netstat.c - the lines of netstat -W, column for column (net-tools 2.10).
+ *
+ *   tcp        0      0 127.0.0.1:631           0.0.0.0:*               LISTEN      0          4711       812/cupsd            off (0.00/0/0)
+ *   ^6    ^6     ^6     ^23                     ^23                     ^11         ^10 -e     ^10 -e     ^20 -p               -o
+ *
+ * Blanks that end a line stay: scripts rely on the one behind a port.
+ */
+#include <sockview/format.h>
+
+#include <string.h>
+
+#include <sockview/proto.h>
+#include <sockview/text.h>
+
+enum {
+	PROTO_WIDTH = 6, QUEUE_WIDTH = 6, ADDRESS_WIDTH = 23, STATE_WIDTH = 11, USER_WIDTH = 10,
+	INODE_WIDTH = 10, PROGRAM_WIDTH = 20,
+	/* Names come from files and resolvers; what is longer than any real one is cut. */
+	NAME_MAX_BYTES = 4096,
+};
+
+struct netstat_state {
+	unsigned headings; /* sections whose heading was written: SECTION_* */
+};
+
+enum { SECTION_INET = 1, SECTION_UNIX = 2 };
+
+static void out_pad(struct out *out, size_t used, size_t width)
+{
+	size_t blanks = used < width ? width - used : 0;
+	char *to = out_room(out, blanks);
+	memset(to, ' ', blanks);
+	out_advance(out, to + blanks);
+}
+
+static void out_right(struct out *out, uint64_t value, size_t width)
+{
+	char digits[TEXT_U64_MAX];
+	size_t len = (size_t)(text_u64(digits, value) - digits);
+	out_pad(out, len, width);
+	out_bytes(out, digits, len);
+}
+
+/* Left in `width`, and as wide as it is if that is more. */
+static void out_left(struct out *out, const char *text, size_t len, size_t width)
+{
+	out_bytes(out, text, len);
+	out_pad(out, len, width);
+}
+
+/* A name as one printable word; the bytes written. */
+static size_t out_word(struct out *out, const char *name, size_t len)
+{
+	if (len > NAME_MAX_BYTES)
+		len = NAME_MAX_BYTES;
+	char *to = out_room(out, TEXT_ESCAPED_MAX(len));
+	char *end = text_escape(to, name, len, TEXT_WORD);
+	out_advance(out, end);
+	return (size_t)(end - to);
+}
+
+/* --- headings ---------------------------------------------------------------- */
+
+static const char *which(const struct view *view)
+{
+	if (view->all)
+		return "servers and established";
+	return view->listening ? "only servers" : "w/o servers";
+}
+
+static void inet_heading(const struct view *view, struct out *out)
+{
+	out_string(out, "Active Internet connections (");
+	out_string(out, which(view));
+	out_string(out, ")\nProto Recv-Q Send-Q Local Address           Foreign Address         State      ");
+	if (view->extend)
+		out_string(out, " User       Inode     ");
+	if (view->programs)
+		out_string(out, " PID/Program name    ");
+	if (view->timers)
+		out_string(out, " Timer");
+	out_char(out, '\n');
+}
+
+static void unix_heading(const struct view *view, struct out *out)
+{
+	out_string(out, "Active UNIX domain sockets (");
+	out_string(out, which(view));
+	out_string(out, ")\nProto RefCnt Flags       Type       State         I-Node  ");
+	if (view->programs)
+		out_string(out, " PID/Program name    ");
+	out_string(out, " Path\n");
+}
+
+static void heading(struct netstat_state *state, const struct view *view, struct out *out, unsigned section)
+{
+	if (view->no_header || (state->headings & section))
+		return;
+	state->headings |= section;
+	if (section == SECTION_INET)
+		inet_heading(view, out);
+	else
+		unix_heading(view, out);
+}
+
+/* --- columns ----------------------------------------------------------------- */
+
+static size_t out_host(const struct view *view, struct out *out, const struct row *row, bool remote)
+{
+	const union addr *addr = remote ? &row->remote : &row->local;
+	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
+	const char *name = NULL;
+	if (view->resolve && !view->numeric_hosts)
+		name = names_host(view->names, row->family, addr);
+	if (name)
+		return out_word(out, name, strlen(name));
+	char *to = out_room(out, TEXT_ADDR_MAX);
+	char *end = text_addr(to, addr, row->family, mapped);
+	out_advance(out, end);
+	return (size_t)(end - to);
+}
+
+static size_t out_port(const struct view *view, struct out *out, const struct row *row, uint16_t port)
+{
+	if (!port) {
+		out_char(out, '*');
+		return 1;
+	}
+	const char *name = view->numeric_ports ? NULL : names_service(view->names, row->proto, port);
+	if (name)
+		return out_word(out, name, strlen(name));
+	char *to = out_room(out, TEXT_U64_MAX);
+	char *end = text_u64(to, port);
+	out_advance(out, end);
+	return (size_t)(end - to);
+}
+
+static void out_endpoint(const struct view *view, struct out *out, const struct row *row, bool remote)
+{
+	size_t used = out_host(view, out, row, remote);
+	out_char(out, ':');
+	used += 1 + out_port(view, out, row, remote ? row->remote_port : row->local_port);
+	out_pad(out, used, ADDRESS_WIDTH);
+	out_char(out, ' ');
+}
+
+/* The colour of a state on a terminal: what listens, what lives; the rest is plain. */
+static const char *state_color(enum state state)
+{
+	if (state == STATE_LISTEN)
+		return "\033[32m";
+	if (state == STATE_CLOSE_WAIT)
+		return "\033[33m";
+	return state == STATE_ESTABLISHED ? "\033[36m" : NULL;
+}
+
+static void out_state(const struct view *view, struct out *out, const struct row *row)
+{
+	char number[TEXT_U64_MAX];
+	const char *text = state_name(row->state);
+	size_t len = strlen(text);
+	/* Raw sockets have no state but the kernel's number; unconnected datagrams have none. */
+	if (row->proto == PROTO_RAW) {
+		text = number;
+		len = (size_t)(text_u64(number, row->state) - number);
+	} else if (row->proto != PROTO_TCP && row->state == STATE_CLOSE) {
+		len = 0;
+	}
+	const char *color = view->color && row->proto == PROTO_TCP ? state_color(row->state) : NULL;
+	if (color)
+		out_string(out, color);
+	out_bytes(out, text, len);
+	if (color)
+		out_string(out, "\033[0m");
+	out_pad(out, len, STATE_WIDTH);
+}
+
+static void out_user(const struct view *view, struct out *out, const struct row *row)
+{
+	const char *name = view->numeric_users ? NULL : names_user(view->names, row->uid);
+	size_t used;
+	out_char(out, ' ');
+	if (!(row->flags & ROW_HAS_UID)) {
+		out_char(out, '-');
+		used = 1;
+	} else if (name) {
+		used = out_word(out, name, strlen(name));
+	} else {
+		char *to = out_room(out, TEXT_U64_MAX);
+		char *end = text_u64(to, row->uid);
+		out_advance(out, end);
+		used = (size_t)(end - to);
+	}
+	out_pad(out, used, USER_WIDTH);
+	out_char(out, ' ');
+}
+
+static void out_inode(struct out *out, const struct row *row)
+{
+	char digits[TEXT_U64_MAX];
+	size_t len = (size_t)(text_u64(digits, row->inode) - digits);
+	out_left(out, digits, len, INODE_WIDTH);
+}
+
+/* "812/nginx" */
+static size_t out_process(struct out *out, const struct owners *owners, const struct process *process)
+{
+	struct bytes program = owners_text(owners, process->program);
+	char *to = out_room(out, TEXT_U64_MAX + 1);
+	char *end = text_u64(to, (uint64_t)process->pid);
+	*end++ = '/';
+	out_advance(out, end);
+	size_t used = (size_t)(end - to);
+	if (program.len)
+		return used + out_word(out, program.data, program.len);
+	out_char(out, '-');
+	return used + 1;
+}
+
+static size_t out_owners(const struct view *view, struct out *out, const struct owner_span *span)
+{
+	size_t used = 0;
+	uint32_t last = UINT32_MAX;
+	for (size_t i = 0; i < span->count; i++) {
+		/* A process may hold a socket by several fds. */
+		if (span->first[i].process == last)
+			continue;
+		if (used && view->programs < 2)
+			break;
+		if (used) {
+			out_char(out, ',');
+			used++;
+		}
+		last = span->first[i].process;
+		used += out_process(out, view->owners, &view->owners->process[last]);
+	}
+	return used;
+}
+
+static void out_program(const struct view *view, struct out *out, const struct row *row)
+{
+	struct owner_span span = { 0 };
+	if (view->owners)
+		span = owners_of(view->owners, row);
+	out_char(out, ' ');
+	size_t used = out_owners(view, out, &span);
+	if (!used) {
+		out_char(out, '-');
+		used = 1;
+	}
+	out_pad(out, used, PROGRAM_WIDTH);
+}
+
+/* "keepalive (7187.30/0/0)": seconds left, retransmits, unanswered probes. */
+static void out_timer(struct out *out, const struct sock_timer *timer)
+{
+	static const char *const kinds[] = { "off", "on", "keepalive", "timewait", "probe" };
+	static const struct sock_timer off = { 0 };
+	const struct sock_timer *shown = timer ? timer : &off;
+	out_char(out, ' ');
+	if (shown->kind < sizeof kinds / sizeof *kinds) {
+		out_string(out, kinds[shown->kind]);
+	} else {
+		out_string(out, "unkn-");
+		out_u64(out, shown->kind);
+	}
+	uint32_t hundredths = shown->expires_ms / 10;
+	out_string(out, " (");
+	out_u64(out, hundredths / 100);
+	out_char(out, '.');
+	out_char(out, (char)('0' + hundredths / 10 % 10));
+	out_char(out, (char)('0' + hundredths % 10));
+	out_char(out, '/');
+	out_u64(out, shown->retransmits);
+	out_char(out, '/');
+	out_u64(out, shown->probes);
+	out_char(out, ')');
+}
+
+/* --- rows -------------------------------------------------------------------- */
+
+static void inet_row(const struct view *view, struct out *out, const struct sock *sock)
+{
+	const struct row *row = &sock->row;
+	const char *proto = proto_netstat_name(row->proto, row->family);
+	out_left(out, proto, strlen(proto), PROTO_WIDTH);
+	out_right(out, row->recv_q, QUEUE_WIDTH);
+	out_char(out, ' ');
+	out_right(out, row->send_q, QUEUE_WIDTH);
+	out_char(out, ' ');
+	out_endpoint(view, out, row, false);
+	out_endpoint(view, out, row, true);
+	out_state(view, out, row);
+	if (view->extend) {
+		out_user(view, out, row);
+		out_inode(out, row);
+	}
+	if (view->programs)
+		out_program(view, out, row);
+	if (view->timers)
+		out_timer(out, sock->timer);
+	out_char(out, '\n');
+}
+
+static const char *unix_type(unsigned type)
+{
+	static const char *const types[] = {
+		[SOCK_STREAM] = "STREAM", [SOCK_DGRAM] = "DGRAM", [SOCK_RAW] = "RAW",
+		[SOCK_RDM] = "RDM", [SOCK_SEQPACKET] = "SEQPACKET",
+	};
+	return type < sizeof types / sizeof *types && types[type] ? types[type] : "UNKNOWN";
+}
+
+/* netstat's words are those of the kernel's struct socket, which an unaccepted one lacks yet. */
+static const char *unix_state(const struct sock *sock)
+{
+	bool connected = sock->row.state == STATE_ESTABLISHED;
+	if (sock->unix_ && (sock->unix_->has & UNIX_NO_FILE))
+		return connected ? "CONNECTING" : "DISCONNECTING";
+	if (sock->row.state == STATE_LISTEN)
+		return "LISTENING";
+	return connected ? "CONNECTED" : "";
+}
+
+static void out_path(struct out *out, struct bytes path)
+{
+	const char *name = path.data;
+	size_t len = path.len;
+	if (!name)
+		return;
+	/* An abstract name begins with NUL, shown as @; one that really begins with @ is a relative path. */
+	if (len && !name[0]) {
+		out_char(out, '@');
+		name++;
+		len--;
+	} else {
+		len = strnlen(name, len);
+	}
+	if (len > NAME_MAX_BYTES)
+		len = NAME_MAX_BYTES;
+	out_advance(out, text_escape(out_room(out, TEXT_ESCAPED_MAX(len)), name, len, TEXT_LINE));
+}
+
+static void unix_row(const struct view *view, struct out *out, const struct sock *sock)
+{
+	static const struct sock_unix nothing = { 0 };
+	const struct sock_unix *detail = sock->unix_ ? sock->unix_ : &nothing;
+	char number[TEXT_U64_MAX + 1];
+	char *end = number;
+	out_string(out, "unix  ");
+	if (detail->has & UNIX_HAS_REFCNT)
+		end = text_u64(number, detail->refcnt);
+	else
+		*end++ = '-';
+	out_left(out, number, (size_t)(end - number), 6);
+	const char *flags = sock->row.state == STATE_LISTEN ? " [ ACC ]     " : " [ ]         ";
+	out_string(out, flags);
+	const char *type = unix_type(detail->type);
+	out_left(out, type, strlen(type), 10);
+	out_char(out, ' ');
+	const char *state = unix_state(sock);
+	out_left(out, state, strlen(state), 13);
+	out_char(out, ' ');
+	end = text_u64(number, sock->row.inode);
+	out_left(out, number, (size_t)(end - number), 8);
+	if (view->programs)
+		out_program(view, out, &sock->row);
+	out_char(out, ' ');
+	out_path(out, sock->blob[BLOB_PATH]);
+	out_char(out, '\n');
+}
+
+static int netstat_begin(void *state, const struct view *view, struct out *out)
+{
+	if (view->protos & PROTO_INET_ALL)
+		heading(state, view, out, SECTION_INET);
+	return 0;
+}
+
+static int netstat_row(void *state, const struct view *view, struct out *out, const struct sock *sock)
+{
+	if (sock->row.proto != PROTO_UNIX) {
+		inet_row(view, out, sock);
+		return 0;
+	}
+	heading(state, view, out, SECTION_UNIX);
+	unix_row(view, out, sock);
+	return 0;
+}
+
+/* netstat heads a section of unix sockets also when there are none. */
+static int netstat_end(void *state, const struct view *view, struct out *out)
+{
+	if (view->protos & PROTO_BIT(PROTO_UNIX))
+		heading(state, view, out, SECTION_UNIX);
+	return 0;
+}
+
+const struct format format_netstat = {
+	.name = "netstat",
+	.help = "the lines of netstat -W",
+	.begin = netstat_begin,
+	.row = netstat_row,
+	.end = netstat_end,
+	.state_size = sizeof(struct netstat_state),
+};

@@ -292,6 +292,7 @@ static int collect(struct run *run, struct source_request *request)
 			snprintf(run->error.subject, sizeof run->error.subject, "%s", run->options.replay);
 		return answer;
 	}
+	request->proc_net_fd = run->proc_net_fd;
 	request->many_tcp6 = run->proc_net_fd >= 0 && source_tcp6_in_use(run->proc_net_fd) > HOLD_FAIR;
 	return collect_live(run, request);
 }

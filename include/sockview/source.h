@@ -36,6 +36,7 @@ struct source_request {
 	const struct query *query;
 	bool ordered;
 	bool many_tcp6;   /* a hint: there are too many to hold back while tcp is shown */
+	int proc_net_fd;  /* unix: reference counts and unaccepted sockets are told only there; -1: do without */
 	sock_sink *sink;
 	void *context;
 	/*

@@ -22,6 +22,7 @@
 #include <sockview/source.h>
 
 #include "collect/decode.h"
+#include "collect/procnet.h"
 #include "collect/request.h"
 #include "collect/wire.h"
 
@@ -57,6 +58,8 @@ struct netlink {
 	/* tcp6 held back */
 	bool holding, overflow;
 	struct table hold;
+
+	struct procnet_unix unix_; /* what unix_diag leaves out; empty unless it is asked */
 };
 
 /* --- rows ------------------------------------------------------------------ */
@@ -66,6 +69,16 @@ static void give(struct netlink *self, const struct sock *sock)
 	self->sink_answer = self->want->sink(self->want->context, sock);
 	if (self->sink_answer)
 		self->stop = SINK_STOPPED;
+}
+
+static void give_unix(struct netlink *self, const struct sock *sock)
+{
+	struct sock told = *sock;
+	struct sock_unix detail = *sock->unix_;
+	told.unix_ = &detail;
+	if (procnet_unix_refcnt(&self->unix_, sock->row.inode, &detail.refcnt))
+		detail.has |= UNIX_HAS_REFCNT;
+	give(self, &told);
 }
 
 static void hold_back(struct netlink *self, const struct sock *sock)
@@ -97,6 +110,8 @@ static void one_row(struct netlink *self, const struct sock *sock)
 		return;
 	if (self->holding && sock->row.family == AF_INET6)
 		hold_back(self, sock);
+	else if (self->unix_.count && sock->row.proto == PROTO_UNIX)
+		give_unix(self, sock);
 	else
 		give(self, sock);
 }
@@ -330,6 +345,34 @@ static void run_both_families(struct netlink *self)
 	release_held(self);
 }
 
+/*
+ * Unix sockets that nobody accepted yet have no inode, and unix_diag passes
+ * them over (net/unix/diag.c, sk_diag_dump). Lines of /proc/net/unix that a
+ * socket's name may have forged are left out.
+ */
+static void give_unaccepted(struct netlink *self)
+{
+	self->report->malformed += (unsigned)self->unix_.uncertain.count;
+	for (size_t i = 0; i < self->unix_.certain.count && self->stop == DONE; i++) {
+		struct sock sock;
+		table_get(&self->unix_.certain, i, &sock);
+		if (query_matches(self->want->query, &sock.row))
+			give(self, &sock);
+	}
+}
+
+/* The file is only a complement: without it the answer still stands. */
+static void run_unix(struct netlink *self)
+{
+	struct error ignored;
+	if (self->want->proc_net_fd >= 0)
+		procnet_unix_load(&self->unix_, self->want->proc_net_fd, self->report, &ignored);
+	run_request(self);
+	if (self->stop == DONE)
+		give_unaccepted(self);
+	procnet_unix_free(&self->unix_);
+}
+
 static int run_list(struct netlink *self, bool apart);
 
 /* A kernel that refuses the old request may know version 2. */
@@ -355,6 +398,8 @@ static int run_list(struct netlink *self, bool apart)
 		bool both = list[i].family == AF_UNSPEC;
 		if (both)
 			run_both_families(self);
+		else if (list[i].proto == PROTO_UNIX)
+			run_unix(self);
 		else
 			run_request(self);
 		if (self->stop == SINK_STOPPED)

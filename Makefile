@@ -34,6 +34,23 @@ HARDEN = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
 SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
+# The BPF iterator that finds owners: auto (if its tools are there), yes, no.
+WITH_BPF ?= auto
+BPF_CLANG ?= clang
+# In sbin, which an ordinary user's PATH may lack.
+BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftool)
+BPF_TOOLS = $(shell echo 'int x;' | $(BPF_CLANG) -target bpf -g -O2 -x c -c -o /dev/null - 2>/dev/null && \
+	$(BPFTOOL) gen help 2>&1 | grep -q skeleton && \
+	echo '\#include <bpf/skel_internal.h>' | $(CC) $(CPPFLAGS) -x c -E -o /dev/null - 2>/dev/null && echo yes)
+ifeq ($(WITH_BPF),auto)
+# `make clean` and the like need not know.
+HAVE_BPF := $(if $(filter clean install-caps uninstall help deps,$(MAKECMDGOALS)),,$(BPF_TOOLS))
+else ifeq ($(filter $(WITH_BPF),yes no),)
+$(error WITH_BPF=$(WITH_BPF): must be auto, yes or no)
+else
+HAVE_BPF := $(filter yes,$(WITH_BPF))
+endif
+
 # Asked of pkg-config only by the targets that compile.
 DEP_CFLAGS = $(shell $(PKG_CONFIG) --cflags libmnl libcap)
 DEP_LIBS = $(shell $(PKG_CONFIG) --libs libmnl libcap)
@@ -44,7 +61,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)
 
 FOLDERS = collect owners select format explain
-LIB_SRC = $(filter-out src/main.c,$(wildcard src/*.c)) $(foreach d,$(FOLDERS),$(wildcard src/$(d)/*.c))
+LIB_SRC = $(filter-out src/main.c,$(wildcard src/*.c)) $(filter-out %.bpf.c,$(foreach d,$(FOLDERS),$(wildcard src/$(d)/*.c)))
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
 LIB = $(B)/libsockview.a
 PROGRAM = $(B)/sockview
@@ -65,6 +82,25 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The skeleton is the BPF program as a C header. `bpf.on` and `bpf.off` make a
+# changed WITH_BPF build the one file again that it is about.
+BPF_STAMP = $(B)/bpf.$(if $(HAVE_BPF),on,off)
+BPF_SKELETON = $(B)/generated/task_file.lskel.h
+
+$(BPF_STAMP):
+	@mkdir -p $(@D)
+	$(Q)rm -f $(B)/bpf.on $(B)/bpf.off && touch $@
+
+$(BPF_SKELETON): src/owners/task_file.bpf.c src/owners/task_file.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(BPF_CLANG) -target bpf -g -O2 -Wall -Wextra -c -o $(@D)/task_file.bpf.o $<
+	$(Q)$(BPFTOOL) gen skeleton -L $(@D)/task_file.bpf.o name task_file_skel > $@.part
+	$(Q)mv $@.part $@
+
+$(B)/src/owners/task_file.o: $(BPF_STAMP) $(if $(HAVE_BPF),$(BPF_SKELETON))
+$(B)/src/owners/task_file.o: BASE_CFLAGS += $(if $(HAVE_BPF),-DWITH_BPF -isystem $(B)/generated)
 
 # --- tests -----------------------------------------------------------------
 

@@ -71,6 +71,12 @@ static int merge_strings(struct merge *merge)
 	return 0;
 }
 
+/* Met twice: the BPF iterator comes to a thread's own table long after its leader's. */
+static bool is_same_process(const struct process *left, const struct process *right)
+{
+	return left->pid == right->pid && left->start_ticks == right->start_ticks;
+}
+
 /* Sorts `process` by pid through `order`, a permutation to be filled. */
 static int sort_processes(struct merge *merge, struct process *process, size_t count)
 {
@@ -85,13 +91,15 @@ static int sort_processes(struct merge *merge, struct process *process, size_t c
 	for (uint32_t i = 0; i < count; i++)
 		order[i] = i;
 	qsort_r(order, count, sizeof(*order), compare_order, process);
-	for (uint32_t i = 0; i < count; i++) {
-		sorted[i] = process[order[i]];
-		merge->moved[order[i]] = i;
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!kept || !is_same_process(&sorted[kept - 1], &process[order[i]]))
+			sorted[kept++] = process[order[i]];
+		merge->moved[order[i]] = (uint32_t)(kept - 1);
 	}
 	free(order);
 	merge->owners->process = sorted;
-	merge->owners->process_count = count;
+	merge->owners->process_count = kept;
 	return 0;
 }
 

@@ -20,5 +20,10 @@ struct finder_request {
  */
 int finder_proc(const struct finder_request *request, struct owners *owners, struct error *error);
 int finder_bpf(const struct finder_request *request, struct owners *owners, struct error *error);
+/*
+ * True if this host has so many open files that finder_bpf() is worth trying
+ * first. A guess from /proc/sys/fs/file-nr; says nothing of whether it may run.
+ */
+bool finder_bpf_pays(const struct finder_request *request);
 
 #endif

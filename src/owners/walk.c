@@ -12,6 +12,7 @@
 
 #include "owners/cpus.h"
 #include "owners/dir.h"
+#include "owners/pidns.h"
 #include "owners/scan.h"
 
 #include <fcntl.h>
@@ -19,14 +20,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define THREADS_MAX 8
 /* A thread costs about as much as looking at a few idle processes. */
 #define PIDS_PER_THREAD 4
-/* include/linux/proc_ns.h: PROC_PID_INIT_INO, part of the ABI since 3.8 */
-#define INITIAL_PIDNS 0xEFFFFFFCu
 
 struct walk {
 	const int32_t *pid;
@@ -163,19 +161,12 @@ static int list_pids(int proc_fd, int32_t **pid, size_t *count)
 	return more;
 }
 
-static bool is_other_pidns(const struct finder_request *request)
-{
-	struct stat stat;
-	return request->proc_is_ours && !fstatat(request->proc_fd, "self/ns/pid", &stat, 0) &&
-	       stat.st_ino != INITIAL_PIDNS;
-}
-
 int finder_proc(const struct finder_request *request, struct owners *owners, struct error *error)
 {
 	int32_t *pid = NULL;
 	size_t pid_count = 0;
 	owners->report.asked = true;
-	owners->report.other_pidns = is_other_pidns(request);
+	owners->report.other_pidns = pidns_is_other(request);
 	if (!request->index->count)
 		return 0;
 	if (list_pids(request->proc_fd, &pid, &pid_count)) {

@@ -10,7 +10,7 @@ AR ?= ar
 PKG_CONFIG ?= pkg-config
 PROVE ?= prove
 PREFIX ?= /usr/local
-SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 INSTALL ?= install
 SETCAP ?= setcap
@@ -136,10 +136,105 @@ check: tests
 check-unit check-cli check-live: check-%: tests
 	$(TEST_ENV) $(PROVE) $(PROVEFLAGS) $(wildcard tests/$*/*.t)
 
+# libFuzzer programs: make fuzz, then e.g. build/fuzz/fuzz_decode -max_total_time=60 CORPUS
+FUZZ_CC ?= clang
+FUZZER = $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
+.PHONY: fuzz
+fuzz: $(FUZZER)
+build/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(BASE_CFLAGS)) $(DEP_CFLAGS) -O1 -g \
+		-fsanitize=fuzzer,address,undefined -o $@ $^ $(DEP_LIBS)
+
+.PHONY: check-layers check-man
+check-layers:
+	$(Q)sh tests/helpers/check-layers.sh
+check-man:
+	$(Q)for page in man/*.[58]; do \
+		lint=$$(mandoc -Tlint $$page); \
+		[ -z "$$lint" ] || { printf '%s\n' "$$lint"; exit 1; }; \
+	done
+
+# --- installing ------------------------------------------------------------
+
+COMPLETIONS = \
+	bash:$(PREFIX)/share/bash-completion/completions/sockview \
+	zsh:$(PREFIX)/share/zsh/site-functions/_sockview \
+	fish:$(PREFIX)/share/fish/vendor_completions.d/sockview.fish
+MAN_PAGES = $(wildcard man/*.[58])
+INSTALLED = $(BINDIR)/sockview \
+	$(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+	$(foreach pair,$(COMPLETIONS),$(word 2,$(subst :, ,$(pair))))
+
+.PHONY: install install-caps uninstall
+install: $(PROGRAM)
+	$(Q)$(INSTALL) -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
+	$(Q)$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/sockview
+	$(Q)for page in $(MAN_PAGES); do \
+		$(INSTALL) -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; \
+	done
+	$(Q)for pair in $(COMPLETIONS); do \
+		$(PROGRAM) --completions $${pair%%:*} >$(DESTDIR)$${pair#*:} || exit 1; \
+	done
+
+# Ordinary users then see the owners of all sockets; see PRIVILEGES in sockview(8).
+install-caps: install
+	$(Q)$(SETCAP) cap_sys_ptrace,cap_dac_read_search+ep $(DESTDIR)$(BINDIR)/sockview
+
+# Folders go too where they are empty and DESTDIR made them.
+uninstall:
+	$(Q)rm -f $(INSTALLED:%=$(DESTDIR)%)
+	$(Q)[ -z "$(DESTDIR)" ] || for folder in $(sort $(dir $(INSTALLED))); do \
+		[ ! -d $(DESTDIR)$$folder ] || \
+		(cd $(DESTDIR) && rmdir -p --ignore-fail-on-non-empty .$$folder 2>/dev/null || :); \
+	done
+
+# --- what it takes ---------------------------------------------------------
+
+# What a build needs, and what the tests need on top, by package manager.
+DEPS_apt-get = gcc libc6-dev libmnl-dev libcap-dev pkg-config
+DEPS_dnf = gcc glibc-devel libmnl-devel libcap-devel pkgconf-pkg-config
+DEPS_apk = gcc musl-dev linux-headers libmnl-dev libcap-dev pkgconf
+DEPS_pacman = gcc libmnl libcap pkgconf
+TEST_DEPS_apt-get = libcmocka-dev clang libclang-rt-14-dev llvm-14 bpftool libbpf-dev perl python3 net-tools \
+	iproute2 lsof libcap2-bin util-linux procps mandoc jq nftables netbase git
+TEST_DEPS_dnf = libcmocka-devel clang compiler-rt llvm bpftool libbpf-devel perl-Test-Harness python3 net-tools \
+	iproute lsof libcap util-linux procps-ng mandoc jq nftables git
+TEST_DEPS_apk = cmocka-dev clang compiler-rt llvm bpftool libbpf-dev perl-utils python3 net-tools \
+	iproute2 lsof libcap-utils util-linux procps mandoc jq nftables git
+TEST_DEPS_pacman = cmocka clang compiler-rt llvm bpf libbpf perl python net-tools \
+	iproute2 lsof util-linux procps-ng mandoc jq nftables git
+INSTALL_apt-get = apt-get install -y --no-install-recommends
+INSTALL_dnf = dnf install -y
+INSTALL_apk = apk add
+INSTALL_pacman = pacman -S --needed --noconfirm
+MANAGER = $(firstword $(foreach m,apt-get dnf apk pacman,$(if $(shell command -v $(m)),$(m))))
+SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: deps deps-tests
+deps deps-tests:
+	$(Q)$(if $(MANAGER),\
+		$(SUDO) $(INSTALL_$(MANAGER)) $(DEPS_$(MANAGER)) $(if $(filter deps-tests,$@),$(TEST_DEPS_$(MANAGER))),\
+		echo "No apt-get, dnf, apk or pacman here. Needed (by Debian's names): $(DEPS_apt-get)$(if \
+		$(filter deps-tests,$@), $(TEST_DEPS_apt-get))")
+
 # --- the rest --------------------------------------------------------------
 
-.PHONY: clean
+.PHONY: clean help
 clean:
 	rm -rf build
+
+help:
+	@echo 'all            the program: build/PROFILE/sockview'
+	@echo 'check          all tests; check-unit, check-cli, check-live: some of them'
+	@echo 'check-layers   no file includes what it must not'
+	@echo 'check-man      the manual pages are clean'
+	@echo 'fuzz           libFuzzer programs in build/fuzz'
+	@echo 'bench          figures against ss, netstat and lsof'
+	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'
+	@echo 'install-caps   the same, and the capabilities to see all owners'
+	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too'
+	@echo 'SAN=address,undefined or SAN=thread, CC=clang: other builds, each in its own folder; V=1: commands'
 
 -include $(LIB_OBJ:.o=.d) $(B)/src/main.d $(UNIT:=.d) $(REPLAY:=.d) $(HELPER:=.d)

@@ -334,7 +334,9 @@ static int find_owners(struct run *run)
 		.proc_fd = run->proc_fd, .proc_is_ours = proc_is_ours(run),
 		.index = &run->owners.index, .details = PROCESS_NAME,
 	};
-	if (run->options.owners_from != OWNERS_PROC) {
+	bool try_bpf = run->options.owners_from == OWNERS_BPF ||
+	               (run->options.owners_from == OWNERS_AUTO && finder_bpf_pays(&request));
+	if (try_bpf) {
 		int answer = finder_bpf(&request, &run->owners, &run->error);
 		if (answer <= 0)
 			return answer;

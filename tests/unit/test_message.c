@@ -1,0 +1,192 @@
+/* test_message.c - what standard error gets: whole lines, nothing a terminal would obey. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sockview/message.h>
+
+/* Standard error as a pipe while a test runs. */
+struct capture {
+	int saved, pipe[2];
+	char text[16384];
+};
+
+static int capture_setup(void **state)
+{
+	static struct capture capture;
+	capture.saved = dup(STDERR_FILENO);
+	if (pipe(capture.pipe) || dup2(capture.pipe[1], STDERR_FILENO) < 0)
+		return -1;
+	close(capture.pipe[1]);
+	*state = &capture;
+	return 0;
+}
+
+/* All that was written. */
+static const char *captured(struct capture *capture)
+{
+	if (capture->saved < 0)
+		return capture->text;
+	dup2(capture->saved, STDERR_FILENO); /* and so the pipe has no writer left */
+	close(capture->saved);
+	capture->saved = -1;
+	size_t used = 0;
+	ssize_t got;
+	while ((got = read(capture->pipe[0], capture->text + used, sizeof(capture->text) - 1 - used)) > 0)
+		used += (size_t)got;
+	capture->text[used] = '\0';
+	return capture->text;
+}
+
+static int capture_teardown(void **state)
+{
+	struct capture *capture = *state;
+	captured(capture);
+	close(capture->pipe[0]);
+	return 0;
+}
+
+static void a_message_is_a_line(void **state)
+{
+	message("%s %d", "port", 80);
+	assert_string_equal(captured(*state), "sockview: port 80\n");
+}
+
+static void hostile_text_cannot_leave_its_line(void **state)
+{
+	message("cannot open %s", "a\nsockview: all is well\x1b[2J\x9b\r\\");
+	assert_string_equal(captured(*state),
+	                    "sockview: cannot open a\\x0asockview: all is well\\x1b[2J\\x9b\\x0d\\\\\n");
+}
+
+static void a_message_longer_than_any_is_cut_and_still_a_line(void **state)
+{
+	static char text[20000];
+	memset(text, '\x01', sizeof(text) - 1);
+	message_usage("%s", text);
+	const char *line = captured(*state);
+	size_t len = strlen(line);
+	assert_true(len > 1000 && len < 10000);
+	assert_ptr_equal(strchr(line, '\n'), line + len - 1);
+	assert_non_null(strstr(line, "; try sockview --help\n"));
+}
+
+static void a_usage_error_says_where_help_is(void **state)
+{
+	message_usage("unknown option %s", "--frob");
+	assert_string_equal(captured(*state),
+	                    "sockview: unknown option --frob; try sockview --help\n");
+}
+
+static void an_error_names_what_failed_where(void **state)
+{
+	struct error error;
+	error_set(&error, ENOENT, "open", "/no/such");
+	message_error(&error);
+	error_set(&error, 0, "read this message of", "file");
+	error.offset = 4711;
+	message_error(&error);
+	error_set(&error, EPERM, "ask the kernel", "");
+	message_error(&error);
+	assert_string_equal(captured(*state),
+	                    "sockview: cannot open /no/such: No such file or directory\n"
+	                    "sockview: cannot read this message of file (at byte 4711)\n"
+	                    "sockview: cannot ask the kernel: Operation not permitted\n");
+}
+
+static void a_whole_answer_needs_no_words(void **state)
+{
+	struct report report = { .received = 9, .requests = 3 };
+	struct owner_report owners = { .processes = 100, .asked = true };
+	struct privilege privilege = { .sees_fds = true };
+	message_report(&report, &owners, &privilege, true);
+	message_report(&report, NULL, NULL, true);
+	assert_string_equal(captured(*state), "");
+}
+
+static void what_an_answer_lacks_is_a_line_each(void **state)
+{
+	struct report report = {
+		.interrupted = 1, .lost = 1, .malformed = 3,
+		.unavailable = PROTO_BIT(PROTO_UDPLITE) | PROTO_BIT(PROTO_RAW),
+		.from_proc = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP), .netlink_errno = EPROTONOSUPPORT,
+	};
+	message_report(&report, NULL, NULL, false);
+	assert_string_equal(
+		captured(*state),
+		"sockview: this kernel does not tell of udplite, raw sockets\n"
+		"sockview: sockets changed while the kernel listed them: some may be missing or shown twice\n"
+		"sockview: the kernel's answer was cut short: some sockets are missing\n"
+		"sockview: 3 entries of the kernel's answer could not be read and were left out\n");
+}
+
+static void verbose_says_how_it_was_done_instead(void **state)
+{
+	struct report report = {
+		.from_proc = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP), .netlink_errno = EPROTONOSUPPORT,
+	};
+	struct owner_report owners = { .asked = true, .vanished = 1, .bpf_why = "loading was refused",
+		                       .bpf_errno = EPERM };
+	message_report(&report, &owners, NULL, true);
+	assert_string_equal(
+		captured(*state),
+		"sockview: netlink is not available (Protocol not supported): tcp, udp read from /proc/net\n"
+		"sockview: 1 process ended while being looked at\n"
+		"sockview: owners read from /proc, not by BPF: loading was refused: Operation not permitted\n");
+}
+
+static void hidden_processes_come_with_what_would_show_them(void **state)
+{
+	struct report report = { 0 };
+	struct owner_report owners = { .asked = true, .denied = 12 };
+	struct privilege nobody = { 0 }, half = { .has_ptrace = true },
+	                 root = { .root = true, .has_read_search = true },
+	                 all = { .has_ptrace = true, .has_read_search = true, .sees_fds = true };
+	char path[512], expected[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	assert_true(len > 0);
+	path[len] = '\0';
+	message_report(&report, &owners, &nobody, false);
+	message_report(&report, &owners, &half, false);
+	message_report(&report, &owners, &root, false);
+	owners.denied = 1;
+	message_report(&report, &owners, &all, false);
+	snprintf(expected, sizeof(expected),
+	         "sockview: 12 processes could not be looked into, so some owners are unknown; run it "
+	         "with sudo, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: sudo setcap "
+	         "cap_sys_ptrace,cap_dac_read_search+ep %s\n"
+	         "sockview: 12 processes could not be looked into, so some owners are unknown; run it "
+	         "with sudo, or give it CAP_DAC_READ_SEARCH: sudo setcap "
+	         "cap_sys_ptrace,cap_dac_read_search+ep %s\n"
+	         "sockview: 12 processes could not be looked into, so some owners are unknown; root lacks "
+	         "CAP_SYS_PTRACE here (a container gets it with --cap-add)\n"
+	         "sockview: 1 process could not be looked into although the capabilities are there "
+	         "(another user namespace, or a security module), so some owners are unknown\n",
+	         path, path);
+	assert_string_equal(captured(*state), expected);
+}
+
+#define CAPTURED(test) cmocka_unit_test_setup_teardown(test, capture_setup, capture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CAPTURED(a_message_is_a_line),
+		CAPTURED(hostile_text_cannot_leave_its_line),
+		CAPTURED(a_message_longer_than_any_is_cut_and_still_a_line),
+		CAPTURED(a_usage_error_says_where_help_is),
+		CAPTURED(an_error_names_what_failed_where),
+		CAPTURED(a_whole_answer_needs_no_words),
+		CAPTURED(what_an_answer_lacks_is_a_line_each),
+		CAPTURED(verbose_says_how_it_was_done_instead),
+		CAPTURED(hidden_processes_come_with_what_would_show_them),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -286,6 +286,7 @@ static int collect_live(struct run *run, const struct source_request *request)
 
 static int collect(struct run *run, struct source_request *request)
 {
+	request->proc_net_fd = -1; /* this machine's says nothing of a recording */
 	if (run->options.replay) {
 		int answer = source_netlink(run->wire, request, &run->report, &run->error);
 		if (answer < 0 && !run->error.subject[0])

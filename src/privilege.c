@@ -90,7 +90,7 @@ static bool is_plain_root(void)
 
 /*
  * A missing standard stream would be replaced by the next file that is
- * opened. Its stand-in must fail as the closed one would: write to stdout EBADF.
+ * opened. Its stand-in must fail as the closed one would: EBADF for what it is for.
  */
 static int streams_fill(void)
 {

@@ -60,6 +60,8 @@ struct netlink {
 	struct table hold;
 
 	struct procnet_unix unix_; /* what unix_diag leaves out; empty unless it is asked */
+	const struct query *unix_query; /* asked for unix sockets instead of the caller's; NULL: not now */
+	bool newline_names;             /* a unix socket's name has a newline in it */
 };
 
 /* --- rows ------------------------------------------------------------------ */
@@ -103,9 +105,18 @@ static void release_held(struct netlink *self)
 	table_clear(&self->hold);
 }
 
+static void name_note(struct netlink *self, const struct sock *sock)
+{
+	const struct bytes *name = &sock->blob[BLOB_PATH];
+	if (name->len && memchr(name->data, '\n', name->len))
+		self->newline_names = true;
+}
+
 static void one_row(struct netlink *self, const struct sock *sock)
 {
 	self->report->received++;
+	if (sock->row.proto == PROTO_UNIX)
+		name_note(self, sock);
 	if (!query_matches(self->want->query, &sock->row))
 		return;
 	if (self->holding && sock->row.family == AF_INET6)
@@ -296,7 +307,8 @@ static void receive_all(struct netlink *self)
 static int send_request(struct netlink *self)
 {
 	char bytes[REQUEST_SIZE];
-	size_t len = request_build(&self->request, self->want->query, ++self->seq, bytes, sizeof bytes);
+	const struct query *query = self->unix_query ? self->unix_query : self->want->query;
+	size_t len = request_build(&self->request, query, ++self->seq, bytes, sizeof bytes);
 	self->report->requests++;
 	return self->wire->send(self->wire, bytes, len);
 }
@@ -345,29 +357,49 @@ static void run_both_families(struct netlink *self)
 	release_held(self);
 }
 
-/*
- * Unix sockets that nobody accepted yet have no inode, and unix_diag passes
- * them over (net/unix/diag.c, sk_diag_dump). Lines of /proc/net/unix that a
- * socket's name may have forged are left out.
- */
-static void give_unaccepted(struct netlink *self)
+static void give_table(struct netlink *self, const struct table *table)
 {
-	self->report->malformed += (unsigned)self->unix_.uncertain.count;
-	for (size_t i = 0; i < self->unix_.certain.count && self->stop == DONE; i++) {
+	for (size_t i = 0; i < table->count && self->stop == DONE; i++) {
 		struct sock sock;
-		table_get(&self->unix_.certain, i, &sock);
+		table_get(table, i, &sock);
 		if (query_matches(self->want->query, &sock.row))
 			give(self, &sock);
 	}
 }
 
-/* The file is only a complement: without it the answer still stands. */
+/*
+ * Unix sockets that nobody accepted yet have no inode, and unix_diag passes
+ * them over (net/unix/diag.c, sk_diag_dump). As unix_diag tells names exactly,
+ * it tells whether any could have forged lines of /proc/net/unix. (One that
+ * was there for the file and is gone from the dump is not seen: what it could
+ * win is a line without an inode, and so without an owner.)
+ */
+static void give_unaccepted(struct netlink *self)
+{
+	give_table(self, &self->unix_.certain);
+	if (self->newline_names)
+		self->report->malformed += (unsigned)self->unix_.uncertain.count;
+	else
+		give_table(self, &self->unix_.uncertain);
+}
+
+/*
+ * The file is only a complement: without it the answer still stands. With it
+ * all names are asked for, whatever the state of their sockets.
+ */
 static void run_unix(struct netlink *self)
 {
 	struct error ignored;
-	if (self->want->proc_net_fd >= 0)
-		procnet_unix_load(&self->unix_, self->want->proc_net_fd, self->report, &ignored);
+	struct query query = *self->want->query;
+	bool loaded = self->want->proc_net_fd >= 0 &&
+	              !procnet_unix_load(&self->unix_, self->want->proc_net_fd, self->report, &ignored);
+	if (loaded && query.states[PROTO_UNIX] & STATE_BIT(STATE_ESTABLISHED)) {
+		query.states[PROTO_UNIX] = STATE_ALL;
+		self->unix_query = &query;
+	}
+	self->newline_names = false;
 	run_request(self);
+	self->unix_query = NULL;
 	if (self->stop == DONE)
 		give_unaccepted(self);
 	procnet_unix_free(&self->unix_);

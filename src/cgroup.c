@@ -86,6 +86,8 @@ static const struct shape {
 	{ "lxc.payload.", "", NULL, ID_NAME, "lxc" },
 	{ "", "", "lxc.payload", ID_NAME, "lxc" },
 	{ "", "", "lxc", ID_NAME, "lxc" },
+	{ "machine-qemu", ".scope", NULL, ID_NAME, NULL },
+	{ "machine-lxc\\x2d", ".scope", NULL, ID_NAME, "lxc" },
 	{ "machine-", ".scope", NULL, ID_NAME, "systemd-nspawn" },
 	{ "systemd-nspawn@", ".service", NULL, ID_NAME, "systemd-nspawn" },
 	{ "", "", "docker", ID_HEX, "docker" },

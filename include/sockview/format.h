@@ -7,6 +7,7 @@
 #ifndef SOCKVIEW_FORMAT_H
 #define SOCKVIEW_FORMAT_H
 
+#include <sockview/column.h>
 #include <sockview/names.h>
 #include <sockview/out.h>
 #include <sockview/owner.h>
@@ -26,18 +27,42 @@ struct view {
 	bool color;
 	struct names *names;
 	const struct owners *owners;      /* NULL: not looked for */
+
+	/* The formats of columns: table, csv, tsv, json, jsonl. */
+	const struct column_list *columns;
+	const struct column_context *context;
+	unsigned width;                   /* table: of the terminal, in characters; 0: nothing is cut */
+	const struct document *document;  /* json */
+
+	/* lsof. */
+	unsigned command_width;           /* COMMAND is cut to it; 0: not at all */
+	const char *fields;               /* -F's letters; NULL: the listing; "": those lsof prints by default */
+};
+
+/* What JSON says of the whole answer. */
+struct document {
+	int64_t time;                  /* when it was asked, seconds since 1970 */
+	const char *host;              /* the machine's name; NULL: not known */
+	uint64_t netns;                /* inode of the network namespace; 0: not known */
+	const char *source;            /* "netlink", "proc", "replay" */
+	const struct report *report;   /* complete only when end() is called */
 };
 
 struct format {
 	const char *name;
 	const char *help;
-	/* Each: 0, or -1 with errno set. Writing to `out` may fail later: the caller checks it. */
+	/*
+	 * Each: 0, or -1 with errno set. Writing to `out` may fail later: the
+	 * caller checks it. end() frees what the state holds: once begin() was
+	 * called it has to be, also after a failure.
+	 */
 	int (*begin)(void *state, const struct view *view, struct out *out);
 	int (*row)(void *state, const struct view *view, struct out *out, const struct sock *sock);
 	int (*end)(void *state, const struct view *view, struct out *out);
 	size_t state_size;                /* zeroed before begin */
 };
 
-extern const struct format format_netstat;
+extern const struct format format_netstat, format_lsof, format_table, format_json, format_jsonl, format_csv,
+	format_tsv;
 
 #endif

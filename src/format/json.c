@@ -1,0 +1,313 @@
+/*
+ * json.c - json and jsonl: one object for the whole answer, or one a socket.
+ *
+ *   {"version":"0.1.0","time":...,"host":...,"netns":...,"source":...,"sockets":[
+ *   {"proto":"tcp",...},
+ *   {"proto":"udp",...}
+ *   ],"report":{...}}
+ *
+ * Both stream; the report comes last because it is not known earlier. The
+ * schema and its promise are in sockview-json(5).
+ */
+#include <sockview/format.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <sockview/json.h>
+#include <sockview/proto.h>
+
+/* The fields of an owner, each a column taken of that owner alone. */
+static const struct {
+	const char *name, *column;
+} owner_fields[] = {
+	{ "pid", "pid" },         { "tid", "tid" },           { "fd", "fd" },
+	{ "uid", "process_uid" }, { "user", "process_user" }, { "program", "program" },
+	{ "comm", "comm" },       { "cmdline", "cmdline" },   { "exe", "exe" },
+	{ "ppid", "ppid" },       { "start_time", "start_time" }, { "cgroup", "process_cgroup" },
+	{ "unit", "unit" },       { "container", "container" },
+};
+
+enum { OWNER_FIELDS = sizeof owner_fields / sizeof *owner_fields };
+
+struct json_state {
+	struct text text; /* values that are put together first */
+	const struct column *owner[OWNER_FIELDS];
+	bool some;        /* a socket was written */
+};
+
+static void out_key(struct out *out, char before, const char *name)
+{
+	char *to = out_room(out, strlen(name) + 4);
+	*to++ = before;
+	*to++ = '"';
+	to = stpcpy(to, name);
+	*to++ = '"';
+	*to++ = ':';
+	out_advance(out, to);
+}
+
+static void out_short(struct out *out, const struct value *value)
+{
+	bool quotes = value->kind == VALUE_TIME || value->kind == VALUE_WORD || value->kind == VALUE_ADDR;
+	char *to = out_room(out, VALUE_SHORT_MAX + 2);
+	if (quotes)
+		*to++ = '"';
+	to = value_short_text(to, value);
+	if (quotes)
+		*to++ = '"';
+	out_advance(out, to);
+}
+
+/* --- lists --------------------------------------------------------------------------------- */
+
+static int out_value(struct json_state *state, struct out *out, const struct value *value,
+                     const struct column_source *source);
+
+static int out_owner(struct json_state *state, struct out *out, const struct column_source *source)
+{
+	for (unsigned i = 0; i < OWNER_FIELDS; i++) {
+		struct value value;
+		out_key(out, i ? ',' : '{', owner_fields[i].name);
+		column_get(state->owner[i], source, &value);
+		if (out_value(state, out, &value, source) < 0)
+			return -1;
+	}
+	out_char(out, '}');
+	return 0;
+}
+
+static int out_owners(struct json_state *state, struct out *out, const struct column_source *source)
+{
+	const struct owners *owners = source->context->owners;
+	out_char(out, '[');
+	for (size_t i = 0; i < source->span.count; i++) {
+		struct column_source one = *source;
+		one.span = (struct owner_span){ &source->span.first[i], 1 };
+		one.process = &owners->process[one.span.first->process];
+		if (i)
+			out_char(out, ',');
+		if (out_owner(state, out, &one) < 0)
+			return -1;
+	}
+	out_char(out, ']');
+	return 0;
+}
+
+static void out_text(struct out *out, struct bytes text)
+{
+	if (text.data)
+		json_bytes(out, text.data, text.len);
+	else
+		out_string(out, "null");
+}
+
+static void out_parents(struct out *out, const struct value *value, const struct column_source *source)
+{
+	const struct owners *owners = source->context->owners;
+	const struct process *process = &owners->process[value->process];
+	out_char(out, '[');
+	for (unsigned depth = 0; depth < OWNERS_PARENTS_MAX; depth++) {
+		process = owners_parent(owners, process);
+		if (!process)
+			break;
+		if (depth)
+			out_char(out, ',');
+		out_key(out, '{', "pid");
+		out_u64(out, (uint64_t)process->pid);
+		out_key(out, ',', "comm");
+		out_text(out, owners_text(owners, process->comm));
+		out_char(out, '}');
+	}
+	out_char(out, ']');
+}
+
+static int out_value(struct json_state *state, struct out *out, const struct value *value,
+                     const struct column_source *source)
+{
+	switch (value->kind) {
+	case VALUE_NONE:
+		out_string(out, "null");
+		return 0;
+	case VALUE_BYTES:
+		json_bytes(out, value->bytes.data, value->bytes.len);
+		return 0;
+	case VALUE_OWNERS:
+		return out_owners(state, out, source);
+	case VALUE_PARENTS:
+		out_parents(out, value, source);
+		return 0;
+	case VALUE_ENDPOINT:
+	case VALUE_ARGS:
+		state->text.len = 0;
+		if (value_text(&state->text, value, source) < 0)
+			return -1;
+		json_printable(out, state->text.data, state->text.len);
+		return 0;
+	default:
+		out_short(out, value);
+		return 0;
+	}
+}
+
+/* --- sockets -------------------------------------------------------------------------------- */
+
+static int out_socket(struct json_state *state, const struct view *view, struct out *out,
+                      const struct sock *sock)
+{
+	struct column_source source;
+	column_source_set(&source, view->context, sock);
+	for (size_t i = 0; i < view->columns->count; i++) {
+		const struct column *column = view->columns->column[i];
+		struct value value;
+		out_key(out, i ? ',' : '{', column->name);
+		column_get(column, &source, &value);
+		if (out_value(state, out, &value, &source) < 0)
+			return -1;
+	}
+	out_char(out, '}');
+	return 0;
+}
+
+static int jsonl_begin(void *at, const struct view *view, struct out *out)
+{
+	struct json_state *state = at;
+	(void)view;
+	(void)out;
+	for (unsigned i = 0; i < OWNER_FIELDS; i++)
+		state->owner[i] = column_find(owner_fields[i].column, strlen(owner_fields[i].column));
+	return 0;
+}
+
+static int jsonl_row(void *at, const struct view *view, struct out *out, const struct sock *sock)
+{
+	int result = out_socket(at, view, out, sock);
+	out_char(out, '\n');
+	return result;
+}
+
+static int jsonl_end(void *at, const struct view *view, struct out *out)
+{
+	struct json_state *state = at;
+	(void)view;
+	(void)out;
+	text_free(&state->text);
+	return 0;
+}
+
+/* --- the document ----------------------------------------------------------------------------- */
+
+static void out_number_field(struct out *out, char before, const char *name, uint64_t number)
+{
+	out_key(out, before, name);
+	out_u64(out, number);
+}
+
+static void out_bool_field(struct out *out, char before, const char *name, bool yes)
+{
+	out_key(out, before, name);
+	out_string(out, yes ? "true" : "false");
+}
+
+static void out_protos(struct out *out, const char *name, unsigned protos)
+{
+	bool some = false;
+	out_key(out, ',', name);
+	out_char(out, '[');
+	for (unsigned i = 0; i < PROTO_COUNT; i++) {
+		if (!(protos & PROTO_BIT(i)))
+			continue;
+		if (some)
+			out_char(out, ',');
+		some = true;
+		json_string(out, proto_name(i));
+	}
+	out_char(out, ']');
+}
+
+static void out_owner_report(struct out *out, const struct owner_report *report)
+{
+	out_number_field(out, '{', "processes", report->processes);
+	out_number_field(out, ',', "denied", report->denied);
+	out_number_field(out, ',', "vanished", report->vanished);
+	out_bool_field(out, ',', "by_bpf", report->by_bpf);
+	out_char(out, '}');
+}
+
+static void out_report(const struct view *view, struct out *out)
+{
+	const struct report *report = view->document->report;
+	const struct owners *owners = view->owners;
+	bool whole = !report->interrupted && !report->lost && !report->malformed && !report->unavailable;
+	out_bool_field(out, '{', "complete", whole && !(owners && owners->report.denied));
+	out_number_field(out, ',', "received", report->received);
+	out_number_field(out, ',', "requests", report->requests);
+	out_number_field(out, ',', "interrupted", report->interrupted);
+	out_number_field(out, ',', "lost", report->lost);
+	out_number_field(out, ',', "malformed", report->malformed);
+	out_protos(out, "unavailable", report->unavailable);
+	out_protos(out, "from_proc", report->from_proc);
+	out_key(out, ',', "owners");
+	if (owners)
+		out_owner_report(out, &owners->report);
+	else
+		out_string(out, "null");
+	out_char(out, '}');
+}
+
+static int json_begin(void *at, const struct view *view, struct out *out)
+{
+	const struct document *document = view->document;
+	char time[32];
+	out_key(out, '{', "version");
+	json_string(out, SOCKVIEW_VERSION);
+	out_key(out, ',', "time");
+	json_printable(out, time, (size_t)(text_time(time, document->time) - time));
+	out_key(out, ',', "host");
+	json_string(out, document->host);
+	out_key(out, ',', "netns");
+	if (document->netns)
+		out_u64(out, document->netns);
+	else
+		out_string(out, "null");
+	out_key(out, ',', "source");
+	json_string(out, document->source);
+	out_key(out, ',', "sockets");
+	out_char(out, '[');
+	return jsonl_begin(at, view, out);
+}
+
+static int json_row(void *at, const struct view *view, struct out *out, const struct sock *sock)
+{
+	struct json_state *state = at;
+	out_string(out, state->some ? ",\n" : "\n");
+	state->some = true;
+	return out_socket(state, view, out, sock);
+}
+
+static int json_end(void *at, const struct view *view, struct out *out)
+{
+	out_string(out, "\n]");
+	out_key(out, ',', "report");
+	out_report(view, out);
+	out_string(out, "}\n");
+	return jsonl_end(at, view, out);
+}
+
+const struct format format_json = {
+	.name = "json",
+	.help = "one object: version, time, host, netns, sockets, report",
+	.begin = json_begin,
+	.row = json_row,
+	.end = json_end,
+	.state_size = sizeof(struct json_state),
+};
+
+const struct format format_jsonl = {
+	.name = "jsonl",
+	.help = "one object a socket, one a line",
+	.begin = jsonl_begin,
+	.row = jsonl_row,
+	.end = jsonl_end,
+	.state_size = sizeof(struct json_state),
+};

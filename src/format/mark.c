@@ -1,0 +1,57 @@
+/* mark.c - the restrained colours of a terminal; see mark.h. */
+#include "format/mark.h"
+
+#include <string.h>
+
+const char *mark_begin(enum mark mark)
+{
+	static const char *const sequences[MARK_COUNT] = {
+		[MARK_NONE] = "", [MARK_LISTEN] = "\033[32m", [MARK_LIVE] = "\033[36m",
+		[MARK_ODD] = "\033[33m", [MARK_BAD] = "\033[31m",
+	};
+	return sequences[mark];
+}
+
+enum mark mark_state(const struct row *row)
+{
+	if (row->proto != PROTO_TCP)
+		return MARK_NONE;
+	switch (row->state) {
+	case STATE_LISTEN:
+		return MARK_LISTEN;
+	case STATE_ESTABLISHED:
+		return MARK_LIVE;
+	case STATE_CLOSE_WAIT:
+		return MARK_ODD;
+	default:
+		return MARK_NONE;
+	}
+}
+
+/* The kernel takes connections until the queue is longer than the backlog (sk_acceptq_is_full). */
+static enum mark mark_queue(const struct row *row)
+{
+	bool full = row->flags & ROW_BACKLOG && row->recv_q > row->send_q;
+	return full ? MARK_BAD : MARK_NONE;
+}
+
+static enum mark mark_count(const struct value *value)
+{
+	bool some = (value->kind == VALUE_UINT || value->kind == VALUE_BOOL) && value->uint;
+	return some ? MARK_ODD : MARK_NONE;
+}
+
+enum mark mark_value(const struct column *column, const struct value *value, const struct sock *sock)
+{
+	static const char *const counts[] = {
+		"retransmits", "probes", "tcpi_retransmits", "tcpi_probes", "retrans", "lost", "drops", "exe_deleted",
+	};
+	if (strcmp(column->name, "state") == 0)
+		return mark_state(&sock->row);
+	if (strcmp(column->name, "recv_q") == 0 || strcmp(column->name, "accept_queue") == 0)
+		return mark_queue(&sock->row);
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		if (strcmp(column->name, counts[i]) == 0)
+			return mark_count(value);
+	return MARK_NONE;
+}

@@ -1,0 +1,226 @@
+/*
+ * table.c - columns aligned to what is in them.
+ *
+ * The widths are known only at the end, so the cells are kept as text, one
+ * behind the other: a byte of colour, the text, a NUL. Cut is only on a terminal, only
+ * text, and visibly.
+ */
+#include <sockview/format.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/mark.h"
+#include "format/width.h"
+
+enum {
+	GAP = 2,
+	CUT_MIN = 8, /* no text column is cut to less */
+};
+
+struct lane {
+	size_t width;  /* in places of the terminal */
+	bool may_be_cut; /* holds somebody else's text; half an address would tell nothing */
+};
+
+struct table_state {
+	struct text cells;
+	struct lane *lane; /* by column */
+};
+
+static bool is_number(const struct column *column)
+{
+	return column->type == COLUMN_NUMBER || column->type == COLUMN_REAL;
+}
+
+static char *heading_text(char *to, const struct column *column)
+{
+	if (column->heading)
+		return stpcpy(to, column->heading);
+	for (const char *from = column->name; *from; from++)
+		*to++ = (char)(*from == '_' ? '-' : toupper((unsigned char)*from));
+	return to;
+}
+
+#define HEADING_MAX 64
+
+static size_t heading_width(const struct column *column)
+{
+	char text[HEADING_MAX];
+	return (size_t)(heading_text(text, column) - text);
+}
+
+static int table_begin(void *at, const struct view *view, struct out *out)
+{
+	struct table_state *state = at;
+	(void)out;
+	size_t count = view->columns->count;
+	state->lane = calloc(count ? count : 1, sizeof *state->lane);
+	if (!state->lane)
+		return -1;
+	for (size_t i = 0; i < count && !view->no_header; i++)
+		state->lane[i].width = heading_width(view->columns->column[i]);
+	return 0;
+}
+
+static int add_cell(struct table_state *state, size_t index, const struct column *column,
+                    const struct column_source *source)
+{
+	struct value value;
+	column_get(column, source, &value);
+	char mark = (char)mark_value(column, &value, source->sock);
+	if (text_add(&state->cells, &mark, 1) < 0)
+		return -1;
+	size_t start = state->cells.len;
+	int result = value.kind == VALUE_NONE ? text_add(&state->cells, "-", 1)
+	                                      : value_text(&state->cells, &value, source);
+	if (result < 0)
+		return -1;
+	size_t width = width_of(state->cells.data + start, state->cells.len - start);
+	struct lane *lane = &state->lane[index];
+	if (width > lane->width)
+		lane->width = width;
+	lane->may_be_cut |= value.kind >= VALUE_BYTES;
+	return text_add(&state->cells, "", 1);
+}
+
+static int table_row(void *at, const struct view *view, struct out *out, const struct sock *sock)
+{
+	struct column_source source;
+	(void)out;
+	column_source_set(&source, view->context, sock);
+	for (size_t i = 0; i < view->columns->count; i++)
+		if (add_cell(at, i, view->columns->column[i], &source) < 0)
+			return -1;
+	return 0;
+}
+
+/* --- at the end ----------------------------------------------------------------------------- */
+
+static size_t line_width(const struct table_state *state, const struct view *view)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < view->columns->count; i++)
+		total += state->lane[i].width + (i ? GAP : 0);
+	return total;
+}
+
+/* The widest column that may be cut; count of columns if there is none. */
+static size_t widest(const struct table_state *state, const struct view *view)
+{
+	size_t best = view->columns->count;
+	for (size_t i = 0; i < view->columns->count; i++) {
+		if (!state->lane[i].may_be_cut || state->lane[i].width <= CUT_MIN)
+			continue;
+		if (best == view->columns->count || state->lane[i].width > state->lane[best].width)
+			best = i;
+	}
+	return best;
+}
+
+static void cut_to_terminal(struct table_state *state, const struct view *view)
+{
+	size_t total = line_width(state, view);
+	while (view->width && total > view->width) {
+		size_t index = widest(state, view);
+		if (index == view->columns->count)
+			return;
+		size_t excess = total - view->width, spare = state->lane[index].width - CUT_MIN;
+		size_t less = excess < spare ? excess : spare;
+		state->lane[index].width -= less;
+		total -= less;
+	}
+}
+
+static void out_blanks(struct out *out, size_t count)
+{
+	while (count) {
+		size_t piece = count < 256 ? count : 256;
+		char *to = out_room(out, piece);
+		memset(to, ' ', piece);
+		out_advance(out, to + piece);
+		count -= piece;
+	}
+}
+
+static void out_cell(struct out *out, const char *text, size_t len, size_t width, bool right, const char *color)
+{
+	size_t used = width_of(text, len);
+	bool cut = used > width;
+	if (cut) {
+		len = width_fit(text, len, width - 1);
+		used = width_of(text, len) + 1;
+	}
+	if (right)
+		out_blanks(out, width - used);
+	out_string(out, color);
+	out_bytes(out, text, len);
+	if (cut)
+		out_string(out, "\xe2\x80\xa6");
+	if (*color)
+		out_string(out, MARK_END);
+	if (!right)
+		out_blanks(out, width - used);
+}
+
+/* A cell's width: that of its column, but no blanks at the end of a line. */
+static size_t cell_width(const struct table_state *state, const struct view *view, size_t index, size_t used)
+{
+	bool last = index + 1 == view->columns->count && !is_number(view->columns->column[index]);
+	size_t width = state->lane[index].width;
+	return last && used < width ? used : width;
+}
+
+static void out_heading(const struct table_state *state, const struct view *view, struct out *out)
+{
+	for (size_t i = 0; i < view->columns->count; i++) {
+		char text[HEADING_MAX];
+		const struct column *column = view->columns->column[i];
+		size_t len = (size_t)(heading_text(text, column) - text);
+		out_blanks(out, i ? GAP : 0);
+		out_cell(out, text, len, cell_width(state, view, i, len), is_number(column), "");
+	}
+	out_char(out, '\n');
+}
+
+/* The cells begin at `cell`; where the next line's do. */
+static const char *out_line(const struct table_state *state, const struct view *view, struct out *out,
+                            const char *cell)
+{
+	for (size_t i = 0; i < view->columns->count; i++) {
+		const char *text = cell + 1;
+		size_t len = strlen(text);
+		out_blanks(out, i ? GAP : 0);
+		out_cell(out, text, len, cell_width(state, view, i, width_of(text, len)),
+		         is_number(view->columns->column[i]), view->color ? mark_begin((enum mark)*cell) : "");
+		cell = text + len + 1;
+	}
+	out_char(out, '\n');
+	return cell;
+}
+
+static int table_end(void *at, const struct view *view, struct out *out)
+{
+	struct table_state *state = at;
+	if (state->lane && view->columns->count) {
+		cut_to_terminal(state, view);
+		if (!view->no_header)
+			out_heading(state, view, out);
+		for (const char *cell = state->cells.data, *end = cell + state->cells.len; cell && cell < end;)
+			cell = out_line(state, view, out, cell);
+	}
+	free(state->lane);
+	text_free(&state->cells);
+	return 0;
+}
+
+const struct format format_table = {
+	.name = "table",
+	.help = "columns, aligned",
+	.begin = table_begin,
+	.row = table_row,
+	.end = table_end,
+	.state_size = sizeof(struct table_state),
+};

@@ -7,6 +7,7 @@
  */
 #include <sockview/finder.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,8 +195,8 @@ static void scene_threads_sharing(void)
 struct own_table {
 	int inherited;       /* open in both tables: told by the leader */
 	int closed_in_leader;
-	volatile bool copied;
-	volatile bool closed;
+	atomic_bool copied;
+	atomic_bool closed;
 };
 
 static void *run_with_own_table(void *context)
@@ -234,11 +236,25 @@ static void scene_thread_with_own_table(void)
 	stay();
 }
 
+/* The threads a sanitizer starts share the table too. */
+static int32_t lowest_living_thread(void)
+{
+	int32_t lowest = self_tid();
+	DIR *dir = opendir("/proc/self/task");
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		int tid = atoi(entry->d_name);
+		if (tid > 0 && tid != getpid() && tid < lowest)
+			lowest = tid;
+	}
+	closedir(dir);
+	return lowest;
+}
+
 static void *thread_alone(void *context)
 {
 	int fd = *(int *)context;
 	wait_for_dead_leader();
-	tell(fd, self_tid());
+	tell(fd, lowest_living_thread());
 	ready();
 	stay();
 	return NULL;
@@ -252,38 +268,14 @@ static void scene_dead_leader(void)
 	exit_thread();
 }
 
-static volatile int32_t lowest_tid;
-
-static void *thread_beside_others(void *context)
-{
-	int fd = *(int *)context;
-	if (self_tid() != lowest_tid) {
-		stay();
-		return NULL;
-	}
-	wait_for_dead_leader();
-	tell(fd, self_tid());
-	ready();
-	stay();
-	return NULL;
-}
-
-static void *thread_that_notes_its_tid(void *context)
-{
-	lowest_tid = self_tid();
-	return thread_beside_others(context);
-}
-
 /* Threads of a dead leader that share a table: one owner, the lowest tid. */
 static void scene_dead_leader_many_threads(void)
 {
 	static int fd;
 	fd = new_socket();
-	spawn_thread(thread_that_notes_its_tid, &fd);
-	while (!lowest_tid)
-		poll(NULL, 0, 1);
 	for (int i = 0; i < 5; i++)
-		spawn_thread(thread_beside_others, &fd);
+		spawn_thread(just_stay, NULL);
+	spawn_thread(thread_alone, &fd);
 	exit_thread();
 }
 

@@ -219,6 +219,21 @@ deps deps-tests:
 		echo "No apt-get, dnf, apk or pacman here. Needed (by Debian's names): $(DEPS_apt-get)$(if \
 		$(filter deps-tests,$@), $(TEST_DEPS_apt-get))")
 
+# --- benchmark -------------------------------------------------------------
+
+# small (correctness only), quiet, 200k, 3000p, 1m: see tests/bench/bench.py.
+BENCH ?= small
+BENCH_SRC = $(wildcard tests/bench/*.c)
+BENCH_PROGRAM = $(BENCH_SRC:tests/bench/%.c=$(B)/tests/bench/%)
+
+$(BENCH_PROGRAM): $(B)/tests/bench/%: $(B)/tests/bench/%.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: bench
+bench: $(PROGRAM) $(BENCH_PROGRAM) $(B)/tests/helpers/load
+	$(Q)$(TEST_ENV) tests/bench/bench.py $(BENCH)
+
 # --- the rest --------------------------------------------------------------
 
 .PHONY: clean help
@@ -234,7 +249,8 @@ help:
 	@echo 'bench          figures against ss, netstat and lsof'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'
+	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p or 1m'
 	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too'
 	@echo 'SAN=address,undefined or SAN=thread, CC=clang: other builds, each in its own folder; V=1: commands'
 
--include $(LIB_OBJ:.o=.d) $(B)/src/main.d $(UNIT:=.d) $(REPLAY:=.d) $(HELPER:=.d)
+-include $(LIB_OBJ:.o=.d) $(B)/src/main.d $(UNIT:=.d) $(REPLAY:=.d) $(HELPER:=.d) $(BENCH_PROGRAM:=.d)

@@ -1,0 +1,243 @@
+#!/usr/bin/python3
+"""sockview, ss, netstat and lsof on the same sockets, in one run.
+
+Usage: bench.py small|quiet|200k|3000p|1m   (by `make bench BENCH=...`)
+
+Builds the load in a network namespace of its own, runs every command in turn,
+round after round, drops the first round and prints the medians. A command
+that takes over 60 s is cut, said to be cut, and not run again. SOCKVIEW and
+BUILD in the environment say what to run; ROUNDS how often.
+
+With `small` the times mean nothing; that every tool found what the load holds
+is checked for each size.
+"""
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+LIMIT = 60
+
+# processes, connections in each, other files in each, rounds
+SIZES = {
+    "small": (4, 50, 10, 3),
+    "quiet": (10, 10, 10, 8),
+    "200k": (20, 5000, 0, 8),
+    "3000p": (3000, 8, 57, 8),
+    "1m": (100, 5000, 0, 6),
+}
+
+SOCKVIEW = os.environ["SOCKVIEW"]
+BUILD = os.environ["BUILD"]
+
+
+def tool(name):
+    return os.path.join(BUILD, "tests/bench", name)
+
+
+def row_count(path, pattern):
+    with open(path, errors="replace") as lines:
+        return sum(1 for line in lines if re.search(pattern, line))
+
+
+class Command:
+    """One line of the table. `rows`: what counts as a row in its output, None for none."""
+
+    def __init__(self, name, argv, rows=None):
+        self.name, self.argv, self.rows = name, argv, rows
+        self.times, self.peaks = [], []
+        self.cut, self.missing, self.found = False, None, None
+
+    def run(self, output):
+        line = subprocess.run([tool("measure"), str(LIMIT), output, *self.argv], check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        seconds, peak, status = line.stdout.split()
+        self.peaks.append(int(peak))
+        if status == "cut":
+            self.cut = True
+        elif status not in ("0", "1"):
+            self.missing = (line.stderr.strip().splitlines() or ["exit status " + status])[-1]
+        else:
+            self.times.append(float(seconds))
+
+    def median(self):
+        kept = self.times[1:] if len(self.times) > 1 else self.times
+        return statistics.median(kept) if kept and not self.cut and not self.missing else None
+
+
+TCP_ROW = r"^tcp"
+SS_ROW = r"^(ESTAB|LISTEN|UNCONN|TIME-WAIT|FIN|CLOSE|SYN|LAST)"
+LSOF_ROW = r" TCP "
+
+
+def floors(walk):
+    lines = [Command("floor of the dump", [tool("floor_dump")])]
+    if walk:
+        lines.append(Command("floor of the walk, 2 threads", [tool("floor_walk")]))
+    return lines
+
+
+def ours(*options, name=None, rows=TCP_ROW):
+    return Command(name or "sockview " + " ".join(options), [SOCKVIEW, *options], rows)
+
+
+def peers(options, lsof=None):
+    lines = [Command("ss " + options, ["ss", *options.split()], SS_ROW),
+             Command("netstat " + options, ["netstat", *options.split()], TCP_ROW)]
+    if lsof:
+        lines.append(Command("lsof " + lsof, ["lsof", *lsof.split()], LSOF_ROW))
+    return lines
+
+
+def owners(options, lsof):
+    return [ours(options, "--owners-from", "proc"), ours(options, "--owners-from", "bpf"), ours(options),
+            *peers(options, lsof)]
+
+
+def formats():
+    return [ours("-atn", "--jsonl", rows=r"^\{"), ours("-atn", "--csv", rows=r"^.?tcp"),
+            ours("-atn", "--json", rows=None)]
+
+
+def one_port(port):
+    return [Command("sockview -tan sport = :%d" % port, [SOCKVIEW, "-tan", "sport", "=", ":%d" % port], TCP_ROW),
+            Command("ss -tan sport = :%d" % port, ["ss", "-tan", "sport", "=", ":%d" % port], SS_ROW)]
+
+
+def tables(size, port):
+    """(title, number of sockets it must show or None, commands)"""
+    everything = [
+        ("-atn", "all", [*floors(False), ours("-atn"), *peers("-atn")]),
+        ("-atn in other formats", "all", [ours("-atn"), *formats()]),
+        ("-atnp", "all", [*floors(True), *owners("-atnp", "-nP -iTCP")]),
+        ("-ltn", "listening", [ours("-ltn"), *peers("-ltn")]),
+        ("-ltnp", "listening", [*floors(True)[1:], *owners("-ltnp", "-nP -iTCP -sTCP:LISTEN")]),
+        ("one port", "port", one_port(port)),
+        ("why a port is taken", None, [ours("-ltnp", rows=None), ours("--explain", str(port), rows=None)]),
+    ]
+    chosen = {
+        "small": everything,
+        "quiet": [everything[3]],
+        "200k": [everything[i] for i in (0, 1, 2, 5)],
+        "3000p": [everything[i] for i in (4, 6)],
+        "1m": [everything[i] for i in (0, 2)],
+    }
+    return chosen[size]
+
+
+class Load:
+    def __init__(self, size):
+        self.processes, self.connections, fillers, _ = SIZES[size]
+        self.child = subprocess.Popen([os.path.join(BUILD, "tests/helpers/load"), str(self.processes),
+                                       str(self.connections), str(fillers)],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        word, sockets, fds, port = self.child.stdout.readline().split() or (None, 0, 0, 0)
+        if word != "ready":
+            sys.exit("bench: the load does not stand")
+        self.sockets, self.fds, self.port = int(sockets), int(fds), int(port)
+
+    def expected(self, what):
+        return {"all": self.sockets, "listening": self.processes, "port": self.connections + 1}[what]
+
+    def end(self):
+        self.child.stdin.close()
+        self.child.wait()
+
+
+def check_rows(command, expected, output):
+    """Every tool must have shown what the load holds; a tool that did not is no comparison."""
+    if command.rows is None or command.cut or command.missing or expected is None:
+        return True
+    command.found = row_count(output, command.rows)
+    if command.found == expected:
+        return True
+    print("bench: %s shows %d rows, the load has %d" % (command.name, command.found, expected), file=sys.stderr)
+    return not command.name.startswith("sockview")
+
+
+def run_table(commands, expected, rounds, scratch):
+    good = True
+    for turn in range(rounds):
+        for command in commands:
+            if command.cut or command.missing:
+                continue
+            output = os.path.join(scratch, "out") if turn == 0 else "/dev/null"
+            command.run(output)
+            if turn == 0:
+                good = check_rows(command, expected, output) and good
+    return good
+
+
+def times(median, base):
+    return "%.2f" % (median / base) if median and base else ""
+
+
+def print_table(title, commands):
+    floor = [c.median() for c in commands if c.name.startswith("floor")]
+    floor = sum(floor) if floor and None not in floor else None
+    mine = next((c.median() for c in commands if c.name.startswith("sockview")), None)
+    print("\n### `%s`\n" % title)
+    print("| command | median | x floor | x sockview | peak memory |")
+    print("|---|---:|---:|---:|---:|")
+    for command in commands:
+        median = command.median()
+        if command.cut:
+            shown = "cut at %d s" % LIMIT
+        elif command.missing:
+            shown = "not run: " + command.missing
+        else:
+            shown = "%.4f s" % median
+        peak = "%.1f MB" % (max(command.peaks) / 1024) if command.peaks else ""
+        print("| `%s` | %s | %s | %s | %s |" % (command.name, shown, times(median, floor),
+                                                times(median, mine), peak))
+
+
+def describe(size, load):
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+               platform.machine())
+    print("## %s: %d TCP sockets, %d fds, %d processes" % (size, load.sockets, load.fds, load.processes))
+    print("\n%s, %d CPUs, Linux %s" % (cpu, len(os.sched_getaffinity(0)), platform.release()))
+    for name, argv in (("ss", ["ss", "-V"]), ("netstat", ["netstat", "--version"]), ("lsof", ["lsof", "-v"])):
+        if not shutil.which(name):
+            print("%s is not installed" % name)
+            continue
+        said = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+        version = re.search(r"iproute2-\S+|net-tools \S+|revision: \S+", said)
+        print("%s: %s" % (name, version.group(0) if version else "?"))
+
+
+def main():
+    size = sys.argv[1] if len(sys.argv) > 1 else "small"
+    if size not in SIZES:
+        sys.exit("bench: BENCH is one of " + " ".join(SIZES))
+    if os.environ.get("BENCH_INSIDE") != "1":
+        how = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-Urn"]
+        os.environ["BENCH_INSIDE"] = "1"
+        os.execvp("unshare", [*how, sys.executable, os.path.abspath(__file__), size])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    rounds = int(os.environ.get("ROUNDS", SIZES[size][3]))
+    good = True
+    load = Load(size)
+    try:
+        describe(size, load)
+        with tempfile.TemporaryDirectory() as scratch:
+            for title, what, commands in tables(size, load.port + load.processes // 2):
+                expected = load.expected(what) if what else None
+                commands = [c for c in commands if shutil.which(c.argv[0])]
+                # A few milliseconds each: more rounds cost nothing and calm the median.
+                turns = 5 * rounds if title == "-ltn" and size != "small" else rounds
+                good = run_table(commands, expected, turns, scratch) and good
+                print_table(title, commands)
+                sys.stdout.flush()
+    finally:
+        load.end()
+    if not good:
+        sys.exit("bench: sockview did not show every socket")
+
+
+if __name__ == "__main__":
+    main()

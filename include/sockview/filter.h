@@ -1,0 +1,120 @@
+/*
+ * filter.h - which sockets are wanted: what the words and options say of it, as one predicate.
+ *
+ * The life of a filter: filter_new(), any of filter_add_*() in any order,
+ * filter_close(), then filter_narrow(), filter_judge() as often as needed,
+ * filter_free(). All parts must hold (AND), but that -i SPECs are joined by OR.
+ */
+#ifndef SOCKVIEW_FILTER_H
+#define SOCKVIEW_FILTER_H
+
+#include <sockview/expr.h>
+#include <sockview/owner.h>
+#include <sockview/query.h>
+
+struct filter;
+
+struct filter_address {
+	uint8_t family;      /* AF_INET, AF_INET6 */
+	union addr addr;
+};
+
+/* A growable array; starts zeroed, the caller frees id. */
+struct filter_ids {
+	uint64_t *id;
+	size_t count, capacity;
+};
+
+/*
+ * Where names are looked up; every function answers 0, or -1 if there is no
+ * such name. filter_names_libc asks libc and the kernel of this host.
+ */
+struct filter_names {
+	/* Host byte order, at most *count ports; `protos` are those whose services count. */
+	int (*service)(const char *name, unsigned protos, uint16_t *ports, size_t *count);
+	/* At most *count addresses; family AF_UNSPEC, AF_INET or AF_INET6. */
+	int (*host)(const char *name, int family, struct filter_address *addresses, size_t *count);
+	int (*user)(const char *name, uint32_t *uid);
+	int (*interface)(const char *name, uint32_t *index);
+	/* net.ipv4.ip_local_port_range. */
+	int (*local_ports)(uint16_t *low, uint16_t *high);
+	/*
+	 * Appends the ids of the cgroups (v2) whose path below the hierarchy's
+	 * mount fits the glob, which may be written with the mount's own path
+	 * before it: `mount_len` bytes are that. 0 also if none fits or if there
+	 * is no hierarchy: *known tells. -1 with errno ENOMEM.
+	 */
+	int (*cgroups)(const char *glob, struct filter_ids *ids, bool *known, size_t *mount_len);
+};
+extern const struct filter_names filter_names_libc;
+
+/*
+ * What was wrong with a text, in words: `what` ("found \")\"", "unknown
+ * service \"htp\"") at byte `position` of it, and what was `expected` there,
+ * "" if that goes without saying. what[0] is 0 if memory ran out (errno).
+ * The words hold the user's own bytes: hostile.
+ */
+struct filter_error {
+	size_t position;
+	char what[160];
+	char expected[240];
+};
+
+/* NULL with errno ENOMEM. `names` must outlive the filter. */
+struct filter *filter_new(const struct filter_names *names);
+void filter_free(struct filter *filter);
+
+/*
+ * The FILTER of the command line or of a file: see the man page. `family` is
+ * what a host is if the text does not tell: AF_UNSPEC, AF_INET, AF_INET6, or
+ * AF_UNIX when unix sockets alone are asked for. 0, or -1 with error.
+ */
+int filter_add_text(struct filter *filter, const char *text, size_t len, int family,
+                    struct filter_error *error);
+/* A SPEC of -i, without the -i; "" for all internet sockets. */
+int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct filter_error *error);
+/* True if the word after a bare -i begins like a SPEC. */
+bool filter_is_spec(const char *word);
+/* PROTO:STATE[,^STATE] of -s. */
+int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
+                            struct filter_error *error);
+
+/* The options with a list; repeated, one list goes on. */
+enum filter_option {
+	FILTER_STATE, FILTER_PID, FILTER_PROGRAM, FILTER_USER, FILTER_CGROUP, FILTER_OPTION_COUNT
+};
+int filter_add_option(struct filter *filter, enum filter_option option, const char *text, size_t len,
+                      struct filter_error *error);
+
+/* Nothing is added after it. 0, or -1 with errno ENOMEM. */
+int filter_close(struct filter *filter);
+
+/* What has been said that the program must know before it asks for sockets. */
+struct filter_needs {
+	bool any;             /* something was added at all: nothing matched is exit 1 */
+	bool owners;          /* it may take owners to judge some socket */
+	unsigned details;     /* enum process_detail those owners need */
+	unsigned want;        /* enum want: the rows' details it looks at */
+	unsigned protos;      /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
+	bool mark;            /* the kernel tells of marks only with CAP_NET_ADMIN */
+	/*
+	 * The text speaks of states itself, or asks for a target as such: the
+	 * usual "connected sockets only" does not apply.
+	 */
+	bool states_said, target, specs;
+};
+void filter_needs(const struct filter *filter, struct filter_needs *needs);
+
+/*
+ * Takes out of the query what no socket that fits can be of (protocols,
+ * families, states), and sets query->expr. query->protos is 0 if no socket can
+ * fit at all.
+ */
+void filter_narrow(const struct filter *filter, struct query *query);
+
+/* MAYBE only without owners: somebody must look who has it. */
+enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };
+enum verdict filter_judge(const struct filter *filter, const struct sock *sock,
+                          const struct owners *owners);
+
+#endif

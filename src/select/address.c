@@ -1,0 +1,320 @@
+/*
+ * address.c - ends of sockets: [FAMILY:][ADDR][/LEN][:PORTS], as ss(8) writes
+ * them (HOST SYNTAX), and an IPv6 address without its brackets.
+ */
+#include "reading.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define HOST_ADDRESSES 64
+
+/* The parts of a host. */
+struct host {
+	struct piece address; /* text NULL: none was written */
+	struct piece prefix;  /* behind the slash; NULL: none */
+	struct piece zone;    /* behind the percent sign; NULL: none */
+	struct piece ports;   /* behind the colon; NULL: none */
+	bool bracketed;
+};
+
+static const struct piece nothing = { NULL, 0, 0 };
+
+/* Takes the part behind the last place of `mark` off the address. */
+static void cut_tail(struct piece *address, char mark, struct piece *tail)
+{
+	const char *at = address->text ? memrchr(address->text, mark, address->len) : NULL;
+	if (!at)
+		return;
+	size_t len = (size_t)(at - address->text);
+	*tail = piece_from(*address, len + 1);
+	address->len = len;
+}
+
+static size_t count_of(struct piece piece, char mark)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < piece.len; i++)
+		count += piece.text[i] == mark;
+	return count;
+}
+
+/* What may stand behind `]` or `*`: /LEN, :PORTS, both or nothing. */
+static bool split_after(struct piece rest, struct host *host)
+{
+	if (rest.len && rest.text[0] == '/') {
+		struct piece part;
+		rest = piece_from(rest, 1);
+		host->prefix = rest;
+		bool ports = memchr(rest.text, ':', rest.len) != NULL;
+		piece_split(&rest, ':', &part);
+		host->prefix = part;
+		host->ports = ports ? rest : nothing;
+		return true;
+	}
+	if (rest.len && rest.text[0] != ':')
+		return false;
+	host->ports = rest.len ? piece_from(rest, 1) : nothing;
+	return true;
+}
+
+static bool split_bracketed(struct piece piece, struct host *host)
+{
+	const char *end = memchr(piece.text, ']', piece.len);
+	if (!end)
+		return false;
+	size_t len = (size_t)(end - piece.text);
+	host->bracketed = true;
+	host->address = (struct piece){ piece.text + 1, len - 1, piece.at + 1 };
+	cut_tail(&host->address, '/', &host->prefix);
+	bool inside = host->prefix.text;
+	if (!split_after(piece_from(piece, len + 1), host))
+		return false;
+	return !(inside && host->prefix.text > end);
+}
+
+static void split_bare(struct piece piece, struct host *host)
+{
+	const char *slash = memchr(piece.text, '/', piece.len);
+	host->address = piece;
+	if (slash) {
+		host->address.len = (size_t)(slash - piece.text);
+		split_after(piece_from(piece, host->address.len), host);
+		return;
+	}
+	/* netstat writes [::]:22 so. */
+	if (piece.len > 3 && memcmp(piece.text, ":::", 3) == 0 && count_of(piece, ':') == 3) {
+		host->address.len = 2;
+		host->ports = piece_from(piece, 3);
+		return;
+	}
+	if (count_of(piece, ':') == 1)
+		cut_tail(&host->address, ':', &host->ports);
+}
+
+/* False if the shape is wrong. */
+static bool host_split(struct piece piece, struct host *host)
+{
+	*host = (struct host){ 0 };
+	if (piece.len && piece.text[0] == '[') {
+		if (!split_bracketed(piece, host))
+			return false;
+	} else if (piece.len && piece.text[0] == '*') {
+		return split_after(piece_from(piece, 1), host);
+	} else {
+		split_bare(piece, host);
+	}
+	cut_tail(&host->address, '%', &host->zone);
+	return true;
+}
+
+/* 127, 10.1: what is left out is 0, as in ss (`dst 193.233.7/24`). */
+static bool short_ipv4(struct piece piece, union addr *addr)
+{
+	struct piece part;
+	union addr short_addr = { .byte = { 0 } };
+	size_t count = 0;
+	uint64_t value;
+	while (piece_split(&piece, '.', &part)) {
+		if (count == 4 || !part.len || part.text[0] < '0' || part.text[0] > '9' ||
+		    !piece_number(part, 255, &value))
+			return false;
+		short_addr.byte[count++] = (uint8_t)value;
+	}
+	*addr = short_addr;
+	return true;
+}
+
+static bool literal_address(struct piece piece, union addr *addr, int *family)
+{
+	char text[INET6_ADDRSTRLEN];
+	*addr = (union addr){ .byte = { 0 } };
+	*family = AF_INET;
+	if (short_ipv4(piece, addr))
+		return true;
+	*family = AF_INET6;
+	return piece_copy(piece, text, sizeof(text)) && inet_pton(AF_INET6, text, addr) == 1;
+}
+
+/* 255.255.0.0 as 16; false if it is no mask. */
+static bool netmask_bits(struct piece piece, uint64_t *bits)
+{
+	union addr mask;
+	if (count_of(piece, '.') != 3 || !short_ipv4(piece, &mask))
+		return false;
+	uint32_t word = ntohl(mask.word[0]);
+	*bits = (uint64_t)__builtin_popcount(word);
+	return *bits == 0 ? word == 0 : word == UINT32_MAX << (32 - *bits);
+}
+
+static bool prefix_read(struct reading *reading, const struct host *host, int family, uint8_t *bits)
+{
+	uint64_t max = family == AF_INET ? 32 : 128, value = max;
+	if (host->prefix.text && !piece_number(host->prefix, max, &value) &&
+	    !(family == AF_INET && netmask_bits(host->prefix, &value))) {
+		reading_fail(reading, host->prefix.at,
+		             family == AF_INET ? "0 to 32 or a netmask" : "0 to 128",
+		             "bad prefix length \"%.*s\"", PIECE_ARGS(host->prefix));
+		return false;
+	}
+	*bits = (uint8_t)value;
+	return true;
+}
+
+static bool zone_read(struct reading *reading, struct piece zone, uint32_t *ifindex)
+{
+	char name[64];
+	uint64_t number;
+	if (!zone.text)
+		return true;
+	if (piece_copy(zone, name, sizeof(name)) && reading->names->interface(name, ifindex) == 0)
+		return true;
+	if (piece_number(zone, INT32_MAX, &number)) {
+		*ifindex = (uint32_t)number;
+		return true;
+	}
+	reading_fail(reading, zone.at, "", "unknown interface \"%.*s\"", PIECE_ARGS(zone));
+	return false;
+}
+
+/* The node of one address; `shared` holds what all addresses of the host share. */
+static uint32_t address_node(struct reading *reading, const struct expr_node *shared, int family,
+                             const union addr *addr, uint8_t bits)
+{
+	struct expr_node node = *shared;
+	node.family = (uint8_t)family;
+	node.addr = *addr;
+	node.prefix_len = bits;
+	return reading_add(reading, &node);
+}
+
+static uint32_t name_read(struct reading *reading, const struct host *host, int family,
+                          const struct expr_node *shared)
+{
+	struct filter_address addresses[HOST_ADDRESSES];
+	struct expr_list list = { .kind = EXPR_OR };
+	size_t count = HOST_ADDRESSES;
+	char name[256];
+	if (family == AF_UNSPEC)
+		family = reading->family;
+	if (!piece_copy(host->address, name, sizeof(name)) || host->bracketed ||
+	    memchr(name, ':', host->address.len) || reading->names->host(name, family, addresses, &count) < 0)
+		return reading_fail(reading, host->address.at, EXPECTED_HOST,
+		                    memchr(host->address.text, ':', host->address.len) || host->bracketed ?
+		                    "bad IPv6 address \"%.*s\"" : "unknown host \"%.*s\"",
+		                    PIECE_ARGS(host->address));
+	if (host->prefix.text)
+		return reading_fail(reading, host->prefix.at, "an address before the slash",
+		                    "a prefix length after a host's name");
+	for (size_t i = 0; i < count; i++) {
+		uint8_t bits = addresses[i].family == AF_INET ? 32 : 128;
+		expr_list_add(reading->expr, &list,
+		              address_node(reading, shared, addresses[i].family, &addresses[i].addr, bits));
+	}
+	uint32_t node = expr_list_close(reading->expr, &list);
+	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+}
+
+static bool means_any(struct piece piece)
+{
+	return !piece.len || piece_is(piece, "*") || piece_is(piece, "any") || piece_is(piece, "all") ||
+	       piece_is(piece, "default");
+}
+
+/* The address with everything around it read already; `family` AF_UNSPEC for either. */
+static uint32_t host_node(struct reading *reading, const struct host *host, int family,
+                          const struct expr_node *shared)
+{
+	union addr addr;
+	uint8_t bits = 0;
+	int literal;
+	if (!host->bracketed && means_any(host->address)) {
+		if (host->prefix.text)
+			return reading_fail(reading, host->prefix.at, "an address before the slash",
+			                    "a prefix length without an address");
+		return shared->ranges.count || shared->value ? reading_add(reading, shared) : 0;
+	}
+	if (!literal_address(host->address, &addr, &literal))
+		return name_read(reading, host, family, shared);
+	if (family != AF_UNSPEC && family != literal)
+		return reading_fail(reading, host->address.at,
+		                    family == AF_INET ? "an IPv4 address" : "an IPv6 address",
+		                    "found \"%.*s\"", PIECE_ARGS(host->address));
+	if (!prefix_read(reading, host, literal, &bits))
+		return EXPR_FAILED;
+	return address_node(reading, shared, literal, &addr, bits);
+}
+
+uint32_t address_read(struct reading *reading, struct piece piece, enum expr_end end,
+                      struct expr_span ranges)
+{
+	struct expr_node shared = { .kind = EXPR_HOST, .end = (uint8_t)end, .ranges = ranges };
+	struct host host;
+	if (!host_split(piece, &host) || host.ports.text)
+		return reading_fail(reading, piece.at, EXPECTED_HOST, "bad address \"%.*s\"",
+		                    PIECE_ARGS(piece));
+	if (!zone_read(reading, host.zone, &shared.value))
+		return EXPR_FAILED;
+	return host_node(reading, &host, reading->family, &shared);
+}
+
+static uint32_t unix_read(struct reading *reading, struct piece piece, enum expr_end end)
+{
+	struct expr_node node = { .kind = EXPR_UNIX, .end = (uint8_t)end };
+	if (expr_keep_text(reading->expr, piece.text, piece.len, &node.text) < 0)
+		return reading_no_memory(reading);
+	return reading_add(reading, &node);
+}
+
+/* ss's families that no socket here is of. */
+static bool foreign_family(struct piece piece, const char **name)
+{
+	static const char *const names[] = { "link:", "netlink:", "vsock:", "tipc:", "xdp:", "packet:" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (piece_skip(&piece, names[i])) {
+			*name = names[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+static uint32_t inet_read(struct reading *reading, struct piece piece, enum expr_end end, int family)
+{
+	struct expr_node shared = { .kind = EXPR_HOST, .end = (uint8_t)end };
+	struct host host;
+	bool any;
+	if (!host_split(piece, &host))
+		return reading_fail(reading, piece.at, EXPECTED_HOST, "bad address \"%.*s\"",
+		                    PIECE_ARGS(piece));
+	if (!zone_read(reading, host.zone, &shared.value) ||
+	    (host.ports.text && ports_read(reading, host.ports, &shared.ranges, &any) < 0))
+		return EXPR_FAILED;
+	return host_node(reading, &host, family, &shared);
+}
+
+uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end end)
+{
+	const char *foreign;
+	int family = AF_UNSPEC;
+	if (!piece.len)
+		return reading_fail(reading, piece.at, EXPECTED_HOST, "an address is missing");
+	if (piece_skip(&piece, "unix:") || reading->family == AF_UNIX)
+		return unix_read(reading, piece, end);
+	if (foreign_family(piece, &foreign))
+		return reading_fail(reading, piece.at, "inet:, inet6: or unix:",
+		                    "sockview does not know %.*s sockets", (int)strlen(foreign) - 1, foreign);
+	if (piece_skip(&piece, "inet6:"))
+		family = AF_INET6;
+	else if (piece_skip(&piece, "inet:"))
+		family = AF_INET;
+	if (family == AF_UNSPEC)
+		return inet_read(reading, piece, end, AF_UNSPEC);
+	uint32_t host = inet_read(reading, piece, end, family);
+	if (host == EXPR_FAILED)
+		return EXPR_FAILED;
+	uint32_t node = reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY,
+	                                                          .family = (uint8_t)family });
+	node = expr_and(reading->expr, node, host);
+	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+}

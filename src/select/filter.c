@@ -1,0 +1,147 @@
+/* filter.c - the parts of a filter put together, and what the whole needs; see filter.h. */
+#include "filter_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "parser.h"
+
+static void choice_init(struct filter_choice *choice)
+{
+	choice->wanted = choice->unwanted = (struct expr_list){ .kind = EXPR_OR };
+}
+
+struct filter *filter_new(const struct filter_names *names)
+{
+	struct filter *filter = calloc(1, sizeof(*filter));
+	if (!filter)
+		return NULL;
+	filter->names = names;
+	filter->all = (struct expr_list){ .kind = EXPR_AND };
+	filter->specs = (struct expr_list){ .kind = EXPR_OR };
+	choice_init(&filter->proto_states);
+	for (size_t i = 0; i < FILTER_OPTION_COUNT; i++)
+		choice_init(&filter->option[i]);
+	if (expr_init(&filter->expr) == 0)
+		return filter;
+	filter_free(filter);
+	return NULL;
+}
+
+void filter_free(struct filter *filter)
+{
+	if (!filter)
+		return;
+	expr_free(&filter->expr);
+	free(filter);
+}
+
+struct reading filter_reading(struct filter *filter, struct filter_error *error)
+{
+	*error = (struct filter_error){ 0 };
+	filter->needs.any = true;
+	return (struct reading){ .expr = &filter->expr, .names = filter->names, .error = error };
+}
+
+int filter_add_text(struct filter *filter, const char *text, size_t len, int family,
+                    struct filter_error *error)
+{
+	struct reading reading = filter_reading(filter, error);
+	reading.family = family;
+	uint32_t node = parser_read(&reading, text, len);
+	if (node == EXPR_FAILED)
+		return -1;
+	filter->needs.states_said |= reading.states_said;
+	filter->needs.target |= reading.target;
+	expr_list_add(&filter->expr, &filter->all, node);
+	return 0;
+}
+
+static uint32_t (*const option_readers[FILTER_OPTION_COUNT])(struct reading *, struct piece) = {
+	[FILTER_STATE] = state_read,     [FILTER_PID] = pid_read,       [FILTER_PROGRAM] = program_read,
+	[FILTER_USER] = user_read,       [FILTER_CGROUP] = cgroup_read,
+};
+
+int filter_add_option(struct filter *filter, enum filter_option option, const char *text, size_t len,
+                      struct filter_error *error)
+{
+	struct reading reading = filter_reading(filter, error);
+	struct filter_choice *choice = &filter->option[option];
+	struct piece rest = { text, len, 0 }, item;
+	filter->needs.states_said |= option == FILTER_STATE;
+	while (piece_split(&rest, ',', &item)) {
+		bool unwanted = piece_skip(&item, "^");
+		uint32_t node = option_readers[option](&reading, item);
+		if (node == EXPR_FAILED)
+			return -1;
+		expr_list_add(&filter->expr, unwanted ? &choice->unwanted : &choice->wanted, node);
+	}
+	return 0;
+}
+
+/* Nothing wanted by name: everything that is not unwanted. */
+static void choice_close(struct filter *filter, struct filter_choice *choice)
+{
+	if (choice->wanted.count || choice->wanted.settled || choice->wanted.failed)
+		expr_list_add(&filter->expr, &filter->all, expr_list_close(&filter->expr, &choice->wanted));
+	if (choice->unwanted.count || choice->unwanted.settled || choice->unwanted.failed)
+		expr_list_add(&filter->expr, &filter->all,
+		              expr_not(&filter->expr, expr_list_close(&filter->expr, &choice->unwanted)));
+}
+
+static void need_node(struct filter_needs *needs, const struct expr_node *node)
+{
+	switch (node->kind) {
+	case EXPR_MARK:
+		needs->want |= WANT_EXTRA;
+		needs->mark = true;
+		break;
+	case EXPR_CGROUP:
+		needs->want |= WANT_EXTRA;
+		needs->owners = true;
+		needs->details |= PROCESS_CGROUP;
+		break;
+	case EXPR_PID:
+		needs->owners = true;
+		break;
+	case EXPR_PROGRAM:
+		needs->owners = true;
+		needs->details |= PROCESS_NAME;
+		break;
+	case EXPR_USER:
+		needs->owners = true;
+		needs->details |= PROCESS_UID;
+		break;
+	case EXPR_UNIX:
+		needs->protos |= PROTO_BIT(PROTO_UNIX);
+		break;
+	case EXPR_PROTO:
+		needs->protos |= node->mask;
+		break;
+	default:
+		break;
+	}
+}
+
+int filter_close(struct filter *filter)
+{
+	if (filter->needs.specs)
+		expr_list_add(&filter->expr, &filter->all, expr_list_close(&filter->expr, &filter->specs));
+	choice_close(filter, &filter->proto_states);
+	for (size_t i = 0; i < FILTER_OPTION_COUNT; i++)
+		choice_close(filter, &filter->option[i]);
+	uint32_t root = expr_list_close(&filter->expr, &filter->all);
+	if (root == EXPR_FAILED) {
+		errno = ENOMEM;
+		return -1;
+	}
+	filter->expr.root = root;
+	for (size_t i = 0; i < filter->expr.node_count; i++)
+		need_node(&filter->needs, &filter->expr.node[i]);
+	return 0;
+}
+
+void filter_needs(const struct filter *filter, struct filter_needs *needs)
+{
+	*needs = filter->needs;
+}

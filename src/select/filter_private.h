@@ -1,0 +1,25 @@
+/* filter_private.h - struct filter, for the files of this folder. */
+#ifndef SELECT_FILTER_PRIVATE_H
+#define SELECT_FILTER_PRIVATE_H
+
+#include "reading.h"
+
+/* An option's list: one of `wanted`, none of `unwanted`. */
+struct filter_choice {
+	struct expr_list wanted, unwanted;
+};
+
+struct filter {
+	const struct filter_names *names;
+	struct expr expr;
+	struct expr_list all;       /* what must hold, gathered */
+	struct expr_list specs;     /* -i */
+	struct filter_choice proto_states; /* -s */
+	struct filter_choice option[FILTER_OPTION_COUNT];
+	struct filter_needs needs;
+};
+
+/* A reading that puts its nodes into the filter. */
+struct reading filter_reading(struct filter *filter, struct filter_error *error);
+
+#endif

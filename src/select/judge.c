@@ -1,0 +1,348 @@
+/*
+ * judge.c - a filter against one socket, in three values.
+ *
+ * MAYBE is what is not known yet: who owns the socket, before anybody looked
+ * (filter_judge without owners), or everything but protocol, family and state,
+ * before anything was asked of the kernel (filter_narrow).
+ */
+#include "filter_private.h"
+
+#include <string.h>
+
+#include "glob.h"
+
+/* What of the socket is known. */
+enum known { KNOWN_KIND, KNOWN_ROW };
+
+struct subject {
+	const struct expr *expr;
+	const struct sock *sock;
+	const struct owners *owners;
+	enum known known;
+};
+
+static enum verdict judge_node(const struct subject *subject, uint32_t index);
+
+static enum verdict verdict_of(bool yes)
+{
+	return yes ? VERDICT_YES : VERDICT_NO;
+}
+
+static enum verdict judge_and(const struct subject *subject, const struct expr_node *node)
+{
+	enum verdict all = VERDICT_YES;
+	for (uint32_t i = node->child; i; i = subject->expr->node[i].next) {
+		enum verdict one = judge_node(subject, i);
+		if (one == VERDICT_NO)
+			return VERDICT_NO;
+		if (one == VERDICT_MAYBE)
+			all = VERDICT_MAYBE;
+	}
+	return all;
+}
+
+static enum verdict judge_or(const struct subject *subject, const struct expr_node *node)
+{
+	enum verdict any = VERDICT_NO;
+	for (uint32_t i = node->child; i; i = subject->expr->node[i].next) {
+		enum verdict one = judge_node(subject, i);
+		if (one == VERDICT_YES)
+			return VERDICT_YES;
+		if (one == VERDICT_MAYBE)
+			any = VERDICT_MAYBE;
+	}
+	return any;
+}
+
+static enum verdict judge_not(const struct subject *subject, const struct expr_node *node)
+{
+	enum verdict child = judge_node(subject, node->child);
+	return child == VERDICT_MAYBE ? VERDICT_MAYBE : verdict_of(child == VERDICT_NO);
+}
+
+/* ---- addresses and ports ---- */
+
+static bool bits_match(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+	unsigned bytes = bits / 8, rest = bits % 8;
+	if (memcmp(a, b, bytes) != 0)
+		return false;
+	return !rest || ((a[bytes] ^ b[bytes]) & (0xff00u >> rest) & 0xffu) == 0;
+}
+
+static bool end_matches(const struct subject *subject, const struct expr_node *node, enum expr_end end)
+{
+	const struct row *row = &subject->sock->row;
+	const union addr *addr = end == EXPR_LOCAL ? &row->local : &row->remote;
+	uint16_t port = end == EXPR_LOCAL ? row->local_port : row->remote_port;
+	bool mapped = row->flags & (end == EXPR_LOCAL ? ROW_LOCAL_MAPPED : ROW_REMOTE_MAPPED);
+	const uint8_t *bytes = addr->byte;
+	if (node->ranges.count && !expr_in_ranges(subject->expr, node->ranges, port))
+		return false;
+	if (node->family == AF_UNSPEC)
+		return true;
+	if (node->family == AF_INET && row->family == AF_INET6 && mapped)
+		bytes += 12;
+	else if (node->family != row->family)
+		return false;
+	return bits_match(bytes, node->addr.byte, node->prefix_len);
+}
+
+static enum verdict judge_host(const struct subject *subject, const struct expr_node *node)
+{
+	const struct row *row = &subject->sock->row;
+	if (row->family == AF_UNIX || (row->family == AF_INET && node->family == AF_INET6))
+		return VERDICT_NO;
+	if (subject->known == KNOWN_KIND)
+		return VERDICT_MAYBE;
+	if (node->value && node->value != row->ifindex)
+		return VERDICT_NO;
+	return verdict_of(((node->end & EXPR_LOCAL) && end_matches(subject, node, EXPR_LOCAL)) ||
+	                  ((node->end & EXPR_REMOTE) && end_matches(subject, node, EXPR_REMOTE)));
+}
+
+/* ---- names of unix sockets ---- */
+
+#define UNIX_NAME_MAX 256
+
+/* As ss writes it: @ for the NULs of an abstract name. The length. */
+static size_t unix_name(const struct sock *sock, char name[UNIX_NAME_MAX])
+{
+	struct bytes path = sock->blob[BLOB_PATH];
+	size_t len = path.data ? path.len : 0;
+	if (len > UNIX_NAME_MAX)
+		len = UNIX_NAME_MAX;
+	if (!len)
+		return 0;
+	memcpy(name, path.data, len);
+	bool abstract = name[0] == '\0';
+	while (!abstract && name[len - 1] == '\0')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] == '\0')
+			name[i] = '@';
+	return len;
+}
+
+static enum verdict judge_unix(const struct subject *subject, const struct expr_node *node)
+{
+	char name[UNIX_NAME_MAX];
+	const char *glob = subject->expr->text + node->text.first;
+	if (subject->sock->row.family != AF_UNIX)
+		return VERDICT_NO;
+	if (subject->known == KNOWN_KIND)
+		return VERDICT_MAYBE;
+	/* The kernel tells no name of the other end: it fits what fits no name at all. */
+	size_t len = node->end & EXPR_LOCAL ? unix_name(subject->sock, name) : 0;
+	return verdict_of(glob_match(glob, node->text.count, name, len, true));
+}
+
+/* unix_autobind() makes five hexadecimal digits (net/unix/af_unix.c). */
+static bool unix_autobound(const struct sock *sock)
+{
+	char name[UNIX_NAME_MAX];
+	size_t len = unix_name(sock, name);
+	if (len == 0)
+		return true;
+	if (len != 6 || name[0] != '@')
+		return false;
+	for (size_t i = 1; i < len; i++)
+		if (!name[i] || !strchr("0123456789abcdef", name[i]))
+			return false;
+	return true;
+}
+
+static enum verdict judge_autobound(const struct subject *subject, const struct expr_node *node)
+{
+	const struct row *row = &subject->sock->row;
+	if (subject->known == KNOWN_KIND)
+		return VERDICT_MAYBE;
+	if (row->family == AF_UNIX)
+		return verdict_of(unix_autobound(subject->sock));
+	return verdict_of(expr_in_ranges(subject->expr, node->ranges, row->local_port));
+}
+
+/* ---- details ---- */
+
+static enum verdict judge_device(const struct subject *subject, const struct expr_node *node)
+{
+	if (subject->known == KNOWN_KIND && subject->sock->row.family != AF_UNIX)
+		return VERDICT_MAYBE;
+	return verdict_of(subject->sock->row.ifindex == node->value);
+}
+
+static enum verdict judge_mark(const struct subject *subject, const struct expr_node *node)
+{
+	const struct sock_extra *extra = subject->sock->extra;
+	if (subject->known == KNOWN_KIND)
+		return subject->sock->row.family == AF_UNIX ? VERDICT_NO : VERDICT_MAYBE;
+	if (!extra || !(extra->has & EXTRA_MARK))
+		return VERDICT_NO;
+	return verdict_of((extra->mark & node->mask) == node->value);
+}
+
+static enum verdict judge_inode(const struct subject *subject, const struct expr_node *node)
+{
+	if (subject->known == KNOWN_KIND)
+		return VERDICT_MAYBE;
+	return verdict_of(expr_in_ranges(subject->expr, node->ranges, subject->sock->row.inode));
+}
+
+/* ---- owners ---- */
+
+typedef bool owner_test(const struct subject *subject, const struct expr_node *node,
+                        const struct process *process);
+
+static bool text_matches(const struct subject *subject, const struct expr_node *node,
+                         struct process_text text)
+{
+	struct bytes bytes = owners_text(subject->owners, text);
+	return bytes.data && glob_match(subject->expr->text + node->text.first, node->text.count,
+	                                bytes.data, bytes.len, false);
+}
+
+static bool owner_has_pid(const struct subject *subject, const struct expr_node *node,
+                          const struct process *process)
+{
+	return expr_in_ranges(subject->expr, node->ranges, (uint32_t)process->pid);
+}
+
+static bool owner_runs(const struct subject *subject, const struct expr_node *node,
+                       const struct process *process)
+{
+	return (process->has & PROCESS_NAME) && (text_matches(subject, node, process->program) ||
+	                                         text_matches(subject, node, process->comm));
+}
+
+static bool owner_is_user(const struct subject *subject, const struct expr_node *node,
+                          const struct process *process)
+{
+	return (process->has & PROCESS_UID) && expr_in_ranges(subject->expr, node->ranges, process->uid);
+}
+
+static bool owner_in_cgroup(const struct subject *subject, const struct expr_node *node,
+                            const struct process *process)
+{
+	return (process->has & PROCESS_CGROUP) && text_matches(subject, node, process->cgroup);
+}
+
+static enum verdict judge_owners(const struct subject *subject, const struct expr_node *node,
+                                 owner_test *test)
+{
+	const struct row *row = &subject->sock->row;
+	if (subject->known == KNOWN_KIND)
+		return VERDICT_MAYBE;
+	if (!row->inode) /* no process can have an fd of it */
+		return VERDICT_NO;
+	if (!subject->owners)
+		return VERDICT_MAYBE;
+	struct owner_span span = owners_of(subject->owners, row);
+	for (size_t i = 0; i < span.count; i++)
+		if (test(subject, node, &subject->owners->process[span.first[i].process]))
+			return VERDICT_YES;
+	return VERDICT_NO;
+}
+
+static enum verdict judge_user(const struct subject *subject, const struct expr_node *node)
+{
+	const struct row *row = &subject->sock->row;
+	/* Without an inode the kernel tells 0 for everybody (inet_twsk_diag_fill, inet_req_diag_fill). */
+	bool told = subject->known == KNOWN_ROW && (row->flags & ROW_HAS_UID) && row->inode;
+	if (told && expr_in_ranges(subject->expr, node->ranges, row->uid))
+		return VERDICT_YES;
+	return judge_owners(subject, node, owner_is_user);
+}
+
+static enum verdict judge_cgroup(const struct subject *subject, const struct expr_node *node)
+{
+	const struct sock_extra *extra = subject->sock->extra;
+	if (subject->known == KNOWN_ROW && extra && (extra->has & EXTRA_CGROUP))
+		return verdict_of(expr_in_numbers(subject->expr, node->numbers, extra->cgroup_id));
+	return judge_owners(subject, node, owner_in_cgroup);
+}
+
+static enum verdict judge_node(const struct subject *subject, uint32_t index)
+{
+	const struct expr_node *node = &subject->expr->node[index];
+	const struct row *row = &subject->sock->row;
+	switch ((enum expr_kind)node->kind) {
+	case EXPR_ALL: return VERDICT_YES;
+	case EXPR_NONE: return VERDICT_NO;
+	case EXPR_AND: return judge_and(subject, node);
+	case EXPR_OR: return judge_or(subject, node);
+	case EXPR_NOT: return judge_not(subject, node);
+	case EXPR_HOST: return judge_host(subject, node);
+	case EXPR_UNIX: return judge_unix(subject, node);
+	case EXPR_FAMILY: return verdict_of(row->family == node->family);
+	case EXPR_PROTO: return verdict_of(PROTO_BIT(row->proto) & node->mask);
+	case EXPR_STATE: return verdict_of(STATE_BIT(row->state) & node->mask);
+	case EXPR_DEV: return judge_device(subject, node);
+	case EXPR_MARK: return judge_mark(subject, node);
+	case EXPR_CGROUP: return judge_cgroup(subject, node);
+	case EXPR_AUTOBOUND: return judge_autobound(subject, node);
+	case EXPR_INODE: return judge_inode(subject, node);
+	case EXPR_PID: return judge_owners(subject, node, owner_has_pid);
+	case EXPR_PROGRAM: return judge_owners(subject, node, owner_runs);
+	case EXPR_USER: return judge_user(subject, node);
+	}
+	return VERDICT_NO;
+}
+
+enum verdict filter_judge(const struct filter *filter, const struct sock *sock,
+                          const struct owners *owners)
+{
+	struct subject subject = { &filter->expr, sock, owners, KNOWN_ROW };
+	return judge_node(&subject, filter->expr.root);
+}
+
+/* ---- what the query can leave out ---- */
+
+static uint32_t possible_states(const struct expr *expr, enum proto proto, int family, uint32_t states)
+{
+	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family } };
+	struct subject subject = { expr, &sock, NULL, KNOWN_KIND };
+	uint32_t possible = 0;
+	for (unsigned state = 1; state < STATE_COUNT; state++) {
+		if (!(states & STATE_BIT(state)))
+			continue;
+		/* Rows of the one carry the other (row.h). */
+		sock.row.state = (uint8_t)(state == STATE_NEW_SYN_RECV ? STATE_SYN_RECV : state);
+		if (judge_node(&subject, expr->root) != VERDICT_NO)
+			possible |= STATE_BIT(state);
+	}
+	return possible;
+}
+
+static bool ports_impossible(const struct expr *expr)
+{
+	struct expr_ports ports;
+	return (expr_ports(expr, EXPR_LOCAL, &ports) && !ports.count) ||
+	       (expr_ports(expr, EXPR_REMOTE, &ports) && !ports.count);
+}
+
+void filter_narrow(const struct filter *filter, struct query *query)
+{
+	const struct expr *expr = &filter->expr;
+	bool impossible = ports_impossible(expr), inet = false, inet6 = false;
+	unsigned protos = 0;
+	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
+		uint32_t *states = &query->states[proto], four = 0, six = 0;
+		if (!(query->protos & PROTO_BIT(proto)))
+			continue;
+		if (proto == PROTO_UNIX) {
+			four = possible_states(expr, proto, AF_UNIX, *states);
+		} else if (!impossible) {
+			four = query->inet ? possible_states(expr, proto, AF_INET, *states) : 0;
+			six = query->inet6 ? possible_states(expr, proto, AF_INET6, *states) : 0;
+			inet |= four != 0;
+			inet6 |= six != 0;
+		}
+		*states = four | six;
+		if (*states)
+			protos |= PROTO_BIT(proto);
+	}
+	query->protos = protos;
+	query->inet = inet;
+	query->inet6 = inet6;
+	query->expr = expr;
+}

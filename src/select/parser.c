@@ -1,0 +1,396 @@
+/*
+ * parser.c - recursive descent over the words of a filter (ss(8), EXPRESSION):
+ *
+ *   filter  = { ("state" | "exclude") STATES } [ or ]
+ *   or      = and { ("or" | "|" | "||") and }
+ *   and     = not { [ "and" | "&" | "&&" ] not }
+ *   not     = { "not" | "!" } primary
+ *   primary = "(" or ")" | KEY [ OPERATOR ] VALUE | "autobound" | TARGET
+ *
+ * The manual of ss ranks its operators so too; its parser gives `and` and
+ * `or` the same rank.
+ */
+#include "parser.h"
+
+#include <string.h>
+
+#include "lexer.h"
+
+/* Each parenthesis costs four frames: far below any stack, far above any person. */
+#define DEPTH_MAX 1024
+
+#define EXPECTED_TERM "a condition: sport, dport, src, dst, state, dev, fwmark, cgroup, autobound, pid, " \
+	"program, user, inode, a port, an address, ( or not"
+
+struct parser {
+	struct reading *reading;
+	struct lexer lexer;
+	struct token token; /* the next to be used */
+	unsigned depth;
+};
+
+static uint32_t read_or(struct parser *parser);
+
+static void advance(struct parser *parser)
+{
+	parser->token = lexer_next(&parser->lexer);
+}
+
+/* What stands at the token instead of what was expected. */
+static uint32_t fail(struct parser *parser, const struct token *token, const char *expected)
+{
+	struct reading *reading = parser->reading;
+	struct piece piece = { parser->lexer.text + token->start, token->end - token->start, token->start };
+	switch (token->kind) {
+	case TOKEN_NO_MEMORY:
+		return reading_no_memory(reading);
+	case TOKEN_END:
+		return reading_fail(reading, token->start, expected, "it ends here");
+	case TOKEN_BAD_NUL:
+		return reading_fail(reading, token->end, "text", "found a NUL byte");
+	case TOKEN_BAD_QUOTE:
+		return reading_fail(reading, token->start, "a second one behind the text",
+		                    "a quote that is not closed");
+	default:
+		return reading_fail(reading, piece.at, expected, "found \"%.*s\"", PIECE_ARGS(piece));
+	}
+}
+
+/* ---- conditions: KEY OPERATOR VALUE ---- */
+
+enum accepts { EQUALITY, ORDER };
+
+struct condition {
+	const char *key;
+	enum accepts accepts;
+	const char *expected; /* as a value */
+	uint32_t (*read)(struct reading *reading, struct piece value, enum token_kind operator);
+};
+
+static uint32_t negated_if(struct reading *reading, bool negated, uint32_t node)
+{
+	if (node == EXPR_FAILED || !negated)
+		return node;
+	node = expr_not(reading->expr, node);
+	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+}
+
+/* The ports that `operator` makes of one. */
+static uint32_t ordered_ports(struct reading *reading, struct piece value, enum token_kind operator,
+                              struct expr_node *node)
+{
+	const struct expr_range *range = reading->expr->range + node->ranges.first;
+	if (node->ranges.count != 1 || range->low != range->high)
+		return reading_fail(reading, value.at, "one port", "found more than one port to compare with");
+	struct expr_range order[] = {
+		[TOKEN_LT - TOKEN_LT] = { 0, range->low - 1 },
+		[TOKEN_LE - TOKEN_LT] = { 0, range->low },
+		[TOKEN_GT - TOKEN_LT] = { range->low + 1, 65535 },
+		[TOKEN_GE - TOKEN_LT] = { range->low, 65535 },
+	};
+	if ((operator == TOKEN_LT && range->low == 0) || (operator == TOKEN_GT && range->low == 65535))
+		return expr_none(reading->expr);
+	if (expr_keep_ranges(reading->expr, &order[operator - TOKEN_LT], 1, &node->ranges) < 0)
+		return reading_no_memory(reading);
+	return reading_add(reading, node);
+}
+
+/* The FAMILY: of ss before a port. */
+static uint32_t port_family(struct reading *reading, struct piece *value)
+{
+	int family = AF_UNSPEC;
+	if (piece_skip(value, "inet6:"))
+		family = AF_INET6;
+	else if (piece_skip(value, "inet:"))
+		family = AF_INET;
+	if (family == AF_UNSPEC)
+		return 0;
+	return reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family });
+}
+
+static uint32_t port_condition(struct reading *reading, struct piece value, enum token_kind operator,
+                               enum expr_end end)
+{
+	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end };
+	uint32_t family = port_family(reading, &value), ports = 0;
+	bool any;
+	if (family == EXPR_FAILED)
+		return family;
+	if (value.len && value.text[0] == ':')
+		value = piece_from(value, 1);
+	if (ports_read(reading, value, &node.ranges, &any) < 0)
+		return EXPR_FAILED;
+	if (operator >= TOKEN_LT)
+		ports = ordered_ports(reading, value, operator, &node);
+	else if (!any)
+		ports = reading_add(reading, &node);
+	if (ports == EXPR_FAILED)
+		return ports;
+	ports = negated_if(reading, operator == TOKEN_NE, ports);
+	uint32_t both = expr_and(reading->expr, family, ports);
+	return both == EXPR_FAILED ? reading_no_memory(reading) : both;
+}
+
+static uint32_t sport_condition(struct reading *reading, struct piece value, enum token_kind operator)
+{
+	return port_condition(reading, value, operator, EXPR_LOCAL);
+}
+
+static uint32_t dport_condition(struct reading *reading, struct piece value, enum token_kind operator)
+{
+	return port_condition(reading, value, operator, EXPR_REMOTE);
+}
+
+static uint32_t src_condition(struct reading *reading, struct piece value, enum token_kind operator)
+{
+	return negated_if(reading, operator == TOKEN_NE, host_read(reading, value, EXPR_LOCAL));
+}
+
+static uint32_t dst_condition(struct reading *reading, struct piece value, enum token_kind operator)
+{
+	return negated_if(reading, operator == TOKEN_NE, host_read(reading, value, EXPR_REMOTE));
+}
+
+static uint32_t state_condition(struct reading *reading, struct piece value, enum token_kind operator)
+{
+	reading->states_said = true;
+	return negated_if(reading, operator == TOKEN_NE, state_read(reading, value));
+}
+
+static uint32_t exclude_condition(struct reading *reading, struct piece value, enum token_kind operator)
+{
+	reading->states_said = true;
+	return negated_if(reading, operator != TOKEN_NE, state_read(reading, value));
+}
+
+#define PLAIN_CONDITION(name) \
+	static uint32_t name##_condition(struct reading *reading, struct piece value, \
+	                                 enum token_kind operator) \
+	{ \
+		return negated_if(reading, operator == TOKEN_NE, name##_read(reading, value)); \
+	}
+PLAIN_CONDITION(device)
+PLAIN_CONDITION(mark)
+PLAIN_CONDITION(cgroup)
+PLAIN_CONDITION(pid)
+PLAIN_CONDITION(program)
+PLAIN_CONDITION(user)
+PLAIN_CONDITION(inode)
+
+static const struct condition conditions[] = {
+	{ "sport", ORDER, EXPECTED_PORT, sport_condition },
+	{ "dport", ORDER, EXPECTED_PORT, dport_condition },
+	{ "src", EQUALITY, EXPECTED_HOST, src_condition },
+	{ "dst", EQUALITY, EXPECTED_HOST, dst_condition },
+	{ "state", EQUALITY, "a state", state_condition },
+	{ "exclude", EQUALITY, "a state", exclude_condition },
+	{ "excl", EQUALITY, "a state", exclude_condition },
+	{ "dev", EQUALITY, "an interface", device_condition },
+	{ "fwmark", EQUALITY, "MARK or MARK/MASK", mark_condition },
+	{ "cgroup", EQUALITY, "a cgroup's path", cgroup_condition },
+	{ "pid", EQUALITY, "a process id", pid_condition },
+	{ "program", EQUALITY, "a program's name", program_condition },
+	{ "user", EQUALITY, "a user's name or number", user_condition },
+	{ "inode", EQUALITY, "an inode number", inode_condition },
+};
+
+static const struct condition *condition_named(const char *key)
+{
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(*conditions); i++)
+		if (strcmp(conditions[i].key, key) == 0)
+			return &conditions[i];
+	return NULL;
+}
+
+/* Reads the value that begins at `from`; leaves the token behind it as the next. */
+static uint32_t read_value(struct parser *parser, const struct condition *condition,
+                           enum token_kind operator, size_t from)
+{
+	parser->lexer.at = from;
+	struct token value = lexer_value(&parser->lexer);
+	if (value.kind != TOKEN_WORD)
+		return fail(parser, &value, condition->expected);
+	struct piece piece = { value.word, value.len, value.start };
+	uint32_t node = condition->read(parser->reading, piece, operator);
+	advance(parser);
+	return node;
+}
+
+/* The token is the key. */
+static uint32_t read_condition(struct parser *parser, const struct condition *condition)
+{
+	advance(parser);
+	struct token operator = parser->token;
+	if (!token_compares(operator.kind))
+		return read_value(parser, condition, TOKEN_EQ, operator.start);
+	if (condition->accepts == EQUALITY && operator.kind > TOKEN_NE)
+		return fail(parser, &operator, "= or !=, or nothing");
+	return read_value(parser, condition, operator.kind, operator.end);
+}
+
+static uint32_t read_target(struct parser *parser)
+{
+	struct piece piece = { parser->token.word, parser->token.len, parser->token.start };
+	uint32_t node = target_read(parser->reading, piece);
+	advance(parser);
+	return node;
+}
+
+/* ---- and, or, not ---- */
+
+static uint32_t read_parentheses(struct parser *parser)
+{
+	if (parser->depth == DEPTH_MAX)
+		return reading_fail(parser->reading, parser->token.start, "fewer",
+		                    "more than %d parentheses within each other", DEPTH_MAX);
+	parser->depth++;
+	advance(parser);
+	uint32_t node = read_or(parser);
+	if (node == EXPR_FAILED)
+		return node;
+	if (parser->token.kind != TOKEN_CLOSE)
+		return fail(parser, &parser->token, "and, or, ) or another condition");
+	parser->depth--;
+	advance(parser);
+	return node;
+}
+
+static uint32_t read_primary(struct parser *parser)
+{
+	if (parser->token.kind == TOKEN_OPEN)
+		return read_parentheses(parser);
+	if (parser->token.kind != TOKEN_WORD)
+		return fail(parser, &parser->token, EXPECTED_TERM);
+	const struct condition *condition = condition_named(parser->token.word);
+	if (condition)
+		return read_condition(parser, condition);
+	if (strcmp(parser->token.word, "autobound") != 0)
+		return read_target(parser);
+	advance(parser);
+	return autobound_read(parser->reading);
+}
+
+static uint32_t read_not(struct parser *parser)
+{
+	bool negated = false;
+	for (; parser->token.kind == TOKEN_NOT; advance(parser))
+		negated = !negated;
+	return negated_if(parser->reading, negated, read_primary(parser));
+}
+
+/* What may begin another condition, so that `and` goes without saying. */
+static bool goes_on(enum token_kind kind)
+{
+	return kind == TOKEN_WORD || kind == TOKEN_OPEN || kind == TOKEN_NOT;
+}
+
+static uint32_t close_list(struct parser *parser, struct expr_list *list)
+{
+	uint32_t node = expr_list_close(parser->reading->expr, list);
+	return node == EXPR_FAILED ? reading_no_memory(parser->reading) : node;
+}
+
+static uint32_t read_and(struct parser *parser)
+{
+	struct expr_list list = { .kind = EXPR_AND };
+	for (;;) {
+		uint32_t node = read_not(parser);
+		if (node == EXPR_FAILED)
+			return node;
+		expr_list_add(parser->reading->expr, &list, node);
+		if (parser->token.kind == TOKEN_AND)
+			advance(parser);
+		else if (!goes_on(parser->token.kind))
+			return close_list(parser, &list);
+	}
+}
+
+static uint32_t read_or(struct parser *parser)
+{
+	struct expr_list list = { .kind = EXPR_OR };
+	for (;;) {
+		uint32_t node = read_and(parser);
+		if (node == EXPR_FAILED)
+			return node;
+		expr_list_add(parser->reading->expr, &list, node);
+		if (parser->token.kind != TOKEN_OR)
+			return close_list(parser, &list);
+		advance(parser);
+	}
+}
+
+/* ---- state and exclude at the front ---- */
+
+/* `state a state b exclude c`: a or b, and not c, as ss gathers them; with an operator it is a condition. */
+static bool at_state(struct parser *parser, bool *excluded)
+{
+	if (parser->token.kind != TOKEN_WORD)
+		return false;
+	*excluded = strcmp(parser->token.word, "exclude") == 0 || strcmp(parser->token.word, "excl") == 0;
+	if (!*excluded && strcmp(parser->token.word, "state") != 0)
+		return false;
+	struct token key = parser->token;
+	advance(parser);
+	bool compares = token_compares(parser->token.kind);
+	if (compares) {
+		parser->lexer.at = key.start;
+		advance(parser);
+	}
+	return !compares;
+}
+
+/* The token is the state's name. Adds its mask to `states`. */
+static int add_states(struct parser *parser, bool excluded, bool first, uint32_t *states)
+{
+	static const struct condition state = { "state", EQUALITY, "a state", state_condition };
+	uint32_t node = read_value(parser, &state, TOKEN_EQ, parser->token.start);
+	if (node == EXPR_FAILED)
+		return -1;
+	uint32_t mask = parser->reading->expr->node[node].mask;
+	if (excluded)
+		*states = (first ? STATE_ALL : *states) & ~mask;
+	else
+		*states |= mask;
+	return 0;
+}
+
+static uint32_t read_states(struct parser *parser)
+{
+	uint32_t states = 0;
+	bool excluded, first = true;
+	for (; at_state(parser, &excluded); first = false)
+		if (add_states(parser, excluded, first, &states) < 0)
+			return EXPR_FAILED;
+	if (first)
+		return 0;
+	return reading_add(parser->reading, &(struct expr_node){ .kind = EXPR_STATE, .mask = states });
+}
+
+static uint32_t read_filter(struct parser *parser)
+{
+	uint32_t states = read_states(parser), rest = 0;
+	if (states == EXPR_FAILED)
+		return states;
+	if (parser->token.kind == TOKEN_OR && states)
+		return fail(parser, &parser->token, "and, or `state = S` with its = to make it a part of the "
+		            "condition");
+	if (parser->token.kind == TOKEN_AND && states)
+		advance(parser);
+	if (parser->token.kind != TOKEN_END)
+		rest = read_or(parser);
+	if (rest == EXPR_FAILED)
+		return rest;
+	if (parser->token.kind != TOKEN_END)
+		return fail(parser, &parser->token, "and, or, or another condition");
+	uint32_t node = expr_and(parser->reading->expr, states, rest);
+	return node == EXPR_FAILED ? reading_no_memory(parser->reading) : node;
+}
+
+uint32_t parser_read(struct reading *reading, const char *text, size_t len)
+{
+	struct parser parser = { .reading = reading, .lexer = { .text = text, .len = len } };
+	advance(&parser);
+	uint32_t node = read_filter(&parser);
+	lexer_free(&parser.lexer);
+	return node;
+}

@@ -1,0 +1,74 @@
+/*
+ * reading.h - what the readers of filter text share: where nodes go, where
+ * names are looked up, and how a complaint is worded.
+ */
+#ifndef SELECT_READING_H
+#define SELECT_READING_H
+
+#include <sockview/filter.h>
+
+struct reading {
+	struct expr *expr;
+	const struct filter_names *names;
+	struct filter_error *error;
+	unsigned protos;  /* whose services names of ports are of; 0: of all */
+	int family;       /* what a host is if it does not tell */
+	bool states_said, target; /* as in struct filter_needs */
+};
+
+/* A part of the text and where it stands in the whole. */
+struct piece {
+	const char *text;
+	size_t len, at;
+};
+
+/* How much of somebody's text a message repeats. */
+#define PIECE_SHOWN 60
+/* "%.*s" arguments of a piece. */
+#define PIECE_ARGS(piece) (int)((piece).len > PIECE_SHOWN ? PIECE_SHOWN : (piece).len), (piece).text
+
+/* Words the error; answers EXPR_FAILED. */
+uint32_t reading_fail(struct reading *reading, size_t at, const char *expected, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Memory ran out: the error stays empty. */
+uint32_t reading_no_memory(struct reading *reading);
+/* expr_add(), and its failure worded. */
+uint32_t reading_add(struct reading *reading, const struct expr_node *node);
+
+/* The part before the first `separator`, which is taken off `rest` with it; false: there was no more. */
+bool piece_split(struct piece *rest, char separator, struct piece *part);
+/* The part from `from` on. */
+struct piece piece_from(struct piece piece, size_t from);
+bool piece_is(struct piece piece, const char *word);
+/* True and taken off if the piece begins with the prefix, in any case of letters. */
+bool piece_skip(struct piece *piece, const char *prefix);
+/* Decimal, or hexadecimal after 0x. False if the whole is no number up to `max`. */
+bool piece_number(struct piece piece, uint64_t max, uint64_t *value);
+/* A copy with a NUL; false if it does not fit or holds one. */
+bool piece_copy(struct piece piece, char *to, size_t size);
+
+/* ---- values; each answers a node or EXPR_FAILED ---- */
+
+/* 80,443,8000-8100,https as ranges kept in the expression; sets *any for `*` or nothing. */
+int ports_read(struct reading *reading, struct piece piece, struct expr_span *ranges, bool *any);
+/* [FAMILY:][ADDR][/LEN][:PORTS] of src and dst, and of targets. */
+uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end end);
+/* ADDR alone, at any place: its nodes get `ranges`. */
+uint32_t address_read(struct reading *reading, struct piece piece, enum expr_end end,
+                      struct expr_span ranges);
+uint32_t target_read(struct reading *reading, struct piece piece);
+uint32_t state_read(struct reading *reading, struct piece piece);
+uint32_t pid_read(struct reading *reading, struct piece piece);
+uint32_t inode_read(struct reading *reading, struct piece piece);
+uint32_t user_read(struct reading *reading, struct piece piece);
+uint32_t program_read(struct reading *reading, struct piece piece);
+uint32_t cgroup_read(struct reading *reading, struct piece piece);
+uint32_t device_read(struct reading *reading, struct piece piece);
+uint32_t mark_read(struct reading *reading, struct piece piece);
+uint32_t autobound_read(struct reading *reading);
+
+/* What src, sport ... expect, for messages. */
+#define EXPECTED_PORT "a port: a number, a range (8000-8100), a name of /etc/services, or several with commas"
+#define EXPECTED_HOST "an address, ADDR/LEN, ADDR:PORT, [v6]:PORT, :PORT, or a host's name"
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * target.c - a word that stands for itself: 8080, :80,443, https, 192.0.2.7,
+ * [::1]:631, 10.0.0.0/8, tcp:8080. Either end of the socket will do.
+ */
+#include "reading.h"
+
+#include <string.h>
+
+#include <sockview/proto.h>
+
+#define EXPECTED_CONDITION "a condition (sport = :22, src 10.0.0.0/8, state listen, program = nginx ...), " \
+	"a port, a service, an address or a host"
+
+static bool only(struct piece piece, const char *set)
+{
+	for (size_t i = 0; i < piece.len; i++)
+		if (!piece.text[i] || !strchr(set, piece.text[i]))
+			return false;
+	return piece.len;
+}
+
+static bool any_of(struct piece piece, const char *set)
+{
+	for (size_t i = 0; i < piece.len; i++)
+		if (piece.text[i] && strchr(set, piece.text[i]))
+			return true;
+	return false;
+}
+
+/* tcp: udp: udplite: raw: with 4 or 6 behind the name for the family, as netstat writes tcp6. */
+static bool proto_prefix(struct piece *piece, enum proto *proto, int *family)
+{
+	const char *colon = memchr(piece->text, ':', piece->len);
+	if (!colon)
+		return false;
+	size_t len = (size_t)(colon - piece->text);
+	size_t name_len = len;
+	*family = AF_UNSPEC;
+	if (len > 1 && (colon[-1] == '4' || colon[-1] == '6')) {
+		*family = colon[-1] == '4' ? AF_INET : AF_INET6;
+		name_len--;
+	}
+	*proto = proto_by_name(piece->text, name_len);
+	if (*proto == PROTO_COUNT || *proto == PROTO_UNIX)
+		return false;
+	*piece = piece_from(*piece, len + 1);
+	return true;
+}
+
+static uint32_t ports_node(struct reading *reading, struct piece piece)
+{
+	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_EITHER };
+	bool any;
+	if (ports_read(reading, piece, &node.ranges, &any) < 0)
+		return EXPR_FAILED;
+	return any ? 0 : reading_add(reading, &node);
+}
+
+/* A word of letters: services first, then a host. */
+static uint32_t name_node(struct reading *reading, struct piece piece)
+{
+	size_t at = piece.at;
+	uint32_t node = ports_node(reading, piece);
+	if (node != EXPR_FAILED || !reading->error->what[0])
+		return node;
+	node = host_read(reading, piece, EXPR_EITHER);
+	if (node == EXPR_FAILED && reading->error->what[0])
+		return reading_fail(reading, at, EXPECTED_CONDITION, "unknown word \"%.*s\"",
+		                    PIECE_ARGS(piece));
+	return node;
+}
+
+static uint32_t plain_target(struct reading *reading, struct piece piece)
+{
+	bool double_colon = piece.len > 1 && memcmp(piece.text, "::", 2) == 0;
+	if (!piece.len || piece_is(piece, "*") || (piece.text[0] == ':' && !double_colon))
+		return ports_node(reading, piece);
+	if (only(piece, "0123456789,-"))
+		return ports_node(reading, piece);
+	if (any_of(piece, "[]/:.*%"))
+		return host_read(reading, piece, EXPR_EITHER);
+	return name_node(reading, piece);
+}
+
+uint32_t target_read(struct reading *reading, struct piece piece)
+{
+	enum proto proto;
+	int family;
+	reading->target = true;
+	if (!proto_prefix(&piece, &proto, &family))
+		return plain_target(reading, piece);
+	struct expr_list list = { .kind = EXPR_AND };
+	unsigned protos = reading->protos;
+	reading->protos = PROTO_BIT(proto);
+	uint32_t node = plain_target(reading, piece);
+	reading->protos = protos;
+	if (node == EXPR_FAILED)
+		return node;
+	expr_list_add(reading->expr, &list,
+	              reading_add(reading, &(struct expr_node){ .kind = EXPR_PROTO,
+	                                                        .mask = PROTO_BIT(proto) }));
+	if (family != AF_UNSPEC)
+		expr_list_add(reading->expr, &list,
+		              reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY,
+		                                                        .family = (uint8_t)family }));
+	expr_list_add(reading->expr, &list, node);
+	node = expr_list_close(reading->expr, &list);
+	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+}

@@ -1,0 +1,264 @@
+/* terms.c - the values of the conditions that are neither ports nor hosts; see reading.h. */
+#include "reading.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sockview/proto.h>
+#include <sockview/vec.h>
+
+#include "glob.h"
+
+#define EXPECTED_STATE "a state (established, syn-sent, listen, time-wait, bound ...) or a group (all, " \
+	"connected, synchronized, bucket, big)"
+
+/* Reads one item of a comma list into a range; false with the error worded. */
+typedef bool item_reader(struct reading *reading, struct piece item, struct expr_range *range);
+
+static int item_add(struct reading *reading, struct piece item, item_reader *read,
+                    struct expr_range **ranges, size_t *capacity, size_t *count)
+{
+	struct expr_range range;
+	if (!read(reading, item, &range))
+		return -1;
+	void *grown = vec_reserve(*ranges, capacity, *count + 1, sizeof(**ranges));
+	if (!grown) {
+		reading_no_memory(reading);
+		return -1;
+	}
+	*ranges = grown;
+	(*ranges)[(*count)++] = range;
+	return 0;
+}
+
+static uint32_t list_read(struct reading *reading, struct piece piece, enum expr_kind kind,
+                          item_reader *read)
+{
+	struct expr_node node = { .kind = (uint8_t)kind };
+	struct expr_range *ranges = NULL;
+	size_t capacity = 0, count = 0;
+	struct piece item;
+	int result = 0;
+	while (result == 0 && piece_split(&piece, ',', &item))
+		result = item_add(reading, item, read, &ranges, &capacity, &count);
+	if (result == 0 && expr_keep_ranges(reading->expr, ranges, count, &node.ranges) < 0) {
+		reading_no_memory(reading);
+		result = -1;
+	}
+	free(ranges);
+	return result < 0 ? EXPR_FAILED : reading_add(reading, &node);
+}
+
+/* N or N-M. */
+static bool span_read(struct piece item, uint64_t max, struct expr_range *range)
+{
+	struct piece low;
+	uint64_t from, to;
+	piece_split(&item, '-', &low);
+	if (!piece_number(low, max, &from))
+		return false;
+	if (!item.text)
+		to = from;
+	else if (!piece_number(item, max, &to) || to < from)
+		return false;
+	*range = (struct expr_range){ (uint32_t)from, (uint32_t)to };
+	return true;
+}
+
+static bool pid_item(struct reading *reading, struct piece item, struct expr_range *range)
+{
+	if (span_read(item, INT32_MAX, range))
+		return true;
+	reading_fail(reading, item.at, "a process id, a range, or several with commas",
+	             "bad pid \"%.*s\"", PIECE_ARGS(item));
+	return false;
+}
+
+static bool inode_item(struct reading *reading, struct piece item, struct expr_range *range)
+{
+	if (span_read(item, UINT32_MAX, range))
+		return true;
+	reading_fail(reading, item.at, "an inode number, a range, or several with commas",
+	             "bad inode \"%.*s\"", PIECE_ARGS(item));
+	return false;
+}
+
+static bool user_item(struct reading *reading, struct piece item, struct expr_range *range)
+{
+	char name[256];
+	uint64_t uid;
+	uint32_t found;
+	if (piece_number(item, UINT32_MAX, &uid)) {
+		*range = (struct expr_range){ (uint32_t)uid, (uint32_t)uid };
+		return true;
+	}
+	if (piece_copy(item, name, sizeof(name)) && name[0] &&
+	    reading->names->user(name, &found) == 0) {
+		*range = (struct expr_range){ found, found };
+		return true;
+	}
+	reading_fail(reading, item.at, "a user's name or number, or several with commas",
+	             "unknown user \"%.*s\"", PIECE_ARGS(item));
+	return false;
+}
+
+uint32_t pid_read(struct reading *reading, struct piece piece)
+{
+	return list_read(reading, piece, EXPR_PID, pid_item);
+}
+
+uint32_t inode_read(struct reading *reading, struct piece piece)
+{
+	return list_read(reading, piece, EXPR_INODE, inode_item);
+}
+
+uint32_t user_read(struct reading *reading, struct piece piece)
+{
+	return list_read(reading, piece, EXPR_USER, user_item);
+}
+
+uint32_t state_read(struct reading *reading, struct piece piece)
+{
+	struct expr_node node = { .kind = EXPR_STATE };
+	struct piece item;
+	while (piece_split(&piece, ',', &item)) {
+		uint32_t mask = state_mask_by_name(item.text, item.len);
+		if (!mask)
+			return reading_fail(reading, item.at, EXPECTED_STATE, "unknown state \"%.*s\"",
+			                    PIECE_ARGS(item));
+		node.mask |= mask;
+	}
+	return reading_add(reading, &node);
+}
+
+/* A comma list of globs as an OR of nodes, each made by `make`. */
+static uint32_t globs_read(struct reading *reading, struct piece piece, const char *expected,
+                           uint32_t (*make)(struct reading *reading, struct piece item))
+{
+	struct expr_list list = { .kind = EXPR_OR };
+	struct piece item;
+	while (piece_split(&piece, ',', &item)) {
+		uint32_t node = item.len ? make(reading, item) :
+		                reading_fail(reading, item.at, expected, "a name is missing");
+		if (node == EXPR_FAILED)
+			return node;
+		expr_list_add(reading->expr, &list, node);
+	}
+	uint32_t node = expr_list_close(reading->expr, &list);
+	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+}
+
+static uint32_t program_node(struct reading *reading, struct piece item)
+{
+	struct expr_node node = { .kind = EXPR_PROGRAM };
+	if (expr_keep_text(reading->expr, item.text, item.len, &node.text) < 0)
+		return reading_no_memory(reading);
+	return reading_add(reading, &node);
+}
+
+uint32_t program_read(struct reading *reading, struct piece piece)
+{
+	return globs_read(reading, piece, "a program's name; * and ? stand for any part of it",
+	                  program_node);
+}
+
+/* "/a/b" from "a/b/"; the root stays "/". Freed by the caller; NULL with errno. */
+static char *cgroup_path(struct piece item)
+{
+	while (item.len && item.text[item.len - 1] == '/')
+		item.len--;
+	while (item.len && item.text[0] == '/')
+		item = piece_from(item, 1);
+	char *path = malloc(item.len + 2);
+	if (!path)
+		return NULL;
+	path[0] = '/';
+	memcpy(path + 1, item.text, item.len);
+	path[item.len + 1] = '\0';
+	return path;
+}
+
+static int cgroup_fill(struct reading *reading, struct piece item, const char *path, struct filter_ids *ids,
+                       struct expr_node *node)
+{
+	bool known = false;
+	size_t mount_len = 0;
+	if (reading->names->cgroups(path, ids, &known, &mount_len) < 0) {
+		reading_no_memory(reading);
+		return -1;
+	}
+	if (known && !ids->count && !glob_is_pattern(path, strlen(path))) {
+		reading_fail(reading, item.at, "a path below the cgroup hierarchy, as in /proc/PID/cgroup",
+		             "unknown cgroup \"%.*s\"", PIECE_ARGS(item));
+		return -1;
+	}
+	if (expr_keep_numbers(reading->expr, ids->id, ids->count, &node->numbers) < 0 ||
+	    expr_keep_text(reading->expr, path + mount_len, strlen(path + mount_len), &node->text) < 0) {
+		reading_no_memory(reading);
+		return -1;
+	}
+	return 0;
+}
+
+static uint32_t cgroup_node(struct reading *reading, struct piece item)
+{
+	struct expr_node node = { .kind = EXPR_CGROUP };
+	struct filter_ids ids = { 0 };
+	char *path = cgroup_path(item);
+	if (!path)
+		return reading_no_memory(reading);
+	int result = cgroup_fill(reading, item, path, &ids, &node);
+	free(ids.id);
+	free(path);
+	return result < 0 ? EXPR_FAILED : reading_add(reading, &node);
+}
+
+uint32_t cgroup_read(struct reading *reading, struct piece piece)
+{
+	return globs_read(reading, piece, "a cgroup's path; * stands for any part of it", cgroup_node);
+}
+
+uint32_t device_read(struct reading *reading, struct piece piece)
+{
+	struct expr_node node = { .kind = EXPR_DEV };
+	char name[64];
+	uint64_t number;
+	if (piece_copy(piece, name, sizeof(name)) && reading->names->interface(name, &node.value) == 0)
+		return reading_add(reading, &node);
+	if (!piece_number(piece, INT32_MAX, &number))
+		return reading_fail(reading, piece.at, "an interface's name or index, 0 for none",
+		                    "unknown interface \"%.*s\"", PIECE_ARGS(piece));
+	node.value = (uint32_t)number;
+	return reading_add(reading, &node);
+}
+
+uint32_t mark_read(struct reading *reading, struct piece piece)
+{
+	struct piece whole = piece, mark;
+	uint64_t value, mask = UINT32_MAX;
+	piece_split(&piece, '/', &mark);
+	if (!piece_number(mark, UINT32_MAX, &value) ||
+	    (piece.text && !piece_number(piece, UINT32_MAX, &mask)))
+		return reading_fail(reading, whole.at, "MARK or MARK/MASK, numbers", "bad mark \"%.*s\"",
+		                    PIECE_ARGS(whole));
+	if (value & ~mask)
+		return expr_none(reading->expr);
+	return reading_add(reading, &(struct expr_node){ .kind = EXPR_MARK, .value = (uint32_t)value,
+	                                                 .mask = (uint32_t)mask });
+}
+
+uint32_t autobound_read(struct reading *reading)
+{
+	struct expr_node node = { .kind = EXPR_AUTOBOUND };
+	uint16_t low, high;
+	/* net/ipv4/af_inet.c, inet_init_net(): what it is unless somebody set it. */
+	if (reading->names->local_ports(&low, &high) < 0) {
+		low = 32768;
+		high = 60999;
+	}
+	struct expr_range range = { low, high };
+	if (expr_keep_ranges(reading->expr, &range, 1, &node.ranges) < 0)
+		return reading_no_memory(reading);
+	return reading_add(reading, &node);
+}

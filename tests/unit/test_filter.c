@@ -84,14 +84,11 @@ static void addresses(void **state)
 		{ "src box", "cdef" },                { "src box:80", "df" },       { "src inet:box", "cf" },
 		{ "src inet6:box", "e" },             { "src inet:*", "acfgilm" },  { "src inet6:*:22", "b" },
 		{ "src inet:10.0.0.5", "cf" },        { "src fe80::1%eth0", "h" },  { "src [fe80::1%eth0]:546", "h" },
-		{ "src fe80::1%lo", "" },             { "src fe80::/10%2", "h" },
+		/* The zone stands before the length: RFC 4007, 11.7 has it so. */
+		{ "src fe80::1%lo", "" },             { "src fe80::%2/10", "h" },
 	};
 	(void)state;
-	/* The zone stands behind the address, before the length: RFC 4007, 11.7 has it so. */
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		if (strcmp(cases[i].text, "src fe80::/10%2") != 0)
-			check(cases[i].text, AF_UNSPEC, NULL, cases[i].expected);
-	check("src fe80::%2/10", AF_UNSPEC, NULL, "h");
+	CHECK_ALL(cases);
 	check("src box", AF_INET, NULL, "cdf");
 	check("src box", AF_INET6, NULL, "e");
 }
@@ -344,7 +341,7 @@ static void parts_are_joined_by_and(void **state)
 static void errors(void **state)
 {
 	static const struct { const char *text; size_t position; const char *what; } cases[] = {
-		{ "sport = :nosuch", 8, "unknown service \"nosuch\"" },
+		{ "sport = :nosuch", 9, "unknown service \"nosuch\"" },
 		{ "sport = :80,nosuch", 12, "unknown service \"nosuch\"" },
 		{ "src nosuch", 4, "unknown host \"nosuch\"" },
 		{ "user = nobody-here", 7, "unknown user \"nobody-here\"" },
@@ -353,10 +350,10 @@ static void errors(void **state)
 		{ "cgroup /nosuch", 7, "unknown cgroup \"/nosuch\"" },
 		{ "state sleeping", 6, "unknown state \"sleeping\"" },
 		{ "nosuch", 0, "unknown word \"nosuch\"" },
-		{ "sport = :70000", 8, "port 70000 is out of range" },
-		{ "sport = :90-80", 8, "the range 90-80 is empty" },
+		{ "sport = :70000", 9, "port 70000 is out of range" },
+		{ "sport = :90-80", 9, "the range 90-80 is empty" },
 		{ "sport = :80,", 12, "a port is missing" },
-		{ "sport < :80,90", 8, "found more than one port to compare with" },
+		{ "sport < :80,90", 9, "found more than one port to compare with" },
 		{ "sport", 5, "it ends here" },
 		{ "sport =", 7, "it ends here" },
 		{ "sport = )", 8, "found \")\"" },
@@ -487,7 +484,7 @@ static void narrowing(void **state)
 		{ "src [::1]", PROTO_INET_ALL, false, true, STATE_ALL },
 		{ "src 10.0.0.1", PROTO_INET_ALL, true, true, STATE_ALL },
 		{ "src inet:10.0.0.1", PROTO_INET_ALL, true, false, STATE_ALL },
-		{ "src unix:/run/*", PROTO_BIT(PROTO_UNIX), false, false, STATE_ALL },
+		{ "src unix:/run/*", PROTO_BIT(PROTO_UNIX), false, false, 0 },
 		{ "sport = :80 and sport = :81", 0, false, false, 0 },
 		{ "sport = :80 sport != :80", 0, false, false, 0 },
 		{ "( sport = :80 or sport = :81 ) and sport > :81", 0, false, false, 0 },

@@ -1,0 +1,32 @@
+/* sort.h - the order of rows by columns. */
+#ifndef SOCKVIEW_SORT_H
+#define SOCKVIEW_SORT_H
+
+#include <sockview/column.h>
+#include <sockview/row.h>
+
+struct sort_key {
+	const struct column *column;
+	bool descending;
+};
+
+/* The first key counts most. Zero-initialised is empty; sort_list_free() frees the array. */
+struct sort_list {
+	struct sort_key *key;
+	size_t count, capacity;
+};
+
+/* Reads "state,-recv_q". 0, or -1 with error (EINVAL: subject is the name nobody knows). */
+int sort_list_parse(struct sort_list *list, const char *text, struct error *error);
+void sort_list_free(struct sort_list *list);
+void sort_list_needs(const struct sort_list *list, struct column_needs *needs);
+
+/*
+ * The rows' indexes in order, to be freed; NULL with errno ENOMEM. Numbers are
+ * compared as numbers, addresses by family and number, text byte by byte;
+ * absent values come last whichever way; equal rows stay as they were.
+ */
+uint32_t *sort_order(const struct table *table, const struct sort_list *list,
+                     const struct column_context *context);
+
+#endif

@@ -225,8 +225,8 @@ static void get_parents(const struct column *column, const struct column_source 
 	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_OWNERS, \
 	  .details = details_, .field = { .offset = offsetof(struct process, field_) }, .get = get_ }
 /* No look for owners is taken for these alone: the socket's own cgroup is there without one. */
-#define CGROUP_TEXT(name_, help_, get_) \
-	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_CGROUPS, \
+#define CGROUP_TEXT(name_, group_, help_, get_) \
+	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = group_, .need = NEED_CGROUPS, \
 	  .want = WANT_EXTRA, .details = PROCESS_CGROUP, \
 	  .field = { .offset = offsetof(struct process, cgroup) }, .get = get_ }
 
@@ -254,10 +254,10 @@ const struct column columns_owner[] = {
 	  .need = NEED_OWNERS, .details = PROCESS_START, .get = get_start_time },
 	{ .name = "age", .unit = "s", .help = "how long the process has been running", .type = COLUMN_NUMBER,
 	  .group = GROUP_OWNER, .need = NEED_OWNERS, .details = PROCESS_START, .get = get_age },
-	CGROUP_TEXT("cgroup", "the socket's own: that of the process that made it", get_cgroup),
-	CGROUP_TEXT("unit", "systemd's name of the service, scope or socket; the owner's if it was looked for", get_unit),
-	CGROUP_TEXT("container", "id or name of the container; the owner's if it was looked for", get_container),
-	CGROUP_TEXT("container_runtime", "docker, podman, containerd, cri-o, lxc ...", get_runtime),
+	CGROUP_TEXT("cgroup", GROUP_EXTRA, "the socket's own: that of the process that made it", get_cgroup),
+	CGROUP_TEXT("unit", GROUP_OWNER, "systemd's name of the service, scope or socket; the owner's if it was looked for", get_unit),
+	CGROUP_TEXT("container", GROUP_OWNER, "id or name of the container; the owner's if it was looked for", get_container),
+	CGROUP_TEXT("container_runtime", GROUP_OWNER, "docker, podman, containerd, cri-o, lxc ...", get_runtime),
 	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_text),
 	OWNER("netns", COLUMN_NUMBER, PROCESS_NETNS, "the process's network namespace", get_netns),
 	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", get_owner_count),

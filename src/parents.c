@@ -19,5 +19,10 @@ const struct process *owners_parent(const struct owners *owners, const struct pr
 	if (!(process->has & PROCESS_START) || process->ppid <= 0)
 		return NULL;
 	const struct process *parent = find(owners->process, owners->process_count, process->ppid);
-	return parent ? parent : find(owners->parent, owners->parent_count, process->ppid);
+	if (!parent)
+		parent = find(owners->parent, owners->parent_count, process->ppid);
+	/* What began later is another process that got the pid meanwhile. */
+	if (parent && parent->has & PROCESS_START && parent->start_ticks > process->start_ticks)
+		return NULL;
+	return parent;
 }

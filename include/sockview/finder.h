@@ -26,4 +26,10 @@ int finder_bpf(const struct finder_request *request, struct owners *owners, stru
  */
 bool finder_bpf_pays(const struct finder_request *request);
 
+/*
+ * Reads the processes above the owners (which must have PROCESS_START) into
+ * owners->parent, as far as they can be read. 0, or -1 with errno ENOMEM.
+ */
+int finder_parents(int proc_fd, struct owners *owners);
+
 #endif

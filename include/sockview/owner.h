@@ -43,7 +43,7 @@ enum process_detail {
 	PROCESS_CMDLINE = 1 << 2,
 	PROCESS_EXE = 1 << 3,
 	PROCESS_CGROUP = 1 << 4,
-	PROCESS_START = 1 << 5,   /* start_ticks, ppid */
+	PROCESS_START = 1 << 5,   /* start_ticks, ppid, pgrp */
 	PROCESS_NETNS = 1 << 6,
 };
 
@@ -57,7 +57,7 @@ struct process_text {
 };
 
 struct process {
-	int32_t pid, ppid;
+	int32_t pid, ppid, pgrp;    /* ppid, pgrp: with PROCESS_START */
 	uint32_t uid;
 	unsigned has;               /* enum process_detail: what could be read */
 	uint64_t start_ticks;       /* since boot, in clock ticks (proc(5), stat field 22) */

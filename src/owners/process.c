@@ -135,6 +135,8 @@ bool process_parse_stat(const char *text, size_t len, struct process_stat *stat)
 			return false;
 		if (field == 4)
 			stat->ppid = (int32_t)value;
+		else if (field == 5)
+			stat->pgrp = (int32_t)value;
 		else if (field == 9)
 			stat->kernel_thread = value & PF_KTHREAD;
 		else if (field == 22)
@@ -175,6 +177,7 @@ static int read_start(struct reading *reading)
 	if (!process_read_stat(reading->dir, "stat", &stat))
 		return 0;
 	reading->process->ppid = stat.ppid;
+	reading->process->pgrp = stat.pgrp;
 	reading->process->start_ticks = stat.start_ticks;
 	reading->process->has |= PROCESS_START;
 	return 0;

@@ -17,7 +17,7 @@ int process_add(struct findings *findings, int32_t pid, int dir, int task, unsig
 
 /* What /proc/PID/stat tells (proc(5)); the name in it may hold any byte. */
 struct process_stat {
-	int32_t ppid;
+	int32_t ppid, pgrp;
 	uint64_t start_ticks;
 	char state;
 	bool kernel_thread;

@@ -1,0 +1,220 @@
+"""tap - a test script's voice (TAP for prove), its bounded commands, and its clean end.
+
+    from tap import Tap, run, sockview
+    t = Tap(seconds=60)            # the script never lasts longer
+    t.same(got, want, "name")
+    t.done()
+
+Environment, set by the Makefile: SOCKVIEW the program, BUILD where the helper
+programs are, SRCDIR the top of the tree, SAN the sanitizers or empty.
+"""
+import atexit
+import ctypes
+import difflib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+SRCDIR = os.environ.get("SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("BUILD") or os.path.join(SRCDIR, "build/release")
+SOCKVIEW = os.environ.get("SOCKVIEW") or os.path.join(BUILD, "sockview")
+SAN = os.environ.get("SAN", "")
+
+COMMAND_SECONDS = 60       # a bound, not an expectation: sanitizers on a busy machine
+NOBODY = 65534
+
+libc = ctypes.CDLL(None, use_errno=True)
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+
+
+def helper(name):
+    """The path of a program built from tests/helpers/NAME.c."""
+    return os.path.join(BUILD, "tests/helpers", name)
+
+
+def die_with_parent():
+    """To be called in a child: it is killed when the thread that forked it ends."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def keep_readable():
+    """After a change of user the process's /proc files are root's; this makes them the user's (proc(5))."""
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+# --- commands ----------------------------------------------------------------
+
+HIDDEN = re.compile(r"sockview: \d+ process(es)? could not be looked into")
+
+
+class Result:
+    """What a command did: `status` (negative: the signal that ended it), `out`, `err` as bytes."""
+
+    def __init__(self, argv, status, out, err):
+        self.argv, self.status, self.out, self.err = argv, status, out, err
+
+    @property
+    def lines(self):
+        return self.out.decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+    def complaints(self, verbose=False):
+        """
+        What is on stderr but the note that some processes were hidden: that
+        depends on who runs the suite and where. Under -v other notes, too.
+        """
+        lines = self.err.decode("utf-8", "surrogateescape").splitlines()
+        return [line for line in lines if not HIDDEN.match(line) and not (verbose and line.startswith("sockview: "))]
+
+    def __repr__(self):
+        return "%s -> %d\nstdout: %r\nstderr: %r" % (
+            " ".join(map(repr, self.argv)), self.status, self.out[-3000:], self.err[-3000:])
+
+
+def environment(extra=None):
+    """A child's environment: the C locale, no colour, no settings of the person who runs the suite."""
+    env = {key: value for key, value in os.environ.items()
+           if key not in ("TCPDIAG_FILE", "NO_COLOR", "LANGUAGE") and not key.startswith("LC_")}
+    env.update({"LC_ALL": "C", "LANG": "C"})
+    env.update(extra or {})
+    return env
+
+
+def as_user(user):
+    """Popen's arguments for a command that runs as this uid, None for the caller's."""
+    return {} if user is None else {"user": user, "group": user, "extra_groups": []}
+
+
+def run(argv, user=None, env=None, stdin=b"", stdout=subprocess.PIPE, seconds=COMMAND_SECONDS, **more):
+    """Runs a command to its end. One that hangs is killed and fails its test with status -9."""
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE,
+                               env=environment(env), preexec_fn=die_with_parent, **as_user(user), **more)
+    try:
+        out, err = process.communicate(stdin, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        err += b"\n[killed after %d s]" % seconds
+    return Result(argv, process.returncode, out or b"", err)
+
+
+def shell(script, **more):
+    return run(["bash", "-c", script], **more)
+
+
+def sockview(*args, **more):
+    return run([program(more.get("user")), *args], **more)
+
+
+_copy = {}
+
+
+def program(user=None):
+    """The program, copied where any user may run it if `user` is another one."""
+    if user is None or user == os.getuid():
+        return SOCKVIEW
+    if SOCKVIEW not in _copy:
+        path = os.path.join(scratch(), "sockview")
+        shutil.copy(SOCKVIEW, path)
+        os.chmod(path, 0o755)
+        _copy[SOCKVIEW] = _copy[path] = path
+    return _copy[SOCKVIEW]
+
+
+_scratch = []
+
+
+def scratch():
+    """A directory of this script's own, world-readable, removed at its end."""
+    if not _scratch:
+        path = tempfile.mkdtemp(prefix="sockview-test-")
+        os.chmod(path, 0o755)
+        owner = os.getpid()
+        _scratch.append(path)
+        atexit.register(lambda: os.getpid() == owner and shutil.rmtree(path, ignore_errors=True))
+    return _scratch[0]
+
+
+def missing(*tools):
+    """The first of these commands that is not installed, or None."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    return next((tool for tool in tools if not shutil.which(tool, path=path)), None)
+
+
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
+
+# --- TAP ---------------------------------------------------------------------
+
+def printable(text):
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogateescape")
+    return re.sub(r"[^\x20-\x7e\t]", lambda m: "\\u%04x" % ord(m.group()), text)
+
+
+class Tap:
+    def __init__(self, seconds=170):
+        self.count = self.failed = 0
+        self.owner = os.getpid()
+        self.seconds = seconds
+        signal.signal(signal.SIGALRM, self._late)
+        signal.alarm(seconds)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+    def _late(self, *_):
+        # Held until the script's own clean-up has run.
+        print("Bail out! %s lasted longer than %d s" % (os.path.basename(sys.argv[0]), self.seconds), flush=True)
+        sys.exit(1)
+
+    def note(self, *what):
+        for item in what:
+            text = item if isinstance(item, (str, bytes)) else repr(item)
+            text = text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text
+            for line in text.split("\n"):
+                print("# " + printable(line))
+        sys.stdout.flush()
+
+    def ok(self, condition, name, *diagnosis):
+        self.count += 1
+        self.failed += not condition
+        print("%sok %d - %s" % ("" if condition else "not ", self.count, name.replace("#", "")), flush=True)
+        if not condition:
+            self.note(*diagnosis)
+        return bool(condition)
+
+    def skip(self, name, why):
+        self.count += 1
+        print("ok %d - %s # SKIP %s" % (self.count, name.replace("#", ""), why), flush=True)
+
+    def same(self, got, want, name, *diagnosis):
+        """Equal strings, bytes or lists of lines; a difference is shown line by line."""
+        return self.ok(got == want, name, *difference(got, want), *diagnosis)
+
+    def done(self):
+        print("1..%d" % self.count, flush=True)
+        sys.exit(1 if self.failed or not self.count else 0)
+
+
+def as_lines(value):
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "surrogateescape")
+    if isinstance(value, str):
+        return value.split("\n")
+    if isinstance(value, (list, tuple)):
+        return [item if isinstance(item, str) else repr(item) for item in value]
+    return [repr(value)]
+
+
+def difference(got, want):
+    lines = list(difflib.unified_diff(as_lines(want), as_lines(got), "wanted", "got", lineterm="", n=0))
+    return [line.replace(" \n", "$\n") for line in lines[:60]]
+
+
+def skip_all(why):
+    """The whole script can not run here: one skipped test that says why."""
+    print("1..1\nok 1 # SKIP " + why, flush=True)
+    sys.exit(0)

@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+"""Every row and column of a scene with every state and family, compared with `netstat -W`, byte by byte."""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import oracle
+import scenes
+import tap
+
+OPTIONS = """
+-atnp
+-putan
+-tulpen
+-ltn
+-ant
+-a4n
+-a6n
+-neopa
+-xap
+-wanp
+-n
+-tn
+-an
+-ln
+-lun
+-lxp
+-xn
+-uan
+-Uan
+-Ulpen
+-wln
+-tuwxan
+-to4n
+-atno6
+-tane
+-antpo
+-van
+-l -t -u -n
+--tcp --listening --numeric
+--udp --all --numeric --programs --extend --timers
+--numeric-hosts --numeric-ports -ate
+""".strip().split("\n")
+
+root = os.getuid() == 0
+has, others = scenes.enter()
+t = tap.Tap()
+scene = scenes.full(has, others)
+judge = scenes.judge(scene)
+
+lines = oracle.netstat("-antp")
+there = {line.fields["state"] for line in lines if line.kind == "inet"}
+t.same(sorted(scenes.STATES - there), [], "the scene has every state of TCP")
+if "ipv6" not in has:
+    t.skip("IPv6 rows", "this kernel has no IPv6")
+if "link" not in has:
+    t.skip("rows of a link-local address and a bound device", "no veth pair can be made here")
+if not root:
+    t.skip("rows of other users", "only root can become another user")
+
+for options in OPTIONS:
+    words = options.split()
+    judge.compare(t, words)
+
+t.done()

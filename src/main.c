@@ -74,6 +74,7 @@ struct run {
 	struct report report;
 	struct error error;
 	uint64_t shown;
+	uint64_t unowned;            /* shown, and a hidden process may be the owner */
 };
 
 /* A second signal is not waited for: it ends the program at once (SA_RESETHAND). */
@@ -364,6 +365,7 @@ static int show(void *context, const struct sock *sock)
 {
 	struct run *run = context;
 	run->shown++;
+	run->unowned += owners_reason(run->view.owners, &sock->row) == REASON_PERMISSION;
 	if (run->format->row(run->format_state, &run->view, &run->out, sock) < 0)
 		return error_set(&run->error, errno, "format", "");
 	/* Nobody reads on: asking the kernel further would be for nothing. */
@@ -501,12 +503,19 @@ static bool closed_pipe(const struct run *run)
 	return run->out.error == EPIPE;
 }
 
+static void report(const struct run *run)
+{
+	/* A hidden process is worth a word where it may be a missing owner: -pp wants all of them. */
+	bool owners = run->unowned || run->options.programs > 1 || run->options.verbose;
+	message_report(&run->report, owners ? &run->owners.report : NULL, &run->privilege, run->options.verbose);
+}
+
 /* 0, or -1 with error. */
 static int look(struct run *run, bool last)
 {
 	bool whole = needs_owners(run) || run->options.resolve || (run->query.want & WANT_EXTRA);
 	run->report = (struct report){ 0 };
-	run->shown = 0;
+	run->shown = run->unowned = 0;
 	table_clear(&run->table);
 	owners_free(&run->owners);
 	if (privilege_raise(&run->privilege, privilege_needs(run)) < 0)
@@ -518,7 +527,7 @@ static int look(struct run *run, bool last)
 	if (out_flush(&run->out) < 0 && !closed_pipe(run))
 		return error_set(&run->error, errno, "write to", "standard output");
 	if (answer >= 0 && !run->options.quiet)
-		message_report(&run->report, &run->owners.report, &run->privilege, run->options.verbose);
+		report(run);
 	return answer < 0 ? -1 : 0;
 }
 

@@ -30,6 +30,7 @@ def own_namespace(report):
     judge = scenes.judge(scene)
     for options in OPTIONS:
         judge.compare(t, options.split(), "a user's own namespace: %s as netstat -W prints it" % options)
+    t.same(tap.sockview("-Uanp").err, b"", "no word of hidden processes where every row has its owner")
 
 
 def in_child(body):

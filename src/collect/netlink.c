@@ -253,21 +253,36 @@ static void on_message(struct netlink *self, const struct nlmsghdr *message)
 
 /* --- datagrams --------------------------------------------------------------- */
 
+/*
+ * The length of the whole message at `message`, 0 if there is none. Not
+ * mnl_nlmsg_ok(): that takes a length of 2^31 or more for a negative one that
+ * fits, and mnl_nlmsg_next() then stays where it is for ever.
+ */
+static size_t message_len(const struct nlmsghdr *message, size_t rest)
+{
+	if (rest < sizeof *message || message->nlmsg_len < sizeof *message || message->nlmsg_len > rest)
+		return 0;
+	size_t padded = NLMSG_ALIGN((size_t)message->nlmsg_len);
+	return padded < rest ? padded : rest;
+}
+
 /* Whatever of the bytes is not a whole message is malformed; a replay has only whole ones. */
 static void each_message(struct netlink *self, size_t len)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)self->buffer;
-	int rest = (int)len;
-	while (mnl_nlmsg_ok(message, rest) && self->stop == RUNNING) {
+	const char *at = self->buffer;
+	size_t rest = len, step;
+	while (self->stop == RUNNING && (step = message_len((const struct nlmsghdr *)at, rest))) {
+		const struct nlmsghdr *message = (const struct nlmsghdr *)at;
 		/* An answer to an earlier request of this wire that was given up. */
 		bool stale = !self->wire->replay && message->nlmsg_seq != self->seq;
 		if (!stale)
 			on_message(self, message);
 		if (self->wire->replay && (self->stop == DONE || self->stop == REFUSED))
 			self->stop = RUNNING;
-		message = mnl_nlmsg_next(message, &rest);
+		at += step;
+		rest -= step;
 	}
-	if (rest > 0 && self->stop == RUNNING)
+	if (rest && self->stop == RUNNING)
 		self->report->malformed++;
 }
 

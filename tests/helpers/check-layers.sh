@@ -30,9 +30,9 @@ everywhere=$(files src include)
 plain=$(echo "$everywhere" | grep -vE '^src/(collect|explain)/|^src/owners/[a-z_]*bpf|^src/privilege\.c$')
 refuse "linux/ or libmnl outside collect/, explain/, the BPF loader" '#include <(linux|libmnl)/' $plain
 refuse "libcap outside privilege.c" '#include <sys/capability.h>' $(echo "$everywhere" | grep -vx src/privilege.c)
-refuse "standard output outside out.c and main.c" '\<(printf|puts|putchar|vprintf) ?\(|\<stdout\>|STDOUT_FILENO' \
+refuse "standard output outside out.c and main.c" '\<(printf|puts|putchar|vprintf) ?\(|\<stdout *[,;)]|STDOUT_FILENO' \
 	$(echo "$everywhere" | grep -vE '^src/(out|main)\.c$')
-refuse "standard error outside message.c" '\<perror ?\(|\<stderr\>|STDERR_FILENO' \
+refuse "standard error outside message.c" '\<perror ?\(|\<stderr *[,;)]|STDERR_FILENO' \
 	$(echo "$everywhere" | grep -vx src/message.c)
 refuse "an exit below main" '\<(exit|_exit|abort|err|errx|warn|warnx) ?\(' $(echo "$everywhere" | grep -vx src/main.c)
 exit $status

@@ -1,0 +1,395 @@
+/* The loop over netlink's messages: every way an answer can go wrong, by a scripted wire. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <sockview/source.h>
+
+#include "../tests/helpers/netlink_script.h"
+
+struct fixture {
+	struct script script;
+	struct query query;
+	struct table table;
+	struct source_request request;
+	struct report report;
+	struct error error;
+};
+
+static size_t mark(const void *table)
+{
+	return ((const struct table *)table)->count;
+}
+
+static void rewind_table(void *table, size_t at)
+{
+	table_truncate(table, at);
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof *fixture);
+	script_init(&fixture->script);
+	fixture->query = (struct query){ .protos = PROTO_BIT(PROTO_TCP), .inet = true };
+	fixture->query.states[PROTO_TCP] = STATE_ALL;
+	fixture->request = (struct source_request){
+		.query = &fixture->query, .sink = table_sink, .context = &fixture->table,
+		.mark = mark, .rewind = rewind_table, .proc_net_fd = -1,
+	};
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	table_free(&fixture->table);
+	free(fixture);
+	return 0;
+}
+
+static int run(struct fixture *fixture)
+{
+	return source_netlink(&fixture->script.wire, &fixture->request, &fixture->report, &fixture->error);
+}
+
+static void assert_ports(const struct fixture *fixture, size_t count, ...)
+{
+	va_list ports;
+	assert_int_equal(fixture->table.count, count);
+	va_start(ports, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(fixture->table.row[i].local_port, va_arg(ports, int));
+	va_end(ports);
+}
+
+static void rows_of_several_datagrams(void **state)
+{
+	struct fixture *fixture = *state;
+	script_put_socket(script_step(&fixture->script), AF_INET, 1, 0);
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 2, 0);
+	script_put_socket(step, AF_INET, 3, 0);
+	script_put_done(script_step(&fixture->script), 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 3, 1, 2, 3);
+	assert_int_equal(fixture->script.sent, 1);
+	assert_int_equal(fixture->report.received, 3);
+}
+
+static void done_may_follow_in_the_same_datagram(void **state)
+{
+	struct fixture *fixture = *state;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 1, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 1);
+}
+
+/* A kernel without the module says ENOENT inside NLMSG_DONE (or as an error): not "no sockets". */
+static void an_errno_inside_done_is_a_refusal(void **state)
+{
+	struct fixture *fixture = *state;
+	script_put_done(script_step(&fixture->script), -ENOENT, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->report.unavailable, PROTO_BIT(PROTO_TCP));
+	assert_int_equal(fixture->report.netlink_errno, ENOENT);
+}
+
+static void an_error_message_is_a_refusal(void **state)
+{
+	struct fixture *fixture = *state;
+	script_put_error(script_step(&fixture->script), -EPERM);
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->report.unavailable, PROTO_BIT(PROTO_TCP));
+	assert_int_equal(fixture->report.netlink_errno, EPERM);
+}
+
+static void an_error_too_short_to_say_which_is_malformed(void **state)
+{
+	struct fixture *fixture = *state;
+	script_put(script_step(&fixture->script), NLMSG_ERROR, 0, "", 0);
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->report.malformed, 1);
+	assert_int_equal(fixture->report.unavailable, PROTO_BIT(PROTO_TCP));
+}
+
+/* Where the old request is refused, each family is asked for by version 2. */
+static void the_old_request_refused_is_asked_apart(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.inet6 = true;
+	script_put_error(script_step(&fixture->script), -EINVAL);
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 4, 0);
+	script_put_done(step, 0, 0);
+	step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET6, 6, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 2, 4, 6);
+	assert_int_equal(fixture->script.sent, 3);
+	assert_int_equal(fixture->report.unavailable, 0);
+}
+
+static void both_families_come_in_one_walk(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.inet6 = true;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET6, 6, 0);
+	script_put_socket(step, AF_INET, 4, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->script.sent, 1);
+	assert_ports(fixture, 2, 6, 4);
+}
+
+static void tcp6_waits_for_tcp_where_order_matters(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.inet6 = true;
+	fixture->request.ordered = true;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET6, 6, 0);
+	script_put_socket(step, AF_INET, 4, 0);
+	script_put_socket(step, AF_INET6, 7, 0);
+	script_put_socket(step, AF_INET, 5, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 4, 4, 5, 6, 7);
+}
+
+/*
+ * More tcp6 than are held back: they are asked for again by themselves, none
+ * twice, none missed, and tcp still comes first.
+ */
+static void too_many_tcp6_are_asked_for_again(void **state)
+{
+	struct fixture *fixture = *state;
+	enum { EACH = 180, DATAGRAMS = 100, TCP6 = EACH * DATAGRAMS };
+	fixture->query.inet6 = true;
+	fixture->request.ordered = true;
+	for (int dump = 0; dump < 2; dump++) {
+		for (int i = 0; i < DATAGRAMS; i++) {
+			struct script_step *step = script_step(&fixture->script);
+			for (int j = 0; j < EACH; j++)
+				script_put_socket(step, AF_INET6, (uint16_t)(1 + i * EACH + j), 0);
+		}
+		struct script_step *step = script_step(&fixture->script);
+		if (dump == 0)
+			script_put_socket(step, AF_INET, 65535, 0);
+		script_put_done(step, 0, 0);
+	}
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->report.requests, 2);
+	assert_int_equal(fixture->table.count, TCP6 + 1);
+	assert_int_equal(fixture->table.row[0].local_port, 65535);
+	for (int i = 1; i <= TCP6; i++)
+		assert_int_equal(fixture->table.row[i].local_port, i);
+}
+
+static void an_interrupted_dump_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 1, NLM_F_DUMP_INTR);
+	script_put_done(step, 0, 0);
+	step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 1, 0);
+	script_put_socket(step, AF_INET, 2, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 2, 1, 2);
+	assert_int_equal(fixture->script.sent, 2);
+	assert_int_equal(fixture->report.interrupted, 0);
+}
+
+static void the_mark_may_stand_on_done_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int i = 0; i < 2; i++) {
+		struct script_step *step = script_step(&fixture->script);
+		script_put_socket(step, AF_INET, 1, 0);
+		script_put_done(step, 0, i == 0 ? NLM_F_DUMP_INTR : 0);
+	}
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 1);
+	assert_int_equal(fixture->script.sent, 2);
+}
+
+static void interrupted_for_ever_keeps_the_last_answer(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int i = 0; i < 10; i++) {
+		struct script_step *step = script_step(&fixture->script);
+		script_put_socket(step, AF_INET, (uint16_t)(i + 1), NLM_F_DUMP_INTR);
+		script_put_done(step, 0, NLM_F_DUMP_INTR);
+	}
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 3);
+	assert_int_equal(fixture->script.sent, 3);
+	assert_int_equal(fixture->report.interrupted, 1);
+}
+
+/* Rows that are gone once given can't be taken back: one try, all of its rows, and a word. */
+static void interrupted_while_streaming_keeps_every_row(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->request.mark = NULL;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 1, NLM_F_DUMP_INTR);
+	script_put_socket(step, AF_INET, 2, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 2, 1, 2);
+	assert_int_equal(fixture->report.interrupted, 1);
+}
+
+static void lost_messages_are_asked_for_again(void **state)
+{
+	static const int losses[] = { ENOBUFS, ENOSPC };
+	for (size_t i = 0; i < 2; i++) {
+		struct fixture *fixture = *state;
+		script_init(&fixture->script);
+		table_clear(&fixture->table);
+		script_put_socket(script_step(&fixture->script), AF_INET, 1, 0);
+		script_errno(&fixture->script, losses[i]);
+		struct script_step *step = script_step(&fixture->script);
+		script_put_socket(step, AF_INET, 2, 0);
+		script_put_done(step, 0, 0);
+		step = script_step(&fixture->script);
+		script_put_socket(step, AF_INET, 1, 0);
+		script_put_socket(step, AF_INET, 2, 0);
+		script_put_socket(step, AF_INET, 3, 0);
+		script_put_done(step, 0, 0);
+		assert_int_equal(run(fixture), 0);
+		assert_ports(fixture, 3, 1, 2, 3);
+		assert_int_equal(fixture->report.lost, 0);
+	}
+}
+
+static void a_wire_that_only_loses_ends(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int i = 0; i < SCRIPT_STEPS; i++)
+		script_errno(&fixture->script, ENOBUFS);
+	/* The script runs out with EAGAIN, which no retry helps. */
+	assert_int_equal(run(fixture), -1);
+	assert_int_equal(fixture->error.number, EAGAIN);
+}
+
+static void another_failure_is_an_error(void **state)
+{
+	struct fixture *fixture = *state;
+	script_put_socket(script_step(&fixture->script), AF_INET, 1, 0);
+	script_errno(&fixture->script, ENETDOWN);
+	assert_int_equal(run(fixture), -1);
+	assert_int_equal(fixture->error.number, ENETDOWN);
+	assert_ports(fixture, 1, 1);
+}
+
+static void answers_to_somebody_else_are_passed_over(void **state)
+{
+	struct fixture *fixture = *state;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 9, 0);
+	((struct nlmsghdr *)step->bytes)->nlmsg_seq = 4711;
+	step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 1, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 1);
+}
+
+static void hostile_lengths_are_counted_and_end(void **state)
+{
+	struct fixture *fixture = *state;
+	static const uint32_t lengths[] = { 0, 1, 15, 17, 200, 0x7fffffff, 0xffffffff };
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		struct script_step *step = script_step(&fixture->script);
+		script_put_socket(step, AF_INET, 1, 0);
+		((struct nlmsghdr *)step->bytes)->nlmsg_len = lengths[i];
+	}
+	script_put_done(script_step(&fixture->script), 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 0);
+	assert_true(fixture->report.malformed > 0);
+}
+
+static void an_answer_too_short_is_left_out(void **state)
+{
+	struct fixture *fixture = *state;
+	struct script_step *step = script_step(&fixture->script);
+	script_put(step, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, "\2\1\0", 3);
+	script_put_socket(step, AF_INET, 1, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 1);
+	assert_int_equal(fixture->report.malformed, 1);
+}
+
+static void what_was_not_asked_for_is_left_out(void **state)
+{
+	struct fixture *fixture = *state;
+	struct script_step *step = script_step(&fixture->script);
+	fixture->query.states[PROTO_TCP] = STATE_BIT(STATE_ESTABLISHED);
+	script_put_socket(step, AF_INET6, 6, 0);
+	script_put_socket(step, AF_INET, 1, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 1);
+	assert_int_equal(fixture->report.received, 2);
+}
+
+static int stop_at_two(void *context, const struct sock *sock)
+{
+	struct table *table = context;
+	table_add(table, sock);
+	return table->count == 2 ? 7 : 0;
+}
+
+static void the_sink_may_stop_it(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->request.sink = stop_at_two;
+	struct script_step *step = script_step(&fixture->script);
+	for (int i = 1; i < 5; i++)
+		script_put_socket(step, AF_INET, (uint16_t)i, 0);
+	assert_int_equal(run(fixture), 7);
+	assert_ports(fixture, 2, 1, 2);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(rows_of_several_datagrams),
+		CASE(done_may_follow_in_the_same_datagram),
+		CASE(an_errno_inside_done_is_a_refusal),
+		CASE(an_error_message_is_a_refusal),
+		CASE(an_error_too_short_to_say_which_is_malformed),
+		CASE(the_old_request_refused_is_asked_apart),
+		CASE(both_families_come_in_one_walk),
+		CASE(tcp6_waits_for_tcp_where_order_matters),
+		CASE(too_many_tcp6_are_asked_for_again),
+		CASE(an_interrupted_dump_is_tried_again),
+		CASE(the_mark_may_stand_on_done_alone),
+		CASE(interrupted_for_ever_keeps_the_last_answer),
+		CASE(interrupted_while_streaming_keeps_every_row),
+		CASE(lost_messages_are_asked_for_again),
+		CASE(a_wire_that_only_loses_ends),
+		CASE(another_failure_is_an_error),
+		CASE(answers_to_somebody_else_are_passed_over),
+		CASE(hostile_lengths_are_counted_and_end),
+		CASE(an_answer_too_short_is_left_out),
+		CASE(what_was_not_asked_for_is_left_out),
+		CASE(the_sink_may_stop_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

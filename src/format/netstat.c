@@ -329,13 +329,14 @@ static void out_path(struct out *out, struct bytes path)
 	size_t len = path.len;
 	if (!name)
 		return;
-	/* An abstract name begins with NUL, shown as @; one that really begins with @ is a relative path. */
-	if (len && !name[0]) {
-		out_char(out, '@');
+	/* An abstract name begins with NUL, shown as @; a relative path may begin with a real one. */
+	bool abstract = len && !name[0];
+	if (!abstract)
+		len = strnlen(name, len);
+	if (len && (abstract || name[0] == '@')) {
+		out_string(out, abstract ? "@" : "\\x40");
 		name++;
 		len--;
-	} else {
-		len = strnlen(name, len);
 	}
 	if (len > NAME_MAX_BYTES)
 		len = NAME_MAX_BYTES;

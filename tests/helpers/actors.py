@@ -293,9 +293,12 @@ def unix_hostile(stage, folder):
              "utf8": "grün".encode(), "backslash": b"back\\slash", "tab": b"t\tab", "quote": b"q\"'"}
     for label, name in names.items():
         path = os.path.join(os.fsencode(folder), name)
-        stage.keep("hostile." + label, stage.listener(UNIX, path, 1), path=path.decode("latin-1"))
+        stage.keep("hostile." + label, stage.listener(UNIX, path, 1))
+    os.chdir(folder)
+    stage.keep("hostile.at", stage.listener(UNIX, b"@name", 1))
+    stage.keep("hostile.abstract", stage.listener(UNIX, b"\0name", 1))
     zero = b"\0nul\0inside\0"
-    stage.keep("hostile.nul", stage.listener(UNIX, zero, 1), path=zero.decode("latin-1"))
+    stage.keep("hostile.nul", stage.listener(UNIX, zero, 1))
 
 
 # --- owners ------------------------------------------------------------------

@@ -17,6 +17,7 @@ netstat"):
 import os
 import pwd
 import re
+import socket
 import time
 
 from tap import run, sockview
@@ -54,7 +55,8 @@ class Line:
         return text
 
     def port(self):
-        return self.fields["local"].rpartition(":")[2]
+        port = self.fields["local"].rpartition(":")[2]
+        return port if port.isdigit() else str(socket.getservbyname(port, self.fields["proto"][:3]))
 
 
 class Format(Exception):
@@ -62,7 +64,9 @@ class Format(Exception):
 
 
 def cut(text, width):
-    """A left-aligned field of at least `width` and the blank behind it; the field may hold blanks."""
+    """A left-aligned field that may hold blanks, but only if it is no wider than its column."""
+    if text[width:width + 1] not in ("", " "):
+        return word(text, width)
     return text[:width].rstrip(" "), text[width + 1:]
 
 

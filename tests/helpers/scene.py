@@ -246,8 +246,10 @@ class Scene:
         for sock in stage.kept:
             os.set_inheritable(sock.fileno(), True)
         os.set_inheritable(report, True)
-        argv = [argv0, "ready=%d" % report, "wait=%d" % self.read_end, *hold]
-        os.execv(program_of_hold(), argv)
+        argv = [argv0, b"ready=%d" % report, b"wait=%d" % self.read_end, *map(os.fsencode, hold)]
+        # Not os.execv(): it refuses an empty argv[0].
+        tap.libc.execv(os.fsencode(program_of_hold()), (ctypes.c_char_p * (len(argv) + 1))(*argv, None))
+        raise OSError(ctypes.get_errno(), "execv")
 
     def fork_of(self, labels):
         """Notes that further processes share these sockets: called by who made them."""

@@ -60,7 +60,8 @@ class Result:
 
     @property
     def lines(self):
-        return self.out.decode("utf-8", "surrogateescape").split("\n")[:-1]
+        """A character for each byte, as the widths of netstat's columns count bytes."""
+        return self.out.decode("latin-1").split("\n")[:-1]
 
     def complaints(self, verbose=False):
         """
@@ -199,9 +200,14 @@ class Tap:
         sys.exit(1 if self.failed or not self.count else 0)
 
 
+def as_bytes(text):
+    """The text as Result.lines gives its UTF-8."""
+    return text.encode().decode("latin-1")
+
+
 def as_lines(value):
     if isinstance(value, bytes):
-        value = value.decode("utf-8", "surrogateescape")
+        value = value.decode("latin-1")
     if isinstance(value, str):
         return value.split("\n")
     if isinstance(value, (list, tuple)):

@@ -36,19 +36,24 @@ struct run {
 	struct error *error;
 };
 
-int procnet_open(int proc_net_fd, const char *name, struct error *error)
+static int file_error(struct error *error, int number, const char *what, const char *name)
 {
 	char subject[32];
-	struct stat status;
 	snprintf(subject, sizeof(subject), "/proc/net/%s", name);
+	return error_set(error, number, what, subject);
+}
+
+int procnet_open(int proc_net_fd, const char *name, struct error *error)
+{
+	struct stat status;
 	/* NONBLOCK: with --proc-root it may be anything, and a FIFO must not hold us up. */
 	int fd = openat(proc_net_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return error_set(error, errno, "open", subject);
+		return file_error(error, errno, "open", name);
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
 		return fd;
 	close(fd);
-	return error_set(error, EINVAL, "read", subject);
+	return file_error(error, EINVAL, "read", name);
 }
 
 static int sock_give(const struct run *run, const struct sock *sock)
@@ -85,7 +90,7 @@ static int inet_read(const struct run *run, const struct procnet_file *file, int
 		answer = inet_line(run, file, &line, first);
 		first = false;
 	}
-	return got < 0 ? error_set(run->error, errno, "read /proc/net's", file->name) : answer;
+	return got < 0 ? file_error(run->error, errno, "read", file->name) : answer;
 }
 
 static int unix_give(void *context, const struct sock *sock, bool certain)

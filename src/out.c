@@ -38,19 +38,7 @@ int out_flush(struct out *out)
 	return out->error ? -1 : 0;
 }
 
-char *out_room(struct out *out, size_t len)
-{
-	if (OUT_SIZE - out->len < len)
-		out_flush(out);
-	return out->buffer + out->len;
-}
-
-void out_advance(struct out *out, const char *end)
-{
-	out->len = (size_t)(end - out->buffer);
-}
-
-void out_bytes(struct out *out, const void *data, size_t len)
+void out_more(struct out *out, const void *data, size_t len)
 {
 	const char *from = data;
 	while (len) {
@@ -61,18 +49,6 @@ void out_bytes(struct out *out, const void *data, size_t len)
 		from += part;
 		len -= part;
 	}
-}
-
-void out_string(struct out *out, const char *text)
-{
-	out_bytes(out, text, strlen(text));
-}
-
-void out_char(struct out *out, char c)
-{
-	char *to = out_room(out, 1);
-	*to = c;
-	out_advance(out, to + 1);
 }
 
 void out_u64(struct out *out, uint64_t value)

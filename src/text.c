@@ -3,16 +3,35 @@
 
 #include <string.h>
 
+static size_t count_digits(uint64_t value)
+{
+	size_t count = 1;
+	for (uint64_t limit = 10; value >= limit && count < TEXT_U64_MAX; limit *= 10)
+		count++;
+	return count;
+}
+
+/* From behind, two digits a division. */
 char *text_u64(char *to, uint64_t value)
 {
-	char digits[TEXT_U64_MAX];
-	size_t at = sizeof digits;
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	memcpy(to, digits + at, sizeof digits - at);
-	return to + (sizeof digits - at);
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+	                            "25262728293031323334353637383940414243444546474849"
+	                            "50515253545556575859606162636465666768697071727374"
+	                            "75767778798081828384858687888990919293949596979899";
+	/* Most queues are empty. */
+	if (value < 10) {
+		*to = (char)('0' + value);
+		return to + 1;
+	}
+	char *end = to + count_digits(value), *at = end;
+	while (value >= 10) {
+		at -= 2;
+		memcpy(at, pairs + 2 * (value % 100), 2);
+		value /= 100;
+	}
+	if (at > to)
+		*to = (char)('0' + value);
+	return end;
 }
 
 char *text_hex(char *to, uint64_t value)
@@ -27,24 +46,28 @@ char *text_hex(char *to, uint64_t value)
 
 /* --- addresses ------------------------------------------------------------- */
 
-static char *text_byte(char *to, unsigned value)
+#define TEN(tens) tens "0", tens "1", tens "2", tens "3", tens "4", tens "5", tens "6", tens "7", tens "8", tens "9"
+
+static const char octets[256][4] = {
+	TEN(""), TEN("1"), TEN("2"), TEN("3"), TEN("4"), TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9"),
+	TEN("10"), TEN("11"), TEN("12"), TEN("13"), TEN("14"), TEN("15"), TEN("16"), TEN("17"), TEN("18"), TEN("19"),
+	TEN("20"), TEN("21"), TEN("22"), TEN("23"), TEN("24"), "250", "251", "252", "253", "254", "255",
+};
+
+/* Writes four bytes and keeps those that count: the caller has room for the longest address. */
+static inline char *text_byte(char *to, unsigned value)
 {
-	if (value >= 100)
-		*to++ = (char)('0' + value / 100);
-	if (value >= 10)
-		*to++ = (char)('0' + value / 10 % 10);
-	*to++ = (char)('0' + value % 10);
-	return to;
+	memcpy(to, octets[value], 4);
+	return to + 1 + (value >= 10) + (value >= 100);
 }
 
 static char *text_ipv4(char *to, const uint8_t *byte)
 {
-	for (int i = 0; i < 4; i++) {
-		if (i)
-			*to++ = '.';
+	for (int i = 0; i < 3; i++) {
 		to = text_byte(to, byte[i]);
+		*to++ = '.';
 	}
-	return to;
+	return text_byte(to, byte[3]);
 }
 
 static unsigned group_of(const uint8_t *byte, int group)

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define OUT_SIZE 65536
 
@@ -21,15 +22,48 @@ struct out {
 
 /* 0, or -1 with errno ENOMEM. */
 int out_open(struct out *out, int fd);
-/* Room for `len` (at most OUT_SIZE) bytes at the returned place; then out_advance(end). Never NULL. */
-char *out_room(struct out *out, size_t len);
-void out_advance(struct out *out, const char *end);
-void out_bytes(struct out *out, const void *data, size_t len);
-void out_string(struct out *out, const char *text);
-void out_char(struct out *out, char c);
-void out_u64(struct out *out, uint64_t value);
 /* 0, or -1 with errno: this write's failure or an earlier one's. */
 int out_flush(struct out *out);
+/* What does not fit into the buffer at once. */
+void out_more(struct out *out, const void *data, size_t len);
+void out_u64(struct out *out, uint64_t value);
+
+/* Inline: these run a dozen times a row. */
+
+/* Room for `len` (at most OUT_SIZE) bytes at the returned place; then out_advance(end). Never NULL. */
+static inline char *out_room(struct out *out, size_t len)
+{
+	if (OUT_SIZE - out->len < len)
+		out_flush(out);
+	return out->buffer + out->len;
+}
+
+static inline void out_advance(struct out *out, const char *end)
+{
+	out->len = (size_t)(end - out->buffer);
+}
+
+static inline void out_bytes(struct out *out, const void *data, size_t len)
+{
+	if (OUT_SIZE - out->len < len) {
+		out_more(out, data, len);
+		return;
+	}
+	memcpy(out->buffer + out->len, data, len);
+	out->len += len;
+}
+
+static inline void out_string(struct out *out, const char *text)
+{
+	out_bytes(out, text, strlen(text));
+}
+
+static inline void out_char(struct out *out, char c)
+{
+	*out_room(out, 1) = c;
+	out->len++;
+}
+
 /* Flushes, closes the fd, frees the buffer. 0, or -1 with errno. */
 int out_close(struct out *out);
 

@@ -16,6 +16,7 @@
 enum {
 	PROTO_WIDTH = 6, QUEUE_WIDTH = 6, ADDRESS_WIDTH = 23, STATE_WIDTH = 11, USER_WIDTH = 10,
 	INODE_WIDTH = 10, PROGRAM_WIDTH = 20,
+	BLANKS = 24, /* the widest column's */
 	/* Names come from files and resolvers; what is longer than any real one is cut. */
 	NAME_MAX_BYTES = 4096,
 };
@@ -26,20 +27,25 @@ struct netstat_state {
 
 enum { SECTION_INET = 1, SECTION_UNIX = 2 };
 
+/* Blanks up to `width` (no column is wider than BLANKS); the caller has room for all BLANKS. */
+static inline char *put_pad(char *to, size_t used, size_t width)
+{
+	memset(to, ' ', BLANKS);
+	return used < width ? to + (width - used) : to;
+}
+
 static void out_pad(struct out *out, size_t used, size_t width)
 {
-	size_t blanks = used < width ? width - used : 0;
-	char *to = out_room(out, blanks);
-	memset(to, ' ', blanks);
-	out_advance(out, to + blanks);
+	out_advance(out, put_pad(out_room(out, BLANKS), used, width));
 }
 
 static void out_right(struct out *out, uint64_t value, size_t width)
 {
 	char digits[TEXT_U64_MAX];
 	size_t len = (size_t)(text_u64(digits, value) - digits);
-	out_pad(out, len, width);
-	out_bytes(out, digits, len);
+	char *to = put_pad(out_room(out, BLANKS + TEXT_U64_MAX), len, width);
+	memcpy(to, digits, sizeof digits);
+	out_advance(out, to + len);
 }
 
 /* Left in `width`, and as wide as it is if that is more. */
@@ -58,6 +64,12 @@ static size_t out_word(struct out *out, const char *name, size_t len)
 	char *end = text_escape(to, name, len, TEXT_WORD);
 	out_advance(out, end);
 	return (size_t)(end - to);
+}
+
+static size_t out_plain(struct out *out, const char *text, size_t len)
+{
+	out_bytes(out, text, len);
+	return len;
 }
 
 /* --- headings ---------------------------------------------------------------- */
@@ -106,43 +118,63 @@ static void heading(struct netstat_state *state, const struct view *view, struct
 
 /* --- columns ----------------------------------------------------------------- */
 
-static size_t out_host(const struct view *view, struct out *out, const struct row *row, bool remote)
+static const char *host_name(const struct view *view, const struct row *row, bool remote)
 {
-	const union addr *addr = remote ? &row->remote : &row->local;
-	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
-	const char *name = NULL;
-	if (view->resolve && !view->numeric_hosts)
-		name = names_host(view->names, row->family, addr);
-	if (name)
-		return out_word(out, name, strlen(name));
-	char *to = out_room(out, TEXT_ADDR_MAX);
-	char *end = text_addr(to, addr, row->family, mapped);
-	out_advance(out, end);
-	return (size_t)(end - to);
+	if (!view->resolve || view->numeric_hosts)
+		return NULL;
+	return names_host(view->names, row->family, remote ? &row->remote : &row->local);
 }
 
-static size_t out_port(const struct view *view, struct out *out, const struct row *row, uint16_t port)
+static const char *service_name(const struct view *view, const struct row *row, uint16_t port)
 {
-	if (!port) {
-		out_char(out, '*');
-		return 1;
-	}
-	const char *name = view->numeric_ports ? NULL : names_service(view->names, row->proto, port);
-	if (name)
-		return out_word(out, name, strlen(name));
-	char *to = out_room(out, TEXT_U64_MAX);
-	char *end = text_u64(to, port);
-	out_advance(out, end);
-	return (size_t)(end - to);
+	return view->numeric_ports || !port ? NULL : names_service(view->names, row->proto, port);
+}
+
+static char *put_addr(char *to, const struct row *row, bool remote)
+{
+	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
+	return text_addr(to, remote ? &row->remote : &row->local, row->family, mapped);
+}
+
+static char *put_port(char *to, uint16_t port)
+{
+	if (port)
+		return text_u64(to, port);
+	*to = '*';
+	return to + 1;
+}
+
+static void out_endpoint_named(struct out *out, const struct row *row, bool remote, const char *host,
+                               const char *service)
+{
+	char addr[TEXT_ADDR_MAX], port[TEXT_U64_MAX];
+	size_t addr_len = (size_t)(put_addr(addr, row, remote) - addr);
+	size_t port_len = (size_t)(put_port(port, remote ? row->remote_port : row->local_port) - port);
+	size_t used = 1;
+	used += host ? out_word(out, host, strlen(host)) : out_plain(out, addr, addr_len);
+	out_char(out, ':');
+	used += service ? out_word(out, service, strlen(service)) : out_plain(out, port, port_len);
+	out_pad(out, used, ADDRESS_WIDTH);
+	out_char(out, ' ');
 }
 
 static void out_endpoint(const struct view *view, struct out *out, const struct row *row, bool remote)
 {
-	size_t used = out_host(view, out, row, remote);
-	out_char(out, ':');
-	used += 1 + out_port(view, out, row, remote ? row->remote_port : row->local_port);
-	out_pad(out, used, ADDRESS_WIDTH);
-	out_char(out, ' ');
+	uint16_t port = remote ? row->remote_port : row->local_port;
+	const char *host = host_name(view, row, remote);
+	const char *service = service_name(view, row, port);
+	if (host || service) {
+		out_endpoint_named(out, row, remote, host, service);
+		return;
+	}
+	/* The usual row of -n, in one piece. */
+	char *from = out_room(out, TEXT_ADDR_MAX + TEXT_U64_MAX + BLANKS + 2);
+	char *to = put_addr(from, row, remote);
+	*to++ = ':';
+	to = put_port(to, port);
+	to = put_pad(to, (size_t)(to - from), ADDRESS_WIDTH);
+	*to++ = ' ';
+	out_advance(out, to);
 }
 
 /* The colour of a state on a terminal: what listens, what lives; the rest is plain. */

@@ -60,6 +60,7 @@ struct format {
 	int (*row)(void *state, const struct view *view, struct out *out, const struct sock *sock);
 	int (*end)(void *state, const struct view *view, struct out *out);
 	size_t state_size;                /* zeroed before begin */
+	bool owned_only;                  /* sockets without an owner are not shown */
 };
 
 extern const struct format format_netstat, format_lsof, format_table, format_json, format_jsonl, format_csv,

@@ -10,6 +10,10 @@
  *     format.h            rows to bytes
  *   src/
  *     options.c           the command line: one table
+ *     listing.c           which format, columns and order the options choose
+ *     column*.c value.c   what can be said of a socket: one table of typed columns
+ *     sort.c detail.c     rows in order; columns as text behind a row
+ *     cgroup.c cgroups.c  units and containers by cgroup path; paths by number
  *     rows.c proto.c query.c          rows; names of protocols and states
  *     inode_index.c findings.c owner.c owner_reason.c     the join with processes
  *     names.c hosts.c resolver.c      services, users, interfaces, hosts
@@ -41,6 +45,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +55,7 @@
 #include <sockview/privilege.h>
 #include <sockview/source.h>
 
+#include "listing.h"
 #include "options.h"
 
 enum exit_status { EXIT_ROWS = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
@@ -62,8 +68,9 @@ struct run {
 	struct privilege privilege;
 	struct query query;
 	struct view view;
-	const struct format *format;
+	struct listing listing;
 	void *format_state;
+	bool begun;                  /* the format has begun, and must end */
 	struct names *names;
 	struct out out;
 	int proc_fd, proc_net_fd;
@@ -111,6 +118,9 @@ static uint32_t states_of(const struct options *options, enum proto proto)
 	if (options->listening)
 		return proto == PROTO_TCP || proto == PROTO_UNIX ? STATE_BIT(STATE_LISTEN)
 		                                                 : STATE_BIT(STATE_CLOSE);
+	/* lsof's -i selects whatever /proc/net shows. */
+	if (options->internet)
+		return STATE_ALL & ~STATE_BIT(STATE_BOUND);
 	if (proto == PROTO_UNIX)
 		return STATE_ALL & ~STATE_BIT(STATE_LISTEN);
 	return CONNECTED_STATES;
@@ -124,14 +134,7 @@ static void make_query(struct run *run)
 	};
 	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
 		run->query.states[proto] = states_of(options, proto);
-	if (options->timers)
-		run->query.want |= WANT_TIMER;
-	if (options->memory)
-		run->query.want |= WANT_SKMEM;
-	if (options->info)
-		run->query.want |= WANT_INFO;
-	if (options->extend > 1)
-		run->query.want |= WANT_EXTRA;
+	run->query.want = run->listing.needs.want;
 	if (options->protos & PROTO_BIT(PROTO_UNIX))
 		run->query.want |= WANT_UNIX;
 }
@@ -145,6 +148,23 @@ static bool wants_color(enum when color)
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
+/* Of the terminal, in characters; 0 where nothing is to be cut. */
+static unsigned terminal_width(const struct options *options)
+{
+	struct winsize size;
+	if (options->no_trunc || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+		return 0;
+	return size.ws_col;
+}
+
+/* lsof's -F without letters is all of them; its COMMAND is cut to 9 unless +c says otherwise. */
+static void make_lsof_view(struct view *view, const struct options *options)
+{
+	if (options->fields_given)
+		view->fields = options->fields ? options->fields : "";
+	view->command_width = options->command_width_given ? options->command_width : 9;
+}
+
 static void make_view(struct run *run)
 {
 	const struct options *options = &run->options;
@@ -156,7 +176,12 @@ static void make_view(struct run *run)
 		.numeric_users = options->numeric_users, .resolve = options->resolve,
 		.no_header = options->no_header, .color = wants_color(options->color),
 		.names = run->names,
+		.columns = &run->listing.columns, .context = &run->listing.context,
+		.document = &run->listing.document, .width = terminal_width(options),
 	};
+	make_lsof_view(&run->view, options);
+	run->listing.context.names = run->names;
+	run->listing.document.report = &run->report;
 }
 
 /* --- opening ------------------------------------------------------------------- */
@@ -303,7 +328,7 @@ static int collect(struct run *run, struct source_request *request)
 
 static bool needs_owners(const struct run *run)
 {
-	return run->options.programs > 0;
+	return run->listing.needs.need & NEED_OWNERS;
 }
 
 /*
@@ -334,7 +359,7 @@ static int find_owners(struct run *run)
 {
 	struct finder_request request = {
 		.proc_fd = run->proc_fd, .proc_is_ours = proc_is_ours(run),
-		.index = &run->owners.index, .details = PROCESS_NAME,
+		.index = &run->owners.index, .details = run->listing.needs.details,
 	};
 	bool try_bpf = run->options.owners_from == OWNERS_BPF ||
 	               (run->options.owners_from == OWNERS_AUTO && finder_bpf_pays(&request));
@@ -356,7 +381,16 @@ static int look_for_owners(struct run *run)
 		return error_set(&run->error, errno, "find owners", "");
 	if (!run->owners.index.count || !proc_fits(run))
 		return 0;
-	return find_owners(run);
+	if (find_owners(run) < 0)
+		return -1;
+	if (run->listing.needs.need & NEED_PARENTS && finder_parents(run->proc_fd, &run->owners) < 0)
+		return error_set(&run->error, errno, "find the owners' parents", "");
+	return 0;
+}
+
+static bool needs_hosts(const struct run *run)
+{
+	return run->options.resolve || run->listing.needs.need & NEED_HOSTS;
 }
 
 /* --- output -------------------------------------------------------------------- */
@@ -364,9 +398,12 @@ static int look_for_owners(struct run *run)
 static int show(void *context, const struct sock *sock)
 {
 	struct run *run = context;
+	const struct owners *owners = run->view.owners;
+	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count))
+		return 0;
 	run->shown++;
 	run->unowned += owners_reason(run->view.owners, &sock->row) == REASON_PERMISSION;
-	if (run->format->row(run->format_state, &run->view, &run->out, sock) < 0)
+	if (run->listing.format->row(run->format_state, &run->view, &run->out, sock) < 0)
 		return error_set(&run->error, errno, "format", "");
 	/* Nobody reads on: asking the kernel further would be for nothing. */
 	return run->out.error ? 1 : 0;
@@ -409,8 +446,29 @@ static int show_bucket(struct run *run, unsigned bucket, const struct span *span
 	return answer;
 }
 
+/* netstat's sections of inet and unix sockets are not mixed. */
+static int show_sorted(struct run *run)
+{
+	bool sections = run->listing.format == &format_netstat;
+	uint32_t *order = sort_order(&run->table, &run->listing.sort, &run->listing.context);
+	int answer = 0;
+	if (!order)
+		return error_set(&run->error, errno, "sort", "");
+	for (unsigned section = 0; section <= sections && !answer; section++)
+		for (size_t i = 0; i < run->table.count && !answer; i++) {
+			struct sock sock;
+			table_get(&run->table, order[i], &sock);
+			if (!sections || (sock.row.proto == PROTO_UNIX) == section)
+				answer = show(run, &sock);
+		}
+	free(order);
+	return answer;
+}
+
 static int show_table(struct run *run)
 {
+	if (run->listing.sort.count)
+		return show_sorted(run);
 	struct span spans[2 * PROTO_COUNT] = { 0 };
 	int answer = 0;
 	for (size_t i = 0; i < run->table.count; i++) {
@@ -425,8 +483,23 @@ static int show_table(struct run *run)
 
 static int begin_format(struct run *run)
 {
-	memset(run->format_state, 0, run->format->state_size);
-	return run->format->begin(run->format_state, &run->view, &run->out);
+	memset(run->format_state, 0, run->listing.format->state_size);
+	run->listing.context.owners = run->view.owners;
+	run->begun = true;
+	if (run->listing.format->begin(run->format_state, &run->view, &run->out) < 0)
+		return error_set(&run->error, errno, "format", "");
+	return 0;
+}
+
+/* Also after a failure: what was shown is ended as the format wants, and its memory freed. */
+static int end_format(struct run *run, int answer)
+{
+	if (!run->begun)
+		return answer;
+	run->begun = false;
+	if (run->listing.format->end(run->format_state, &run->view, &run->out) < 0 && answer >= 0)
+		return error_set(&run->error, errno, "format", "");
+	return answer;
 }
 
 /* --- one look ------------------------------------------------------------------ */
@@ -477,12 +550,12 @@ static int look_whole(struct run *run, bool last)
 	}
 	if (drop_privileges(run, last) < 0)
 		return -1;
-	if (answer == 0 && run->options.resolve)
+	if (answer == 0 && needs_hosts(run))
 		answer = want_hosts(run);
 	if (answer)
 		return answer;
-	begin_format(run);
-	return show_table(run);
+	answer = begin_format(run);
+	return answer ? answer : show_table(run);
 }
 
 /* Nothing needs all rows: each is written as it comes, in constant memory. */
@@ -494,8 +567,8 @@ static int look_streaming(struct run *run, bool last)
 	/* The sock_diag socket keeps the right to be told marks (it is checked when it is opened). */
 	if (!(run->query.want & WANT_EXTRA) && drop_privileges(run, last) < 0)
 		return -1;
-	begin_format(run);
-	return collect(run, &request);
+	int answer = begin_format(run);
+	return answer ? answer : collect(run, &request);
 }
 
 static bool closed_pipe(const struct run *run)
@@ -513,7 +586,8 @@ static void report(const struct run *run)
 /* 0, or -1 with error. */
 static int look(struct run *run, bool last)
 {
-	bool whole = needs_owners(run) || run->options.resolve || (run->query.want & WANT_EXTRA);
+	bool whole = needs_owners(run) || needs_hosts(run) || run->listing.sort.count || (run->query.want & WANT_EXTRA);
+	listing_prepare(&run->listing, &run->options, run->proc_fd);
 	run->report = (struct report){ 0 };
 	run->shown = run->unowned = 0;
 	table_clear(&run->table);
@@ -521,8 +595,7 @@ static int look(struct run *run, bool last)
 	if (privilege_raise(&run->privilege, privilege_needs(run)) < 0)
 		return error_set(&run->error, errno, "set privileges", "");
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
-	if (answer >= 0 && run->format->end(run->format_state, &run->view, &run->out) < 0)
-		answer = error_set(&run->error, errno, "format", "");
+	answer = end_format(run, answer);
 	/* What was read before a failure is shown all the same. */
 	if (out_flush(&run->out) < 0 && !closed_pipe(run))
 		return error_set(&run->error, errno, "write to", "standard output");
@@ -569,7 +642,6 @@ static void run_init(struct run *run)
 {
 	*run = (struct run){
 		.proc_fd = -1, .proc_net_fd = -1, .record_fd = -1, .replay_fd = -1,
-		.format = &format_netstat,
 	};
 }
 
@@ -591,13 +663,14 @@ static void run_close(struct run *run)
 	close_fd(run->proc_net_fd);
 	close_fd(run->record_fd);
 	close_fd(run->replay_fd);
+	listing_free(&run->listing);
 	options_free(&run->options);
 }
 
 static int run_open(struct run *run)
 {
 	run->names = names_new();
-	run->format_state = calloc(1, run->format->state_size + 1);
+	run->format_state = calloc(1, run->listing.format->state_size + 1);
 	if (!run->names || !run->format_state || out_open(&run->out, STDOUT_FILENO) < 0)
 		return error_set(&run->error, errno, "start", "");
 	if (open_paths(run) < 0)
@@ -639,6 +712,8 @@ static enum exit_status run_all(struct run *run)
 		return print_text(run, options_help());
 	if (run->options.version)
 		return print_text(run, strdup("sockview " SOCKVIEW_VERSION "\n"));
+	if (run->options.list_columns)
+		return print_text(run, listing_list_columns());
 	if (run_open(run) < 0 || look_again_and_again(run) < 0)
 		return say_error(run);
 	/* A file on a full disk may tell only when it is closed. */
@@ -646,7 +721,7 @@ static enum exit_status run_all(struct run *run)
 		error_set(&run->error, errno, "write to", "standard output");
 		return say_error(run);
 	}
-	return EXIT_ROWS;
+	return run->listing.format->owned_only && !run->shown ? EXIT_NOTHING : EXIT_ROWS;
 }
 
 int main(int argc, char **argv)
@@ -659,7 +734,8 @@ int main(int argc, char **argv)
 		return EXIT_NO_ANSWER;
 	}
 	enum exit_status status = EXIT_USAGE;
-	if (options_parse(&run.options, argc, argv, problem) < 0) {
+	if (options_parse(&run.options, argc, argv, problem) < 0 ||
+	    listing_choose(&run.listing, &run.options, problem) < 0) {
 		message_usage("%s", problem);
 	} else {
 		catch_signals(run.options.continuous);

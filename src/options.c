@@ -134,7 +134,7 @@ static int set_numeric(struct parse *parse, const char *word)
 {
 	(void)word;
 	struct options *options = parse->options;
-	options->numeric_hosts = options->numeric_ports = options->numeric_users = true;
+	options->numeric = true;
 	return 0;
 }
 
@@ -581,9 +581,24 @@ static int take_words(struct parse *parse, char **words, int count)
 	return 0;
 }
 
+/* lsof's -n is of hosts alone, and whoever wants its listing writes -nP as ever; netstat's is of all. */
+static void settle_numeric(struct options *options, bool lsof)
+{
+	if (!options->numeric)
+		return;
+	options->numeric_hosts = true;
+	options->numeric_ports |= !lsof;
+	options->numeric_users |= !lsof;
+}
+
 /* What follows from what was not said. */
 static void settle(struct options *options)
 {
+	bool lsof = options->format ? strcmp(options->format, "lsof") == 0
+	                            : options->internet || options->fields_given;
+	settle_numeric(options, lsof && !options->columns);
+	if (options->internet && !options->protos)
+		options->protos = PROTO_INET_ALL & ~PROTO_BIT(PROTO_RAW);
 	if (!(options->protos & PROTO_INET_ALL) && (!options->protos || options->inet || options->inet6))
 		options->protos |= PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP);
 	if (!options->inet && !options->inet6)

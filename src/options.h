@@ -37,6 +37,7 @@ struct options {
 	/* what is printed */
 	unsigned programs, extend;    /* how often -p, -e were given */
 	bool timers, memory, info;
+	bool numeric;                 /* -n; what it means for the form is in the three that follow */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve, wide, no_header, no_trunc, pager;
 	const char *format, *columns, *sort, *fields;

@@ -1,0 +1,241 @@
+/* listing.c - what is printed and in which form (listing.h). */
+#include "listing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sockview/cgroup.h>
+
+static const struct format *const formats[] = {
+	&format_netstat, &format_lsof, &format_table, &format_json, &format_jsonl, &format_csv, &format_tsv,
+};
+
+static int problem_set(char problem[OPTIONS_PROBLEM_MAX], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int problem_set(char problem[OPTIONS_PROBLEM_MAX], const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(problem, OPTIONS_PROBLEM_MAX, format, args);
+	va_end(args);
+	return -1;
+}
+
+static const struct format *format_by_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (strcmp(formats[i]->name, name) == 0)
+			return formats[i];
+	return NULL;
+}
+
+/* Whoever names columns wants to see them; whoever selects as lsof does reads as lsof's users do. */
+static const struct format *choose_format(const struct options *options)
+{
+	if (options->format)
+		return format_by_name(options->format);
+	if (options->fields_given)
+		return &format_lsof;
+	if (options->columns)
+		return &format_table;
+	return options->internet ? &format_lsof : &format_netstat;
+}
+
+static bool has_columns(const struct format *format)
+{
+	return format != &format_netstat && format != &format_lsof;
+}
+
+static struct column_defaults defaults_of(const struct listing *listing, const struct options *options)
+{
+	bool tree = listing->format == &format_json || listing->format == &format_jsonl;
+	return (struct column_defaults){
+		.style = listing->format == &format_table ? COLUMNS_TABLE : tree ? COLUMNS_TREE : COLUMNS_FLAT,
+		.unix_ = options->protos & PROTO_BIT(PROTO_UNIX), .inet = options->protos & PROTO_INET_ALL,
+		.programs = options->programs, .extend = options->extend, .timers = options->timers,
+		.memory = options->memory, .info = options->info, .numeric_users = options->numeric_users,
+	};
+}
+
+static int choose_columns(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
+{
+	struct column_defaults defaults = defaults_of(listing, options);
+	struct error error;
+	if (!has_columns(listing->format)) {
+		if (options->columns)
+			return problem_set(problem, "--columns: the format %s has its own; it is for table, csv, tsv, "
+			                   "json and jsonl", listing->format->name);
+		return 0;
+	}
+	if (column_list_default(&listing->columns, &defaults) < 0)
+		return problem_set(problem, "--columns: %s", strerror(errno));
+	if (!options->columns || column_list_parse(&listing->columns, options->columns, &error) == 0)
+		return 0;
+	return problem_set(problem, "--columns: there is no column '%s'; --list-columns names them", error.subject);
+}
+
+static int choose_order(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
+{
+	struct error error;
+	if (!options->sort)
+		return 0;
+	if (listing->format == &format_lsof)
+		return problem_set(problem, "--sort: lsof's listing is in the order of pid and fd");
+	if (sort_list_parse(&listing->sort, options->sort, &error) == 0)
+		return 0;
+	return problem_set(problem, "--sort: there is no column '%s'; --list-columns names them", error.subject);
+}
+
+/* What the formats with lines of their own read of a process. */
+static unsigned own_details(const struct listing *listing, const struct options *options)
+{
+	if (listing->format == &format_netstat)
+		return PROCESS_NAME;
+	if (listing->format != &format_lsof)
+		return 0;
+	return PROCESS_NAME | PROCESS_UID | (options->fields_given ? PROCESS_START : 0u);
+}
+
+static void add_needs(struct listing *listing, const struct options *options)
+{
+	struct column_needs *needs = &listing->needs;
+	column_list_needs(&listing->columns, needs);
+	sort_list_needs(&listing->sort, needs);
+	needs->details |= own_details(listing, options);
+	if (has_columns(listing->format))
+		return;
+	if (options->programs || listing->format == &format_lsof)
+		needs->need |= NEED_OWNERS;
+	needs->want |= (options->timers ? WANT_TIMER : 0u) | (options->memory ? WANT_SKMEM : 0u) |
+	               (options->info ? WANT_INFO : 0u) | (options->extend > 1 ? WANT_EXTRA : 0u);
+	if (options->extend > 1)
+		needs->need |= NEED_CGROUPS;
+}
+
+int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
+{
+	*listing = (struct listing){ .format = choose_format(options) };
+	if (choose_columns(listing, options, problem) < 0 || choose_order(listing, options, problem) < 0)
+		return -1;
+	add_needs(listing, options);
+	return 0;
+}
+
+void listing_free(struct listing *listing)
+{
+	column_list_free(&listing->columns);
+	sort_list_free(&listing->sort);
+	cgroups_free(listing->cgroups);
+	listing->cgroups = NULL;
+}
+
+/* --- what is the same for all sockets --------------------------------------------------------------- */
+
+/* "btime SECONDS" of /proc/stat: to the second, as the kernel has it. */
+static int64_t boot_time(int proc_fd)
+{
+	int fd = openat(proc_fd, "stat", O_RDONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	char *line = NULL;
+	size_t size = 0;
+	long long seconds = 0;
+	while (file && !seconds && getline(&line, &size, file) > 0)
+		if (strncmp(line, "btime ", 6) == 0)
+			seconds = strtoll(line + 6, NULL, 10);
+	free(line);
+	if (file)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
+	return seconds > 0 ? seconds : 0;
+}
+
+/* "6.18.44-..." */
+static unsigned kernel_version(void)
+{
+	struct utsname name;
+	unsigned major, minor;
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return 0;
+	return KERNEL(major, minor);
+}
+
+/* Where cgroup v2 is mounted: alone, or beside version 1 (file-hierarchy(7) knows no third place). */
+static struct cgroups *open_cgroups(void)
+{
+	static const char *const places[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		int fd = open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && faccessat(fd, "cgroup.procs", F_OK, 0) == 0)
+			return cgroups_open(fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	return NULL;
+}
+
+static uint64_t netns_inode(int proc_fd)
+{
+	struct stat stat;
+	return fstatat(proc_fd, "self/ns/net", &stat, 0) == 0 ? stat.st_ino : 0;
+}
+
+/* A recording says nothing of where it was made; its cgroups, names and times are not ours to guess. */
+void listing_prepare(struct listing *listing, const struct options *options, int proc_fd)
+{
+	bool live = !options->replay;
+	struct document *document = &listing->document;
+	struct column_context *context = &listing->context;
+	context->now = document->time = time(NULL);
+	context->boot_time = boot_time(proc_fd);
+	context->ticks_per_second = sysconf(_SC_CLK_TCK);
+	context->kernel = live ? kernel_version() : 0;
+	context->numeric_hosts = options->numeric_hosts;
+	context->numeric_ports = options->numeric_ports;
+	context->resolve = options->resolve;
+	document->source = options->replay ? "replay" : options->source == SOURCE_PROC ? "proc" : "netlink";
+	document->netns = live ? netns_inode(proc_fd) : 0;
+	document->host = NULL;
+	if (live && gethostname(listing->host, sizeof listing->host - 1) == 0)
+		document->host = listing->host;
+	if (live && listing->needs.need & NEED_CGROUPS) {
+		cgroups_free(listing->cgroups);
+		listing->cgroups = open_cgroups();
+	}
+	context->cgroups = listing->cgroups;
+}
+
+/* --- --list-columns ------------------------------------------------------------------------------------ */
+
+char *listing_list_columns(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	if (!file)
+		return NULL;
+	for (unsigned group = 0; group < GROUP_COUNT; group++) {
+		const struct column *column;
+		fprintf(file, "%s%s\n", group ? "\n" : "", column_group_title(group));
+		for (size_t i = 0; (column = column_at(i)); i++)
+			if (column->group == group)
+				fprintf(file, "  %-21s %-7s%s%s%s%s\n", column->name, column_type_name(column->type),
+				        column->help, column->unit ? " [" : "", column->unit ? column->unit : "",
+				        column->unit ? "]" : "");
+	}
+	if (fclose(file) == 0)
+		return text;
+	free(text);
+	return NULL;
+}

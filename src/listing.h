@@ -1,0 +1,37 @@
+/*
+ * listing.h - what is printed and in which form, as the options choose; beside main.c.
+ */
+#ifndef SOCKVIEW_LISTING_H
+#define SOCKVIEW_LISTING_H
+
+#include <sockview/column.h>
+#include <sockview/format.h>
+#include <sockview/sort.h>
+
+#include "options.h"
+
+struct listing {
+	const struct format *format;
+	struct column_list columns;
+	struct sort_list sort;
+	struct column_needs needs;       /* of both */
+	struct column_context context;
+	struct document document;
+	struct cgroups *cgroups;
+	char host[256];
+};
+
+/*
+ * Chooses the format, the columns and the order. 0, or -1 with a line for the
+ * user in `problem`. listing_free() after both.
+ */
+int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX]);
+void listing_free(struct listing *listing);
+
+/* What a column may need of the system, for this look; with the caller's own rights. `proc_fd` may be -1. */
+void listing_prepare(struct listing *listing, const struct options *options, int proc_fd);
+
+/* The columns as --list-columns prints them, to be freed; NULL with errno ENOMEM. */
+char *listing_list_columns(void);
+
+#endif

@@ -673,8 +673,6 @@ static int run_open(struct run *run)
 	run->format_state = calloc(1, run->listing.format->state_size + 1);
 	if (!run->names || !run->format_state || out_open(&run->out, STDOUT_FILENO) < 0)
 		return error_set(&run->error, errno, "start", "");
-	if (open_paths(run) < 0)
-		return -1;
 	open_proc_net(run);
 	if (open_wire(run) < 0)
 		return -1;
@@ -684,10 +682,15 @@ static int run_open(struct run *run)
 	return 0;
 }
 
-static enum exit_status say_error(const struct run *run)
+static enum exit_status say(const struct run *run, enum exit_status status)
 {
 	message_error(&run->error);
-	return EXIT_NO_ANSWER;
+	return status;
+}
+
+static enum exit_status say_error(const struct run *run)
+{
+	return say(run, EXIT_NO_ANSWER);
 }
 
 /* --help and --version: text that is there without a look at any socket. */
@@ -714,6 +717,9 @@ static enum exit_status run_all(struct run *run)
 		return print_text(run, strdup("sockview " SOCKVIEW_VERSION "\n"));
 	if (run->options.list_columns)
 		return print_text(run, listing_list_columns());
+	/* The caller named a file or folder he can not have. */
+	if (open_paths(run) < 0)
+		return say(run, EXIT_USAGE);
 	if (run_open(run) < 0 || look_again_and_again(run) < 0)
 		return say_error(run);
 	/* A file on a full disk may tell only when it is closed. */

@@ -714,7 +714,7 @@ char *options_help(void)
 	if (!to)
 		return NULL;
 	fputs("Usage: sockview [OPTION]... [FILTER]       sockets, as netstat prints them\n"
-	      "       sockview -i[SPEC]... [OPTION]...    open internet sockets, as lsof -i does\n"
+	      "       sockview -i[SPEC]... [OPTION]...    open internet sockets, like lsof -i\n"
 	      "       sockview --explain [PROTO:][ADDR:]PORT    why is this port taken?\n",
 	      to);
 	for (unsigned group = 0; group < GROUP_COUNT; group++)

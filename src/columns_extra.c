@@ -70,9 +70,9 @@ static void get_skmem(const struct column *column, const struct column_source *s
 	  .field = { .offset = offsetof(struct sock_extra, member), .rule = flag, \
 	             .size = sizeof((struct sock_extra){ 0 }).member }, \
 	  .get = get_extra }
-/* Bits as little-endian machines lay struct inet_diag_sockopt out: include/uapi/linux/inet_diag.h. */
-#define OPTION(name_, bit, help_) \
-	{ .name = name_, .help = help_, .type = COLUMN_BOOL, .group = GROUP_EXTRA, .want = WANT_EXTRA, \
+/* What is set by default is no news and stays out of -ee. Bits as little-endian machines lay struct inet_diag_sockopt out: include/uapi/linux/inet_diag.h. */
+#define OPTION(name_, group_, bit, help_) \
+	{ .name = name_, .help = help_, .type = COLUMN_BOOL, .group = group_, .want = WANT_EXTRA, \
 	  .field = { .offset = offsetof(struct sock_extra, sockopt), .size = 2, .shift = bit, .bits = 1, \
 	             .rule = EXTRA_SOCKOPT }, \
 	  .get = get_extra }
@@ -95,17 +95,17 @@ const struct column columns_extra[] = {
 	EXTRA("tos", COLUMN_NUMBER, tos, EXTRA_TOS, "IP_TOS"),
 	EXTRA("tclass", COLUMN_NUMBER, tclass, EXTRA_TCLASS, "IPV6_TCLASS"),
 	EXTRA("class_id", COLUMN_NUMBER, class_id, EXTRA_CLASS_ID, "net_cls class, or SO_PRIORITY"),
-	OPTION("recverr", 0, "IP_RECVERR or IPV6_RECVERR"),
-	OPTION("is_icsk", 1, "it is a connection socket inside the kernel"),
-	OPTION("freebind", 2, "IP_FREEBIND"),
-	OPTION("hdrincl", 3, "IP_HDRINCL"),
-	OPTION("mc_loop", 4, "IP_MULTICAST_LOOP"),
-	OPTION("transparent", 5, "IP_TRANSPARENT"),
-	OPTION("mc_all", 6, "IP_MULTICAST_ALL"),
-	OPTION("nodefrag", 7, "IP_NODEFRAG"),
-	OPTION("bind_address_no_port", 8, "IP_BIND_ADDRESS_NO_PORT"),
-	OPTION("recverr_rfc4884", 9, "IP_RECVERR_RFC4884"),
-	OPTION("defer_connect", 10, "TCP_FASTOPEN_CONNECT: connects with the first data"),
+	OPTION("recverr", GROUP_EXTRA, 0, "IP_RECVERR or IPV6_RECVERR"),
+	OPTION("is_icsk", GROUP_SOCKET, 1, "it is a connection socket inside the kernel"),
+	OPTION("freebind", GROUP_EXTRA, 2, "IP_FREEBIND"),
+	OPTION("hdrincl", GROUP_EXTRA, 3, "IP_HDRINCL"),
+	OPTION("mc_loop", GROUP_SOCKET, 4, "IP_MULTICAST_LOOP"),
+	OPTION("transparent", GROUP_EXTRA, 5, "IP_TRANSPARENT"),
+	OPTION("mc_all", GROUP_SOCKET, 6, "IP_MULTICAST_ALL"),
+	OPTION("nodefrag", GROUP_EXTRA, 7, "IP_NODEFRAG"),
+	OPTION("bind_address_no_port", GROUP_EXTRA, 8, "IP_BIND_ADDRESS_NO_PORT"),
+	OPTION("recverr_rfc4884", GROUP_EXTRA, 9, "IP_RECVERR_RFC4884"),
+	OPTION("defer_connect", GROUP_EXTRA, 10, "TCP_FASTOPEN_CONNECT: connects with the first data"),
 
 	{ .name = "timer", .help = "off, on (retransmission), keepalive, timewait, probe (zero window)",
 	  .type = COLUMN_TEXT, .group = GROUP_TIMER, .want = WANT_TIMER, .get = get_timer },

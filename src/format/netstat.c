@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include <sockview/detail.h>
 #include <sockview/proto.h>
 #include <sockview/text.h>
 
@@ -23,6 +24,7 @@ enum {
 
 struct netstat_state {
 	unsigned headings; /* sections whose heading was written: SECTION_* */
+	struct text detail;
 };
 
 enum { SECTION_INET = 1, SECTION_UNIX = 2 };
@@ -312,6 +314,23 @@ static void out_timer(struct out *out, const struct sock_timer *timer)
 
 /* --- rows -------------------------------------------------------------------- */
 
+/* What netstat never had, as name:value behind the row: -ee, -m, -I. */
+static int out_details(struct netstat_state *state, const struct view *view, struct out *out, const struct sock *sock)
+{
+	const struct {
+		bool wanted;
+		enum column_group group;
+	} parts[] = {
+		{ view->extend > 1, GROUP_EXTRA }, { view->memory, GROUP_MEMORY }, { view->info, GROUP_INFO },
+	};
+	struct column_source source;
+	column_source_set(&source, view->context, sock);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (parts[i].wanted && detail_out(out, &state->detail, parts[i].group, &source) < 0)
+			return -1;
+	return 0;
+}
+
 static void inet_row(const struct view *view, struct out *out, const struct sock *sock)
 {
 	const struct row *row = &sock->row;
@@ -332,7 +351,6 @@ static void inet_row(const struct view *view, struct out *out, const struct sock
 		out_program(view, out, row);
 	if (view->timers)
 		out_timer(out, sock->timer);
-	out_char(out, '\n');
 }
 
 static const char *unix_type(unsigned type)
@@ -401,7 +419,6 @@ static void unix_row(const struct view *view, struct out *out, const struct sock
 		out_program(view, out, &sock->row);
 	out_char(out, ' ');
 	out_path(out, sock->blob[BLOB_PATH]);
-	out_char(out, '\n');
 }
 
 static int netstat_begin(void *state, const struct view *view, struct out *out)
@@ -411,22 +428,29 @@ static int netstat_begin(void *state, const struct view *view, struct out *out)
 	return 0;
 }
 
-static int netstat_row(void *state, const struct view *view, struct out *out, const struct sock *sock)
+static int netstat_row(void *at, const struct view *view, struct out *out, const struct sock *sock)
 {
+	struct netstat_state *state = at;
+	int result = 0;
 	if (sock->row.proto != PROTO_UNIX) {
 		inet_row(view, out, sock);
-		return 0;
+	} else {
+		heading(state, view, out, SECTION_UNIX);
+		unix_row(view, out, sock);
 	}
-	heading(state, view, out, SECTION_UNIX);
-	unix_row(view, out, sock);
-	return 0;
+	if (view->extend > 1 || view->memory || view->info)
+		result = out_details(state, view, out, sock);
+	out_char(out, '\n');
+	return result;
 }
 
 /* netstat heads a section of unix sockets also when there are none. */
-static int netstat_end(void *state, const struct view *view, struct out *out)
+static int netstat_end(void *at, const struct view *view, struct out *out)
 {
+	struct netstat_state *state = at;
 	if (view->protos & PROTO_BIT(PROTO_UNIX))
 		heading(state, view, out, SECTION_UNIX);
+	text_free(&state->detail);
 	return 0;
 }
 

@@ -150,9 +150,10 @@ build/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
 .PHONY: check-layers check-man
 check-layers:
 	$(Q)sh tests/helpers/check-layers.sh
+# Which other manuals this machine has is not the pages' matter.
 check-man:
 	$(Q)for page in man/*.[58]; do \
-		lint=$$(mandoc -Tlint $$page); \
+		lint=$$(mandoc -Tlint $$page 2>/dev/null | grep -v 'referenced manual not found'); \
 		[ -z "$$lint" ] || { printf '%s\n' "$$lint"; exit 1; }; \
 	done
 

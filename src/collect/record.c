@@ -137,7 +137,8 @@ static ssize_t whole_messages(const char *buffer, size_t len, size_t largest, si
 		struct nlmsghdr head;
 		memcpy(&head, buffer + at, sizeof head);
 		*bad = at;
-		if (head.nlmsg_len < NLMSG_HDRLEN || NLMSG_ALIGN((size_t)head.nlmsg_len) > largest)
+		/* Before it is rounded up: NLMSG_ALIGN's mask has 32 bits, and wraps to 0. */
+		if (head.nlmsg_len < NLMSG_HDRLEN || head.nlmsg_len > largest)
 			return -1;
 		if (NLMSG_ALIGN((size_t)head.nlmsg_len) > len - at)
 			break;

@@ -60,6 +60,7 @@ struct netlink {
 	struct table hold;
 
 	struct procnet_unix unix_; /* what unix_diag leaves out; empty unless it is asked */
+	bool no_mark, no_code;          /* the kernel refused to judge marks, or anything */
 	const struct query *unix_query; /* asked for unix sockets instead of the caller's; NULL: not now */
 	bool newline_names;             /* a unix socket's name has a newline in it */
 };
@@ -319,13 +320,60 @@ static void receive_all(struct netlink *self)
 
 /* --- one dump ---------------------------------------------------------------- */
 
-static int send_request(struct netlink *self)
+static int send_request(struct netlink *self, const struct bytecode *code)
 {
 	char bytes[REQUEST_SIZE];
 	const struct query *query = self->unix_query ? self->unix_query : self->want->query;
-	size_t len = request_build(&self->request, query, ++self->seq, bytes, sizeof bytes);
+	size_t len = request_build(&self->request, query, code, ++self->seq, bytes, sizeof bytes);
 	self->report->requests++;
 	return self->wire->send(self->wire, bytes, len);
+}
+
+/* What of the filter the kernel shall judge in this dump. */
+static void compile(const struct netlink *self, struct bytecode *code)
+{
+	struct bytecode_dump dump = {
+		.proto = self->request.proto, .family = self->request.family,
+		.states = request_states(&self->request, self->want->query),
+		.mark = !self->no_mark, .plain = self->no_code,
+	};
+	bool judged = self->request.proto != PROTO_UNIX;
+	bytecode_compile(judged ? self->want->query->expr : NULL, &dump, code);
+}
+
+/*
+ * True if less should be asked of the kernel: marks are judged only for
+ * CAP_NET_ADMIN, and an older kernel may not know an op. All rows are judged
+ * again anyway.
+ */
+static bool ask_less(struct netlink *self, const struct bytecode *code)
+{
+	bool refused = self->stop == REFUSED && (self->refused == EPERM || self->refused == EINVAL);
+	if (!refused || !code->len)
+		return false;
+	if (!self->no_mark)
+		self->no_mark = true;
+	else
+		self->no_code = true;
+	return true;
+}
+
+/* Sends the request and reads its answer; the kernel judges what it can. */
+static void ask(struct netlink *self)
+{
+	struct bytecode code;
+	do {
+		compile(self, &code);
+		if (code.impossible) {
+			self->stop = DONE;
+			return;
+		}
+		if (send_request(self, &code) < 0) {
+			fail(self, errno, "ask the kernel (netlink)", -1);
+			return;
+		}
+		receive_all(self);
+	} while (ask_less(self, &code));
 }
 
 static bool can_retry(const struct netlink *self)
@@ -339,11 +387,7 @@ static void run_request(struct netlink *self)
 	for (int attempt = 1;; attempt++) {
 		size_t mark = can_retry(self) ? self->want->mark(self->want->context) : 0;
 		self->interrupted = self->lost = false;
-		if (send_request(self) < 0) {
-			fail(self, errno, "ask the kernel (netlink)", -1);
-			return;
-		}
-		receive_all(self);
+		ask(self);
 		if ((!self->interrupted && !self->lost) || self->stop == SINK_STOPPED || self->stop == BROKEN)
 			return;
 		if (!can_retry(self) || attempt == TRIES) {

@@ -59,45 +59,56 @@ static uint8_t extensions(unsigned want)
 }
 
 /* NEW_SYN_RECV is how the kernel stores what it reports as SYN_RECV, and never asked for. */
-static uint32_t asked_states(const struct query *query, enum proto proto)
+uint32_t request_states(const struct request *request, const struct query *query)
 {
+	enum proto proto = request->proto;
 	uint32_t states = query->states[proto] & ~STATE_BIT(STATE_NEW_SYN_RECV);
 	return proto == PROTO_TCP ? states & ~STATE_BIT(STATE_CLOSE) : states & ~STATE_BIT(STATE_BOUND);
 }
 
-static void build_old(struct nlmsghdr *message, const struct query *query)
+static void put_ports(struct inet_diag_sockid *id, const struct bytecode *code)
+{
+	id->idiag_sport = htons(code->sport);
+	id->idiag_dport = htons(code->dport);
+}
+
+static void build_old(struct nlmsghdr *message, const struct request *request, const struct query *query,
+                      const struct bytecode *code)
 {
 	struct inet_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof *req);
 	message->nlmsg_type = TCPDIAG_GETSOCK;
 	/* The kernel dumps both families whatever this says; AF_INET is what it was made with. */
 	req->idiag_family = AF_INET;
 	req->idiag_ext = extensions(query->want);
-	req->idiag_states = asked_states(query, PROTO_TCP);
+	req->idiag_states = request_states(request, query);
+	put_ports(&req->id, code);
 }
 
-static void build_inet(struct nlmsghdr *message, const struct request *request, const struct query *query)
+static void build_inet(struct nlmsghdr *message, const struct request *request, const struct query *query,
+                       const struct bytecode *code)
 {
 	struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(message, sizeof *req);
 	req->sdiag_family = (uint8_t)request->family;
 	req->sdiag_protocol = (uint8_t)proto_ip_number(request->proto);
 	req->idiag_ext = extensions(query->want);
-	req->idiag_states = asked_states(query, request->proto);
+	req->idiag_states = request_states(request, query);
+	put_ports(&req->id, code);
 }
 
 enum { UNIX_SHOW_UID = 0x40 }; /* UDIAG_SHOW_UID, newer (5.3) than some headers; older kernels ignore it */
 
-static void build_unix(struct nlmsghdr *message, const struct query *query)
+static void build_unix(struct nlmsghdr *message, const struct request *request, const struct query *query)
 {
 	struct unix_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof *req);
 	req->sdiag_family = AF_UNIX;
-	req->udiag_states = asked_states(query, PROTO_UNIX);
+	req->udiag_states = request_states(request, query);
 	req->udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UNIX_SHOW_UID;
 	if (query->want & WANT_SKMEM)
 		req->udiag_show |= UDIAG_SHOW_MEMINFO;
 }
 
-size_t request_build(const struct request *request, const struct query *query, uint32_t seq,
-                     void *buffer, size_t size)
+size_t request_build(const struct request *request, const struct query *query,
+                     const struct bytecode *code, uint32_t seq, void *buffer, size_t size)
 {
 	memset(buffer, 0, size);
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -105,11 +116,13 @@ size_t request_build(const struct request *request, const struct query *query, u
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	message->nlmsg_seq = seq;
 	if (request->proto == PROTO_UNIX)
-		build_unix(message, query);
+		build_unix(message, request, query);
 	else if (request->family == AF_UNSPEC)
-		build_old(message, query);
+		build_old(message, request, query, code);
 	else
-		build_inet(message, request, query);
+		build_inet(message, request, query, code);
+	if (request->proto != PROTO_UNIX && code->len)
+		mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, code->len, code->data);
 	return message->nlmsg_len;
 }
 

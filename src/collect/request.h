@@ -4,22 +4,29 @@
 
 #include <sockview/query.h>
 
+#include "collect/bytecode.h"
+
 /* One dump. */
 struct request {
 	enum proto proto;
 	int family; /* AF_UNSPEC: IPv4 and IPv6 in one walk, by the old request; TCP only */
 };
 
-enum { REQUEST_MAX = 2 * PROTO_COUNT, REQUEST_SIZE = 256 };
+enum { REQUEST_MAX = 2 * PROTO_COUNT, REQUEST_SIZE = 256 + BYTECODE_MAX };
 
 /*
  * The dumps that answer the query, in netstat's order; their number, at most
  * REQUEST_MAX. `apart`: TCP over IPv4 and IPv6 each by its own.
  */
 size_t request_list(const struct query *query, bool apart, struct request list[REQUEST_MAX]);
-/* The netlink message; its length. `seq` marks the answers as its own. */
-size_t request_build(const struct request *request, const struct query *query, uint32_t seq,
-                     void *buffer, size_t size);
+/* The states the kernel is asked for, STATE_BIT()s. */
+uint32_t request_states(const struct request *request, const struct query *query);
+/*
+ * The netlink message; its length. `seq` marks the answers as its own. `code`
+ * is what the kernel may judge; it says nothing for unix sockets.
+ */
+size_t request_build(const struct request *request, const struct query *query,
+                     const struct bytecode *code, uint32_t seq, void *buffer, size_t size);
 /* What a recorded request asked for. False if the message is none of ours. */
 bool request_read(const void *message, size_t len, struct request *request);
 

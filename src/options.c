@@ -596,6 +596,7 @@ static void settle(struct options *options)
 {
 	bool lsof = options->format ? strcmp(options->format, "lsof") == 0
 	                            : options->internet || options->fields_given;
+	options->protos_named = options->protos != 0;
 	settle_numeric(options, lsof && !options->columns);
 	if (options->internet && !options->protos)
 		options->protos = PROTO_INET_ALL & ~PROTO_BIT(PROTO_RAW);

@@ -23,6 +23,7 @@ enum owners_from { OWNERS_AUTO, OWNERS_PROC, OWNERS_BPF };
 struct options {
 	/* which sockets */
 	unsigned protos;              /* PROTO_BIT()s; set to TCP and UDP if none is named */
+	bool protos_named;            /* some were named */
 	bool inet, inet6;             /* both set if none is named */
 	bool listening, all;
 	struct words state, pid, program, user, cgroup;

@@ -73,8 +73,6 @@ int filter_add_text(struct filter *filter, const char *text, size_t len, int fam
                     struct filter_error *error);
 /* A SPEC of -i, without the -i; "" for all internet sockets. */
 int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct filter_error *error);
-/* True if the word after a bare -i begins like a SPEC. */
-bool filter_is_spec(const char *word);
 /* PROTO:STATE[,^STATE] of -s. */
 int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
                             struct filter_error *error);
@@ -98,10 +96,11 @@ struct filter_needs {
 	unsigned protos;      /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
 	bool mark;            /* the kernel tells of marks only with CAP_NET_ADMIN */
 	/*
-	 * The text speaks of states itself, or asks for a target as such: the
-	 * usual "connected sockets only" does not apply.
+	 * What has been said of states, and so replaces or lifts the usual view
+	 * of connected sockets: --state or `state S` before the expression; a
+	 * state within the expression; a bare target; -i.
 	 */
-	bool states_said, target, specs;
+	bool states_chosen, states_said, target, specs;
 };
 void filter_needs(const struct filter *filter, struct filter_needs *needs);
 
@@ -116,5 +115,8 @@ void filter_narrow(const struct filter *filter, struct query *query);
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };
 enum verdict filter_judge(const struct filter *filter, const struct sock *sock,
                           const struct owners *owners);
+/* The same as if the socket had this one owner alone: YES or NO. */
+enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock,
+                                const struct owners *owners, const struct owner *owner);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef SOCKVIEW_MESSAGE_H
 #define SOCKVIEW_MESSAGE_H
 
+#include <sockview/filter.h>
 #include <sockview/owner.h>
 #include <sockview/privilege.h>
 #include <sockview/query.h>
@@ -25,5 +26,11 @@ void message_error(const struct error *error);
  */
 void message_report(const struct report *report, const struct owner_report *owners,
                     const struct privilege *privilege, bool verbose);
+
+/*
+ * What was wrong with the text of `what` ("filter", "--state"), in three
+ * lines: the complaint, the text, a caret under the place.
+ */
+void message_filter(const char *what, const char *text, size_t len, const struct filter_error *error);
 
 #endif

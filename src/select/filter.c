@@ -51,6 +51,7 @@ int filter_add_text(struct filter *filter, const char *text, size_t len, int fam
 	uint32_t node = parser_read(&reading, text, len);
 	if (node == EXPR_FAILED)
 		return -1;
+	filter->needs.states_chosen |= reading.states_chosen;
 	filter->needs.states_said |= reading.states_said;
 	filter->needs.target |= reading.target;
 	expr_list_add(&filter->expr, &filter->all, node);
@@ -68,7 +69,7 @@ int filter_add_option(struct filter *filter, enum filter_option option, const ch
 	struct reading reading = filter_reading(filter, error);
 	struct filter_choice *choice = &filter->option[option];
 	struct piece rest = { text, len, 0 }, item;
-	filter->needs.states_said |= option == FILTER_STATE;
+	filter->needs.states_chosen |= option == FILTER_STATE;
 	while (piece_split(&rest, ',', &item)) {
 		bool unwanted = piece_skip(&item, "^");
 		uint32_t node = option_readers[option](&reading, item);

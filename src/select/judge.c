@@ -19,6 +19,7 @@ struct subject {
 	const struct sock *sock;
 	const struct owners *owners;
 	enum known known;
+	const struct owner *only; /* as if it were the only owner; NULL: all of them */
 };
 
 static enum verdict judge_node(const struct subject *subject, uint32_t index);
@@ -237,6 +238,8 @@ static enum verdict judge_owners(const struct subject *subject, const struct exp
 	if (!subject->owners)
 		return VERDICT_MAYBE;
 	struct owner_span span = owners_of(subject->owners, row);
+	if (subject->only)
+		span = (struct owner_span){ subject->only, 1 };
 	for (size_t i = 0; i < span.count; i++)
 		if (test(subject, node, &subject->owners->process[span.first[i].process]))
 			return VERDICT_YES;
@@ -291,7 +294,14 @@ static enum verdict judge_node(const struct subject *subject, uint32_t index)
 enum verdict filter_judge(const struct filter *filter, const struct sock *sock,
                           const struct owners *owners)
 {
-	struct subject subject = { &filter->expr, sock, owners, KNOWN_ROW };
+	struct subject subject = { &filter->expr, sock, owners, KNOWN_ROW, NULL };
+	return judge_node(&subject, filter->expr.root);
+}
+
+enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock,
+                                const struct owners *owners, const struct owner *owner)
+{
+	struct subject subject = { &filter->expr, sock, owners, KNOWN_ROW, owner };
 	return judge_node(&subject, filter->expr.root);
 }
 
@@ -300,7 +310,7 @@ enum verdict filter_judge(const struct filter *filter, const struct sock *sock,
 static uint32_t possible_states(const struct expr *expr, enum proto proto, int family, uint32_t states)
 {
 	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family } };
-	struct subject subject = { expr, &sock, NULL, KNOWN_KIND };
+	struct subject subject = { expr, &sock, NULL, KNOWN_KIND, NULL };
 	uint32_t possible = 0;
 	for (unsigned state = 1; state < STATE_COUNT; state++) {
 		if (!(states & STATE_BIT(state)))

@@ -339,11 +339,18 @@ static bool at_state(struct parser *parser, bool *excluded)
 	return !compares;
 }
 
+static uint32_t chosen_states(struct reading *reading, struct piece value, enum token_kind operator)
+{
+	(void)operator;
+	reading->states_chosen = true;
+	return state_read(reading, value);
+}
+
 /* The token is the state's name. Adds its mask to `states`. */
 static int add_states(struct parser *parser, bool excluded, bool first, uint32_t *states)
 {
-	static const struct condition state = { "state", EQUALITY, "a state", state_condition };
-	uint32_t node = read_value(parser, &state, TOKEN_EQ, parser->token.start);
+	static const struct condition chosen = { "state", EQUALITY, "a state", chosen_states };
+	uint32_t node = read_value(parser, &chosen, TOKEN_EQ, parser->token.start);
 	if (node == EXPR_FAILED)
 		return -1;
 	uint32_t mask = parser->reading->expr->node[node].mask;

@@ -13,7 +13,7 @@ struct reading {
 	struct filter_error *error;
 	unsigned protos;  /* whose services names of ports are of; 0: of all */
 	int family;       /* what a host is if it does not tell */
-	bool states_said, target; /* as in struct filter_needs */
+	bool states_chosen, states_said, target; /* as in struct filter_needs */
 };
 
 /* A part of the text and where it stands in the whole. */

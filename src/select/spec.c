@@ -150,17 +150,6 @@ int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct 
 	return 0;
 }
 
-bool filter_is_spec(const char *word)
-{
-	struct piece piece = { word, strlen(word), 0 };
-	struct spec spec;
-	take_family(&piece, &spec);
-	struct piece proto = proto_word(piece);
-	if (proto.len && !proto_mask(proto))
-		return false;
-	return word[0] != '\0';
-}
-
 /* ---- -s ---- */
 
 /* PROTO and its states, wanted or not. */

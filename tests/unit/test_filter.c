@@ -523,17 +523,17 @@ static void needs(void **state)
 		const char *text;
 		bool owners;
 		unsigned details, want;
-		bool states_said, target;
+		bool states_chosen, states_said, target;
 	} cases[] = {
-		{ "sport = :22", false, 0, 0, false, false },
-		{ "program = x", true, PROCESS_NAME, 0, false, false },
-		{ "user = root", true, PROCESS_UID, 0, false, false },
-		{ "pid = 1", true, 0, 0, false, false },
-		{ "fwmark = 1", false, 0, WANT_EXTRA, false, false },
-		{ "cgroup = /a", true, PROCESS_CGROUP, WANT_EXTRA, false, false },
-		{ "state listen", false, 0, 0, true, false },
-		{ "not state = listen", false, 0, 0, true, false },
-		{ "8080", false, 0, 0, false, true },
+		{ "sport = :22", false, 0, 0, false, false, false },
+		{ "program = x", true, PROCESS_NAME, 0, false, false, false },
+		{ "user = root", true, PROCESS_UID, 0, false, false, false },
+		{ "pid = 1", true, 0, 0, false, false, false },
+		{ "fwmark = 1", false, 0, WANT_EXTRA, false, false, false },
+		{ "cgroup = /a", true, PROCESS_CGROUP, WANT_EXTRA, false, false, false },
+		{ "state listen", false, 0, 0, true, false, false },
+		{ "not state = listen", false, 0, 0, false, true, false },
+		{ "8080", false, 0, 0, false, false, true },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -544,6 +544,7 @@ static void needs(void **state)
 		assert_int_equal(found.owners, cases[i].owners);
 		assert_int_equal(found.details, cases[i].details);
 		assert_int_equal(found.want, cases[i].want);
+		assert_int_equal(found.states_chosen, cases[i].states_chosen);
 		assert_int_equal(found.states_said, cases[i].states_said);
 		assert_int_equal(found.target, cases[i].target);
 		filter_free(filter);

@@ -140,25 +140,11 @@ static void bad_proto_states(void **state)
 	}
 }
 
-static void what_begins_like_a_spec(void **state)
-{
-	static const char *const yes[] = { "4", "6", "tcp", "TCP:22", "udp@host", "@host", ":22", "4tcp", "6@[::1]",
-	                                   "UDPLITE", "4:22" };
-	static const char *const no[] = { "", "8080", "46", "tcp4", "sport", "127.0.0.1", "raw", "state", "[::1]:22",
-	                                  "4711", "(", "localhost:22" };
-	(void)state;
-	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
-		assert_true(filter_is_spec(yes[i]));
-	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
-		assert_false(filter_is_spec(no[i]));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(specs),        cmocka_unit_test(bad_specs),
 		cmocka_unit_test(proto_states), cmocka_unit_test(bad_proto_states),
-		cmocka_unit_test(what_begins_like_a_spec),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,71 @@
+/*
+ * message_filter.c - what was wrong with a filter, with a caret under it (message.h).
+ *
+ *   sockview: filter: unknown service "htp"
+ *   sockview:   ... sport = :htp and dst 10.0.0.0/8
+ *   sockview:                ^ expected a port: ...
+ *
+ * Only as much of the text is shown as fits beside the place.
+ */
+#include <sockview/message.h>
+
+#include <string.h>
+
+#include <sockview/text.h>
+
+enum { SHOWN_BEFORE = 48, SHOWN_AFTER = 24, SHOWN_MAX = SHOWN_BEFORE + SHOWN_AFTER + 8 };
+
+/*
+ * One character of the text as message() will show it, one column wide: what
+ * it would escape is a question mark here. Its length in the text.
+ */
+static size_t show_one(const char *text, size_t len, char *to, size_t *to_len)
+{
+	char escaped[TEXT_ESCAPED_MAX(4)];
+	size_t wide = text_utf8_len(text, len);
+	if (!wide || *text == '\\' ||
+	    (size_t)(text_escape(escaped, text, wide, TEXT_LINE) - escaped) != wide) {
+		*to = *text == '\t' || *text == '\n' ? ' ' : '?';
+		*to_len = 1;
+		return 1;
+	}
+	memcpy(to, text, wide);
+	*to_len = wide;
+	return wide;
+}
+
+/* Shows [from, end); answers how many columns that took, the text NUL-terminated at *to. */
+static int show(const char *text, size_t from, size_t end, char **to)
+{
+	int columns = 0;
+	while (from < end) {
+		size_t to_len;
+		from += show_one(text + from, end - from, *to, &to_len);
+		*to += to_len;
+		columns++;
+	}
+	**to = '\0';
+	return columns;
+}
+
+/* The first byte of a character at or behind `at`. */
+static size_t character_at(const char *text, size_t at, size_t end)
+{
+	while (at < end && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at++;
+	return at;
+}
+
+void message_filter(const char *what, const char *text, size_t len, const struct filter_error *error)
+{
+	char line[4 * SHOWN_MAX], *to = line;
+	size_t at = error->position < len ? error->position : len;
+	size_t from = at > SHOWN_BEFORE ? character_at(text, at - SHOWN_BEFORE, at) : 0;
+	size_t end = len - at > SHOWN_AFTER ? at + SHOWN_AFTER : len;
+	const char *dots = from ? "... " : "";
+	int column = (int)strlen(dots) + show(text, from, at, &to);
+	show(text, at, end, &to);
+	message("%s: %s", what, error->what);
+	message("  %s%s%s", dots, line, end < len ? " ..." : "");
+	message("  %*s^%s%s", column, "", error->expected[0] ? " expected " : "", error->expected);
+}

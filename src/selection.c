@@ -1,0 +1,246 @@
+/* selection.c - see selection.h. */
+#include "selection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sockview/vec.h>
+
+#define LSOF_PROTOS (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
+#define CONNECTED_STATES \
+	(STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND)))
+
+/* ---- text ---- */
+
+static int no_memory(struct selection *selection)
+{
+	selection->what = "read the filter";
+	errno = ENOMEM;
+	return -1;
+}
+
+static int text_add(struct selection *selection, size_t *capacity, const char *bytes, size_t len)
+{
+	char *text = vec_reserve(selection->text, capacity, selection->len + len + 1, 1);
+	if (!text)
+		return no_memory(selection);
+	selection->text = text;
+	memcpy(text + selection->len, bytes, len);
+	selection->len += len;
+	return 0;
+}
+
+static int read_all(struct selection *selection, int fd, size_t *capacity)
+{
+	char chunk[16384];
+	for (;;) {
+		ssize_t got = read(fd, chunk, sizeof(chunk));
+		if (got == 0)
+			return 0;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (text_add(selection, capacity, chunk, (size_t)got) < 0)
+			return -1;
+	}
+}
+
+static int read_file(struct selection *selection, const char *path, size_t *capacity)
+{
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	selection->what = path;
+	if (fd < 0)
+		return -1;
+	int result = read_all(selection, fd, capacity);
+	int error = errno;
+	if (!standard)
+		close(fd);
+	errno = error;
+	return result;
+}
+
+static int join_words(struct selection *selection, const struct words *words, size_t *capacity)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		if (i && text_add(selection, capacity, " ", 1) < 0)
+			return -1;
+		if (text_add(selection, capacity, words->item[i], strlen(words->item[i])) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- the parts ---- */
+
+/* Remembers what could not be read. */
+static int wrong(struct selection *selection, const char *what, const char *text, size_t len)
+{
+	if (!selection->problem.what[0])
+		return no_memory(selection);
+	selection->what = what;
+	selection->wrong = text;
+	selection->wrong_len = len;
+	return -1;
+}
+
+/* What a host without a word about its family is. */
+static int host_family(const struct options *options)
+{
+	if (options->protos == PROTO_BIT(PROTO_UNIX))
+		return AF_UNIX;
+	if (options->inet != options->inet6)
+		return options->inet ? AF_INET : AF_INET6;
+	return AF_UNSPEC;
+}
+
+static int add_text(struct selection *selection, const struct options *options)
+{
+	if (filter_add_text(selection->filter, selection->text, selection->len, host_family(options),
+	                    &selection->problem) == 0)
+		return 0;
+	return wrong(selection, "filter", selection->text, selection->len);
+}
+
+/* The words and the file are two filters: each must hold. */
+static int add_filter(struct selection *selection, const struct options *options)
+{
+	size_t capacity = 0;
+	if (options->filter_file) {
+		if (read_file(selection, options->filter_file, &capacity) < 0 ||
+		    add_text(selection, options) < 0)
+			return -1;
+		selection->len = 0;
+	}
+	if (!options->filter.count)
+		return 0;
+	if (join_words(selection, &options->filter, &capacity) < 0)
+		return -1;
+	return add_text(selection, options);
+}
+
+static int add_options(struct selection *selection, const struct words *words, enum filter_option option,
+                       const char *what)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const char *text = words->item[i];
+		if (filter_add_option(selection->filter, option, text, strlen(text), &selection->problem) < 0)
+			return wrong(selection, what, text, strlen(text));
+	}
+	return 0;
+}
+
+static int add_lists(struct selection *selection, const struct options *options)
+{
+	const struct {
+		const struct words *words;
+		enum filter_option option;
+		const char *what;
+	} lists[] = {
+		{ &options->state, FILTER_STATE, "--state" },
+		{ &options->pid, FILTER_PID, "--pid" },
+		{ &options->program, FILTER_PROGRAM, "--program" },
+		{ &options->user, FILTER_USER, "--user" },
+		{ &options->cgroup, FILTER_CGROUP, "--cgroup" },
+	};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (add_options(selection, lists[i].words, lists[i].option, lists[i].what) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_spec(struct selection *selection, const char *spec)
+{
+	if (filter_add_spec(selection->filter, spec, strlen(spec), &selection->problem) == 0)
+		return 0;
+	return wrong(selection, "-i", spec, strlen(spec));
+}
+
+static int add_lsof(struct selection *selection, const struct options *options)
+{
+	if (options->internet && !options->spec.count && add_spec(selection, "") < 0)
+		return -1;
+	for (size_t i = 0; i < options->spec.count; i++)
+		if (add_spec(selection, options->spec.item[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < options->proto_state.count; i++) {
+		const char *text = options->proto_state.item[i];
+		if (filter_add_proto_states(selection->filter, text, strlen(text), &selection->problem) < 0)
+			return wrong(selection, "-s", text, strlen(text));
+	}
+	return 0;
+}
+
+int selection_make(struct selection *selection, const struct options *options)
+{
+	*selection = (struct selection){ .filter = filter_new(&filter_names_libc) };
+	if (!selection->filter)
+		return no_memory(selection);
+	if (add_filter(selection, options) < 0 || add_lists(selection, options) < 0 ||
+	    add_lsof(selection, options) < 0)
+		return -1;
+	if (filter_close(selection->filter) < 0)
+		return no_memory(selection);
+	filter_needs(selection->filter, &selection->needs);
+	return 0;
+}
+
+void selection_free(struct selection *selection)
+{
+	filter_free(selection->filter);
+	free(selection->text);
+	*selection = (struct selection){ 0 };
+}
+
+/* ---- the query ---- */
+
+/*
+ * netstat's three views: connected, listening (-l), all (-a, which wins over
+ * -l). States chosen by name replace them, as in ss; a bare target, a state
+ * within an expression and -i look at all that -l does not exclude. lsof knows
+ * no sockets that are only bound.
+ */
+static uint32_t states_of(const struct selection *selection, const struct options *options, enum proto proto)
+{
+	const struct filter_needs *needs = &selection->needs;
+	if (options->all || needs->states_chosen)
+		return STATE_ALL;
+	if (options->listening)
+		return proto == PROTO_TCP || proto == PROTO_UNIX ? STATE_BIT(STATE_LISTEN)
+		                                                 : STATE_BIT(STATE_CLOSE);
+	if (needs->states_said || needs->target)
+		return STATE_ALL;
+	if (needs->specs)
+		return STATE_ALL & ~STATE_BIT(STATE_BOUND);
+	if (proto == PROTO_UNIX)
+		return STATE_ALL & ~STATE_BIT(STATE_LISTEN);
+	return CONNECTED_STATES;
+}
+
+/* A filter that names a protocol need not be told of it by an option as well. */
+static unsigned protos_of(const struct selection *selection, const struct options *options)
+{
+	if (options->protos_named)
+		return options->protos;
+	return options->protos | selection->needs.protos | (selection->needs.specs ? LSOF_PROTOS : 0);
+}
+
+void selection_query(const struct selection *selection, const struct options *options,
+                     struct query *query)
+{
+	*query = (struct query){
+		.protos = protos_of(selection, options), .inet = options->inet, .inet6 = options->inet6,
+		.want = selection->needs.want,
+	};
+	for (enum proto proto = 0; proto < PROTO_COUNT; proto++)
+		query->states[proto] = states_of(selection, options, proto);
+	filter_narrow(selection->filter, query);
+	if (options->no_pushdown)
+		query->expr = NULL;
+	if (query->protos & PROTO_BIT(PROTO_UNIX))
+		query->want |= WANT_UNIX;
+}

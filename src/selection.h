@@ -1,0 +1,36 @@
+/*
+ * selection.h - which sockets the command line wants: its options and FILTER
+ * as one filter, and the query that follows.
+ */
+#ifndef SOCKVIEW_SELECTION_H
+#define SOCKVIEW_SELECTION_H
+
+#include <sockview/filter.h>
+
+#include "options.h"
+
+struct selection {
+	struct filter *filter;
+	struct filter_needs needs;
+	char *text; /* the FILTER as one line */
+	size_t len;
+	/* After a failure: what could not be read (an option's name or "filter"), its text, and why. */
+	const char *what;
+	const char *wrong;
+	size_t wrong_len;
+	struct filter_error problem;
+};
+
+/*
+ * Reads the filter, and --filter-file with the rights the caller has now. 0;
+ * or -1: with errno if `wrong` is NULL (what: the file or the step that
+ * failed), else for what `problem` says. selection_free() after both.
+ */
+int selection_make(struct selection *selection, const struct options *options);
+void selection_free(struct selection *selection);
+
+/* Sets protocols, families, states and details of the query, as small as the selection allows. */
+void selection_query(const struct selection *selection, const struct options *options,
+                     struct query *query);
+
+#endif

@@ -14,14 +14,18 @@
  *     column*.c value.c   what can be said of a socket: one table of typed columns
  *     sort.c detail.c     rows in order; columns as text behind a row
  *     cgroup.c cgroups.c  units and containers by cgroup path; paths by number
+ *     selection.c         which sockets it wants: its options and FILTER as one filter
+ *     pids.c              --pids
+ *     expr.c expr_ports.c             a filter as a tree
  *     rows.c proto.c query.c          rows; names of protocols and states
  *     inode_index.c findings.c owner.c owner_reason.c     the join with processes
  *     names.c hosts.c resolver.c      services, users, interfaces, hosts
- *     text.c out.c message.c          printable text, standard output, standard error
+ *     text.c out.c message.c message_filter.c   printable text, standard output, standard error
  *     privilege.c                     capabilities: kept, raised, dropped
  *     collect/            kernel -> rows
  *       wire.c record.c     live netlink; a recording and its replay
  *       request.c netlink.c decode.c    what is asked, the loop, one answer
+ *       bytecode.c bytecode_ops.c       what of a filter the kernel judges
  *       procnet.c           the same from the text of /proc/net
  *     owners/             fds -> (inode, process, fd)
  *     select/             filter text -> what is shown
@@ -57,6 +61,8 @@
 
 #include "listing.h"
 #include "options.h"
+#include "pids.h"
+#include "selection.h"
 
 enum exit_status { EXIT_ROWS = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
 
@@ -65,6 +71,7 @@ enum { RESOLVE_DEADLINE_MS = 2000, HOLD_FAIR = 8192 };
 /* Everything one invocation needs; freed by run_close() in whatever state it is. */
 struct run {
 	struct options options;
+	struct selection selection;
 	struct privilege privilege;
 	struct query query;
 	struct view view;
@@ -80,7 +87,8 @@ struct run {
 	struct owners owners;
 	struct report report;
 	struct error error;
-	uint64_t shown;
+	uint64_t shown, shown_ever;  /* in this look, in all */
+	uint64_t undecided;          /* rows whose owners decide whether they are wanted */
 	uint64_t unowned;            /* shown, and a hidden process may be the owner */
 };
 
@@ -107,36 +115,10 @@ static void catch_signals(bool continuous)
 
 /* --- what to ask --------------------------------------------------------------- */
 
-#define CONNECTED_STATES \
-	(STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND)))
-
-/* netstat's three views: connected, listening (-l), all (-a, which wins over -l). */
-static uint32_t states_of(const struct options *options, enum proto proto)
-{
-	if (options->all)
-		return STATE_ALL;
-	if (options->listening)
-		return proto == PROTO_TCP || proto == PROTO_UNIX ? STATE_BIT(STATE_LISTEN)
-		                                                 : STATE_BIT(STATE_CLOSE);
-	/* lsof's -i selects whatever /proc/net shows. */
-	if (options->internet)
-		return STATE_ALL & ~STATE_BIT(STATE_BOUND);
-	if (proto == PROTO_UNIX)
-		return STATE_ALL & ~STATE_BIT(STATE_LISTEN);
-	return CONNECTED_STATES;
-}
-
 static void make_query(struct run *run)
 {
-	const struct options *options = &run->options;
-	run->query = (struct query){
-		.protos = options->protos, .inet = options->inet, .inet6 = options->inet6,
-	};
-	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
-		run->query.states[proto] = states_of(options, proto);
-	run->query.want = run->listing.needs.want;
-	if (options->protos & PROTO_BIT(PROTO_UNIX))
-		run->query.want |= WANT_UNIX;
+	selection_query(&run->selection, &run->options, &run->query);
+	run->query.want |= run->listing.needs.want;
 }
 
 static bool wants_color(enum when color)
@@ -169,7 +151,8 @@ static void make_view(struct run *run)
 {
 	const struct options *options = &run->options;
 	run->view = (struct view){
-		.listening = options->listening, .all = options->all, .protos = options->protos,
+		.listening = options->listening, .all = options->all,
+		.protos = run->query.protos ? run->query.protos : options->protos,
 		.programs = options->programs, .extend = options->extend,
 		.timers = options->timers, .memory = options->memory, .info = options->info,
 		.numeric_hosts = options->numeric_hosts, .numeric_ports = options->numeric_ports,
@@ -326,9 +309,19 @@ static int collect(struct run *run, struct source_request *request)
 
 /* --- owners -------------------------------------------------------------------- */
 
+static bool shows_owners(const struct run *run)
+{
+	return run->listing.needs.need & NEED_OWNERS || run->options.pids;
+}
+
 static bool needs_owners(const struct run *run)
 {
-	return run->listing.needs.need & NEED_OWNERS;
+	return shows_owners(run) || run->selection.needs.owners;
+}
+
+static unsigned owner_details(const struct run *run)
+{
+	return run->selection.needs.details | run->listing.needs.details;
 }
 
 /*
@@ -359,7 +352,7 @@ static int find_owners(struct run *run)
 {
 	struct finder_request request = {
 		.proc_fd = run->proc_fd, .proc_is_ours = proc_is_ours(run),
-		.index = &run->owners.index, .details = run->listing.needs.details,
+		.index = &run->owners.index, .details = owner_details(run),
 	};
 	bool try_bpf = run->options.owners_from == OWNERS_BPF ||
 	               (run->options.owners_from == OWNERS_AUTO && finder_bpf_pays(&request));
@@ -393,6 +386,25 @@ static bool needs_hosts(const struct run *run)
 	return run->options.resolve || run->listing.needs.need & NEED_HOSTS;
 }
 
+/* --- what is wanted -------------------------------------------------------------- */
+
+/* Sink: keeps what may be wanted; the owners may have the last word. */
+static int keep(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
+	if (verdict == VERDICT_NO)
+		return 0;
+	run->undecided += verdict == VERDICT_MAYBE;
+	return table_sink(&run->table, sock);
+}
+
+static bool is_wanted(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	return filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
+}
+
 /* --- output -------------------------------------------------------------------- */
 
 static int show(void *context, const struct sock *sock)
@@ -407,6 +419,15 @@ static int show(void *context, const struct sock *sock)
 		return error_set(&run->error, errno, "format", "");
 	/* Nobody reads on: asking the kernel further would be for nothing. */
 	return run->out.error ? 1 : 0;
+}
+
+/* Sink: a filter without owners decides at once. */
+static int show_wanted(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	if (filter_judge(run->selection.filter, sock, NULL) != VERDICT_YES)
+		return 0;
+	return show(run, sock);
 }
 
 static int want_hosts(struct run *run)
@@ -481,6 +502,20 @@ static int show_table(struct run *run)
 	return answer;
 }
 
+/* --pids: of each wanted socket the owners that are wanted themselves. */
+static int show_pids(struct run *run)
+{
+	struct pids pids = { 0 };
+	int answer = pids_collect(&pids, &run->table, &run->owners, run->selection.filter);
+	if (answer < 0)
+		error_set(&run->error, errno, "list pids", "");
+	else
+		pids_write(&pids, &run->out);
+	run->shown = pids.count;
+	free(pids.pid);
+	return answer;
+}
+
 static int begin_format(struct run *run)
 {
 	memset(run->format_state, 0, run->listing.format->state_size);
@@ -526,34 +561,38 @@ static int drop_privileges(struct run *run, bool last)
 	return error_set(&run->error, errno, "give up privileges", "");
 }
 
-static size_t table_mark(const void *table)
+static size_t kept_mark(const void *context)
 {
-	return ((const struct table *)table)->count;
+	return ((const struct run *)context)->table.count;
 }
 
-static void table_rewind(void *table, size_t mark)
+static void kept_rewind(void *context, size_t mark)
 {
-	table_truncate(table, mark);
+	table_truncate(&((struct run *)context)->table, mark);
 }
 
 /* Everything is read before the first byte is written. */
 static int look_whole(struct run *run, bool last)
 {
 	struct source_request request = {
-		.query = &run->query, .sink = table_sink, .context = &run->table,
-		.mark = table_mark, .rewind = table_rewind,
+		.query = &run->query, .sink = keep, .context = run,
+		.mark = kept_mark, .rewind = kept_rewind,
 	};
 	int answer = collect(run, &request);
-	if (answer == 0 && needs_owners(run)) {
+	if (answer == 0 && (shows_owners(run) || run->undecided)) {
 		answer = look_for_owners(run);
 		run->view.owners = &run->owners;
 	}
+	if (answer == 0 && run->undecided)
+		table_keep(&run->table, is_wanted, run);
 	if (drop_privileges(run, last) < 0)
 		return -1;
 	if (answer == 0 && needs_hosts(run))
 		answer = want_hosts(run);
 	if (answer)
 		return answer;
+	if (run->options.pids)
+		return show_pids(run);
 	answer = begin_format(run);
 	return answer ? answer : show_table(run);
 }
@@ -562,7 +601,7 @@ static int look_whole(struct run *run, bool last)
 static int look_streaming(struct run *run, bool last)
 {
 	struct source_request request = {
-		.query = &run->query, .ordered = true, .sink = show, .context = run,
+		.query = &run->query, .ordered = true, .sink = show_wanted, .context = run,
 	};
 	/* The sock_diag socket keeps the right to be told marks (it is checked when it is opened). */
 	if (!(run->query.want & WANT_EXTRA) && drop_privileges(run, last) < 0)
@@ -576,11 +615,27 @@ static bool closed_pipe(const struct run *run)
 	return run->out.error == EPIPE;
 }
 
+/* What was left out of the look without a word of the caller's. */
+static void report_selection(const struct run *run)
+{
+	const struct filter_needs *needs = &run->selection.needs;
+	const struct report *report = &run->report;
+	if (needs->mark && !run->privilege.has_net_admin && !run->options.replay)
+		message("the kernel tells the marks of sockets only with CAP_NET_ADMIN: none is known here");
+	if (needs->any && !run->shown && run->query.protos && selection_is_connected(&run->selection, &run->options))
+		message("no connected socket is of that kind; -a looks at all sockets, -l at those that listen");
+	if (run->options.verbose && needs->any)
+		message("%llu socket%s received in %u dump%s, %llu shown", (unsigned long long)report->received,
+		        report->received == 1 ? "" : "s", report->requests, report->requests == 1 ? "" : "s",
+		        (unsigned long long)run->shown);
+}
+
 static void report(const struct run *run)
 {
 	/* A hidden process is worth a word where it may be a missing owner: -pp wants all of them. */
 	bool owners = run->unowned || run->options.programs > 1 || run->options.verbose;
 	message_report(&run->report, owners ? &run->owners.report : NULL, &run->privilege, run->options.verbose);
+	report_selection(run);
 }
 
 /* 0, or -1 with error. */
@@ -589,12 +644,13 @@ static int look(struct run *run, bool last)
 	bool whole = needs_owners(run) || needs_hosts(run) || run->listing.sort.count || (run->query.want & WANT_EXTRA);
 	listing_prepare(&run->listing, &run->options, run->proc_fd);
 	run->report = (struct report){ 0 };
-	run->shown = run->unowned = 0;
+	run->shown = run->unowned = run->undecided = 0;
 	table_clear(&run->table);
 	owners_free(&run->owners);
 	if (privilege_raise(&run->privilege, privilege_needs(run)) < 0)
 		return error_set(&run->error, errno, "set privileges", "");
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
+	run->shown_ever += run->shown;
 	answer = end_format(run, answer);
 	/* What was read before a failure is shown all the same. */
 	if (out_flush(&run->out) < 0 && !closed_pipe(run))
@@ -664,6 +720,7 @@ static void run_close(struct run *run)
 	close_fd(run->record_fd);
 	close_fd(run->replay_fd);
 	listing_free(&run->listing);
+	selection_free(&run->selection);
 	options_free(&run->options);
 }
 
@@ -709,6 +766,17 @@ static enum exit_status print_text(struct run *run, char *text)
 	return say_error(run);
 }
 
+/* The caller's own words; read with his own rights. */
+static enum exit_status say_selection(const struct run *run)
+{
+	const struct selection *selection = &run->selection;
+	if (selection->wrong)
+		message_filter(selection->what, selection->wrong, selection->wrong_len, &selection->problem);
+	else
+		message("cannot read %s: %s", selection->what, strerror(errno));
+	return EXIT_USAGE;
+}
+
 static enum exit_status run_all(struct run *run)
 {
 	if (run->options.help)
@@ -717,6 +785,8 @@ static enum exit_status run_all(struct run *run)
 		return print_text(run, strdup("sockview " SOCKVIEW_VERSION "\n"));
 	if (run->options.list_columns)
 		return print_text(run, listing_list_columns());
+	if (selection_make(&run->selection, &run->options) < 0)
+		return say_selection(run);
 	/* The caller named a file or folder he can not have. */
 	if (open_paths(run) < 0)
 		return say(run, EXIT_USAGE);
@@ -727,7 +797,8 @@ static enum exit_status run_all(struct run *run)
 		error_set(&run->error, errno, "write to", "standard output");
 		return say_error(run);
 	}
-	return run->listing.format->owned_only && !run->shown ? EXIT_NOTHING : EXIT_ROWS;
+	bool selected = run->selection.needs.any || run->listing.format->owned_only;
+	return selected && !run->shown_ever ? EXIT_NOTHING : EXIT_ROWS;
 }
 
 int main(int argc, char **argv)

@@ -172,6 +172,31 @@ void table_truncate(struct table *table, size_t count)
 	table->count = count;
 }
 
+static void move_row(struct table *table, size_t to, size_t from)
+{
+	table->row[to] = table->row[from];
+	if (table->timer)
+		table->timer[to] = table->timer[from];
+	if (table->skmem)
+		table->skmem[to] = table->skmem[from];
+	if (table->extra)
+		table->extra[to] = table->extra[from];
+	if (table->blob)
+		table->blob[to] = table->blob[from];
+}
+
+void table_keep(struct table *table, bool (*wanted)(void *context, const struct sock *sock), void *context)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < table->count; i++) {
+		struct sock sock;
+		table_get(table, i, &sock);
+		if (wanted(context, &sock))
+			move_row(table, kept++, i);
+	}
+	table->count = kept;
+}
+
 void table_clear(struct table *table)
 {
 	table->count = 0;

@@ -221,6 +221,13 @@ static uint32_t states_of(const struct selection *selection, const struct option
 	return CONNECTED_STATES;
 }
 
+bool selection_is_connected(const struct selection *selection, const struct options *options)
+{
+	const struct filter_needs *needs = &selection->needs;
+	return !options->all && !options->listening && !needs->states_chosen && !needs->states_said &&
+	       !needs->target && !needs->specs;
+}
+
 /* A filter that names a protocol need not be told of it by an option as well. */
 static unsigned protos_of(const struct selection *selection, const struct options *options)
 {

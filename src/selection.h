@@ -33,4 +33,7 @@ void selection_free(struct selection *selection);
 void selection_query(const struct selection *selection, const struct options *options,
                      struct query *query);
 
+/* True if only connected sockets are looked at, because nothing else was said. */
+bool selection_is_connected(const struct selection *selection, const struct options *options);
+
 #endif

@@ -210,6 +210,8 @@ int table_sink(void *table, const struct sock *sock);
 void table_get(const struct table *table, size_t index, struct sock *sock);
 /* Forget the rows from `count` on; what blobs they had in the arena too. */
 void table_truncate(struct table *table, size_t count);
+/* Forget the rows that `wanted` is false for; the others stay in their order. */
+void table_keep(struct table *table, bool (*wanted)(void *context, const struct sock *sock), void *context);
 /* Forget the rows, keep the memory. */
 void table_clear(struct table *table);
 void table_free(struct table *table);

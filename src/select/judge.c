@@ -323,6 +323,13 @@ static uint32_t possible_states(const struct expr *expr, enum proto proto, int f
 	return possible;
 }
 
+/* States no socket of the protocol is ever in need no dump (net/ipv4/udp.c, raw.c: connected or not). */
+static uint32_t states_in_use(enum proto proto)
+{
+	bool datagram = proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_RAW;
+	return datagram ? STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE) : STATE_ALL;
+}
+
 static bool ports_impossible(const struct expr *expr)
 {
 	struct expr_ports ports;
@@ -348,7 +355,7 @@ void filter_narrow(const struct filter *filter, struct query *query)
 			inet6 |= six != 0;
 		}
 		*states = four | six;
-		if (*states)
+		if (*states & states_in_use(proto))
 			protos |= PROTO_BIT(proto);
 	}
 	query->protos = protos;

@@ -1,0 +1,66 @@
+/* pids.c - see pids.h. */
+#include "pids.h"
+
+#include <sockview/vec.h>
+
+static int pids_add(struct pids *pids, int32_t pid)
+{
+	int32_t *grown = vec_reserve(pids->pid, &pids->capacity, pids->count + 1, sizeof(*grown));
+	if (!grown)
+		return -1;
+	pids->pid = grown;
+	grown[pids->count++] = pid;
+	return 0;
+}
+
+static int add_owners(struct pids *pids, const struct sock *sock, const struct owners *owners,
+                      const struct filter *filter)
+{
+	struct owner_span span = owners_of(owners, &sock->row);
+	for (size_t i = 0; i < span.count; i++) {
+		const struct owner *owner = &span.first[i];
+		if (filter_judge_owner(filter, sock, owners, owner) == VERDICT_YES &&
+		    pids_add(pids, owners->process[owner->process].pid) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int pid_order(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static void sort_once(struct pids *pids)
+{
+	size_t kept = 0;
+	if (!pids->count)
+		return;
+	qsort(pids->pid, pids->count, sizeof(*pids->pid), pid_order);
+	for (size_t i = 1; i < pids->count; i++)
+		if (pids->pid[i] != pids->pid[kept])
+			pids->pid[++kept] = pids->pid[i];
+	pids->count = kept + 1;
+}
+
+int pids_collect(struct pids *pids, const struct table *table, const struct owners *owners,
+                 const struct filter *filter)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct sock sock;
+		table_get(table, i, &sock);
+		if (add_owners(pids, &sock, owners, filter) < 0)
+			return -1;
+	}
+	sort_once(pids);
+	return 0;
+}
+
+void pids_write(const struct pids *pids, struct out *out)
+{
+	for (size_t i = 0; i < pids->count; i++) {
+		out_u64(out, (uint64_t)pids->pid[i]);
+		out_char(out, '\n');
+	}
+}

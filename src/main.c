@@ -59,6 +59,7 @@
 #include <sockview/privilege.h>
 #include <sockview/source.h>
 
+#include "completions.h"
 #include "listing.h"
 #include "options.h"
 #include "pids.h"
@@ -777,12 +778,23 @@ static enum exit_status say_selection(const struct run *run)
 	return EXIT_USAGE;
 }
 
+static enum exit_status print_completions(struct run *run)
+{
+	char *script = completions_script(run->options.completions);
+	if (script || errno != EINVAL)
+		return print_text(run, script);
+	message_usage("--completions: unknown shell '%s'; it takes bash, zsh or fish", run->options.completions);
+	return EXIT_USAGE;
+}
+
 static enum exit_status run_all(struct run *run)
 {
 	if (run->options.help)
 		return print_text(run, options_help());
 	if (run->options.version)
 		return print_text(run, strdup("sockview " SOCKVIEW_VERSION "\n"));
+	if (run->options.completions)
+		return print_completions(run);
 	if (run->options.list_columns)
 		return print_text(run, listing_list_columns());
 	if (selection_make(&run->selection, &run->options) < 0)

@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""The command line: bundles, synonyms, help, and what wrong usage is told. On a /proc of plain files."""
+import os
+import re
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import fakeproc
+import tap
+
+TCP = [
+    "   0: 0100007F:01F4 00000000:0000 0A 00000000:00000003 00:00000000 00000000     0        0 101 1 0 100 0 0 10 0",
+    "   1: 0100007F:01F4 0100007F:C350 01 00000024:00000005 01:00000096 00000002  1000        0 102 2 0 20 4 30 10 -1",
+    "   2: 0100007F:01F4 0100007F:C351 06 00000000:00000000 03:00001725 00000000     0        0 0 3 0",
+]
+TCP6 = ["   0: 00000000000000000000000000000000:01BB 00000000000000000000000000000000:0000 0A 00000000:00000000"
+        " 00:00000000 00000000    33        0 103 1 0 100 0 0 10 0"]
+UDP = ["  200: 00000000:0035 00000000:0000 07 00000000:00000300 00:00000000 00000000   101        0 104 2 0 0"]
+FULL = """\
+Active Internet connections (servers and established)
+Proto Recv-Q Send-Q Local Address           Foreign Address         State       User       Inode      PID/Program name     Timer
+tcp        3      0 127.0.0.1:500           0.0.0.0:*               LISTEN      0          101        7/one                off (0.00/0/0)
+tcp        5     36 127.0.0.1:500           127.0.0.1:50000         ESTABLISHED 1000       102        8/two                on (1.50/2/0)
+tcp        0      0 127.0.0.1:500           127.0.0.1:50001         TIME_WAIT   0          0          -                    timewait (59.25/0/0)
+tcp6       0      0 :::443                  :::*                    LISTEN      33         103        7/one                off (0.00/0/0)
+udp      768      0 0.0.0.0:53              0.0.0.0:*                           101        104        -                    off (0.00/0/0)
+"""
+SAME = [  # one meaning, many spellings
+    ["-antp", "-a -n -t -p", "-tpna", "--all --numeric --tcp --programs", "-a --tcp -pn", "-A tcp -anp", "-f tcp -anp",
+     "--protocol=tcp -anp", "-antpW", "-antp --wide"],
+    ["-tulpen", "-t -u -l -p -e -n", "--listening --tcp --udp -pen", "-neplut", "-lenp"],
+    ["-putan", "-a -putn", "-anp", "-anp -tu", "-A tcp,udp -anp"],
+    ["-neopa", "-a -e -o -n -p", "--all --extend --timers --numeric --programs"],
+    ["-an", "-an -4 -6", "-an46", "-an -A inet,inet6", "--inet --inet6 -an"],
+    ["-ant4", "-A inet -ant", "--inet -ant", "-4tna"],
+    ["-ant6", "-A inet6 -ant", "--inet6 -ant"],
+    ["-an", "-a --numeric-hosts --numeric-ports --numeric-users"],
+    ["-anv", "-van"],
+]
+WRONG = [  # the words, and what must be named
+    ("-Y", "-Y"), ("-antpY", "-Y"), ("--nope", "--nope"), ("--tcp=1", "--tcp"), ("-c0", "'0'"), ("-cx", "'x'"),
+    ("-c-1", "'-1'"), ("--continuous=never", "'never'"), ("--count 0", "--count"), ("--count 1x", "'1x'"),
+    ("--count 99999999999999999999", "--count"), ("--count", "--count"), ("--source moon", "'moon'"),
+    ("--source", "--source"), ("-A tcp,nonsense", "'nonsense'"), ("-A", "-A"), ("-f !nonsense", "nonsense"),
+    ("--color=blue", "'blue'"), ("--owners-from hearsay", "'hearsay'"), ("--format poem", "'poem'"),
+    ("--record a --replay b", "--replay"), ("-E", "-E"), ("-K", "-K"), ("-N x", "-N"), ("-b", "-b"), ("-Z", "-Z"),
+    ("-M", "-M"), ("-S", "-S"), ("-d", "-d"), ("-0", "-0"), ("--events", "--events"), ("--kill", "--kill"),
+    ("--watch", "--watch"), ("--health", "--health"),
+    ("--replay /nonexistent/file", "/nonexistent/file"), ("--proc-root /nonexistent", "/nonexistent"),
+    ("--record /nonexistent/file", "/nonexistent/file"),
+]
+
+t = tap.Tap()
+tree = fakeproc.FakeProc(os.path.join(tap.scratch(), "proc"))
+tree.net("tcp", fakeproc.TCP_HEAD, [line.ljust(149) for line in TCP])
+tree.net("tcp6", fakeproc.TCP6_HEAD, TCP6)
+tree.net("udp", fakeproc.TCP_HEAD, UDP)
+tree.net("udp6", fakeproc.TCP6_HEAD, [])
+tree.process(7, "one", ["/sbin/one", "-d"], {3: "socket:[101]", 4: "socket:[103]"})
+tree.process(8, "two", ["two"], {3: "socket:[102]"})
+
+
+def fake(*words, **more):
+    return tap.sockview(*words, "--source=proc", "--proc-root", tree.root, **more)
+
+
+result = fake("-neopa")
+t.same(result.out, FULL.encode(), "-neopa of a /proc of plain files, byte for byte", result)
+t.ok(result.status == 0 and result.err == b"", "and nothing on stderr", result)
+
+for group in SAME:
+    want = fake(*group[0].split())
+    t.ok(want.status == 0 and want.out.count(b"\n") > 2, "%s: there are rows" % group[0], want)
+    for words in group[1:]:
+        result = fake(*words.split())
+        t.same((result.status, result.out), (0, want.out), "%s is %s" % (words, group[0]), result.err)
+
+for words, culprit in WRONG:
+    result = tap.sockview(*words.split(), cwd=tap.scratch())
+    lines = result.err.decode(errors="replace").split("\n")
+    t.ok(result.status == 2 and result.out == b"" and len(lines) == 2 and lines[1] == ""
+         and lines[0].startswith("sockview: ") and culprit in lines[0],
+         "%s: exit 2, one line that names %s" % (words, culprit), result)
+t.same(os.listdir(tap.scratch()), ["proc"], "wrong usage leaves no file behind")
+
+hostile = tap.sockview("--\x1b[31m")
+t.ok(hostile.status == 2 and b"\x1b" not in hostile.err and rb"\x1b[31m" in hostile.err,
+     "a hostile word is escaped in the message", hostile)
+
+for words in (["--help"], ["-h"], ["-antp", "--help"]):
+    result = tap.sockview(*words)
+    t.ok(result.status == 0 and result.err == b"" and result.out, "%s: exit 0, on stdout" % " ".join(words), result)
+text = tap.sockview("--help").out.decode()
+lines = text.split("\n")[:-1]
+t.ok(max(map(len, lines)) <= 80, "--help: no line over 80 columns", [line for line in lines if len(line) > 80])
+t.ok(len(lines) <= 24, "--help: at most 24 lines", len(lines))
+t.ok(lines[0].startswith("Usage: sockview "), "--help: begins with the usage", lines[0])
+examples = text.partition("Examples:")[2]
+t.ok(len(re.findall(r"^ *sockview -", examples, re.M)) >= 3, "--help: three examples", examples)
+for option in "-a -l -t -u -U -w -x -4 -6 -A -f -n -r -p -e -o -W -c -H -v -q".split():
+    t.ok(re.search(r"(?<![\w-])%s(?![\w-])" % option, text.replace("[", " ")), "--help: names %s" % option)
+for option in ("--source", "--proc-root", "--record", "--replay", "--color", "--version", "--help", "--count",
+               "--numeric-hosts", "--numeric-ports", "--numeric-users"):
+    t.ok(option in text, "--help: names %s" % option)
+
+result = tap.sockview("--version")
+t.ok(result.status == 0 and re.fullmatch(rb"sockview \d+\.\d+\.\d+\n", result.out), "--version", result)
+
+color = fake("-atn", "--color=always")
+t.ok(b"\x1b[" in color.out, "--color=always colours", color)
+t.same(re.sub(rb"\x1b\[[0-9;]*m", b"", color.out), fake("-atn").out, "and changes nothing else")
+for words, env in ((["--color=never"], {}), ([], {}), (["--color=auto"], {"NO_COLOR": "1", "TERM": "xterm"})):
+    t.ok(b"\x1b" not in fake("-atn", *words, env=env).out, "no colour in a pipe: %s %s" % (" ".join(words), env))
+
+quiet = fake("-atnU", "-q")
+t.ok(quiet.status == 0 and quiet.err == b"", "-q: no notes", quiet)
+bare = fakeproc.FakeProc(os.path.join(tap.scratch(), "bare"))
+result = tap.sockview("-atn", "--source=proc", "--proc-root", bare.root)
+t.ok(result.status in (0, 3) and result.err.count(b"\n") == 1 and result.err.startswith(b"sockview: "),
+     "a /proc without tables is told of in one line", result)
+t.done()

@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+"""Recordings made by hand: the exact output of each option, cut-off and corrupt files."""
+import os
+import random
+import re
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import fakeproc
+import tap
+import wire
+
+TCP_DUMP = [
+    wire.request(wire.AF_INET, wire.TCP),
+    wire.inet("LISTEN", "0.0.0.0:22", queues=(0, 128), inode=1001),
+    wire.inet("LISTEN", "127.0.0.1:6000", queues=(3, 2), uid=1000, inode=1003),
+    wire.inet("ESTABLISHED", "192.0.2.1:22", "198.51.100.7:50000", (5, 36), 0, 1002, ("on", 1500, 2)),
+    wire.inet("TIME_WAIT", "192.0.2.1:22", "203.0.113.9:41000", timer=("timewait", 59250, 0)),
+    wire.inet("CLOSE", "127.0.0.1:7777", uid=1000, inode=1004),
+    wire.done(),
+    wire.request(wire.AF_INET6, wire.TCP),
+    wire.inet("LISTEN", "[::]:443", queues=(0, 511), uid=33, inode=1005),
+    wire.inet("ESTABLISHED", "[::ffff:192.0.2.1]:443", "[::ffff:192.0.2.9]:1024", uid=33, inode=1006,
+              timer=("keepalive", 7200000, 0)),
+    wire.inet("CLOSE_WAIT", "[fe80::1]:443", "[fe80::2]:2000", (1, 0), 33, 1007, interface=2),
+    wire.done(),
+]
+UDP_DUMP = [
+    wire.request(wire.AF_INET, wire.UDP),
+    wire.inet("CLOSE", "0.0.0.0:53", queues=(768, 0), uid=101, inode=2001),
+    wire.inet("ESTABLISHED", "192.0.2.1:53000", "192.0.2.53:53", uid=1000, inode=2002),
+    wire.done(),
+]
+RECORDING = b"".join(TCP_DUMP + UDP_DUMP)
+
+HEADS = {"a": "Active Internet connections (servers and established)", "l": "Active Internet connections (only servers)",
+         "": "Active Internet connections (w/o servers)"}
+COLUMNS = "Proto Recv-Q Send-Q Local Address           Foreign Address         State      "
+ROWS = {
+    "ssh":    "tcp        0    128 0.0.0.0:22              0.0.0.0:*               LISTEN     ",
+    "x11":    "tcp        3      2 127.0.0.1:6000          0.0.0.0:*               LISTEN     ",
+    "login":  "tcp        5     36 192.0.2.1:22            198.51.100.7:50000      ESTABLISHED",
+    "wait":   "tcp        0      0 192.0.2.1:22            203.0.113.9:41000       TIME_WAIT  ",
+    "bound":  "tcp        0      0 127.0.0.1:7777          0.0.0.0:*               BOUND      ",
+    "https":  "tcp6       0    511 :::443                  :::*                    LISTEN     ",
+    "mapped": "tcp6       0      0 192.0.2.1:443           192.0.2.9:1024          ESTABLISHED",
+    "link":   "tcp6       1      0 fe80::1:443             fe80::2:2000            CLOSE_WAIT ",
+    "dns":    "udp      768      0 0.0.0.0:53              0.0.0.0:*                          ",
+    "query":  "udp        0      0 192.0.2.1:53000         192.0.2.53:53           ESTABLISHED",
+}
+TCP4, TCP6, UDP = ["ssh", "x11", "login", "wait", "bound"], ["https", "mapped", "link"], ["dns", "query"]
+SELECTIONS = [
+    ("-an", "a", TCP4 + TCP6 + UDP), ("-atun", "a", TCP4 + TCP6 + UDP), ("-atn", "a", TCP4 + TCP6),
+    ("-tan4", "a", TCP4), ("-6nta", "a", TCP6), ("-uan", "a", UDP), ("-uan4", "a", UDP), ("-uan6", "a", []),
+    ("-ltn", "l", ["ssh", "x11", "https"]), ("-lun", "l", ["dns"]), ("-ln", "l", ["ssh", "x11", "https", "dns"]),
+    ("-n", "", ["login", "wait", "mapped", "link", "query"]), ("-tn", "", ["login", "wait", "mapped", "link"]),
+    ("-un", "", ["query"]), ("-t4n", "", ["login", "wait"]), ("-lan", "a", TCP4 + TCP6 + UDP),
+    ("-Uan", "a", []), ("-nWal", "a", TCP4 + TCP6 + UDP), ("-van", "a", TCP4 + TCP6 + UDP),
+]
+FULL = """\
+Active Internet connections (servers and established)
+Proto Recv-Q Send-Q Local Address           Foreign Address         State       User       Inode      PID/Program name     Timer
+tcp        0    128 0.0.0.0:22              0.0.0.0:*               LISTEN      0          1001       812/sshd             off (0.00/0/0)
+tcp        3      2 127.0.0.1:6000          0.0.0.0:*               LISTEN      1000       1003       -                    off (0.00/0/0)
+tcp        5     36 192.0.2.1:22            198.51.100.7:50000      ESTABLISHED 0          1002       900/sshd             on (1.50/2/0)
+tcp        0      0 192.0.2.1:22            203.0.113.9:41000       TIME_WAIT   0          0          -                    timewait (59.25/0/0)
+tcp        0      0 127.0.0.1:7777          0.0.0.0:*               BOUND       1000       1004       77/b\\x0ad            off (0.00/0/0)
+tcp6       0    511 :::443                  :::*                    LISTEN      33         1005       50/nginx             off (0.00/0/0)
+tcp6       0      0 192.0.2.1:443           192.0.2.9:1024          ESTABLISHED 33         1006       51/nginx             keepalive (7200.00/0/0)
+tcp6       1      0 fe80::1:443             fe80::2:2000            CLOSE_WAIT  33         1007       51/nginx             off (0.00/0/0)
+udp      768      0 0.0.0.0:53              0.0.0.0:*                           101        2001       600/dns              off (0.00/0/0)
+udp        0      0 192.0.2.1:53000         192.0.2.53:53           ESTABLISHED 1000       2002       -                    off (0.00/0/0)
+"""
+
+t = tap.Tap()
+folder = tap.scratch()
+path = os.path.join(folder, "recording")
+
+
+def save(data):
+    fakeproc.write(path, data)
+    return path
+
+
+def replay(*options, **more):
+    return tap.sockview(*options, "--replay", path, **more)
+
+
+save(RECORDING)
+for options, view, rows in SELECTIONS:
+    result = replay(options)
+    want = "\n".join([HEADS[view], COLUMNS, *(ROWS[name] for name in rows)]) + "\n"
+    t.same(result.out, want.encode(), "%s selects what it says" % options, result)
+    t.ok(result.status == 0 and not result.complaints("v" in options), "%s: status 0 and no word" % options, result)
+for order in ("-antp", "-tpan", "-pant", "-natp"):
+    t.same(replay(order).out, replay("-a", "-n", "-t", "-p").out, "%s is -a -n -t -p" % order)
+t.same(replay("-antH").out, "".join(ROWS[name] + "\n" for name in TCP4 + TCP6).encode(), "-H leaves the headings out")
+
+tree = fakeproc.FakeProc(os.path.join(folder, "proc"))
+tree.process(812, "sshd", ["sshd: /usr/sbin/sshd -D [listener]"], {3: "socket:[1001]", 4: "/dev/null"})
+tree.process(900, "sshd", ["sshd: someone [priv]"], {4: "socket:[1002]"}, ppid=812)
+tree.process(901, "sshd", ["sshd: someone@pts/0"], {4: "socket:[1002]"}, ppid=900)
+tree.process(51, "nginx", ["nginx: worker process"], {6: "socket:[1005]", 7: "socket:[1006]", 8: "socket:[1007]"})
+tree.process(50, "nginx", ["nginx: master process /usr/sbin/nginx"], {6: "socket:[1005]", 9: "socket:[99]"})
+tree.process(600, "systemd-resolve", ["/usr/lib/dns"], {12: "socket:[2001]", 13: "pipe:[1003]", 14: "socket:[x]"})
+tree.process(77, "b\nd", [], {0: "socket:[1004]"})
+result = replay("-atunpeo", "--proc-root", tree.root)
+t.same(result.out, FULL.encode(), "-atunpeo with the processes of a --proc-root", result)
+result = replay("-tnpp", "--proc-root", tree.root)
+t.ok(b" 900/sshd,901/sshd " in result.out, "-pp shows every owner, the lowest pid first", result)
+result = replay("-atunpeo")
+t.ok(b"sshd" not in result.out and b" - " in result.out,
+     "the processes of this machine are not made owners of a recording from nowhere", result)
+
+# --- ss -D: no requests in front, TCP alone, two dumps one behind the other.
+save(b"".join(part for part in TCP_DUMP if part not in (TCP_DUMP[0], TCP_DUMP[7])))
+want = "\n".join([HEADS["a"], COLUMNS, *(ROWS[name] for name in TCP4 + TCP6)]) + "\n"
+t.same(replay("-atn").out, want.encode(), "a file without requests, as ss -D writes it: both dumps are read")
+t.same(replay("-tn6").lines[2:], [ROWS["mapped"], ROWS["link"]], "and selected from")
+
+# --- broken files
+
+status, byte = {0, 3}, re.compile(r"\(at byte (\d+)\)\n\Z")
+
+
+def offset(result):
+    match = byte.search(result.err.decode(errors="replace"))
+    return int(match.group(1)) if match else None
+
+
+ends, at = set(), 0
+for part in TCP_DUMP + UDP_DUMP:
+    at += len(part)
+    if part == wire.done():
+        ends.add(at)        # a whole answer: nothing tells that another followed
+# Sanitized programs start slowly: every seventh length and the ones around each message.
+step = 7 if tap.SAN else 1
+borders, at = set(), 0
+for part in TCP_DUMP + UDP_DUMP:
+    borders |= {at - 1, at, at + 1, at + 15, at + 16, at + 17}
+    at += len(part)
+wrong = []
+for length in range(len(RECORDING)):
+    if length % step and length not in borders:
+        continue
+    save(RECORDING[:length])
+    result = replay("-atun")
+    good = (result.status == 0) if length in ends else (result.status == 3 and offset(result) == length)
+    if not good:
+        wrong.append("%d bytes: %r" % (length, result))
+t.same(wrong, [], "a file cut off at any of %d lengths: status 3 and the byte it ends at" % len(RECORDING))
+
+seed = 20260
+chance = random.Random(seed)
+wrong = []
+for turn in range(60 if tap.SAN else 400):
+    data = bytearray(RECORDING)
+    for _ in range(chance.choice((1, 1, 1, 3, 30))):
+        data[chance.randrange(len(data))] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+    save(bytes(data))
+    result = replay(chance.choice(("-atun", "-tunaeo", "-ltn", "-atuxUwnp")))
+    if result.status not in status or (result.status == 3 and offset(result) is None):
+        wrong.append("turn %d: %r" % (turn, result))
+t.same(wrong, [], "bytes changed at random (seed %d): an answer, or status 3 with the byte" % seed)
+
+for name, data, where in (
+        ("an empty file", b"", 0),
+        ("a text file", b"root:x:0:0:root:/root:/bin/bash\n" * 10, 0),
+        ("zeros", b"\0" * 1000, 0),
+        ("a length below the header's", RECORDING[:72] + b"\x0f\0\0\0" + RECORDING[76:], 72),
+        ("a message of 4 GB", b"\xff\xff\xff\xff" + RECORDING[4:], 0),
+        ("an answer shorter than its struct", wire.request(wire.AF_INET, wire.TCP)
+         + wire.message(wire.SOCK_DIAG_BY_FAMILY, b"\x02\x01\0\0") + wire.done(), 72)):
+    save(data)
+    result = replay("-atun")
+    good = result.status == 3 and offset(result) == where
+    t.ok(good and len(result.err.splitlines()) == 1, "%s: status 3, one line, the byte" % name, result)
+
+save(wire.request(wire.AF_INET, wire.TCP) + wire.error(-2) + b"".join(UDP_DUMP))
+result = replay("-atun")
+t.ok(result.status == 0 and result.lines[2:] == [ROWS[name] for name in UDP],
+     "a refusal of the kernel is recorded too: the other dumps are shown", result)
+t.done()

@@ -1,0 +1,65 @@
+"""wire - netlink messages of sock_diag, put together by hand: recordings that no kernel and no sockview made.
+
+Layouts: include/uapi/linux/netlink.h, inet_diag.h, unix_diag.h (Linux 6.18).
+"""
+import ipaddress
+import struct
+
+NLMSG_NOOP, NLMSG_ERROR, NLMSG_DONE = 1, 2, 3
+SOCK_DIAG_BY_FAMILY = 20
+TCPDIAG_GETSOCK = 18
+NLM_F_REQUEST, NLM_F_MULTI, NLM_F_DUMP_INTR, NLM_F_DUMP = 1, 2, 0x10, 0x300
+AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
+TCP, UDP, UDPLITE, RAW = 6, 17, 136, 255
+STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE",
+          "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING")
+TIMERS = ("off", "on", "keepalive", "timewait", "probe")
+
+
+def message(kind, payload, flags=NLM_F_MULTI):
+    data = struct.pack("=IHHII", 16 + len(payload), kind, flags, 1, 0) + payload
+    return data + b"\0" * (-len(data) % 4)
+
+
+def done(number=0):
+    return message(NLMSG_DONE, struct.pack("=i", number))
+
+
+def error(number):
+    return message(NLMSG_ERROR, struct.pack("=i", number) + b"\0" * 16, 0)
+
+
+def request(family, protocol):
+    """What a recording holds in front of the answers."""
+    return message(SOCK_DIAG_BY_FAMILY, struct.pack("=BBBBI48x", family, protocol, 0, 0, 0xFFFFFFFF),
+                   NLM_F_REQUEST | NLM_F_DUMP)
+
+
+def attribute(kind, payload):
+    data = struct.pack("=HH", 4 + len(payload), kind) + payload
+    return data + b"\0" * (-len(data) % 4)
+
+
+def end(text):
+    """"[::1]:80" or "192.0.2.1:80" as (family, 16 bytes of address, port)."""
+    host, _, port = text.rpartition(":")
+    address = ipaddress.ip_address(host.strip("[]"))
+    packed = address.packed
+    return AF_INET6 if address.version == 6 else AF_INET, packed + b"\0" * (16 - len(packed)), int(port)
+
+
+def inet(state, local, remote=None, queues=(0, 0), uid=0, inode=0, timer=("off", 0, 0), interface=0, cookie=1,
+         attributes=b"", kind=SOCK_DIAG_BY_FAMILY, flags=NLM_F_MULTI):
+    """An answer: struct inet_diag_msg and its attributes."""
+    family, source, sport = end(local)
+    _, target, dport = end(remote or ("[::]:0" if family == AF_INET6 else "0.0.0.0:0"))
+    body = struct.pack("=BBBB", family, STATES.index(state), TIMERS.index(timer[0]), timer[2])
+    body += struct.pack("!HH", sport, dport) + source + target + struct.pack("=III", interface, cookie, 0)
+    body += struct.pack("=IIIII", timer[1], *queues, uid, inode)
+    return message(kind, body + attributes, flags)
+
+
+def unix(kind, state, inode, name=None):
+    """kind: 1 stream, 2 dgram, 5 seqpacket; name: as in sun_path, b"\\0..." for an abstract one."""
+    body = struct.pack("=BBBBIII", AF_UNIX, kind, state, 0, inode, inode, 0)
+    return message(SOCK_DIAG_BY_FAMILY, body + (attribute(0, name) if name else b""))

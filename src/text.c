@@ -201,10 +201,20 @@ static char *escape_byte(char *to, uint8_t byte)
 	return to;
 }
 
+/* What nearly all names are made of. */
+static inline bool is_plain(uint8_t byte)
+{
+	return byte > ' ' && byte < 0x7f && byte != '\\';
+}
+
 char *text_escape(char *to, const void *data, size_t len, enum text_escape how)
 {
 	const uint8_t *byte = data;
 	for (size_t at = 0; at < len;) {
+		if (is_plain(byte[at])) {
+			*to++ = (char)byte[at++];
+			continue;
+		}
 		size_t size = text_utf8_len(byte + at, len - at);
 		if (size == 1 && byte[at] == '\\') {
 			*to++ = '\\';

@@ -86,6 +86,7 @@ struct run {
 	struct wire *wire;           /* recording or replaying; a live one is made for each look */
 	struct table table;
 	struct owners owners;
+	struct finder_early *early;  /* begun beside the dump; NULL: none */
 	struct report report;
 	struct error error;
 	uint64_t shown, shown_ever;  /* in this look, in all */
@@ -349,15 +350,42 @@ static bool proc_is_ours(const struct run *run)
 	       given.st_dev == own.st_dev && given.st_ino == own.st_ino;
 }
 
-static int find_owners(struct run *run)
+static struct finder_request finder_request(const struct run *run)
 {
-	struct finder_request request = {
+	return (struct finder_request){
 		.proc_fd = run->proc_fd, .proc_is_ours = proc_is_ours(run),
 		.index = &run->owners.index, .details = owner_details(run),
 	};
-	bool try_bpf = run->options.owners_from == OWNERS_BPF ||
-	               (run->options.owners_from == OWNERS_AUTO && finder_bpf_pays(&request));
-	if (try_bpf) {
+}
+
+static bool tries_bpf(const struct run *run, const struct finder_request *request)
+{
+	return run->options.owners_from == OWNERS_BPF ||
+	       (run->options.owners_from == OWNERS_AUTO && finder_bpf_pays(request));
+}
+
+/* Only a whole dump of connections takes the kernel so long that a look beside it gains anything. */
+static void look_early(struct run *run)
+{
+	struct finder_request request = finder_request(run);
+	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
+	bool long_dump = run->query.protos & PROTO_BIT(PROTO_TCP) && run->query.states[PROTO_TCP] & ~quick;
+	if (!long_dump || run->query.expr || run->options.replay || run->proc_fd < 0 || !needs_owners(run))
+		return;
+	if (tries_bpf(run, &request))
+		run->early = finder_bpf_early(&request);
+}
+
+static int find_owners(struct run *run)
+{
+	struct finder_request request = finder_request(run);
+	if (run->early) {
+		int answer = finder_bpf_late(run->early, &request, &run->owners, &run->error);
+		run->early = NULL;
+		if (answer <= 0)
+			return answer;
+	}
+	if (tries_bpf(run, &request)) {
 		int answer = finder_bpf(&request, &run->owners, &run->error);
 		if (answer <= 0)
 			return answer;
@@ -579,11 +607,14 @@ static int look_whole(struct run *run, bool last)
 		.query = &run->query, .sink = keep, .context = run,
 		.mark = kept_mark, .rewind = kept_rewind,
 	};
+	look_early(run);
 	int answer = collect(run, &request);
 	if (answer == 0 && (shows_owners(run) || run->undecided)) {
 		answer = look_for_owners(run);
 		run->view.owners = &run->owners;
 	}
+	finder_bpf_drop(run->early); /* its thread has our privileges */
+	run->early = NULL;
 	if (answer == 0 && run->undecided)
 		table_keep(&run->table, is_wanted, run);
 	if (drop_privileges(run, last) < 0)

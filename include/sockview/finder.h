@@ -21,6 +21,19 @@ struct finder_request {
 int finder_proc(const struct finder_request *request, struct owners *owners, struct error *error);
 int finder_bpf(const struct finder_request *request, struct owners *owners, struct error *error);
 /*
+ * The look of finder_bpf() begun while sockets are still being asked for; the
+ * request needs no index yet. NULL where it can not be had, without a reason.
+ * Ended by finder_bpf_late() with the index: 0 done; -1 with error; 1 it left
+ * a socket without an owner (or failed), and owners is as it was: look again.
+ * Or by finder_bpf_drop(), which takes NULL too. The thread between the two
+ * has the capabilities of the moment it was begun.
+ */
+struct finder_early;
+struct finder_early *finder_bpf_early(const struct finder_request *request);
+int finder_bpf_late(struct finder_early *early, const struct finder_request *request, struct owners *owners,
+                    struct error *error);
+void finder_bpf_drop(struct finder_early *early);
+/*
  * True if this host has so many open files that finder_bpf() is worth trying
  * first. A guess from /proc/sys/fs/file-nr; says nothing of whether it may run.
  */

@@ -9,9 +9,9 @@
  */
 #include <sockview/finder.h>
 
+#include "owners/bpf.h"
 #include "owners/pidns.h"
 #include "owners/process.h"
-#include "owners/task_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,21 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* At least the kernel's own buffer (8 pages, kernel/bpf/bpf_iter.c), so that a read gives whole records. */
-#define READ_SIZE (2730 * sizeof(struct task_file))
 /* Open files in the system from which on loading the program is cheaper than reading links. */
 #define FILES_WORTH_BPF 20000
 #define NANOSECONDS 1000000000u
-
-/* The process whose records are being read: those of one table come one after the other. */
-struct bpf_look {
-	const struct finder_request *request;
-	struct findings findings;
-	uint64_t tick;             /* nanoseconds */
-	uint32_t pid;              /* of the last record, 0 before the first */
-	unsigned long long start;
-	enum { HOLDER_UNREAD, HOLDER_KNOWN, HOLDER_GONE } holder;
-};
 
 /* 0, 1 gone, -1 ENOMEM. `dir` is an fd of /proc/PID. */
 static int add_holder_at(struct bpf_look *look, const struct task_file *record, int dir)
@@ -81,7 +69,7 @@ static void next_holder(struct bpf_look *look, const struct task_file *record)
 	look->findings.report.processes++;
 }
 
-static int take_record(struct bpf_look *look, const struct task_file *record)
+int bpf_take(struct bpf_look *look, const struct task_file *record)
 {
 	next_holder(look, record);
 	uint32_t slot = inode_index_find(look->request->index, record->inode);
@@ -101,12 +89,11 @@ static int take_record(struct bpf_look *look, const struct task_file *record)
 	return findings_add_owner(&look->findings, &owner);
 }
 
-/* The next records into the buffer; their number, 0 at the end, -1 with errno. */
-static ssize_t read_records(int fd, struct task_file *record)
+ssize_t bpf_read(int fd, struct task_file *record)
 {
 	size_t len = 0;
-	while (len < READ_SIZE) {
-		ssize_t got = read(fd, (char *)record + len, READ_SIZE - len);
+	while (len < BPF_READ_SIZE) {
+		ssize_t got = read(fd, (char *)record + len, BPF_READ_SIZE - len);
 		/* EAGAIN: a million files passed without a record (MAX_ITER_OBJECTS); it goes on from there. */
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
@@ -121,11 +108,11 @@ static ssize_t read_records(int fd, struct task_file *record)
 
 static int take_records(struct bpf_look *look, int fd)
 {
-	struct task_file *record = malloc(READ_SIZE);
+	struct task_file *record = malloc(BPF_READ_SIZE);
 	ssize_t count = record ? 0 : -1;
-	while (record && (count = read_records(fd, record)) > 0)
+	while (record && (count = bpf_read(fd, record)) > 0)
 		for (ssize_t i = 0; i < count; i++)
-			if (take_record(look, &record[i])) {
+			if (bpf_take(look, &record[i])) {
 				free(record);
 				return -1;
 			}
@@ -135,27 +122,38 @@ static int take_records(struct bpf_look *look, int fd)
 	return (int)count;
 }
 
-static int refuse(struct owners *owners, int number, const char *why)
+void bpf_look_init(struct bpf_look *look, const struct finder_request *request)
 {
-	owners->report.bpf_errno = number;
-	owners->report.bpf_why = why;
-	return 1;
+	*look = (struct bpf_look){ .request = request, .tick = NANOSECONDS / (uint64_t)sysconf(_SC_CLK_TCK) };
 }
 
-static int look_with(int fd, const struct finder_request *request, struct owners *owners, struct error *error)
+int bpf_look_end(struct bpf_look *look, struct owners *owners, struct error *error)
 {
-	struct bpf_look look = { .request = request,
-	                         .tick = NANOSECONDS / (uint64_t)sysconf(_SC_CLK_TCK) };
-	if (take_records(&look, fd)) {
-		int saved = errno;
-		findings_free(&look.findings);
-		return refuse(owners, saved, "cannot read the BPF iterator");
-	}
 	owners->report.asked = true;
 	owners->report.by_bpf = true;
-	if (owners_join(owners, &look.findings, 1))
+	if (owners_join(owners, &look->findings, 1))
 		return error_set(error, errno, "look for the sockets' owners", "");
 	return 0;
+}
+
+static int refuse(struct owner_report *report, int number, const char *why)
+{
+	report->bpf_errno = number;
+	report->bpf_why = why;
+	return -1;
+}
+
+int bpf_open(const struct finder_request *request, struct owner_report *report)
+{
+	const char *why;
+	if (!request->proc_is_ours)
+		return refuse(report, ENOTSUP, "the BPF iterator tells of this system's own /proc");
+	if (!pidns_is_initial(request))
+		return refuse(report, ENOTSUP, "the BPF iterator tells pids of the initial pid namespace");
+	if (!pidns_has_host_time(request))
+		return refuse(report, ENOTSUP, "a time namespace shifts the start times of processes");
+	int fd = task_file_open(&why);
+	return fd < 0 ? refuse(report, errno, why) : fd;
 }
 
 bool finder_bpf_pays(const struct finder_request *request)
@@ -174,17 +172,17 @@ bool finder_bpf_pays(const struct finder_request *request)
 
 int finder_bpf(const struct finder_request *request, struct owners *owners, struct error *error)
 {
-	const char *why;
-	if (!request->proc_is_ours)
-		return refuse(owners, ENOTSUP, "the BPF iterator tells of this system's own /proc");
-	if (!pidns_is_initial(request))
-		return refuse(owners, ENOTSUP, "the BPF iterator tells pids of the initial pid namespace");
-	if (!pidns_has_host_time(request))
-		return refuse(owners, ENOTSUP, "a time namespace shifts the start times of processes");
-	int fd = task_file_open(&why);
+	struct bpf_look look;
+	int fd = bpf_open(request, &owners->report);
 	if (fd < 0)
-		return refuse(owners, errno, why);
-	int result = look_with(fd, request, owners, error);
+		return 1;
+	bpf_look_init(&look, request);
+	int failed = take_records(&look, fd);
+	int saved = errno;
 	close(fd);
-	return result;
+	if (!failed)
+		return bpf_look_end(&look, owners, error);
+	findings_free(&look.findings);
+	refuse(&owners->report, saved, "cannot read the BPF iterator");
+	return 1;
 }

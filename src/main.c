@@ -548,7 +548,8 @@ static int show_pids(struct run *run)
 static int begin_format(struct run *run)
 {
 	memset(run->format_state, 0, run->listing.format->state_size);
-	run->listing.context.owners = run->view.owners;
+	if (listing_prepare_owners(&run->listing, &run->options, run->proc_fd, run->view.owners) < 0)
+		return error_set(&run->error, errno, "find containers", "");
 	run->begun = true;
 	if (run->listing.format->begin(run->format_state, &run->view, &run->out) < 0)
 		return error_set(&run->error, errno, "format", "");

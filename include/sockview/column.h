@@ -18,6 +18,7 @@
 #include <sockview/text.h>
 
 struct cgroups;
+struct containers;
 
 /* What a value is, and so how JSON writes it and how it is sorted. */
 enum value_kind {
@@ -64,6 +65,7 @@ enum column_need {
 	NEED_HOSTS = 1 << 1,    /* names_resolve() */
 	NEED_CGROUPS = 1 << 2,  /* cgroups_open() */
 	NEED_PARENTS = 1 << 3,  /* owners->process's parents */
+	NEED_CONTAINERS = 1 << 4, /* containers_new() */
 };
 
 /* A number inside a detail the kernel sent. */
@@ -122,6 +124,7 @@ struct column_context {
 	struct names *names;          /* never NULL */
 	const struct owners *owners;  /* NULL: not looked for */
 	const struct cgroups *cgroups; /* NULL: not to be had */
+	const struct containers *containers; /* likewise */
 	int64_t boot_time;            /* when the kernel started, seconds since 1970; 0: not known */
 	int64_t now;
 	long ticks_per_second;

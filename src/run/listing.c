@@ -1,5 +1,5 @@
 /* listing.c - what is printed and in which form (listing.h). */
-#include "listing.h"
+#include "run/listing.h"
 
 #include <errno.h>
 #include <fcntl.h>

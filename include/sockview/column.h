@@ -83,7 +83,7 @@ enum field_rule {
 	FIELD_MAX_ABSENT = 1 << 1,     /* all bits set: not measured, or no limit */
 	FIELD_NOT_LISTEN = 1 << 2,     /* means something else, or nothing, for a listener */
 	FIELD_SSTHRESH = 1 << 3,       /* 0x7fffffff: not reached yet */
-	FIELD_UNTIL_7_0 = 1 << 4,      /* only if the kernel is known to be older */
+	FIELD_ONLY_6_18 = 1 << 4,      /* only if the kernel is known to be that one */
 };
 
 /* The part of the kernel's or the owner's knowledge a column belongs to: the headings of --list-columns. */

@@ -244,6 +244,7 @@ static int set_csv(struct parse *parse, const char *word)
 static int set_probe(struct parse *parse, const char *word)
 {
 	int index = choose(parse, PROBE_WORDS, word);
+	parse->options->probe_bind = index == 0;
 	parse->options->probe_listen = index == 1;
 	return index < 0 ? -1 : 0;
 }
@@ -606,9 +607,33 @@ static void settle(struct options *options)
 		options->inet = options->inet6 = true;
 }
 
+static int check_explain(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	bool planned = options->reuseaddr || options->reuseport || options->v6only || options->as_user ||
+	               options->device || options->probe_bind || options->probe_listen || options->no_probe;
+	if (!options->explain && planned)
+		return problem(parse, "--reuseaddr, --reuseport, --v6only, --as-user, --device and --probe describe the "
+		               "bind that --explain explains: they go with it");
+	if (!options->explain)
+		return 0;
+	if (options->filter.count)
+		return problem(parse, "--explain takes one TARGET and no filter: '%s' is too much", options->filter.item[0]);
+	if (options->format && strcmp(options->format, "json") != 0)
+		return problem(parse, "--explain prints text, or JSON with --json; --format %s is of the listings",
+		               options->format);
+	if (options->no_probe && (options->probe_bind || options->probe_listen))
+		return problem(parse, "--probe and --no-probe exclude each other");
+	if (options->continuous)
+		return problem(parse, "--explain answers once: it can not go with -c");
+	return 0;
+}
+
 static int check_together(struct parse *parse)
 {
 	const struct options *options = parse->options;
+	if (check_explain(parse) < 0)
+		return -1;
 	if (options->record && options->replay)
 		return problem(parse, "--record and --replay exclude each other: a replay is already recorded");
 	if (options->replay && options->source == SOURCE_PROC)

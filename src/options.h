@@ -54,7 +54,7 @@ struct options {
 
 	/* --explain */
 	const char *explain, *as_user;
-	bool reuseaddr, reuseport, v6only, no_probe, probe_listen;
+	bool reuseaddr, reuseport, v6only, no_probe, probe_bind, probe_listen;
 	const char *device;
 
 	/* where from */

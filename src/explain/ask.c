@@ -1,0 +1,96 @@
+/*
+ * ask.c - options that no table tells, asked of the socket itself.
+ *
+ * pidfd_getfd(2) gives a copy of the holder's fd where we may trace it
+ * (PTRACE_MODE_ATTACH_REALCREDS), getsockopt(2) on it tells. While the copy
+ * is open, a close() of the holder does not give the port back: it is done
+ * for sockets the verdict hangs on and no others, and the copy lives for four
+ * system calls.
+ */
+#include "explain/verdict.h"
+
+#include <netinet/in.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
+
+enum { ASKED_MAX = 64 };
+
+/* -1 with errno. */
+static int copy_fd(const struct process *process, const struct owner *owner)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+
+	if (pidfd < 0)
+		return -1;
+	int fd = (int)syscall(SYS_pidfd_getfd, pidfd, owner->fd, 0);
+	close(pidfd);
+	return fd;
+}
+
+static uint8_t ask(int fd, int level, int option)
+{
+	int value = 0;
+	socklen_t len = sizeof value;
+
+	if (getsockopt(fd, level, option, &value, &len) < 0)
+		return KNOWN_NOT;
+	return value ? KNOWN_ON : KNOWN_OFF;
+}
+
+/* The number may have gone to another socket since we looked. */
+static bool is_socket(int fd, const struct row *row)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof cookie;
+
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 && row->flags & ROW_HAS_COOKIE &&
+	       cookie == row->cookie;
+}
+
+static void ask_holder(const struct explain *explain, struct holder *holder, unsigned options)
+{
+	const struct owners *owners = explain->facts.owners;
+	const struct row *row = holder_row(explain, holder);
+	struct owner_span span = owners_of(owners, row);
+
+	for (size_t i = 0; i < span.count && i < 4; i++) {
+		int fd = copy_fd(&owners->process[span.first[i].process], &span.first[i]);
+		if (fd < 0)
+			continue;
+		bool same = is_socket(fd, row);
+		if (same && options & OPTION_REUSEADDR)
+			holder->is.reuseaddr = ask(fd, SOL_SOCKET, SO_REUSEADDR);
+		if (same && options & OPTION_REUSEPORT)
+			holder->is.reuseport = ask(fd, SOL_SOCKET, SO_REUSEPORT);
+		if (same && options & OPTION_V6ONLY && holder->is.family == AF_INET6)
+			holder->is.v6only = ask(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+		close(fd);
+		if (same)
+			return;
+	}
+}
+
+void holders_ask(struct explain *explain, unsigned options)
+{
+	unsigned asked = 0;
+
+	for (size_t i = 0; i < explain->holders && asked < ASKED_MAX; i++) {
+		unsigned unknown = 0;
+		for (size_t p = 0; p < explain->plans; p++)
+			unknown |= explain->holder[i].judged[p].unknown;
+		if (!(unknown & options) || explain->holder[i].reason != REASON_OWNED)
+			continue;
+		ask_holder(explain, &explain->holder[i], unknown & options);
+		asked++;
+	}
+}

@@ -1,0 +1,32 @@
+/* elsewhere.h - who listens on a port in the other network namespaces of this host. */
+#ifndef SOCKVIEW_EXPLAIN_ELSEWHERE_H
+#define SOCKVIEW_EXPLAIN_ELSEWHERE_H
+
+#include <sockview/row.h>
+
+/* A network namespace that is not ours; a row found there has its index + 1 as its netns. */
+struct place {
+	uint64_t inode;
+	int32_t pid;          /* a process in it */
+};
+
+struct elsewhere {
+	bool looked;
+	unsigned hidden;      /* processes whose namespace could not be read */
+	unsigned left_out;    /* namespaces beyond the most we look into */
+	struct place *place;
+	size_t places, capacity;
+};
+
+/* 0, or -1 with errno ENOMEM. Rows are added to the table. elsewhere_free() after both. */
+int elsewhere_find(struct elsewhere *elsewhere, int proc_fd, enum proto proto, uint16_t port,
+                   struct table *table);
+void elsewhere_free(struct elsewhere *elsewhere);
+
+/*
+ * A line of /proc/PID/net/{tcp,udp}[6] (Linux 6.18: tcp4_seq_show and its
+ * like) as a row; false if it is none, as the heading.
+ */
+bool elsewhere_line(const char *line, size_t len, enum proto proto, int family, struct row *row);
+
+#endif

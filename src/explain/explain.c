@@ -1,0 +1,215 @@
+/* explain.c - a struct explain from the command line's words, and what it asks of the caller (explain.h). */
+#include "explain/verdict.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <net/if.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int user_by_name(struct explain *explain, const char *name, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	const struct passwd *user = getpwnam(name);
+	uint64_t uid;
+
+	if (!user && text_parse_u64(name, strlen(name), UINT32_MAX - 1, &uid)) {
+		user = getpwuid((uid_t)uid);
+		explain->user.uid = (uid_t)uid;
+		explain->user.gid = user ? user->pw_gid : (gid_t)uid;
+	} else if (user) {
+		explain->user.uid = user->pw_uid;
+		explain->user.gid = user->pw_gid;
+	} else {
+		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--as-user: there is no user '%.60s'", name);
+		return -1;
+	}
+	snprintf(explain->user_name, sizeof explain->user_name, "%s", user ? user->pw_name : name);
+	explain->user.change = explain->user.uid != geteuid();
+	return 0;
+}
+
+/* 0, or -1 with errno ENOMEM. */
+static int groups_of_user(struct probe_user *user, const char *name)
+{
+	int room = 64;
+
+	for (;;) {
+		user->group = calloc((size_t)room, sizeof *user->group);
+		user->groups = room;
+		if (!user->group)
+			return -1;
+		if (getgrouplist(name, user->gid, user->group, &user->groups) >= 0)
+			return 0;
+		free(user->group);
+		user->group = NULL;
+		if (user->groups <= room || user->groups > 65536)
+			break;
+		room = user->groups;
+	}
+	user->groups = 0;
+	return 0;
+}
+
+static int set_user(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	const char *name = explain->options.as_user;
+
+	explain->user.uid = geteuid();
+	if (!name)
+		return 0;
+	if (user_by_name(explain, name, problem) < 0)
+		return -1;
+	if (!explain->user.change)
+		return 0;
+	if (geteuid() != 0) {
+		snprintf(problem, EXPLAIN_PROBLEM_MAX,
+		         "--as-user: only root may try a bind as another user; try sudo");
+		return -1;
+	}
+	return groups_of_user(&explain->user, explain->user_name);
+}
+
+static int set_device(struct explain *explain, uint32_t *ifindex, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	*ifindex = explain->target.ifindex;
+	if (!explain->options.device)
+		return 0;
+	uint32_t device = if_nametoindex(explain->options.device);
+	if (!device)
+		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--device: no interface '%.60s'", explain->options.device);
+	else if (*ifindex && *ifindex != device)
+		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--device: the address names another interface");
+	*ifindex = device;
+	return *problem ? -1 : 0;
+}
+
+/* A target without an address: what a server tries that wants every address. */
+static int set_plans(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	const struct target *target = &explain->target;
+	struct bind_plan plan = {
+		.addr = target->addr, .uid = explain->user.uid, .port = target->port,
+		.family = target->family, .proto = target->proto,
+		.reuseaddr = explain->options.reuseaddr, .reuseport = explain->options.reuseport,
+		.v6only = explain->options.v6only,
+	};
+
+	if (set_device(explain, &plan.ifindex, problem) < 0)
+		return -1;
+	if (plan.family == AF_INET && plan.v6only) {
+		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--v6only: an IPv4 address has no IPV6_V6ONLY");
+		return -1;
+	}
+	if (plan.family != AF_INET6) {
+		plan.family = AF_INET;
+		plan.v6only = false;
+		explain->plan[explain->plans++].bind = plan;
+	}
+	if (target->family != AF_INET) {
+		plan.family = AF_INET6;
+		plan.v6only = explain->options.v6only;
+		explain->plan[explain->plans++].bind = plan;
+	}
+	return 0;
+}
+
+static int make_expr(struct explain *explain)
+{
+	struct expr_range port = { explain->target.port, explain->target.port };
+	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_EITHER, .family = AF_UNSPEC };
+
+	if (expr_init(&explain->expr) < 0 || expr_keep_ranges(&explain->expr, &port, 1, &node.ranges) < 0)
+		return -1;
+	explain->expr.root = expr_add(&explain->expr, &node);
+	return explain->expr.root == EXPR_FAILED ? -1 : 0;
+}
+
+struct explain *explain_new(const struct explain_options *options, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	struct explain *explain = calloc(1, sizeof *explain);
+
+	*problem = '\0';
+	if (!explain)
+		return NULL;
+	explain->options = *options;
+	if (target_parse(&explain->target, options->target, problem) == 0 && set_user(explain, problem) == 0 &&
+	    set_plans(explain, problem) == 0 && make_expr(explain) == 0)
+		return explain;
+	int saved = errno;
+	explain_free(explain);
+	errno = saved;
+	return NULL;
+}
+
+void explain_free(struct explain *explain)
+{
+	if (!explain)
+		return;
+	for (size_t i = 0; i < explain->lines; i++)
+		free(explain->line[i].text);
+	free(explain->line);
+	expr_free(&explain->expr);
+	free(explain->holder);
+	free(explain->crowd);
+	free(explain->user.group);
+	facts_free(&explain->host);
+	elsewhere_free(&explain->elsewhere);
+	free(explain);
+}
+
+bool explain_changes_user(const struct explain *explain)
+{
+	return explain->user.change;
+}
+
+/* UDP too when TCP is meant, and the reverse: people mix them up, and its table is small. */
+void explain_query(const struct explain *explain, struct query *query)
+{
+	*query = (struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER, .expr = &explain->expr };
+	query->protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(explain->target.proto);
+	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
+		query->states[proto] = STATE_ALL;
+}
+
+bool explain_wants(const struct explain *explain, const struct row *row)
+{
+	if (row->local_port == explain->target.port)
+		return true;
+	return row->remote_port == explain->target.port && row->proto == explain->target.proto;
+}
+
+static bool is_served_here(const struct explain *explain, const struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct row *row = &table->row[i];
+		if (row->local_port == explain->target.port && row->proto == explain->target.proto &&
+		    (row->proto != PROTO_TCP || row->state == STATE_LISTEN))
+			return true;
+	}
+	return false;
+}
+
+/* Who finds a listener here need not look for one elsewhere. */
+int explain_look_elsewhere(struct explain *explain, int proc_fd, struct table *table)
+{
+	if (is_served_here(explain, table))
+		return 0;
+	return elsewhere_find(&explain->elsewhere, proc_fd, explain->target.proto, explain->target.port, table);
+}
+
+enum explain_verdict explain_verdict(const struct explain *explain)
+{
+	return explain->verdict;
+}
+
+int explain_status(const struct explain *explain)
+{
+	static const int status[] = {
+		[EXPLAIN_FREE] = 0, [EXPLAIN_TAKEN] = 1, [EXPLAIN_REFUSED] = 1, [EXPLAIN_UNKNOWN] = 3,
+	};
+
+	return status[explain->verdict];
+}

@@ -1,0 +1,232 @@
+/* facts.c - sysctls of this network namespace, and lookups in what rtnl.c read (facts.h). */
+#include "explain/facts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sockview/text.h>
+
+/* All of a small file; its length, or -1. */
+static ssize_t read_file(int proc_fd, const char *path, char *buffer, size_t size)
+{
+	int fd = proc_fd < 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+
+	if (fd < 0)
+		return -1;
+	while (len < size) {
+		ssize_t got = read(fd, buffer + len, size - len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		len += (size_t)got;
+	}
+	close(fd);
+	return (ssize_t)len;
+}
+
+/* Reads one number off the text; the new place, NULL if there is none. */
+static const char *take_number(const char *at, const char *end, int *number)
+{
+	const char *digits = at;
+	uint64_t value;
+
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	if (!text_parse_u64(digits, (size_t)(at - digits), INT_MAX, &value))
+		return NULL;
+	*number = (int)value;
+	return at;
+}
+
+/* "32768\t60999\n": at most two numbers; how many there were. */
+static int read_numbers(int proc_fd, const char *path, int number[2])
+{
+	char text[64];
+	ssize_t len = read_file(proc_fd, path, text, sizeof text);
+	const char *at = text, *end = text + (len > 0 ? len : 0);
+	int count = 0;
+
+	while (count < 2 && at < end) {
+		at = take_number(at, end, &number[count]);
+		if (!at)
+			break;
+		count++;
+		while (at < end && (*at == '\t' || *at == ' '))
+			at++;
+	}
+	return count;
+}
+
+static int read_number(int proc_fd, const char *path)
+{
+	int number[2];
+
+	return read_numbers(proc_fd, path, number) ? number[0] : -1;
+}
+
+/* Calls with each range; false ends it. */
+typedef bool each_range(void *context, int low, int high);
+
+static void port_list_each(const char *text, size_t len, each_range *call, void *context)
+{
+	const char *at = text, *end = text + len;
+
+	while (at < end) {
+		int low, high;
+		at = take_number(at, end, &low);
+		if (!at)
+			return;
+		high = low;
+		if (at < end && *at == '-') {
+			at = take_number(at + 1, end, &high);
+			if (!at)
+				return;
+		}
+		if (!call(context, low, high))
+			return;
+		if (at < end && *at != ',')
+			return;
+		at++;
+	}
+}
+
+struct port_search {
+	int port;
+	bool found;
+};
+
+static bool search_range(void *context, int low, int high)
+{
+	struct port_search *search = context;
+
+	search->found = low <= search->port && search->port <= high;
+	return !search->found;
+}
+
+bool port_list_has(const char *text, size_t len, uint16_t port)
+{
+	struct port_search search = { .port = port };
+
+	port_list_each(text, len, search_range, &search);
+	return search.found;
+}
+
+struct port_count {
+	int low, high;
+	unsigned count;
+};
+
+static bool count_range(void *context, int low, int high)
+{
+	struct port_count *count = context;
+
+	if (low < count->low)
+		low = count->low;
+	if (high > count->high)
+		high = count->high;
+	if (low <= high)
+		count->count += (unsigned)(high - low + 1);
+	return true;
+}
+
+unsigned port_list_count(const char *text, size_t len, int low, int high)
+{
+	struct port_count count = { .low = low, .high = high };
+
+	port_list_each(text, len, count_range, &count);
+	return count.count;
+}
+
+static void read_reserved(struct facts *facts, int proc_fd, uint16_t port)
+{
+	enum { LIST_MAX = 65536 };
+	char *text = malloc(LIST_MAX);
+	ssize_t len = text ? read_file(proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, LIST_MAX) : -1;
+
+	if (len > 0) {
+		facts->reserved = port_list_has(text, (size_t)len, port);
+		facts->reserved_in_range =
+			port_list_count(text, (size_t)len, facts->ephemeral_low, facts->ephemeral_high);
+	}
+	free(text);
+}
+
+int facts_read(struct facts *facts, int proc_fd, uint16_t port)
+{
+	int range[2];
+
+	*facts = (struct facts){
+		.unprivileged_start = read_number(proc_fd, "sys/net/ipv4/ip_unprivileged_port_start"),
+		.ephemeral_low = -1,
+		.ephemeral_high = -1,
+		.disable_ipv6 = read_number(proc_fd, "sys/net/ipv6/conf/all/disable_ipv6"),
+		.disable_ipv6_lo = read_number(proc_fd, "sys/net/ipv6/conf/lo/disable_ipv6"),
+		.bindv6only = read_number(proc_fd, "sys/net/ipv6/bindv6only"),
+	};
+	if (read_numbers(proc_fd, "sys/net/ipv4/ip_local_port_range", range) == 2) {
+		facts->ephemeral_low = range[0];
+		facts->ephemeral_high = range[1];
+		facts->no_ipv6 = faccessat(proc_fd, "sys/net/ipv6", F_OK, 0) < 0 && errno == ENOENT;
+	}
+	read_reserved(facts, proc_fd, port);
+	if (proc_fd < 0)
+		return 0;
+	if (rtnl_read(facts) == 0)
+		facts->addresses_read = true;
+	else if (errno == ENOMEM)
+		return -1;
+	return 0;
+}
+
+void facts_free(struct facts *facts)
+{
+	free(facts->addr);
+	free(facts->link);
+	*facts = (struct facts){ 0 };
+}
+
+static bool same_prefix(const union addr *a, const union addr *b, unsigned bits)
+{
+	unsigned bytes = bits / 8, rest = bits % 8;
+
+	if (memcmp(a, b, bytes) != 0)
+		return false;
+	return !rest || (a->byte[bytes] ^ b->byte[bytes]) >> (8 - rest) == 0;
+}
+
+const struct local_addr *facts_addr(const struct facts *facts, int family, const union addr *addr)
+{
+	for (size_t i = 0; i < facts->addrs; i++) {
+		const struct local_addr *local = &facts->addr[i];
+		/* IPv4 on loopback: the whole prefix is local (fib_frontend.c, fib_add_ifaddr). */
+		bool whole = family == AF_INET && local->host_scope;
+		unsigned bits = whole ? local->prefix_len : family == AF_INET ? 32 : 128;
+		if (local->family == family && same_prefix(&local->addr, addr, bits))
+			return local;
+	}
+	return NULL;
+}
+
+const struct link *facts_link(const struct facts *facts, uint32_t ifindex)
+{
+	for (size_t i = 0; i < facts->links; i++)
+		if (facts->link[i].ifindex == ifindex)
+			return &facts->link[i];
+	return NULL;
+}
+
+uint32_t facts_l3mdev(const struct facts *facts, uint32_t ifindex)
+{
+	const struct link *link = ifindex ? facts_link(facts, ifindex) : NULL;
+
+	if (!link || link->vrf)
+		return link ? ifindex : 0;
+	const struct link *master = link->master ? facts_link(facts, link->master) : NULL;
+	return master && master->vrf ? master->ifindex : 0;
+}

@@ -1,0 +1,273 @@
+/*
+ * holders.c - the sockets on the port: as the model wants them, judged, and put together.
+ *
+ * What a row leaves open of a socket (SO_REUSEADDR, SO_REUSEPORT; v6only of a
+ * connection) stays KNOWN_NOT here; ask.c asks where it matters.
+ */
+#include "explain/verdict.h"
+
+#include <string.h>
+
+#include <sockview/vec.h>
+
+static bool is_listener(const struct bind_holder *is)
+{
+	return is->proto == PROTO_TCP && is->state == STATE_LISTEN;
+}
+
+static uint8_t v6only_of(const struct row *row)
+{
+	if (row->family != AF_INET6)
+		return KNOWN_OFF;
+	if (!(row->flags & ROW_HAS_V6ONLY))
+		return KNOWN_NOT;
+	return row->flags & ROW_V6ONLY ? KNOWN_ON : KNOWN_OFF;
+}
+
+/*
+ * FIN_WAIT2 is TIME_WAIT to the table of ports once the socket has been cut
+ * down to its rest (tcp_time_wait() with that substate); its timer tells.
+ */
+static bool is_time_wait(const struct sock *sock)
+{
+	if (sock->row.state == STATE_TIME_WAIT)
+		return true;
+	return sock->row.state == STATE_FIN_WAIT2 && sock->timer && sock->timer->kind == TIMER_TIMEWAIT;
+}
+
+static struct bind_holder model_of(const struct explain *explain, const struct sock *sock)
+{
+	const struct row *row = &sock->row;
+
+	return (struct bind_holder){
+		.addr = row->local,
+		.uid = row->uid,
+		.ifindex = row->ifindex,
+		.l3mdev = facts_l3mdev(&explain->host, row->ifindex),
+		.family = row->family,
+		.proto = row->proto,
+		.state = row->state,
+		.has_uid = row->flags & ROW_HAS_UID,
+		.time_wait = is_time_wait(sock),
+		.request = row->proto == PROTO_TCP && row->state == STATE_SYN_RECV && !row->inode,
+		.v6only = v6only_of(row),
+	};
+}
+
+static int holder_add(struct explain *explain, uint32_t index)
+{
+	struct holder *grown =
+		vec_reserve(explain->holder, &explain->holder_capacity, explain->holders + 1, sizeof *grown);
+	struct sock sock;
+
+	if (!grown)
+		return -1;
+	explain->holder = grown;
+	table_get(explain->facts.table, index, &sock);
+	explain->holder[explain->holders++] = (struct holder){
+		.row = index,
+		.crowd = CROWD_NONE,
+		.reason = (uint8_t)owners_reason(explain->facts.owners, &sock.row),
+		.is = model_of(explain, &sock),
+	};
+	return 0;
+}
+
+/* The listener whose accept() made a connection with this local address, or might have. */
+static const struct holder *listener_for(const struct explain *explain, const struct holder *child)
+{
+	const struct holder *best = NULL;
+
+	for (size_t i = 0; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		if (!is_listener(&holder->is))
+			return best; /* listeners stand first */
+		bool same = holder->is.family == child->is.family &&
+		            memcmp(&holder->is.addr, &child->is.addr, sizeof child->is.addr) == 0;
+		if (same)
+			return holder;
+		bool any = bind_addr_any(holder->is.family, &holder->is.addr);
+		if (any && holder->is.family == child->is.family)
+			best = holder;
+	}
+	return best;
+}
+
+/* A connection has IPV6_V6ONLY from the listener that accepted it. */
+static void inherit_v6only(struct explain *explain)
+{
+	for (size_t i = 0; i < explain->holders; i++) {
+		struct holder *holder = &explain->holder[i];
+		if (holder->is.v6only != KNOWN_NOT)
+			continue;
+		const struct holder *listener = listener_for(explain, holder);
+		if (listener)
+			holder->is.v6only = listener->is.v6only;
+	}
+}
+
+static int holders_of_state(struct explain *explain, bool listeners)
+{
+	const struct table *table = explain->facts.table;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct row *row = &table->row[i];
+		if (row->netns || row->local_port != explain->target.port || row->proto != explain->target.proto ||
+		    (row->proto == PROTO_TCP && row->state == STATE_LISTEN) != listeners)
+			continue;
+		if (holder_add(explain, (uint32_t)i) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void find_others(struct explain *explain)
+{
+	const struct table *table = explain->facts.table;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct row *row = &table->row[i];
+		bool serves = row->proto == PROTO_TCP ? row->state == STATE_LISTEN : row->state == STATE_CLOSE;
+		if (row->netns || row->local_port != explain->target.port || row->proto == explain->target.proto ||
+		    !serves)
+			continue;
+		if (!explain->others++)
+			explain->other = (uint32_t)i;
+	}
+}
+
+int holders_find(struct explain *explain)
+{
+	if (holders_of_state(explain, true) < 0 || holders_of_state(explain, false) < 0)
+		return -1;
+	inherit_v6only(explain);
+	find_others(explain);
+	return 0;
+}
+
+void holders_judge(struct explain *explain)
+{
+	for (size_t i = 0; i < explain->holders; i++)
+		for (size_t p = 0; p < explain->plans; p++)
+			explain->holder[i].judged[p] = bind_judge(&explain->plan[p].bind, &explain->holder[i].is);
+}
+
+enum bind_outcome holders_outcome(const struct explain *explain, const struct bind_plan *plan)
+{
+	enum bind_outcome outcome = BIND_FREE;
+
+	for (size_t i = 0; i < explain->holders && outcome != BIND_IN_USE; i++) {
+		struct bind_judgement one = bind_judge(plan, &explain->holder[i].is);
+		if (one.outcome != BIND_FREE)
+			outcome = one.outcome;
+	}
+	return outcome;
+}
+
+/* --- crowds --------------------------------------------------------------- */
+
+const struct process *holder_process(const struct explain *explain, const struct holder *holder)
+{
+	struct owner_span span = owners_of(explain->facts.owners, holder_row(explain, holder));
+
+	return span.count ? &explain->facts.owners->process[span.first->process] : NULL;
+}
+
+static bool connects_to_itself(const struct row *row)
+{
+	return row->proto == PROTO_TCP && row->local_port == row->remote_port &&
+	       memcmp(&row->local, &row->remote, sizeof row->local) == 0;
+}
+
+/* In the ephemeral range and no listener there: whoever has it got it from connect(). */
+static bool is_outgoing(const struct explain *explain, const struct holder *holder)
+{
+	const struct row *row = holder_row(explain, holder);
+
+	return row->remote_port && row->local_port >= explain->host.ephemeral_low &&
+	       row->local_port <= explain->host.ephemeral_high && explain->host.ephemeral_low > 0 &&
+	       !listener_for(explain, holder);
+}
+
+static bool same_judgement(const struct holder *a, const struct holder *b)
+{
+	for (size_t p = 0; p < PLANS_MAX; p++)
+		if (a->judged[p].outcome != b->judged[p].outcome || a->judged[p].why != b->judged[p].why ||
+		    a->judged[p].meeting != b->judged[p].meeting)
+			return false;
+	return true;
+}
+
+/* A listener, a bound socket or a UDP socket is a thing of its own; connections come in crowds. */
+static bool is_alone(const struct holder *holder)
+{
+	return holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND || holder->is.proto != PROTO_TCP;
+}
+
+static bool crowds_with(const struct explain *explain, const struct crowd *crowd, const struct holder *holder)
+{
+	const struct holder *first = &explain->holder[crowd->first];
+
+	if (is_alone(holder) || is_alone(first))
+		return false;
+	return first->is.state == holder->is.state && first->reason == holder->reason &&
+	       first->is.family == holder->is.family &&
+	       memcmp(&first->is.addr, &holder->is.addr, sizeof first->is.addr) == 0 &&
+	       holder_process(explain, first) == holder_process(explain, holder) && same_judgement(first, holder);
+}
+
+enum { CROWDS_MAX = 256 };
+
+static int crowd_for(struct explain *explain, const struct holder *holder, uint32_t *index)
+{
+	for (*index = 0; *index < explain->crowds; ++*index)
+		if (crowds_with(explain, &explain->crowd[*index], holder))
+			return 0;
+	if (explain->crowds == CROWDS_MAX) {
+		/* Nobody reads that many: the rest is counted with the last. */
+		*index = CROWDS_MAX - 1;
+		return 0;
+	}
+	struct crowd *grown =
+		vec_reserve(explain->crowd, &explain->crowd_capacity, explain->crowds + 1, sizeof *grown);
+	if (!grown)
+		return -1;
+	explain->crowd = grown;
+	explain->crowd[explain->crowds++] = (struct crowd){
+		.first = (uint32_t)(holder - explain->holder), .listener = CROWD_NONE,
+	};
+	return 0;
+}
+
+static void crowd_take(struct explain *explain, struct crowd *crowd, struct holder *holder)
+{
+	struct sock sock;
+	const struct holder *listener = holder->reason == REASON_UNACCEPTED ? listener_for(explain, holder) : NULL;
+
+	table_get(explain->facts.table, holder->row, &sock);
+	crowd->count++;
+	if (listener)
+		crowd->listener = (uint32_t)(listener - explain->holder);
+	if (sock.timer && sock.timer->kind == TIMER_TIMEWAIT && sock.timer->expires_ms > crowd->expires_ms)
+		crowd->expires_ms = sock.timer->expires_ms;
+	crowd->to_itself |= connects_to_itself(&sock.row);
+	crowd->outgoing |= is_outgoing(explain, holder);
+	for (size_t p = 0; p < explain->plans; p++) {
+		if (explain->plan[p].left_out)
+			continue;
+		crowd->in_the_way |= holder->judged[p].outcome == BIND_IN_USE;
+		crowd->maybe |= holder->judged[p].outcome == BIND_UNKNOWN;
+	}
+}
+
+int holders_crowd(struct explain *explain)
+{
+	explain->crowds = 0;
+	for (size_t i = 0; i < explain->holders; i++) {
+		struct holder *holder = &explain->holder[i];
+		if (crowd_for(explain, holder, &holder->crowd) < 0)
+			return -1;
+		crowd_take(explain, &explain->crowd[holder->crowd], holder);
+	}
+	return 0;
+}

@@ -1,0 +1,398 @@
+/* print.c - the verdict as a few plain lines: what is so, who holds it, why, what frees it (explain.h). */
+#include "explain/verdict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sockview/cgroup.h>
+#include <sockview/proto.h>
+
+enum { WIDTH = 78, USER_MAX = WORDS_NAME_MAX + 16 };
+
+/* --- paragraphs ----------------------------------------------------------- */
+
+/* Folded at blanks; a word longer than a line stays whole. `lead` begins the first line. */
+static void fold(struct out *out, const char *lead, unsigned indent, const char *text)
+{
+	size_t column = strlen(lead);
+
+	out_string(out, lead);
+	for (bool first = true;; first = false) {
+		size_t len = strcspn(text, " ");
+		if (!first && column + 1 + len > WIDTH) {
+			out_char(out, '\n');
+			for (column = 0; column < indent; column++)
+				out_char(out, ' ');
+		} else if (!first) {
+			out_char(out, ' ');
+			column++;
+		}
+		out_bytes(out, text, len);
+		column += len;
+		text += len;
+		if (!*text)
+			break;
+		text++;
+	}
+	out_char(out, '\n');
+}
+
+static void fold_lines(const struct explain *explain, struct out *out, enum line_kind kind, const char *title,
+                       const char *lead)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < explain->lines; i++) {
+		if (explain->line[i].kind != kind)
+			continue;
+		if (first)
+			out_string(out, title);
+		first = false;
+		fold(out, lead, (unsigned)strlen(lead), explain->line[i].text);
+	}
+}
+
+/* --- the first line ------------------------------------------------------- */
+
+/* "0.0.0.0:80 and [::]:80", of the plans with that verdict. */
+static unsigned list_plans(const struct explain *explain, enum explain_verdict verdict, char text[160])
+{
+	unsigned count = 0;
+	size_t at = 0;
+
+	*text = '\0';
+	for (size_t p = 0; p < explain->plans; p++) {
+		const struct planned *plan = &explain->plan[p];
+		char endpoint[WORDS_ADDR_MAX];
+		if (plan->left_out || plan->verdict != verdict)
+			continue;
+		words_endpoint(explain, endpoint, plan->bind.family, &plan->bind.addr, plan->bind.port, plan->bind.ifindex);
+		at += (size_t)snprintf(text + at, 160 - at, "%s%s", count ? " and " : "", endpoint);
+		count++;
+	}
+	return count;
+}
+
+static const struct planned *first_plan(const struct explain *explain, enum explain_verdict verdict)
+{
+	for (size_t p = 0; p < explain->plans; p++)
+		if (!explain->plan[p].left_out && explain->plan[p].verdict == verdict)
+			return &explain->plan[p];
+	return NULL;
+}
+
+static void for_user(const struct explain *explain, char text[USER_MAX])
+{
+	char name[WORDS_NAME_MAX];
+
+	*text = '\0';
+	if (!explain->options.as_user)
+		return;
+	words_bytes(name, (struct bytes){ explain->user_name, strlen(explain->user_name) }, TEXT_WORD);
+	snprintf(text, USER_MAX, " by user %s", name);
+}
+
+static void headline_refused(const struct explain *explain, struct out *out, const char *what)
+{
+	const struct planned *plan = first_plan(explain, explain->verdict);
+	char text[1024], refused[160], others[160], user[USER_MAX];
+
+	list_plans(explain, explain->verdict, refused);
+	unsigned free_too = list_plans(explain, EXPLAIN_FREE, others);
+	for_user(explain, user);
+	snprintf(text, sizeof text, "%s port %u is %s: %s of %s%s fails with %s (%s)%s%s.", proto_name(explain->target.proto),
+	         explain->target.port, what, plan->stage == PROBE_LISTEN ? "bind() passes, but listen()" : "bind()", refused,
+	         user, words_errno(plan->number), strerror(plan->number), free_too ? "; it would pass for " : "", others);
+	fold(out, "", 0, text);
+}
+
+static void headline(const struct explain *explain, struct out *out)
+{
+	char text[1024], plans[160], user[USER_MAX];
+
+	switch (explain->verdict) {
+	case EXPLAIN_TAKEN:
+		headline_refused(explain, out, "taken");
+		return;
+	case EXPLAIN_REFUSED:
+		headline_refused(explain, out, "refused");
+		return;
+	case EXPLAIN_FREE:
+		list_plans(explain, EXPLAIN_FREE, plans);
+		for_user(explain, user);
+		snprintf(text, sizeof text, "%s port %u is free: bind() of %s%s would pass.", proto_name(explain->target.proto),
+		         explain->target.port, plans, user);
+		break;
+	default:
+		snprintf(text, sizeof text, "Whether %s port %u is free could not be told.", proto_name(explain->target.proto),
+		         explain->target.port);
+	}
+	fold(out, "", 0, text);
+}
+
+/* --- who has it ----------------------------------------------------------- */
+
+static const char *kernel_kind(const struct row *row)
+{
+	static const struct {
+		uint16_t port;
+		bool tcp;
+		const char *kind;
+	} kinds[] = {
+		{ 4789, false, "vxlan" }, { 8472, false, "vxlan" },      { 51820, false, "wireguard" },
+		{ 6081, false, "geneve" }, { 2152, false, "gtp" },       { 2049, true, "nfsd" },
+		{ 2049, false, "nfsd" },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (kinds[i].port == row->local_port && kinds[i].tcp == (row->proto == PROTO_TCP))
+			return kinds[i].kind;
+	return NULL;
+}
+
+static void who_waits(const struct explain *explain, const struct crowd *crowd, char text[512])
+{
+	const struct holder *listener = crowd->listener == CROWD_NONE ? NULL : &explain->holder[crowd->listener];
+	const struct process *process = listener ? holder_process(explain, listener) : NULL;
+	char where[WORDS_ADDR_MAX], program[WORDS_NAME_MAX];
+
+	if (!listener) {
+		snprintf(text, 512, "no process yet: nobody has accepted it");
+		return;
+	}
+	const struct row *row = holder_row(explain, listener);
+	words_endpoint(explain, where, row->family, &row->local, row->local_port, row->ifindex);
+	if (!process) {
+		snprintf(text, 512, "no process yet: it waits to be accepted on %s", where);
+		return;
+	}
+	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	snprintf(text, 512, "no process yet: it waits to be accepted by %s (pid %d) on %s", program, process->pid, where);
+}
+
+static void who_is_blank(const struct explain *explain, const struct crowd *crowd, char text[512])
+{
+	const struct holder *holder = &explain->holder[crowd->first];
+	const struct row *row = holder_row(explain, holder);
+	const char *kind;
+
+	switch ((enum owner_reason)holder->reason) {
+	case REASON_TIME_WAIT:
+		snprintf(text, 512, "no process: the kernel keeps it for %u s more", (crowd->expires_ms + 999) / 1000);
+		return;
+	case REASON_SYN_RECV:
+		snprintf(text, 512, "no process: a handshake");
+		return;
+	case REASON_ORPHAN:
+		if (crowd->expires_ms)
+			snprintf(text, 512, "no process: closed, the kernel keeps it for %u s more", (crowd->expires_ms + 999) / 1000);
+		else
+			snprintf(text, 512, "no process: closed, the kernel still finishes the connection");
+		return;
+	case REASON_UNACCEPTED:
+		who_waits(explain, crowd, text);
+		return;
+	case REASON_KERNEL:
+		kind = kernel_kind(row);
+		snprintf(text, 512, "the kernel itself%s%s", kind ? ", likely " : "", kind ? kind : "");
+		return;
+	case REASON_IN_FLIGHT:
+		snprintf(text, 512, "no process has it open: its descriptor is on its way through a unix socket, or in an io_uring");
+		return;
+	case REASON_OTHER_PIDNS:
+		snprintf(text, 512, "a process outside the pid namespace of this /proc");
+		return;
+	case REASON_PERMISSION:
+		snprintf(text, 512, "a process that may not be seen from here: %u were hidden",
+		         explain->facts.owners->report.denied);
+		return;
+	case REASON_VANISHED:
+		snprintf(text, 512, "its process was gone a moment later");
+		return;
+	default:
+		snprintf(text, 512, "no look at processes was taken");
+	}
+}
+
+static void who_runs(const struct explain *explain, const struct process *process, char text[1024])
+{
+	char program[WORDS_NAME_MAX], user[WORDS_NAME_MAX], name[WORDS_NAME_MAX], span[WORDS_SPAN_MAX];
+	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit;
+	struct container container;
+	uint64_t age;
+
+	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	size_t at = (size_t)snprintf(text, 1024, "%s (pid %d)", program, process->pid);
+	if (process->has & PROCESS_UID) {
+		words_user(explain, user, process->uid);
+		at += (size_t)snprintf(text + at, 1024 - at, ", user %s", user);
+	}
+	if (path.data && cgroup_container(path, &container)) {
+		if (container.id.len == 64)
+			container.id.len = 12;
+		words_bytes(name, container.id, TEXT_WORD);
+		at += (size_t)snprintf(text + at, 1024 - at, ", %s %s", container.runtime, name);
+	} else if (path.data && cgroup_unit(path, &unit)) {
+		words_bytes(name, unit, TEXT_WORD);
+		at += (size_t)snprintf(text + at, 1024 - at, ", %s", name);
+	}
+	if (process_age(explain, process, &age)) {
+		words_span(span, age);
+		snprintf(text + at, 1024 - at, ", running for %s", span);
+	}
+}
+
+/* The arguments with blanks between them. */
+static void print_command(const struct explain *explain, struct out *out, const struct process *process)
+{
+	struct bytes command = owners_text(explain->facts.owners, process->cmdline);
+	char plain[128], text[WORDS_NAME_MAX];
+	size_t len = command.len < sizeof plain ? command.len : sizeof plain;
+
+	if (!command.data)
+		return;
+	memcpy(plain, command.data, len);
+	for (size_t i = 0; i < len; i++)
+		if (!plain[i])
+			plain[i] = ' ';
+	while (len && plain[len - 1] == ' ')
+		len--;
+	if (!len)
+		return;
+	words_bytes(text, (struct bytes){ plain, len }, TEXT_LINE);
+	out_string(out, "      ");
+	out_string(out, text);
+	out_char(out, '\n');
+}
+
+static void print_others(const struct explain *explain, struct out *out, const struct holder *holder)
+{
+	const struct owners *owners = explain->facts.owners;
+	struct owner_span span = owners_of(owners, holder_row(explain, holder));
+	char text[256];
+	size_t others = 0, at = 0;
+
+	for (size_t i = 1; i < span.count; i++) {
+		if (span.first[i].process == span.first[i - 1].process)
+			continue;
+		if (others++ < 6)
+			at += (size_t)snprintf(text + at, sizeof text - at, "%s %d", others > 1 ? "," : "",
+			                       owners->process[span.first[i].process].pid);
+	}
+	if (!others)
+		return;
+	char line[320];
+	snprintf(line, sizeof line, "and held open by %zu more process%s: pid%s%s", others, others > 1 ? "es" : "", text,
+	         others > 6 ? " ..." : "");
+	fold(out, "      ", 6, line);
+}
+
+/* The thread that holds it, where its process's leader has gone. */
+static void print_thread(const struct explain *explain, struct out *out, const struct holder *holder)
+{
+	struct owner_span span = owners_of(explain->facts.owners, holder_row(explain, holder));
+
+	if (!span.count || span.first->tid == explain->facts.owners->process[span.first->process].pid)
+		return;
+	char line[96];
+	snprintf(line, sizeof line, "held by its thread %d alone", span.first->tid);
+	fold(out, "      ", 6, line);
+}
+
+static void print_crowd(const struct explain *explain, struct out *out, const struct crowd *crowd, const char *tail)
+{
+	const struct holder *holder = &explain->holder[crowd->first];
+	const struct row *row = holder_row(explain, holder);
+	const struct process *process = holder_process(explain, holder);
+	const char *state = row->proto == PROTO_TCP ? state_name(row->state) : row->state == STATE_ESTABLISHED ? "connected" : "open";
+	char local[WORDS_ADDR_MAX], remote[WORDS_ADDR_MAX + 8] = "", times[32] = "", who[1024], text[1400];
+
+	words_endpoint(explain, local, row->family, &row->local, row->local_port, row->ifindex);
+	if (crowd->count > 1)
+		snprintf(times, sizeof times, "%u x ", crowd->count);
+	else if (row->remote_port) {
+		memcpy(remote, " to ", 4);
+		words_endpoint(explain, remote + 4, row->family, &row->remote, row->remote_port, 0);
+	}
+	if (process)
+		who_runs(explain, process, who);
+	else
+		who_is_blank(explain, crowd, who);
+	snprintf(text, sizeof text, "%s%s %s%s%s: %s", times, local, state, remote, tail, who);
+	fold(out, "  ", 6, text);
+	if (!process)
+		return;
+	print_command(explain, out, process);
+	print_thread(explain, out, holder);
+	print_others(explain, out, holder);
+}
+
+enum { CROWDS_SHOWN = 12 };
+
+static void print_in_the_way(const struct explain *explain, struct out *out)
+{
+	unsigned shown = 0, more = 0;
+
+	for (size_t i = 0; i < explain->crowds; i++) {
+		const struct crowd *crowd = &explain->crowd[i];
+		bool blamed = crowd->in_the_way || (crowd->maybe && explain->verdict != EXPLAIN_FREE);
+		if (!blamed)
+			continue;
+		if (shown == CROWDS_SHOWN) {
+			more += crowd->count;
+			continue;
+		}
+		if (!shown++)
+			out_string(out, "\nIn the way:\n");
+		print_crowd(explain, out, crowd, crowd->in_the_way ? "" : " (perhaps)");
+	}
+	if (!more)
+		return;
+	char line[64];
+	snprintf(line, sizeof line, "and %u more sockets", more);
+	fold(out, "  ", 2, line);
+}
+
+static const char *apart_because(enum bind_why why)
+{
+	static const char *const because[BIND_WHY_COUNT] = {
+		[BIND_OTHER_PORT_TABLE] = " (another VRF)",
+		[BIND_NOT_BOUND] = " (a handshake holds no port)",
+		[BIND_OTHER_DEVICE] = " (another interface)",
+		[BIND_OTHER_ADDRESS] = " (another address)",
+		[BIND_OTHER_FAMILY] = " (the other family)",
+		[BIND_BOTH_REUSEADDR] = " (shares by SO_REUSEADDR)",
+		[BIND_BOTH_REUSEPORT] = " (shares by SO_REUSEPORT)",
+	};
+
+	return because[why] ? because[why] : "";
+}
+
+static void print_not_in_the_way(const struct explain *explain, struct out *out)
+{
+	unsigned shown = 0;
+
+	for (size_t i = 0; i < explain->crowds && shown < CROWDS_SHOWN; i++) {
+		const struct crowd *crowd = &explain->crowd[i];
+		const struct holder *holder = &explain->holder[crowd->first];
+		bool blamed = crowd->in_the_way || (crowd->maybe && explain->verdict != EXPLAIN_FREE);
+		if (blamed)
+			continue;
+		if (!shown++)
+			out_string(out, "\nOn the same port, but not in the way:\n");
+		print_crowd(explain, out, crowd, crowd->maybe ? "" : apart_because(holder->judged[0].why));
+	}
+}
+
+int explain_text(const struct explain *explain, struct out *out)
+{
+	headline(explain, out);
+	print_in_the_way(explain, out);
+	fold_lines(explain, out, LINE_WHY, "\nWhy:\n", "  ");
+	fold_lines(explain, out, LINE_ADVICE, "\nWhat would free it:\n", "  - ");
+	print_not_in_the_way(explain, out);
+	fold_lines(explain, out, LINE_NOTE, "\nAlso:\n", "  - ");
+	fold_lines(explain, out, LINE_UNREAD, "\nNot seen:\n", "  - ");
+	return 0;
+}

@@ -1,0 +1,147 @@
+/*
+ * target.c - [PROTO:][ADDR:]PORT (target.h).
+ *
+ * The port stands behind the last colon, the protocol before the first; an
+ * IPv6 address needs its brackets, without which its colons say nothing.
+ */
+#include "explain/target.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <sockview/text.h>
+
+static int problem_set(char problem[EXPLAIN_PROBLEM_MAX], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int problem_set(char problem[EXPLAIN_PROBLEM_MAX], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(problem, EXPLAIN_PROBLEM_MAX, format, args);
+	va_end(args);
+	return -1;
+}
+
+static const struct {
+	const char *name;
+	enum proto proto;
+	int family;
+} protos[] = {
+	{ "tcp", PROTO_TCP, AF_UNSPEC },   { "udp", PROTO_UDP, AF_UNSPEC },   { "udplite", PROTO_UDPLITE, AF_UNSPEC },
+	{ "tcp4", PROTO_TCP, AF_INET },    { "udp4", PROTO_UDP, AF_INET },    { "udpl", PROTO_UDPLITE, AF_UNSPEC },
+	{ "tcp6", PROTO_TCP, AF_INET6 },   { "udp6", PROTO_UDP, AF_INET6 },
+};
+
+/* Takes "tcp:" off the text; what is left. */
+static const char *take_proto(struct target *target, const char *text)
+{
+	size_t len = strcspn(text, ":");
+
+	if (text[len] != ':')
+		return text;
+	for (size_t i = 0; i < sizeof protos / sizeof *protos; i++) {
+		if (strlen(protos[i].name) != len || strncasecmp(protos[i].name, text, len) != 0)
+			continue;
+		target->proto = (uint8_t)protos[i].proto;
+		target->proto_said = true;
+		target->family = (uint8_t)protos[i].family;
+		return text + len + 1;
+	}
+	return text;
+}
+
+static int service_port(struct target *target, const char *name, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	const struct servent *service = getservbyname(name, target->proto == PROTO_TCP ? "tcp" : "udp");
+
+	if (!service && !target->proto_said) {
+		service = getservbyname(name, "udp");
+		if (service)
+			target->proto = PROTO_UDP;
+	}
+	if (!service)
+		return problem_set(problem, "--explain: '%.60s' is neither a port nor a service of /etc/services", name);
+	target->port = ntohs((uint16_t)service->s_port);
+	return 0;
+}
+
+static int take_port(struct target *target, const char *text, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	uint64_t port;
+
+	if (!*text)
+		return problem_set(problem, "--explain: a port is missing; it takes [PROTO:][ADDR:]PORT, as in tcp:127.0.0.1:8080");
+	if (text_parse_u64(text, strlen(text), UINT16_MAX, &port)) {
+		if (port == 0)
+			return problem_set(problem, "--explain: port 0 asks the kernel to choose one: there is nothing to explain");
+		target->port = (uint16_t)port;
+		return 0;
+	}
+	if (*text >= '0' && *text <= '9' && strspn(text, "0123456789") == strlen(text))
+		return problem_set(problem, "--explain: '%.60s' is not a port: they end at 65535", text);
+	return service_port(target, text, problem);
+}
+
+/* "fe80::1%eth0": the zone's interface. */
+static int take_zone(struct target *target, char *address, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	char *zone = strchr(address, '%');
+	uint64_t index;
+
+	if (!zone)
+		return 0;
+	*zone++ = '\0';
+	if (text_parse_u64(zone, strlen(zone), UINT32_MAX, &index))
+		target->ifindex = (uint32_t)index;
+	else
+		target->ifindex = if_nametoindex(zone);
+	return target->ifindex ? 0 : problem_set(problem, "--explain: no interface '%.60s'", zone);
+}
+
+static int take_address(struct target *target, const char *text, size_t len, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	char address[128];
+	bool brackets = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+	uint8_t wanted = target->family;
+
+	if (len >= sizeof address)
+		return problem_set(problem, "--explain: '%.60s...' is not an address", text);
+	memcpy(address, text + brackets, len - 2 * brackets);
+	address[len - 2 * brackets] = '\0';
+	if (take_zone(target, address, problem) < 0)
+		return -1;
+	if (!brackets && (strcmp(address, "*") == 0 || !*address))
+		return 0;
+	if (!brackets && strchr(address, ':'))
+		return problem_set(problem, "--explain: an IPv6 address needs brackets, as in [%.60s]:8080", address);
+	target->family = brackets ? AF_INET6 : AF_INET;
+	if (inet_pton(target->family, address, &target->addr) != 1)
+		return problem_set(problem, "--explain: '%.60s' is not an IPv%d address", address, brackets ? 6 : 4);
+	if (wanted != AF_UNSPEC && wanted != target->family)
+		return problem_set(problem, "--explain: '%.60s' is not an IPv%d address", address,
+		                   wanted == AF_INET ? 4 : 6);
+	return 0;
+}
+
+int target_parse(struct target *target, const char *text, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	*target = (struct target){ .proto = PROTO_TCP };
+	const char *rest = take_proto(target, text);
+	const char *colon = strrchr(rest, ':');
+
+	/* "[::1]" and nothing behind it: that colon is the address's. */
+	if (colon && strchr(colon, ']'))
+		return problem_set(problem, "--explain: a port is missing behind '%.60s'", rest);
+	if (!colon)
+		return take_port(target, rest, problem);
+	if (take_address(target, rest, (size_t)(colon - rest), problem) < 0)
+		return -1;
+	return take_port(target, colon + 1, problem);
+}

@@ -1,0 +1,19 @@
+/* target.h - [PROTO:][ADDR:]PORT, as data. */
+#ifndef SOCKVIEW_EXPLAIN_TARGET_H
+#define SOCKVIEW_EXPLAIN_TARGET_H
+
+#include <sockview/explain.h>
+
+struct target {
+	union addr addr;
+	uint32_t ifindex;    /* of %ZONE; 0: none */
+	uint16_t port;
+	uint8_t proto;       /* enum proto */
+	uint8_t family;      /* AF_UNSPEC: no address was named */
+	bool proto_said;
+};
+
+/* 0, or -1 with a line for the user in `problem`. */
+int target_parse(struct target *target, const char *text, char problem[EXPLAIN_PROBLEM_MAX]);
+
+#endif

@@ -1,0 +1,273 @@
+/*
+ * verdict.c - explain_run(): the tables' word, the kernel's word, and what follows of the two.
+ *
+ * When is bind() tried? A trial that succeeds has the port for about a
+ * microsecond, and a server that binds just then is refused. So by default it
+ * is tried only
+ *   - where the tables leave a doubt: an option nobody tells, a kernel that
+ *     does not show sockets that are bound and nothing more;
+ *   - where what is in the way can't be a server that is about to restart:
+ *     TIME_WAIT, connections, sockets of the kernel. Then the trial fails, and
+ *     a trial that fails takes nothing.
+ * A listener in the way beyond doubt needs no trial, and a port that is free
+ * in whole tables is told free after the checks, which never take it.
+ */
+#include "explain/verdict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
+static bool tables_whole(const struct explain *explain)
+{
+	const struct report *report = explain->facts.report;
+	unsigned proto = PROTO_BIT(explain->target.proto);
+
+	if (report->interrupted || report->lost || report->malformed || report->unavailable & proto)
+		return false;
+	return explain->target.proto != PROTO_TCP || explain->bound_told;
+}
+
+static void plan_model(struct explain *explain, struct planned *plan)
+{
+	plan->model = holders_outcome(explain, &plan->bind);
+	plan->certain = plan->model == BIND_IN_USE || (plan->model == BIND_FREE && tables_whole(explain));
+}
+
+/* --- the checks ----------------------------------------------------------- */
+
+static void plan_refuse(struct planned *plan, struct probe_answer answer)
+{
+	plan->verdict = answer.number == EADDRINUSE ? EXPLAIN_TAKEN : EXPLAIN_REFUSED;
+	plan->number = answer.number;
+	plan->stage = answer.stage;
+}
+
+/* Nobody named IPv6 (or IPv4): a host without it is no reason to refuse. */
+static bool family_is_missing(const struct explain *explain, struct probe_answer answer)
+{
+	return explain->target.family == AF_UNSPEC && explain->plans > 1 && answer.stage == PROBE_SOCKET &&
+	       answer.number == EAFNOSUPPORT;
+}
+
+static void plan_check(struct explain *explain, struct planned *plan)
+{
+	struct probe_answer answer = probe_run(&plan->bind, &explain->user, PROBE_CHECKS);
+
+	if (answer.stage == PROBE_USER) {
+		plan->verdict = EXPLAIN_UNKNOWN;
+		plan->number = answer.number;
+		plan->stage = PROBE_USER;
+		return;
+	}
+	plan->checked = true;
+	plan->left_out = family_is_missing(explain, answer);
+	if (answer.stage != PROBE_PASSED && !plan->left_out)
+		plan_refuse(plan, answer);
+}
+
+/* --- the trial ------------------------------------------------------------ */
+
+static bool can_come_back(const struct holder *holder)
+{
+	return holder->reason != REASON_KERNEL && (holder->is.proto != PROTO_TCP || holder->is.state == STATE_LISTEN ||
+	                                           holder->is.state == STATE_BOUND);
+}
+
+/* Something is in the way that nobody can give up and take again at once. */
+static bool blocked_for_good(const struct explain *explain, size_t p)
+{
+	for (size_t i = 0; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		if (holder->judged[p].outcome == BIND_IN_USE && !can_come_back(holder))
+			return true;
+	}
+	return false;
+}
+
+static bool wants_trial(const struct explain *explain, size_t p)
+{
+	const struct planned *plan = &explain->plan[p];
+
+	switch (explain->options.probe) {
+	case EXPLAIN_PROBE_NONE:
+		return false;
+	case EXPLAIN_PROBE_AUTO:
+		return !plan->certain || blocked_for_good(explain, p);
+	default:
+		return true;
+	}
+}
+
+static void plan_try(struct explain *explain, struct planned *plan)
+{
+	enum probe_kind kind = explain->options.probe == EXPLAIN_PROBE_LISTEN ? PROBE_BIND_LISTEN : PROBE_BIND;
+	struct probe_answer answer = probe_run(&plan->bind, &explain->user, kind);
+
+	if (answer.stage == PROBE_USER)
+		return;
+	plan->tried = true;
+	if (answer.stage == PROBE_PASSED) {
+		plan->verdict = EXPLAIN_FREE;
+		plan->disagree = plan->model == BIND_IN_USE;
+		return;
+	}
+	plan_refuse(plan, answer);
+	plan->disagree = answer.number == EADDRINUSE && plan->model == BIND_FREE;
+}
+
+static void plan_by_tables(struct planned *plan)
+{
+	static const enum explain_verdict verdict[] = {
+		[BIND_FREE] = EXPLAIN_FREE, [BIND_IN_USE] = EXPLAIN_TAKEN, [BIND_UNKNOWN] = EXPLAIN_UNKNOWN,
+	};
+
+	plan->verdict = verdict[plan->model];
+	if (plan->verdict == EXPLAIN_TAKEN) {
+		plan->number = EADDRINUSE;
+		plan->stage = PROBE_TABLE;
+	}
+}
+
+static void plan_judge(struct explain *explain, size_t p)
+{
+	struct planned *plan = &explain->plan[p];
+
+	plan_model(explain, plan);
+	plan_by_tables(plan);
+	if (!explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE)
+		return;
+	plan_check(explain, plan);
+	if (plan->left_out || plan->verdict == EXPLAIN_REFUSED || plan->stage == PROBE_USER)
+		return;
+	if (wants_trial(explain, p))
+		plan_try(explain, plan);
+}
+
+/* --- who it was ----------------------------------------------------------- */
+
+static bool plan_has_blame(const struct explain *explain, size_t p)
+{
+	for (size_t i = 0; i < explain->holders; i++)
+		if (explain->holder[i].judged[p].outcome == BIND_IN_USE)
+			return true;
+	return false;
+}
+
+static unsigned unknown_options(const struct explain *explain)
+{
+	unsigned unknown = 0;
+
+	for (size_t i = 0; i < explain->holders; i++)
+		for (size_t p = 0; p < explain->plans; p++)
+			unknown |= explain->holder[i].judged[p].unknown;
+	return unknown;
+}
+
+/* Refused, and it hangs on an unknown option whose socket it was; or not tried, and it hangs on one at all. */
+static bool must_ask(const struct explain *explain)
+{
+	if (!explain->facts.live || !unknown_options(explain))
+		return false;
+	for (size_t p = 0; p < explain->plans; p++) {
+		const struct planned *plan = &explain->plan[p];
+		if (plan->model == BIND_UNKNOWN && plan->verdict != EXPLAIN_FREE && !plan_has_blame(explain, p))
+			return true;
+	}
+	return false;
+}
+
+static void ask_and_judge_again(struct explain *explain)
+{
+	holders_ask(explain, unknown_options(explain));
+	holders_judge(explain);
+	for (size_t p = 0; p < explain->plans; p++) {
+		struct planned *plan = &explain->plan[p];
+		enum explain_verdict before = plan->verdict;
+		plan_model(explain, plan);
+		if (before == EXPLAIN_UNKNOWN && plan->stage != PROBE_USER)
+			plan_by_tables(plan);
+		plan->disagree |= plan->tried && before == EXPLAIN_TAKEN && plan->model == BIND_FREE;
+	}
+}
+
+/*
+ * Would SO_REUSEADDR help? Nobody but the kernel knows what TIME_WAIT keeps.
+ * Beside sockets that all may share, a trial with the option set disturbs
+ * nobody: a server that sets it is let in too, one that does not is kept out
+ * by those sockets already.
+ */
+static void try_reuseaddr(struct explain *explain)
+{
+	struct bind_plan plan = explain->plan[0].bind;
+
+	if (!explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE || plan.reuseaddr ||
+	    explain->plan[0].verdict != EXPLAIN_TAKEN || plan.proto != PROTO_TCP)
+		return;
+	for (size_t i = 0; i < explain->holders; i++)
+		if (explain->holder[i].judged[0].outcome != BIND_FREE && can_come_back(&explain->holder[i]))
+			return;
+	plan.reuseaddr = true;
+	if (!explain->holders || holders_outcome(explain, &plan) != BIND_UNKNOWN)
+		return;
+	struct probe_answer answer = probe_run(&plan, &explain->user, PROBE_BIND);
+	explain->reuseaddr_tried = answer.stage == PROBE_PASSED || answer.stage == PROBE_TABLE;
+	explain->reuseaddr_helps = answer.stage == PROBE_PASSED;
+}
+
+/* Taken if any plan is; what nobody could tell counts less than what is sure. */
+static void decide(struct explain *explain)
+{
+	static const enum explain_verdict order[] = {
+		EXPLAIN_TAKEN, EXPLAIN_REFUSED, EXPLAIN_UNKNOWN, EXPLAIN_FREE,
+	};
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		for (size_t p = 0; p < explain->plans; p++)
+			if (!explain->plan[p].left_out && explain->plan[p].verdict == order[i]) {
+				explain->verdict = order[i];
+				return;
+			}
+	explain->verdict = EXPLAIN_UNKNOWN;
+}
+
+static void set_l3mdev(struct explain *explain)
+{
+	for (size_t p = 0; p < explain->plans; p++)
+		explain->plan[p].bind.l3mdev = facts_l3mdev(&explain->host, explain->plan[p].bind.ifindex);
+}
+
+/* State bit 13 of a request means "bound and nothing more" since Linux 6.8, and nothing before. */
+static bool tells_of_bound(const struct explain_facts *facts)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	if (facts->report->from_proc & PROTO_BIT(PROTO_TCP))
+		return false;
+	return !facts->live || (uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+	                        (major > 6 || (major == 6 && minor >= 8)));
+}
+
+int explain_run(struct explain *explain, const struct explain_facts *facts)
+{
+	explain->facts = *facts;
+	explain->bound_told = tells_of_bound(facts);
+	if (facts_read(&explain->host, facts->live ? facts->proc_fd : -1, explain->target.port) < 0)
+		return -1;
+	set_l3mdev(explain);
+	if (holders_find(explain) < 0)
+		return -1;
+	holders_judge(explain);
+	for (size_t p = 0; p < explain->plans; p++)
+		plan_judge(explain, p);
+	if (must_ask(explain))
+		ask_and_judge_again(explain);
+	try_reuseaddr(explain);
+	decide(explain);
+	if (facts->live && nat_find(&explain->nat, facts->proc_fd, explain->target.proto, explain->target.port) < 0)
+		return -1;
+	if (ephemeral_find(explain) < 0 || holders_crowd(explain) < 0)
+		return -1;
+	return reasons_say(explain) < 0 || advice_say(explain) < 0 || notes_say(explain) < 0 ? -1 : 0;
+}

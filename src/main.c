@@ -935,6 +935,15 @@ static enum exit_status run_all(struct run *run)
 	return selected && !run->shown_ever ? EXIT_NOTHING : EXIT_ROWS;
 }
 
+/* ss's way to name a file of `ss -D`. As --replay it is opened with the caller's own rights. */
+static void replay_from_environment(struct options *options)
+{
+	const char *file = getenv("TCPDIAG_FILE");
+	bool live = options->record || options->source != SOURCE_AUTO || options->explain;
+	if (file && *file && !options->replay && !live)
+		options->replay = file;
+}
+
 int main(int argc, char **argv)
 {
 	struct run run;
@@ -949,6 +958,7 @@ int main(int argc, char **argv)
 	    listing_choose(&run.listing, &run.options, problem) < 0) {
 		message_usage("%s", problem);
 	} else {
+		replay_from_environment(&run.options);
 		catch_signals(run.options.continuous);
 		status = run_all(&run);
 	}

@@ -32,8 +32,8 @@ enum expr_kind {
 	EXPR_MARK,      /* (mark of the socket & mask) == value; false where the kernel did not tell */
 	EXPR_CGROUP,    /* the socket's cgroup v2 is one of `numbers`; where the kernel did not tell:
 	                   the cgroup path of an owner fits the glob in `text` */
-	EXPR_AUTOBOUND, /* the local port (or unix name) was chosen by the kernel; `ranges` holds
-	                   net.ipv4.ip_local_port_range */
+	EXPR_AUTOBOUND, /* the local port (or unix name) was chosen by the kernel: it is in `ranges`
+	                   (net.ipv4.ip_local_port_range), and bind() did not name it, if that is told */
 	EXPR_INODE,     /* in `ranges` */
 	EXPR_PID,       /* an owner's pid is in `ranges` */
 	EXPR_PROGRAM,   /* an owner's program or comm fits the glob in `text` */

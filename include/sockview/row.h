@@ -71,6 +71,8 @@ enum row_flag {
 	ROW_V6ONLY = 1 << 5,        /* ... and this is what it told */
 	ROW_HAS_QUEUES = 1 << 6,    /* recv_q and send_q were told */
 	ROW_HAS_UID = 1 << 7,
+	ROW_HAS_BIND = 1 << 8,      /* asked by a filter: the kernel told whether bind() named the port ... */
+	ROW_PORT_CHOSEN = 1 << 9,   /* ... and it did not (so it is for accepted connections, too) */
 };
 
 /* One socket. 72 bytes. */

@@ -17,6 +17,9 @@
 /* Longer lists are judged by their ends alone, or not at all. */
 enum { PORT_RANGES_MAX = 128, CGROUPS_MAX = 32 };
 
+/* Kept free for write_half(). */
+enum { HALF_ROOM = 8 };
+
 /* PLAN_COARSE: a list of ports, of which only the lowest and the highest are told. */
 enum plan { PLAN_FALSE, PLAN_TRUE, PLAN_CODE, PLAN_COARSE };
 
@@ -93,7 +96,7 @@ static enum plan plan_leaf(const struct compiler *compiler, const struct expr_no
 	case EXPR_FAMILY: return plan_family(compiler, node);
 	case EXPR_HOST: return plan_host(compiler, node, wanted);
 	case EXPR_DEV: return PLAN_CODE;
-	case EXPR_AUTOBOUND: return PLAN_CODE;
+	case EXPR_AUTOBOUND: return compiler->dump->half == HALF_NAMED ? PLAN_FALSE : PLAN_CODE;
 	case EXPR_MARK: return compiler->dump->mark ? PLAN_CODE : plan_of(wanted);
 	case EXPR_CGROUP:
 		return node->numbers.count && node->numbers.count <= CGROUPS_MAX ? PLAN_CODE : plan_of(wanted);
@@ -258,7 +261,8 @@ static void write_root(struct compiler *compiler)
 	struct bytecode_writer *writer = &compiler->writer;
 	if (root->kind != EXPR_AND) {
 		write_node(compiler, compiler->expr->root, BYTECODE_PASS, BYTECODE_REJECT);
-		writer->at = writer->full ? 0 : writer->at;
+		if (writer->full)
+			writer->at = writer->full = 0;
 		return;
 	}
 	for (uint32_t i = root->child; i; i = compiler->expr->node[i].next) {
@@ -268,6 +272,24 @@ static void write_root(struct compiler *compiler)
 		if (writer->full)
 			*writer = before;
 	}
+}
+
+/* Before all: the other half of the sockets is of the other dump. */
+static void write_half(struct compiler *compiler)
+{
+	struct bytecode_writer *writer = &compiler->writer;
+	if (compiler->dump->half == HALF_CHOSEN)
+		bytecode_chosen(writer, (int)writer->at, BYTECODE_REJECT);
+	if (compiler->dump->half == HALF_NAMED)
+		bytecode_chosen(writer, BYTECODE_REJECT, (int)writer->at);
+}
+
+bool bytecode_has_halves(const struct expr *expr)
+{
+	for (size_t i = 0; expr && i < expr->node_count; i++)
+		if (expr->node[i].kind == EXPR_AUTOBOUND)
+			return true;
+	return false;
 }
 
 /* ---- ports in the request itself ---- */
@@ -283,12 +305,9 @@ static uint16_t only_port(const struct expr *expr, enum expr_end end, bool *impo
 	return one ? (uint16_t)ports.range[0].low : 0;
 }
 
-static void finish(const struct compiler *compiler, enum plan plan, struct bytecode *code)
+static void finish(const struct compiler *compiler, struct bytecode *code)
 {
 	const struct bytecode_writer *writer = &compiler->writer;
-	code->impossible |= plan == PLAN_FALSE;
-	if (plan < PLAN_CODE)
-		return;
 	code->len = writer->at;
 	memmove(code->data, code->data + BYTECODE_MAX - writer->at, writer->at);
 }
@@ -302,12 +321,16 @@ void bytecode_compile(const struct expr *expr, const struct bytecode_dump *dump,
 		return;
 	code->sport = only_port(expr, EXPR_LOCAL, &code->impossible);
 	code->dport = only_port(expr, EXPR_REMOTE, &code->impossible);
+	compiler.writer.limit = BYTECODE_MAX - (dump->half == HALF_BOTH ? 0 : HALF_ROOM);
 	compiler.plan = dump->plain ? NULL : malloc(expr->node_count);
 	if (!compiler.plan) /* also for want of memory: all rows are judged again */
 		return;
 	enum plan plan = plan_node(&compiler, expr->root, true);
 	if (plan >= PLAN_CODE)
 		write_root(&compiler);
-	finish(&compiler, plan, code);
+	compiler.writer.limit = BYTECODE_MAX;
+	write_half(&compiler);
+	finish(&compiler, code);
+	code->impossible |= plan == PLAN_FALSE;
 	free(compiler.plan);
 }

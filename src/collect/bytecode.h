@@ -22,8 +22,19 @@ struct bytecode {
 	bool impossible;            /* no socket of this dump can fit: don't ask */
 };
 
+/*
+ * The kernel can tell sockets whose port bind() named from others, but says so
+ * of no row. A filter that asks for it is answered in two dumps: then each row
+ * is known to be of the one half or of the other.
+ */
+enum bytecode_half { HALF_BOTH, HALF_CHOSEN, HALF_NAMED };
+
+/* True if the filter is to be asked in halves. */
+bool bytecode_has_halves(const struct expr *expr);
+
 /* What the dump is of. */
 struct bytecode_dump {
+	enum bytecode_half half;
 	enum proto proto;
 	int family;       /* AF_UNSPEC: both */
 	uint32_t states;  /* STATE_BIT()s asked for */
@@ -37,6 +48,7 @@ void bytecode_compile(const struct expr *expr, const struct bytecode_dump *dump,
 /* Ops and their arguments, written from the last to the first: see bytecode_ops.c. */
 struct bytecode_writer {
 	uint8_t *data;    /* BYTECODE_MAX bytes; what is written stands at the end */
+	unsigned limit;   /* how many bytes may be written */
 	unsigned at;      /* bytes written: the distance of the next op's end from the end of the code */
 	bool full;
 };
@@ -54,6 +66,8 @@ void bytecode_host(struct bytecode_writer *writer, const struct expr_node *node,
 void bytecode_is_ipv6(struct bytecode_writer *writer, int yes, int no);
 void bytecode_device(struct bytecode_writer *writer, uint32_t ifindex, int yes, int no);
 void bytecode_mark(struct bytecode_writer *writer, uint32_t mark, uint32_t mask, int yes, int no);
+/* bind() did not name the port. */
+void bytecode_chosen(struct bytecode_writer *writer, int yes, int no);
 void bytecode_cgroup(struct bytecode_writer *writer, uint64_t id, int yes, int no);
 
 #endif

@@ -22,7 +22,7 @@ enum { OP_LOCAL_EQ = 11, OP_REMOTE_EQ = 12, OP_CGROUP = 13 };
 
 static void write_bytes(struct bytecode_writer *writer, const void *bytes, unsigned len)
 {
-	if (writer->full || len > BYTECODE_MAX - writer->at) {
+	if (writer->full || writer->at > writer->limit || len > writer->limit - writer->at) {
 		writer->full = true;
 		return;
 	}
@@ -80,8 +80,13 @@ static void write_host(struct bytecode_writer *writer, enum expr_end end, int fa
 	struct {
 		struct inet_diag_hostcond cond;
 		union addr addr;
-	} argument = { .cond = { .family = (uint8_t)family, .prefix_len = (uint8_t)bits, .port = port },
-	               .addr = *addr };
+	} argument;
+	/* Padding included: it goes to the kernel, and into recordings. */
+	memset(&argument, 0, sizeof(argument));
+	argument.cond.family = (uint8_t)family;
+	argument.cond.prefix_len = (uint8_t)bits;
+	argument.cond.port = port;
+	argument.addr = *addr;
 	unsigned len = family == AF_INET6 ? 16 : family == AF_INET ? 4 : 0;
 	unsigned code = end == EXPR_LOCAL ? INET_DIAG_BC_S_COND : INET_DIAG_BC_D_COND;
 	_Static_assert(sizeof(argument.cond) == offsetof(__typeof__(argument), addr), "no gap");
@@ -110,6 +115,11 @@ void bytecode_mark(struct bytecode_writer *writer, uint32_t mark, uint32_t mask,
 {
 	struct inet_diag_markcond argument = { .mark = mark, .mask = mask };
 	write_test(writer, INET_DIAG_BC_MARK_COND, &argument, sizeof(argument), yes, no);
+}
+
+void bytecode_chosen(struct bytecode_writer *writer, int yes, int no)
+{
+	write_test(writer, INET_DIAG_BC_AUTO, "", 0, yes, no);
 }
 
 void bytecode_cgroup(struct bytecode_writer *writer, uint64_t id, int yes, int no)

@@ -61,6 +61,7 @@ struct netlink {
 
 	struct procnet_unix unix_; /* what unix_diag leaves out; empty unless it is asked */
 	bool no_mark, no_code;          /* the kernel refused to judge marks, or anything */
+	enum bytecode_half half;        /* which half of the sockets is being asked for */
 	const struct query *unix_query; /* asked for unix sockets instead of the caller's; NULL: not now */
 	bool newline_names;             /* a unix socket's name has a newline in it */
 };
@@ -113,6 +114,16 @@ static void name_note(struct netlink *self, const struct sock *sock)
 		self->newline_names = true;
 }
 
+/* What is known of a row because of what was asked. */
+static void note_half(const struct netlink *self, struct row *row)
+{
+	if (self->half == HALF_BOTH)
+		return;
+	row->flags |= ROW_HAS_BIND;
+	if (self->half == HALF_CHOSEN)
+		row->flags |= ROW_PORT_CHOSEN;
+}
+
 static void one_row(struct netlink *self, const struct sock *sock)
 {
 	self->report->received++;
@@ -163,10 +174,12 @@ static void bad_message(struct netlink *self, const void *message)
 
 static void on_answer(struct netlink *self, const struct nlmsghdr *message)
 {
-	if (decode(self, message))
+	if (decode(self, message)) {
+		note_half(self, &self->decoded->sock.row);
 		one_row(self, &self->decoded->sock);
-	else
+	} else {
 		bad_message(self, message);
+	}
 }
 
 static void end_dump(struct netlink *self, int number)
@@ -335,7 +348,7 @@ static void compile(const struct netlink *self, struct bytecode *code)
 	struct bytecode_dump dump = {
 		.proto = self->request.proto, .family = self->request.family,
 		.states = request_states(&self->request, self->want->query),
-		.mark = !self->no_mark, .plain = self->no_code,
+		.mark = !self->no_mark, .plain = self->no_code, .half = self->half,
 	};
 	bool judged = self->request.proto != PROTO_UNIX;
 	bytecode_compile(judged ? self->want->query->expr : NULL, &dump, code);
@@ -351,16 +364,17 @@ static bool ask_less(struct netlink *self, const struct bytecode *code)
 	bool refused = self->stop == REFUSED && (self->refused == EPERM || self->refused == EINVAL);
 	if (!refused || !code->len)
 		return false;
-	if (!self->no_mark)
-		self->no_mark = true;
-	else
-		self->no_code = true;
+	self->no_code = self->no_mark;
+	self->no_mark = true;
+	if (self->no_code)
+		self->half = HALF_BOTH;
 	return true;
 }
 
 /* Sends the request and reads its answer; the kernel judges what it can. */
-static void ask(struct netlink *self)
+static void ask_half(struct netlink *self, enum bytecode_half half)
 {
+	self->half = half;
 	struct bytecode code;
 	do {
 		compile(self, &code);
@@ -374,6 +388,16 @@ static void ask(struct netlink *self)
 		}
 		receive_all(self);
 	} while (ask_less(self, &code));
+}
+
+static void ask(struct netlink *self)
+{
+	bool halves = self->request.proto != PROTO_UNIX && !self->no_code &&
+	              bytecode_has_halves(self->want->query->expr);
+	ask_half(self, halves ? HALF_CHOSEN : HALF_BOTH);
+	if (self->half == HALF_CHOSEN && self->stop == DONE)
+		ask_half(self, HALF_NAMED);
+	self->half = HALF_BOTH;
 }
 
 static bool can_retry(const struct netlink *self)

@@ -160,7 +160,8 @@ static enum verdict judge_autobound(const struct subject *subject, const struct 
 		return VERDICT_MAYBE;
 	if (row->family == AF_UNIX)
 		return verdict_of(unix_autobound(subject->sock));
-	return verdict_of(expr_in_ranges(subject->expr, node->ranges, row->local_port));
+	bool bound = (row->flags & ROW_HAS_BIND) && !(row->flags & ROW_PORT_CHOSEN);
+	return verdict_of(!bound && expr_in_ranges(subject->expr, node->ranges, row->local_port));
 }
 
 /* ---- details ---- */

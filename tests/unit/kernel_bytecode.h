@@ -116,6 +116,7 @@ static inline bool k_test(const uint8_t *code, const struct sock *sock)
 	switch (op.code) {
 	case K_NOP: return true;
 	case K_JMP: return false;
+	case K_AUTO: return row->flags & ROW_PORT_CHOSEN;
 	case K_S_GE: return row->local_port >= port;
 	case K_S_LE: return row->local_port <= port;
 	case K_S_EQ: return row->local_port == port;

@@ -236,7 +236,9 @@ static bool truth(const struct node *node, const struct sock *sock)
 	case DEVICE: return row->ifindex == node->x;
 	case MARK: return (sock->extra->mark & node->y) == node->x;
 	case CGROUP: return sock->extra->cgroup_id == node->x;
-	case AUTO: return row->local_port >= 32768 && row->local_port <= 60999;
+	case AUTO:
+		return row->local_port >= 32768 && row->local_port <= 60999 &&
+		       (!(row->flags & ROW_HAS_BIND) || (row->flags & ROW_PORT_CHOSEN));
 	case TARGET:
 		return row->proto == node->bits && (row->local_port == node->x || row->remote_port == node->x);
 	case INODE: return row->inode == node->x;
@@ -337,9 +339,20 @@ static bool left_out(const struct query *query, const struct row *row)
 	       (row->family == AF_INET6 && !query->inet6) || !(query->states[row->proto] >> row->state & 1);
 }
 
+/* In halves the dump tells of which one a row is; else that is not known. */
+static void make_half(struct row *row, enum bytecode_half half)
+{
+	row->flags &= (uint16_t)~(ROW_HAS_BIND | ROW_PORT_CHOSEN);
+	if (half != HALF_BOTH)
+		row->flags |= ROW_HAS_BIND;
+	if (half == HALF_CHOSEN || (half == HALF_BOTH && pick(2)))
+		row->flags |= ROW_PORT_CHOSEN;
+}
+
 static void one_expression(uint32_t seed)
 {
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
+	static const enum bytecode_half halves[] = { HALF_BOTH, HALF_CHOSEN, HALF_NAMED };
 	char text[TEXT], *end = text;
 	struct bytecode code;
 	struct query query;
@@ -349,11 +362,12 @@ static void one_expression(uint32_t seed)
 	const struct node *root = make(&end, 0);
 	struct filter *filter = filter_of(text);
 	struct bytecode_dump dump = { .proto = pick(3) ? PROTO_TCP : PROTO_UDP, .family = PICK(families),
-	                              .states = any_states(), .mark = pick(4) != 0 };
+	                              .states = any_states(), .mark = pick(4) != 0, .half = PICK(halves) };
 	compile(filter, &dump, &code, &query);
 	for (int i = 0; i < SOCKETS; i++) {
 		struct scene_sock one;
 		make_sock(&one);
+		make_half(&one.sock.row, dump.half);
 		bool fits = truth(root, &one.sock);
 		bool judged = filter_judge(filter, &one.sock, &nobody) == VERDICT_YES;
 		if (judged != fits)
@@ -437,6 +451,34 @@ static void ports_of_the_request(void **state)
 		compile_text(cases[i].text, &tcp, &code);
 		assert_int_equal(code.sport, cases[i].sport);
 		assert_int_equal(code.dport, cases[i].dport);
+	}
+}
+
+/* Each socket is sent in one half and not in the other. */
+static void halves(void **state)
+{
+	static const char *const cases[] = { "autobound", "not autobound", "autobound or sport = :80",
+	                                     "program = x or autobound" };
+	(void)state;
+	assert_false(bytecode_has_halves(NULL));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bytecode_dump dump = tcp;
+		struct filter *filter = filter_of(cases[i]);
+		struct bytecode code[2];
+		struct query query;
+		for (int half = 0; half < 2; half++) {
+			dump.half = half ? HALF_NAMED : HALF_CHOSEN;
+			compile(filter, &dump, &code[half], &query);
+		}
+		assert_true(bytecode_has_halves(query.expr));
+		assert_int_equal(code[1].impossible, strcmp(cases[i], "autobound") == 0);
+		for (int chosen = 0; chosen < 2; chosen++) {
+			struct sock sock = { .row = { .proto = PROTO_TCP, .family = AF_INET, .local_port = 80,
+			                              .state = STATE_ESTABLISHED,
+			                              .flags = chosen ? ROW_PORT_CHOSEN : 0 } };
+			assert_false(kernel_sends(&code[chosen], &sock));
+		}
+		filter_free(filter);
 	}
 }
 
@@ -561,6 +603,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_expressions), cmocka_unit_test(by_hand),
+		cmocka_unit_test(halves),
 		cmocka_unit_test(ports_of_the_request), cmocka_unit_test(nothing_to_ask),
 		cmocka_unit_test(what_the_kernel_can_not_judge), cmocka_unit_test(lists_of_any_length),
 		cmocka_unit_test(deep_filters),

@@ -198,7 +198,8 @@ void listing_prepare(struct listing *listing, const struct options *options, int
 	struct document *document = &listing->document;
 	struct column_context *context = &listing->context;
 	context->now = document->time = time(NULL);
-	context->boot_time = boot_time(proc_fd);
+	/* /proc/stat takes the kernel a millisecond where there are many CPUs and interrupts. */
+	context->boot_time = listing->needs.details & PROCESS_START ? boot_time(proc_fd) : 0;
 	context->ticks_per_second = sysconf(_SC_CLK_TCK);
 	context->kernel = live ? kernel_version() : 0;
 	context->numeric_hosts = options->numeric_hosts;

@@ -6,7 +6,8 @@ Usage: bench.py small|quiet|200k|3000p|1m   (by `make bench BENCH=...`)
 Builds the load in a network namespace of its own, runs every command in turn,
 round after round, drops the first round and prints the medians. A command
 that takes over 60 s is cut, said to be cut, and not run again. SOCKVIEW and
-BUILD in the environment say what to run; ROUNDS how often.
+BUILD in the environment say what to run; ROUNDS how often; FAMILY=6 makes the
+load's sockets IPv6.
 
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
@@ -133,7 +134,7 @@ class Load:
     def __init__(self, size):
         self.processes, self.connections, fillers, _ = SIZES[size]
         self.child = subprocess.Popen([os.path.join(BUILD, "tests/helpers/load"), str(self.processes),
-                                       str(self.connections), str(fillers)],
+                                       str(self.connections), str(fillers), os.environ.get("FAMILY", "4")],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         word, sockets, fds, port = self.child.stdout.readline().split() or (None, 0, 0, 0)
         if word != "ready":

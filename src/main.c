@@ -63,6 +63,7 @@
 #include "completions.h"
 #include "listing.h"
 #include "options.h"
+#include "pager.h"
 #include "pids.h"
 #include "selection.h"
 
@@ -80,6 +81,7 @@ struct run {
 	struct view view;
 	struct listing listing;
 	void *format_state;
+	pid_t pager;                 /* 0: none */
 	bool begun;                  /* the format has begun, and must end */
 	struct names *names;
 	struct out out;
@@ -832,7 +834,11 @@ static void run_close(struct run *run)
 	wire_close(run->wire);
 	names_free(run->names);
 	free(run->format_state);
+	if (run->out.buffer && run->pager > 0)
+		close(run->out.fd);
 	free(run->out.buffer);
+	if (run->pager > 0)
+		pager_wait(run->pager);
 	close_fd(run->proc_fd);
 	close_fd(run->proc_net_fd);
 	close_fd(run->record_fd);
@@ -843,11 +849,20 @@ static void run_close(struct run *run)
 	options_free(&run->options);
 }
 
+/* Standard output, or a pager before it if that was asked for and somebody sits there. */
+static int open_output(struct run *run)
+{
+	int fd = STDOUT_FILENO;
+	if (run->options.pager && isatty(STDOUT_FILENO))
+		fd = pager_start(&run->pager);
+	return fd < 0 ? -1 : out_open(&run->out, fd);
+}
+
 static int run_open(struct run *run)
 {
 	run->names = names_new();
 	run->format_state = calloc(1, run->listing.format->state_size + 1);
-	if (!run->names || !run->format_state || out_open(&run->out, STDOUT_FILENO) < 0)
+	if (!run->names || !run->format_state || open_output(run) < 0)
 		return error_set(&run->error, errno, "start", "");
 	open_proc_net(run);
 	if (open_wire(run) < 0)

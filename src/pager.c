@@ -1,0 +1,60 @@
+/* pager.c - the user's pager behind our output (pager.h). */
+#include "pager.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* With the user's own rights: he chose the program. */
+static int spawn(pid_t *pid, int input, const char *command)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	char *const argv[] = { "sh", "-c", (char *)(uintptr_t)command, NULL };
+	int result = posix_spawn_file_actions_init(&actions);
+	if (result)
+		return result;
+	result = posix_spawnattr_init(&attributes);
+	if (!result) {
+		/* We ignore SIGPIPE; whoever pages must not. */
+		sigset_t defaults;
+		sigemptyset(&defaults);
+		sigaddset(&defaults, SIGPIPE);
+		posix_spawnattr_setsigdefault(&attributes, &defaults);
+		posix_spawnattr_setflags(&attributes, POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETSIGDEF);
+		result = posix_spawn_file_actions_adddup2(&actions, input, 0);
+		if (!result)
+			result = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
+		posix_spawnattr_destroy(&attributes);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return result;
+}
+
+int pager_start(pid_t *pid)
+{
+	int ends[2];
+	const char *pager = getenv("PAGER");
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	/* As git does: no pager for less than a screen, colours as they are, and the text stays. */
+	setenv("LESS", "FRX", 0);
+	int result = spawn(pid, ends[0], pager && *pager ? pager : "less");
+	close(ends[0]);
+	if (result == 0)
+		return ends[1];
+	close(ends[1]);
+	errno = result;
+	return -1;
+}
+
+void pager_wait(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}

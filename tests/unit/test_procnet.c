@@ -726,6 +726,120 @@ static void certain_is_only_what_no_name_could_hold(void **state)
 	procnet_unix_free(&unix_);
 }
 
+/* --- the same at random: a kernel that writes, and users who choose names ---------- */
+
+enum { FORGED = 0xbad, GENUINE = 0x900d, MOST_SOCKETS = 6 };
+
+struct random_file {
+	unsigned seed;
+	char text[MOST_SOCKETS * 300];
+	size_t len;
+	size_t sockets;
+	bool newlines; /* some name has one */
+	char name[MOST_SOCKETS][PROCNET_PATH_MAX + 1];
+};
+
+static unsigned chance(struct random_file *file, unsigned below)
+{
+	file->seed = file->seed * 1103515245 + 12345;
+	return (file->seed >> 16) % below;
+}
+
+static void say(struct random_file *file, const char *text)
+{
+	memcpy(file->text + file->len, text, strlen(text));
+	file->len += strlen(text);
+}
+
+/* unix_seq_show()'s line without its newline. */
+static void row_print(char *to, size_t size, unsigned refcnt, unsigned inode, const char *name)
+{
+	snprintf(to, size, "%016x: %08X %08X %08X %04X %02X %5u%s%s", 0x66c68428u, refcnt, 0u, 0u, 1u,
+	         inode ? 3u : 2u, inode, *name ? " " : "", name);
+}
+
+/* As a hostile user would: nothing, something short, something with newlines, a whole forged line. */
+static void name_choose(struct random_file *file, char name[PROCNET_PATH_MAX + 1])
+{
+	char line[256];
+	unsigned kind = chance(file, 6), fill = chance(file, 100);
+	name[0] = '\0';
+	if (kind == 0)
+		return;
+	memset(line, 'n', sizeof(line));
+	line[1 + fill % (kind == 1 ? 100 : 48)] = '\0';
+	if (kind == 2)
+		line[chance(file, (unsigned)strlen(line))] = '\n';
+	if (kind == 5)
+		strcpy(line, "n\nc0ffee00: 00000BAD 00000000 00000000 0001 03 1"
+		             "\nc0ffee00: 00000BAD 00000000 00000000 0001 02 0");
+	if (kind == 3 || kind == 4) {
+		size_t at = strlen(line);
+		line[at++] = '\n';
+		row_print(line + at, sizeof(line) - at, FORGED, chance(file, 2), chance(file, 2) ? "/x" : "");
+	}
+	if (kind == 4)
+		strcat(line, "\n");
+	snprintf(name, PROCNET_PATH_MAX + 1, "%s", line);
+	file->newlines |= strchr(name, '\n') != NULL;
+}
+
+static void file_choose(struct random_file *file)
+{
+	char line[300];
+	say(file, "Num       RefCount Protocol Flags    Type St Inode Path\n");
+	file->sockets = 1 + chance(file, MOST_SOCKETS);
+	for (size_t i = 0; i < file->sockets; i++) {
+		name_choose(file, file->name[i]);
+		row_print(line, sizeof(line), GENUINE, chance(file, 2), file->name[i]);
+		say(file, line);
+		say(file, "\n");
+	}
+}
+
+struct witness {
+	const struct random_file *file;
+	size_t seen;
+};
+
+static int witness_sink(void *context, const struct sock *sock, bool certain)
+{
+	struct witness *witness = context;
+	const struct random_file *file = witness->file;
+	const struct bytes *name = &sock->blob[BLOB_PATH];
+	assert_true(!certain || sock->unix_->refcnt == GENUINE);
+	if (!file->newlines) {
+		assert_true(witness->seen < file->sockets);
+		assert_int_equal(name->len, strlen(file->name[witness->seen]));
+		if (name->len)
+			assert_memory_equal(name->data, file->name[witness->seen], name->len);
+	}
+	witness->seen++;
+	return 0;
+}
+
+static void no_name_makes_a_row_that_is_certain(void **state)
+{
+	struct scene *scene = *state;
+	size_t forgeries = 0;
+	for (unsigned round = 0; round < 20000; round++) {
+		struct random_file file = { .seed = round };
+		struct witness witness = { .file = &file };
+		file_choose(&file);
+		int fd = openat(scene->fd, "unix", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		assert_int_equal(write(fd, file.text, file.len), file.len);
+		lseek(fd, 0, SEEK_SET);
+		assert_int_equal(
+			procnet_unix_read(fd, witness_sink, &witness, &scene->report, &scene->error), 0);
+		close(fd);
+		if (!file.newlines)
+			assert_int_equal(witness.seen, file.sockets);
+		assert_true(witness.seen + scene->report.malformed >= file.sockets);
+		forgeries += file.newlines;
+	}
+	assert_in_range(forgeries, 1000, 19999); /* both kinds of files were there */
+}
+
 static void two_counts_for_one_inode_are_none(void **state)
 {
 	struct scene *scene = *state;
@@ -777,6 +891,7 @@ int main(void)
 		SCENE(a_path_with_newlines_stays_one_path),
 		SCENE(what_no_name_has_room_for_is_no_part_of_one),
 		SCENE(certain_is_only_what_no_name_could_hold),
+		SCENE(no_name_makes_a_row_that_is_certain),
 		SCENE(two_counts_for_one_inode_are_none),
 		SCENE(without_the_file_there_is_an_error_and_nothing_to_free),
 	};

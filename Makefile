@@ -60,7 +60,7 @@ BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOCKVIEW_VERSION='"$(VERSION)"' -Iinclu
 ALL_CFLAGS = $(BASE_CFLAGS) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)
 
-FOLDERS = collect owners select format explain
+FOLDERS = run collect owners select format explain
 LIB_SRC = $(filter-out src/main.c,$(wildcard src/*.c)) $(filter-out %.bpf.c,$(foreach d,$(FOLDERS),$(wildcard src/$(d)/*.c)))
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
 LIB = $(B)/libsockview.a

@@ -135,6 +135,14 @@ void cgroups_free(struct cgroups *cgroups)
 	free(cgroups);
 }
 
+struct bytes cgroups_path_at(const struct cgroups *cgroups, size_t index)
+{
+	if (index >= cgroups->count)
+		return (struct bytes){ 0 };
+	const struct cgroup_path *path = &cgroups->path[index];
+	return (struct bytes){ cgroups->text + path->offset, path->len };
+}
+
 struct bytes cgroups_path(const struct cgroups *cgroups, uint64_t id)
 {
 	struct cgroup_path key = { .id = id };

@@ -3,7 +3,7 @@
  *
  * The offsets are those of include/uapi/linux/tcp.h in Linux 6.18. The kernel only
  * ever appended fields, so a shorter answer lacks the last ones: they are
- * absent. (Linux 7.0 gave the last four bytes another meaning.)
+ * absent. (Later kernels gave the last four bytes another meaning.)
  */
 #include "columns.h"
 
@@ -58,8 +58,7 @@ static bool read_blob(const struct column_field *field, const struct column_sour
 	struct bytes blob = source->sock->blob[field->blob];
 	if (field->rule & FIELD_NOT_LISTEN && source->sock->row.state == STATE_LISTEN)
 		return false;
-	if (field->rule & FIELD_UNTIL_7_0 &&
-	    (!source->context->kernel || source->context->kernel >= KERNEL(7, 0)))
+	if (field->rule & FIELD_ONLY_6_18 && source->context->kernel != KERNEL(6, 18))
 		return false;
 	return column_field_read(field, blob.data, blob.len, number);
 }
@@ -268,7 +267,7 @@ const struct column columns_info[] = {
 	INFO("received_e1_bytes", 264, 4, "bytes", NL, "received with ECT(1)"),
 	INFO("received_e0_bytes", 268, 4, "bytes", NL, "received with ECT(0)"),
 	INFO("received_ce_bytes", 272, 4, "bytes", NL, "received with a congestion mark"),
-	INFO("accecn_fail_mode", 276, 2, NULL, NL | FIELD_UNTIL_7_0, "why AccECN failed; told by Linux 6.18 and 6.19"),
-	INFO("accecn_opt_seen", 278, 2, NULL, NL | FIELD_UNTIL_7_0, "the AccECN option was seen; likewise"),
+	INFO("accecn_fail_mode", 276, 2, NULL, NL | FIELD_ONLY_6_18, "why AccECN failed; of Linux 6.18 alone"),
+	INFO("accecn_opt_seen", 278, 2, NULL, NL | FIELD_ONLY_6_18, "the AccECN option was seen; of Linux 6.18 alone"),
 };
 const size_t columns_info_count = sizeof columns_info / sizeof *columns_info;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <sockview/cgroup.h>
+#include <sockview/containers.h>
 
 static void get_pid(const struct column *column, const struct column_source *source,
                     struct value *value)
@@ -175,6 +176,14 @@ static void get_container(const struct column *column, const struct column_sourc
 		value_set_bytes(value, container.id);
 }
 
+static void get_container_name(const struct column *column, const struct column_source *source,
+                               struct value *value)
+{
+	struct container container;
+	if (source->context->containers && cgroup_container(best_cgroup(column, source), &container))
+		value_set_bytes(value, containers_name(source->context->containers, container.id));
+}
+
 static void get_runtime(const struct column *column, const struct column_source *source,
                         struct value *value)
 {
@@ -225,8 +234,8 @@ static void get_parents(const struct column *column, const struct column_source 
 	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_OWNERS, \
 	  .details = details_, .field = { .offset = offsetof(struct process, field_) }, .get = get_ }
 /* No look for owners is taken for these alone: the socket's own cgroup is there without one. */
-#define CGROUP_TEXT(name_, group_, help_, get_) \
-	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = group_, .need = NEED_CGROUPS, \
+#define CGROUP_TEXT(name_, group_, need_, help_, get_) \
+	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = group_, .need = need_, \
 	  .want = WANT_EXTRA, .details = PROCESS_CGROUP, \
 	  .field = { .offset = offsetof(struct process, cgroup) }, .get = get_ }
 
@@ -254,14 +263,17 @@ const struct column columns_owner[] = {
 	  .need = NEED_OWNERS, .details = PROCESS_START, .get = get_start_time },
 	{ .name = "age", .unit = "s", .help = "how long the process has been running", .type = COLUMN_NUMBER,
 	  .group = GROUP_OWNER, .need = NEED_OWNERS, .details = PROCESS_START, .get = get_age },
-	CGROUP_TEXT("cgroup", GROUP_EXTRA, "the socket's own: that of the process that made it", get_cgroup),
-	CGROUP_TEXT("unit", GROUP_OWNER, "systemd's name of the service, scope or socket; the owner's if it was looked for", get_unit),
-	CGROUP_TEXT("container", GROUP_OWNER, "id or name of the container; the owner's if it was looked for", get_container),
-	CGROUP_TEXT("container_runtime", GROUP_OWNER, "docker, podman, containerd, cri-o, lxc ...", get_runtime),
+	CGROUP_TEXT("cgroup", GROUP_EXTRA, NEED_CGROUPS, "the socket's own: that of the process that made it", get_cgroup),
+	CGROUP_TEXT("unit", GROUP_OWNER, NEED_CGROUPS, "systemd's name of the service, scope or socket; the owner's if it was looked for", get_unit),
+	CGROUP_TEXT("container", GROUP_OWNER, NEED_CGROUPS, "id or name of the container; the owner's if it was looked for", get_container),
+	CGROUP_TEXT("container_name", GROUP_OWNER, NEED_CGROUPS | NEED_CONTAINERS,
+	            "the container's name, where its runtime left it readable on disk", get_container_name),
+	CGROUP_TEXT("container_runtime", GROUP_OWNER, NEED_CGROUPS, "docker, podman, containerd, cri-o, lxc ...", get_runtime),
 	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_text),
 	OWNER("netns", COLUMN_NUMBER, PROCESS_NETNS, "the process's network namespace", get_netns),
 	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", get_owner_count),
 	OWNER("owner_reason", COLUMN_TEXT, 0, "why no owner is shown: permission, time-wait, kernel ...", get_owner_reason),
-	OWNER("owners", COLUMN_LIST, OWNERS_DETAILS, "all owners", get_owners),
+	{ .name = "owners", .help = "all owners", .type = COLUMN_LIST, .group = GROUP_OWNER,
+	  .need = NEED_OWNERS | NEED_CONTAINERS, .details = OWNERS_DETAILS, .get = get_owners },
 };
 const size_t columns_owner_count = sizeof columns_owner / sizeof *columns_owner;

@@ -33,5 +33,7 @@ struct cgroups *cgroups_open(int root_fd);
 void cgroups_free(struct cgroups *cgroups);
 /* "/system.slice/ssh.service"; data NULL if there is no such cgroup (any more). */
 struct bytes cgroups_path(const struct cgroups *cgroups, uint64_t id);
+/* All paths, by index from 0; data NULL behind the last. */
+struct bytes cgroups_path_at(const struct cgroups *cgroups, size_t index);
 
 #endif

@@ -18,6 +18,7 @@
 #include <sockview/text.h>
 
 struct cgroups;
+struct containers;
 
 /* What a value is, and so how JSON writes it and how it is sorted. */
 enum value_kind {
@@ -64,6 +65,7 @@ enum column_need {
 	NEED_HOSTS = 1 << 1,    /* names_resolve() */
 	NEED_CGROUPS = 1 << 2,  /* cgroups_open() */
 	NEED_PARENTS = 1 << 3,  /* owners->process's parents */
+	NEED_CONTAINERS = 1 << 4, /* containers_new() */
 };
 
 /* A number inside a detail the kernel sent. */
@@ -81,7 +83,7 @@ enum field_rule {
 	FIELD_MAX_ABSENT = 1 << 1,     /* all bits set: not measured, or no limit */
 	FIELD_NOT_LISTEN = 1 << 2,     /* means something else, or nothing, for a listener */
 	FIELD_SSTHRESH = 1 << 3,       /* 0x7fffffff: not reached yet */
-	FIELD_UNTIL_7_0 = 1 << 4,      /* only if the kernel is known to be older */
+	FIELD_ONLY_6_18 = 1 << 4,      /* only if the kernel is known to be that one */
 };
 
 /* The part of the kernel's or the owner's knowledge a column belongs to: the headings of --list-columns. */
@@ -122,6 +124,7 @@ struct column_context {
 	struct names *names;          /* never NULL */
 	const struct owners *owners;  /* NULL: not looked for */
 	const struct cgroups *cgroups; /* NULL: not to be had */
+	const struct containers *containers; /* likewise */
 	int64_t boot_time;            /* when the kernel started, seconds since 1970; 0: not known */
 	int64_t now;
 	long ticks_per_second;

@@ -26,6 +26,7 @@ static const struct {
 	{ "comm", "comm" },       { "cmdline", "cmdline" },   { "exe", "exe" },
 	{ "ppid", "ppid" },       { "start_time", "start_time" }, { "cgroup", "process_cgroup" },
 	{ "unit", "unit" },       { "container", "container" },
+	{ "container_name", "container_name" }, { "container_runtime", "container_runtime" },
 };
 
 enum { OWNER_FIELDS = sizeof owner_fields / sizeof *owner_fields };

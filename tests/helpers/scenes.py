@@ -72,9 +72,9 @@ def folder():
 def judge(where, **options):
     """The oracle of this scene, told what netstat cannot find out."""
     result = oracle.Oracle(where, **options)
-    thread = where.sock.get("owner.thread")
-    if thread:
-        result.owners[str(thread.inode)] = "%d/threaded" % thread.pid
+    for label, program in (("owner.thread", "threaded"), ("owner.title", "titled"), ("owner.path", "daemon")):
+        if label in where.sock:
+            result.owners[str(where.sock[label].inode)] = "%d/%s" % (where.sock[label].pid, program)
     return result
 
 

@@ -63,4 +63,12 @@ for options in OPTIONS:
     words = options.split()
     judge.compare(t, words)
 
+owners = {line.fields["inode"]: line.fields["program"] for line in oracle.read(tap.sockview("-atunppe").lines)
+          if line.kind == "inet"}
+for label, sock in scene.sock.items():
+    if label.startswith("owner.") and "carrier" not in label:
+        pids = sock.extra.get("owners", [sock.pid])
+        want = "-" if sock.extra.get("unowned") else judge.owners.get(str(sock.inode)) or ",".join(
+            "%d/python3" % pid for pid in sorted(pids))
+        t.same(owners.get(str(sock.inode)), want, "-pp: %s has all its owners" % label)
 t.done()

@@ -489,7 +489,7 @@ static void unmeasured_is_absent(void **state)
 	sock.row.state = STATE_LISTEN;
 	assert_value("unacked", &sock, "null");
 	assert_number("snd_cwnd", &sock, 10);
-	/* Nobody but these kernels uses the last four bytes so. */
+	/* No other kernel uses the last four bytes so. */
 	uint8_t whole[INFO_SIZE] = { 0 };
 	sock.row.state = STATE_ESTABLISHED;
 	sock.blob[BLOB_TCP_INFO] = (struct bytes){ whole, sizeof whole };

@@ -18,6 +18,7 @@ struct listing {
 	struct column_context context;
 	struct document document;
 	struct cgroups *cgroups;
+	struct containers *containers;
 	char host[256];
 };
 
@@ -30,6 +31,10 @@ void listing_free(struct listing *listing);
 
 /* What a column may need of the system, for this look; with the caller's own rights. `proc_fd` may be -1. */
 void listing_prepare(struct listing *listing, const struct options *options, int proc_fd);
+
+/* What follows from the owners, again with the caller's own rights; `owners` may be NULL. 0, or -1 ENOMEM. */
+int listing_prepare_owners(struct listing *listing, const struct options *options, int proc_fd,
+                           const struct owners *owners);
 
 /* The columns as --list-columns prints them, to be freed; NULL with errno ENOMEM. */
 char *listing_list_columns(void);

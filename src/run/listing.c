@@ -1,5 +1,5 @@
 /* listing.c - what is printed and in which form (listing.h). */
-#include "listing.h"
+#include "run/listing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <sockview/cgroup.h>
+#include <sockview/containers.h>
 
 static const struct format *const formats[] = {
 	&format_netstat, &format_lsof, &format_table, &format_json, &format_jsonl, &format_csv, &format_tsv,
@@ -137,7 +138,9 @@ void listing_free(struct listing *listing)
 	column_list_free(&listing->columns);
 	sort_list_free(&listing->sort);
 	cgroups_free(listing->cgroups);
+	containers_free(listing->containers);
 	listing->cgroups = NULL;
+	listing->containers = NULL;
 }
 
 /* --- what is the same for all sockets --------------------------------------------------------------- */
@@ -215,6 +218,32 @@ void listing_prepare(struct listing *listing, const struct options *options, int
 		listing->cgroups = open_cgroups();
 	}
 	context->cgroups = listing->cgroups;
+}
+
+/* Another machine's /proc shows its root directory, too. */
+static int open_root(const struct options *options, int proc_fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	return options->proc_root ? openat(proc_fd, "1/root", flags) : open("/", flags);
+}
+
+int listing_prepare_owners(struct listing *listing, const struct options *options, int proc_fd,
+                           const struct owners *owners)
+{
+	listing->context.owners = owners;
+	if (!(listing->needs.need & NEED_CONTAINERS))
+		return 0;
+	containers_free(listing->containers);
+	listing->context.containers = listing->containers = containers_new(open_root(options, proc_fd));
+	if (!listing->containers)
+		return -1;
+	for (size_t i = 0; owners && i < owners->process_count; i++)
+		if (containers_want(listing->containers, owners_text(owners, owners->process[i].cgroup)) < 0)
+			return -1;
+	for (size_t i = 0; listing->cgroups && cgroups_path_at(listing->cgroups, i).data; i++)
+		if (containers_want(listing->containers, cgroups_path_at(listing->cgroups, i)) < 0)
+			return -1;
+	return 0;
 }
 
 /* --- --list-columns ------------------------------------------------------------------------------------ */

@@ -1,5 +1,5 @@
 /* pids.c - see pids.h. */
-#include "pids.h"
+#include "run/pids.h"
 
 #include <sockview/vec.h>
 

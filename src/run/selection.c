@@ -1,5 +1,5 @@
 /* selection.c - see selection.h. */
-#include "selection.h"
+#include "run/selection.h"
 
 #include <errno.h>
 #include <fcntl.h>

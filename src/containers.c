@@ -1,0 +1,211 @@
+/*
+ * containers.c - names of containers from the runtimes' own files (containers.h).
+ *
+ * Each runtime keeps what it was told of a container as JSON under its id. Only one string of it is
+ * wanted, so it is searched for and not parsed: what is found counts only if it is a plain name.
+ */
+#include <sockview/containers.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sockview/vec.h>
+
+enum { ID_MAX = 256, NAME_MAX_LEN = 128, FILE_MAX = 4 << 20 };
+
+#define STORAGE "var/lib/containers/storage/overlay-containers/"
+#define TASKS "run/containerd/io.containerd.runtime.v2.task/"
+
+/* Where the name is, below the machine's root: before + id + after. */
+static const struct place {
+	const char *before, *after; /* after NULL: one file of all containers, the name is the first behind the id */
+	const char *key;
+} places[] = {
+	{ "var/lib/docker/containers/", "/config.v2.json", "Name" },
+	{ TASKS "k8s.io/", "/config.json", "io.kubernetes.cri.container-name" },
+	{ TASKS "default/", "/config.json", "nerdctl/name" },
+	{ STORAGE, "/userdata/config.json", "io.kubernetes.container.name" },
+	{ "run/containers/storage/overlay-containers/", "/userdata/config.json", "io.kubernetes.container.name" },
+	{ STORAGE "containers.json", NULL, "names" },
+	{ STORAGE "volatile-containers.json", NULL, "names" },
+};
+
+struct known {
+	char *id, *name; /* name NULL: none was found */
+	size_t id_len;
+};
+
+struct containers {
+	int root_fd;
+	struct known *known;
+	size_t count, capacity;
+};
+
+struct containers *containers_new(int root_fd)
+{
+	struct containers *containers = calloc(1, sizeof *containers);
+	if (containers)
+		containers->root_fd = root_fd;
+	else if (root_fd >= 0)
+		close(root_fd);
+	return containers;
+}
+
+void containers_free(struct containers *containers)
+{
+	if (!containers)
+		return;
+	for (size_t i = 0; i < containers->count; i++) {
+		free(containers->known[i].id);
+		free(containers->known[i].name);
+	}
+	free(containers->known);
+	if (containers->root_fd >= 0)
+		close(containers->root_fd);
+	free(containers);
+}
+
+static const struct known *find(const struct containers *containers, struct bytes id)
+{
+	for (size_t i = 0; i < containers->count; i++)
+		if (containers->known[i].id_len == id.len && memcmp(containers->known[i].id, id.data, id.len) == 0)
+			return &containers->known[i];
+	return NULL;
+}
+
+struct bytes containers_name(const struct containers *containers, struct bytes id)
+{
+	const struct known *known = find(containers, id);
+	if (!known || !known->name)
+		return (struct bytes){ 0 };
+	return (struct bytes){ known->name, strlen(known->name) };
+}
+
+/* --- the files --------------------------------------------------------------------------------- */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_plain(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("_.-/", c));
+}
+
+/* At a value: a string, or a list whose first element is one. */
+static struct bytes plain_string(const char *at, const char *end)
+{
+	while (at < end && (is_blank(*at) || *at == '['))
+		at++;
+	if (at == end || *at != '"')
+		return (struct bytes){ 0 };
+	const char *from = ++at;
+	while (at < end && is_plain(*at))
+		at++;
+	/* docker writes "/web". */
+	if (from < at && *from == '/')
+		from++;
+	bool whole = at < end && *at == '"' && at > from && at - from <= NAME_MAX_LEN;
+	return whole ? (struct bytes){ from, (size_t)(at - from) } : (struct bytes){ 0 };
+}
+
+struct bytes containers_find_string(struct bytes json, const char *key, size_t from)
+{
+	const char *text = json.data, *end = text + json.len;
+	size_t len = strlen(key);
+	for (const char *at = text + (from < json.len ? from : json.len); at < end; at++) {
+		at = memmem(at, (size_t)(end - at), key, len);
+		if (!at)
+			break;
+		const char *behind = at + len;
+		if (at == text || at[-1] != '"' || behind == end || *behind != '"')
+			continue;
+		for (behind++; behind < end && is_blank(*behind); behind++)
+			;
+		if (behind < end && *behind == ':')
+			return plain_string(behind + 1, end);
+	}
+	return (struct bytes){ 0 };
+}
+
+static char *read_file(int root_fd, const char *path, size_t *len)
+{
+	int fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	char *text = malloc(FILE_MAX);
+	if (file && text)
+		*len = fread(text, 1, FILE_MAX, file);
+	if (!file || !text || ferror(file)) {
+		free(text);
+		text = NULL;
+	}
+	if (file)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+/* To be freed; NULL: this place has no name for the id. */
+static char *name_from(int root_fd, const struct place *place, const char *id)
+{
+	char path[ID_MAX + 128];
+	size_t len = 0, from = 0;
+	snprintf(path, sizeof path, "%s%s%s", place->before, place->after ? id : "", place->after ? place->after : "");
+	char *text = read_file(root_fd, path, &len);
+	if (!text)
+		return NULL;
+	struct bytes json = { text, len }, name = { 0 };
+	const char *at = !place->after ? memmem(text, len, id, strlen(id)) : text;
+	if (at) {
+		from = (size_t)(at - text);
+		name = containers_find_string(json, place->key, from);
+	}
+	char *copy = name.data ? strndup(name.data, name.len) : NULL;
+	free(text);
+	return copy;
+}
+
+/* An id goes into a path: nothing but what ids are made of. */
+static bool is_safe(struct bytes id)
+{
+	const char *text = id.data;
+	for (size_t i = 0; i < id.len; i++)
+		if (!(text[i] >= '0' && text[i] <= '9') && !(text[i] >= 'a' && text[i] <= 'f'))
+			return false;
+	return id.len && id.len < ID_MAX;
+}
+
+static char *look_up(const struct containers *containers, const char *id)
+{
+	for (size_t i = 0; containers->root_fd >= 0 && i < sizeof places / sizeof *places; i++) {
+		char *name = name_from(containers->root_fd, &places[i], id);
+		if (name)
+			return name;
+	}
+	return NULL;
+}
+
+int containers_want(struct containers *containers, struct bytes cgroup)
+{
+	struct container container;
+	if (!cgroup_container(cgroup, &container) || find(containers, container.id))
+		return 0;
+	struct known *grown = vec_reserve(containers->known, &containers->capacity, containers->count + 1,
+	                                  sizeof *grown);
+	if (!grown)
+		return -1;
+	containers->known = grown;
+	struct known known = { .id = strndup(container.id.data, container.id.len), .id_len = container.id.len };
+	if (!known.id)
+		return -1;
+	if (is_safe(container.id))
+		known.name = look_up(containers, known.id);
+	containers->known[containers->count++] = known;
+	return 0;
+}

@@ -1,0 +1,202 @@
+/* gather.c - sockets and their owners (run.h). */
+#include "run/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { HOLD_FAIR = 8192 }; /* tcp6 sockets below which they are rather held back than asked for apart */
+
+static int from_proc(struct run *run, const struct source_request *request)
+{
+	run->report.from_proc |= request->query->protos;
+	run->report.unavailable &= ~request->query->protos;
+	if (run->proc_net_fd < 0)
+		return error_set(&run->error, ENOENT, "open", "/proc/net");
+	return source_proc(run->proc_net_fd, request, &run->report, &run->error);
+}
+
+/* One protocol, so that what /proc/net must tell stands where netstat has it. */
+static int collect_proto(struct run *run, struct wire *wire, const struct source_request *all, enum proto proto)
+{
+	struct query query = *all->query;
+	struct source_request request = *all;
+	query.protos &= PROTO_BIT(proto);
+	request.query = &query;
+	if (!query.protos)
+		return 0;
+	if (!wire)
+		return from_proc(run, &request);
+	int answer = source_netlink(wire, &request, &run->report, &run->error);
+	bool missing = run->report.unavailable & query.protos;
+	if (answer || !missing || run->options.source == SOURCE_NETLINK)
+		return answer;
+	return from_proc(run, &request);
+}
+
+static int collect_live(struct run *run, const struct source_request *request)
+{
+	struct wire *wire = run->wire;
+	int answer = 0;
+	if (!wire && run->options.source != SOURCE_PROC)
+		wire = wire_kernel();
+	if (!wire && run->options.source == SOURCE_NETLINK)
+		return error_set(&run->error, errno, "open netlink", "");
+	if (!wire)
+		run->report.netlink_errno = run->options.source == SOURCE_PROC ? 0 : errno;
+	for (unsigned proto = 0; proto < PROTO_COUNT && !answer; proto++)
+		answer = collect_proto(run, wire, request, proto);
+	if (wire != run->wire)
+		wire_close(wire);
+	return answer;
+}
+
+int gather_sockets(struct run *run, struct source_request *request)
+{
+	request->proc_net_fd = -1; /* this machine's says nothing of a recording */
+	if (run->options.replay) {
+		int answer = source_netlink(run->wire, request, &run->report, &run->error);
+		if (answer < 0 && !run->error.subject[0])
+			snprintf(run->error.subject, sizeof run->error.subject, "%s", run->options.replay);
+		return answer;
+	}
+	request->proc_net_fd = run->proc_net_fd;
+	request->many_tcp6 = run->proc_net_fd >= 0 && source_tcp6_in_use(run->proc_net_fd) > HOLD_FAIR;
+	return collect_live(run, request);
+}
+
+/* --- owners --- */
+
+static bool shows_owners(const struct run *run)
+{
+	return run->listing.needs.need & NEED_OWNERS || run->options.pids;
+}
+
+bool gather_needs_owners(const struct run *run)
+{
+	return shows_owners(run) || run->selection.needs.owners;
+}
+
+static unsigned owner_details(const struct run *run)
+{
+	if (run->explain)
+		return EXPLAIN_DETAILS;
+	return run->selection.needs.details | run->listing.needs.details;
+}
+
+static bool proc_is_ours(const struct run *run)
+{
+	struct stat given, own;
+	if (!run->options.proc_root)
+		return true;
+	return fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 &&
+	       given.st_dev == own.st_dev && given.st_ino == own.st_ino;
+}
+
+static struct finder_request finder_request(const struct run *run)
+{
+	return (struct finder_request){
+		.proc_fd = run->proc_fd, .proc_is_ours = proc_is_ours(run),
+		.index = &run->owners.index, .details = owner_details(run),
+	};
+}
+
+static bool tries_bpf(const struct run *run, const struct finder_request *request)
+{
+	return run->options.owners_from == OWNERS_BPF ||
+	       (run->options.owners_from == OWNERS_AUTO && finder_bpf_pays(request));
+}
+
+/* Only a whole dump of connections takes the kernel so long that a look beside it gains anything. */
+static void look_early(struct run *run)
+{
+	struct finder_request request = finder_request(run);
+	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
+	bool long_dump = run->query.protos & PROTO_BIT(PROTO_TCP) && run->query.states[PROTO_TCP] & ~quick;
+	if (!long_dump || run->query.expr || run->options.replay || run->proc_fd < 0 || !gather_needs_owners(run))
+		return;
+	if (tries_bpf(run, &request))
+		run->early = finder_bpf_early(&request);
+}
+
+static int find_owners(struct run *run)
+{
+	struct finder_request request = finder_request(run);
+	if (run->early) {
+		int answer = finder_bpf_late(run->early, &request, &run->owners, &run->error);
+		run->early = NULL;
+		if (answer <= 0)
+			return answer;
+	}
+	if (tries_bpf(run, &request)) {
+		int answer = finder_bpf(&request, &run->owners, &run->error);
+		if (answer <= 0)
+			return answer;
+		if (run->options.owners_from == OWNERS_BPF)
+			return error_set(&run->error, run->owners.report.bpf_errno, "find owners by BPF:",
+			                 run->owners.report.bpf_why ? run->owners.report.bpf_why : "");
+	}
+	return finder_proc(&request, &run->owners, &run->error);
+}
+
+/* 0, or -1 with error. No look is taken where no row can have an owner. */
+int gather_owners(struct run *run)
+{
+	if (inode_index_build(&run->owners.index, &run->table) < 0)
+		return error_set(&run->error, errno, "find owners", "");
+	if (!run->owners.index.count || !run_proc_fits(run))
+		return 0;
+	if (find_owners(run) < 0)
+		return -1;
+	if (run->listing.needs.need & NEED_PARENTS && finder_parents(run->proc_fd, &run->owners) < 0)
+		return error_set(&run->error, errno, "find the owners' parents", "");
+	return 0;
+}
+
+/* --- what is wanted --- */
+
+/* Sink: keeps what may be wanted; the owners may have the last word. */
+static int keep(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
+	if (verdict == VERDICT_NO)
+		return 0;
+	run->undecided += verdict == VERDICT_MAYBE;
+	return table_sink(&run->table, sock);
+}
+
+static bool is_wanted(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	return filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
+}
+
+size_t gather_mark(const void *context)
+{
+	return ((const struct run *)context)->table.count;
+}
+
+void gather_rewind(void *context, size_t mark)
+{
+	table_truncate(&((struct run *)context)->table, mark);
+}
+
+int gather_table(struct run *run)
+{
+	struct source_request request = {
+		.query = &run->query, .sink = keep, .context = run,
+		.mark = gather_mark, .rewind = gather_rewind,
+	};
+	look_early(run);
+	int answer = gather_sockets(run, &request);
+	if (answer == 0 && (shows_owners(run) || run->undecided)) {
+		answer = gather_owners(run);
+		run->view.owners = &run->owners;
+	}
+	finder_bpf_drop(run->early); /* its thread has our privileges */
+	run->early = NULL;
+	if (answer == 0 && run->undecided)
+		table_keep(&run->table, is_wanted, run);
+	return answer;
+}

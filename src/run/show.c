@@ -1,0 +1,154 @@
+/* show.c - rows to the format, in the order that was asked for (run.h). */
+#include "run/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/pids.h"
+
+enum { RESOLVE_DEADLINE_MS = 2000 };
+
+bool show_needs_hosts(const struct run *run)
+{
+	return run->options.resolve || run->listing.needs.need & NEED_HOSTS;
+}
+
+static int show(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	const struct owners *owners = run->view.owners;
+	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count))
+		return 0;
+	run->shown++;
+	run->unowned += owners_reason(run->view.owners, &sock->row) == REASON_PERMISSION;
+	if (run->listing.format->row(run->format_state, &run->view, &run->out, sock) < 0)
+		return error_set(&run->error, errno, "format", "");
+	/* Nobody reads on: asking the kernel further would be for nothing. */
+	return run->out.error ? 1 : 0;
+}
+
+/* Sink: a filter without owners decides at once. */
+int show_wanted(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	if (filter_judge(run->selection.filter, sock, NULL) != VERDICT_YES)
+		return 0;
+	return show(run, sock);
+}
+
+int show_want_hosts(struct run *run)
+{
+	for (size_t i = 0; i < run->table.count; i++) {
+		const struct row *row = &run->table.row[i];
+		if (row->family == AF_UNIX)
+			continue;
+		if (names_want_host(run->names, row->family, &row->local) < 0 ||
+		    names_want_host(run->names, row->family, &row->remote) < 0)
+			return error_set(&run->error, errno, "look up hosts", "");
+	}
+	names_resolve(run->names, RESOLVE_DEADLINE_MS);
+	return 0;
+}
+
+/* Rows in netstat's order of protocol and family, each in the kernel's order. */
+static unsigned bucket_of(const struct row *row)
+{
+	return row->proto * 2u + (row->family == AF_INET6);
+}
+
+struct span {
+	size_t first, end, count;
+};
+
+static int show_bucket(struct run *run, unsigned bucket, const struct span *span)
+{
+	int answer = 0;
+	for (size_t i = span->first; i < span->end && !answer; i++) {
+		struct sock sock;
+		if (bucket_of(&run->table.row[i]) != bucket)
+			continue;
+		table_get(&run->table, i, &sock);
+		answer = show(run, &sock);
+	}
+	return answer;
+}
+
+/* netstat's sections of inet and unix sockets are not mixed. */
+static int show_sorted(struct run *run)
+{
+	bool sections = run->listing.format == &format_netstat;
+	uint32_t *order = sort_order(&run->table, &run->listing.sort, &run->listing.context);
+	int answer = 0;
+	if (!order)
+		return error_set(&run->error, errno, "sort", "");
+	for (unsigned section = 0; section <= sections && !answer; section++)
+		for (size_t i = 0; i < run->table.count && !answer; i++) {
+			struct sock sock;
+			table_get(&run->table, order[i], &sock);
+			if (!sections || (sock.row.proto == PROTO_UNIX) == section)
+				answer = show(run, &sock);
+		}
+	free(order);
+	return answer;
+}
+
+static int show_rows(struct run *run)
+{
+	if (run->listing.sort.count)
+		return show_sorted(run);
+	struct span spans[2 * PROTO_COUNT] = { 0 };
+	int answer = 0;
+	for (size_t i = 0; i < run->table.count; i++) {
+		struct span *span = &spans[bucket_of(&run->table.row[i])];
+		span->first = span->count++ ? span->first : i;
+		span->end = i + 1;
+	}
+	for (unsigned bucket = 0; bucket < 2 * PROTO_COUNT && !answer; bucket++)
+		answer = show_bucket(run, bucket, &spans[bucket]);
+	return answer;
+}
+
+/* --pids: of each wanted socket the owners that are wanted themselves. */
+static int show_pids(struct run *run)
+{
+	struct pids pids = { 0 };
+	int answer = pids_collect(&pids, &run->table, &run->owners, run->selection.filter);
+	if (answer < 0)
+		error_set(&run->error, errno, "list pids", "");
+	else
+		pids_write(&pids, &run->out);
+	run->shown = pids.count;
+	free(pids.pid);
+	return answer;
+}
+
+int show_begin(struct run *run)
+{
+	memset(run->format_state, 0, run->listing.format->state_size);
+	if (listing_prepare_owners(&run->listing, &run->options, run->proc_fd, run->view.owners) < 0)
+		return error_set(&run->error, errno, "find containers", "");
+	run->begun = true;
+	if (run->listing.format->begin(run->format_state, &run->view, &run->out) < 0)
+		return error_set(&run->error, errno, "format", "");
+	return 0;
+}
+
+/* Also after a failure: what was shown is ended as the format wants, and its memory freed. */
+int show_end(struct run *run, int answer)
+{
+	if (!run->begun)
+		return answer;
+	run->begun = false;
+	if (run->listing.format->end(run->format_state, &run->view, &run->out) < 0 && answer >= 0)
+		return error_set(&run->error, errno, "format", "");
+	return answer;
+}
+
+int show_table(struct run *run)
+{
+	if (run->options.pids)
+		return show_pids(run);
+	int answer = show_begin(run);
+	return answer ? answer : show_rows(run);
+}

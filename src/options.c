@@ -212,6 +212,7 @@ static int set_owners_from(struct parse *parse, const char *word)
 	return index < 0 ? -1 : 0;
 }
 
+#define FORMAT_SHOWN "netstat|lsof|table|json|jsonl|csv|tsv"
 #define FORMAT_WORDS "netstat,lsof,table,json,jsonl,csv,tsv"
 static int set_format(struct parse *parse, const char *word)
 {
@@ -320,7 +321,7 @@ static const struct spec specs[] = {
 	      "again every SEC seconds"),
 	CALLS(GROUP_SHOW, 0, "count", ARGUMENT_REQUIRED, set_count, "N", NULL, "stop after N times"),
 
-	CALLS(GROUP_FORM, 0, "format", ARGUMENT_REQUIRED, set_format, "FMT", FORMAT_WORDS,
+	CALLS(GROUP_FORM, 0, "format", ARGUMENT_REQUIRED, set_format, FORMAT_SHOWN, FORMAT_WORDS,
 	      "the form of the output"),
 	CALLS(GROUP_FORM, 0, "json", ARGUMENT_NONE, set_json, NULL, NULL, "--format json"),
 	CALLS(GROUP_FORM, 0, "jsonl", ARGUMENT_NONE, set_jsonl, NULL, NULL, "--format jsonl"),

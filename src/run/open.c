@@ -1,4 +1,5 @@
 /* open.c - what the options name is opened, and what follows from them is set (run.h). */
+#include "run/pager.h"
 #include "run/run.h"
 
 #include <errno.h>
@@ -171,7 +172,12 @@ void run_close(struct run *run)
 	wire_close(run->wire);
 	names_free(run->names);
 	free(run->format_state);
+	/* The pager ends when it has read all. */
+	if (run->pager > 0 && run->out.buffer)
+		close(run->out.fd);
 	free(run->out.buffer);
+	if (run->pager > 0)
+		pager_wait(run->pager);
 	close_fd(run->proc_fd);
 	close_fd(run->proc_net_fd);
 	close_fd(run->record_fd);
@@ -182,11 +188,20 @@ void run_close(struct run *run)
 	options_free(&run->options);
 }
 
+/* Standard output, or a pager before it if that was asked for and somebody sits there. */
+static int open_output(struct run *run)
+{
+	int fd = STDOUT_FILENO;
+	if (run->options.pager && isatty(STDOUT_FILENO))
+		fd = pager_start(&run->pager);
+	return fd < 0 ? -1 : out_open(&run->out, fd);
+}
+
 int run_open(struct run *run)
 {
 	run->names = names_new();
 	run->format_state = calloc(1, run->listing.format->state_size + 1);
-	if (!run->names || !run->format_state || out_open(&run->out, STDOUT_FILENO) < 0)
+	if (!run->names || !run->format_state || open_output(run) < 0)
 		return error_set(&run->error, errno, "start", "");
 	open_proc_net(run);
 	if (open_wire(run) < 0)

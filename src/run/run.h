@@ -37,6 +37,7 @@ struct run {
 	bool begun;                  /* the format has begun, and must end */
 	struct names *names;
 	struct out out;
+	pid_t pager;                 /* behind out; 0: none */
 	int proc_fd, proc_net_fd;
 	int record_fd, replay_fd;    /* -1: none */
 	struct wire *wire;           /* recording or replaying; a live one is made for each look */

@@ -1,5 +1,5 @@
 /* pager.c - the user's pager behind our output (pager.h). */
-#include "pager.h"
+#include "run/pager.h"
 
 #include <errno.h>
 #include <fcntl.h>

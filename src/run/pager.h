@@ -1,6 +1,6 @@
-/* pager.h - the user's pager behind our output; beside main.c. */
-#ifndef SOCKVIEW_PAGER_H
-#define SOCKVIEW_PAGER_H
+/* pager.h - the user's pager behind our output. */
+#ifndef SOCKVIEW_RUN_PAGER_H
+#define SOCKVIEW_RUN_PAGER_H
 
 #include <sys/types.h>
 

@@ -2,6 +2,8 @@
 #include <sockview/out.h>
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,12 +16,19 @@ int out_open(struct out *out, int fd)
 	return out->buffer ? 0 : -1;
 }
 
+/* Standard output may be non-blocking: whoever else holds the same pipe or terminal decides that. */
+static bool wait_for_room(int fd)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	return poll(&room, 1, -1) > 0 || errno == EINTR;
+}
+
 /* Everything or an error: a pipe may take a write in parts. */
 static int write_all(int fd, const char *data, size_t len)
 {
 	while (len) {
 		ssize_t done = write(fd, data, len);
-		if (done < 0 && errno == EINTR)
+		if (done < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(fd))))
 			continue;
 		if (done < 0)
 			return errno;

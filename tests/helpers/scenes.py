@@ -84,9 +84,10 @@ def enter(t=None, others=True):
     if tool:
         tap.skip_all("%s is not installed" % tool)
     scene.prepare()
-    tap.program(tap.NOBODY if os.getuid() == 0 else None)
+    root = os.getuid() == 0         # in a user namespace everybody is
+    tap.program(tap.NOBODY if root else None)
     why = netns.enter()
     if why:
         tap.skip_all(why)
-    uids = [tap.NOBODY, 1] if others and os.getuid() == 0 else []
+    uids = [tap.NOBODY, 1] if others and root else []
     return netns.furnish(), uids

@@ -108,6 +108,7 @@ process = start("-ltnp", stdout=write)
 os.close(write)
 got = b""
 while True:
+    time.sleep(0.02)        # so that the pipe is full again and again
     select.select([read], [], [], PATIENCE)
     part = os.read(read, 4096)
     if not part:

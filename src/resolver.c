@@ -182,7 +182,7 @@ static void workers_add(struct resolver *resolver, size_t wanted)
 	sigset_t all, before;
 	if (wanted > resolver->count - resolver->next)
 		wanted = resolver->count - resolver->next;
-	if (!wanted || resolver->threads >= RESOLVER_THREADS)
+	if (!wanted)
 		return;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

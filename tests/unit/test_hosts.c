@@ -211,10 +211,9 @@ static void again_and_again_the_threads_stay_bounded(void **state)
 }
 
 
-static void *open_when_stuck(void *unused)
+static void *open_when_stuck(void *so_many)
 {
-	(void)unused;
-	while (waiting < 20)
+	while (waiting < *(const unsigned *)so_many)
 		usleep(1000);
 	gate_set(true);
 	return NULL;
@@ -223,11 +222,29 @@ static void *open_when_stuck(void *unused)
 static void answers_that_take_their_time_are_waited_for(void **state)
 {
 	pthread_t thread;
+	unsigned stuck = 20;
 	want(*state, LATE, 1, 21);
-	assert_int_equal(pthread_create(&thread, NULL, open_when_stuck, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, open_when_stuck, &stuck), 0);
 	names_resolve(*state, LONG);
 	pthread_join(thread, NULL);
 	assert_named(*state, LATE, 1, 21);
+}
+
+/* The threads of a run that was given up come back in the middle of the next one. */
+static void an_answer_from_before_is_not_taken_for_one_of_now(void **state)
+{
+	pthread_t thread;
+	want(*state, LATE, 1, 101);
+	names_resolve(*state, 300);
+	assert_nameless(*state, LATE, 1, 101);
+	unsigned stuck = waiting + 20;
+	assert_true(stuck > 20);
+	want(*state, LATE, 5001, 5021);
+	assert_int_equal(pthread_create(&thread, NULL, open_when_stuck, &stuck), 0);
+	names_resolve(*state, LONG);
+	pthread_join(thread, NULL);
+	assert_nameless(*state, LATE, 1, 101);
+	assert_named(*state, LATE, 5001, 5021);
 }
 
 #define NAMES(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -243,6 +260,7 @@ int main(void)
 		NAMES(a_thousand_dead_names_end_with_a_bounded_number_of_threads),
 		NAMES(again_and_again_the_threads_stay_bounded),
 		NAMES(answers_that_take_their_time_are_waited_for),
+		NAMES(an_answer_from_before_is_not_taken_for_one_of_now),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

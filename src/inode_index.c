@@ -21,7 +21,7 @@ struct inode_cell {
 
 #define GROUP_BITS 3
 #define CELLS_MIN 64
-#define AHEAD 16 /* rows; a miss of the cache costs about as much as ten of them */
+#define AHEAD 48 /* rows; a miss of the cache costs as much as dozens of them */
 
 static size_t cell_of(const struct inode_index *index, uint32_t inode)
 {
@@ -36,6 +36,11 @@ static struct inode_cell *probe(const struct inode_index *index, uint32_t inode)
 	while (index->cell[at].inode && index->cell[at].inode != inode)
 		at = (at + 1) & index->mask;
 	return &index->cell[at];
+}
+
+void inode_index_prefetch(const struct inode_index *index, uint32_t inode)
+{
+	__builtin_prefetch(&index->cell[cell_of(index, inode)]);
 }
 
 static size_t rows_with_inode(const struct table *table)
@@ -65,7 +70,7 @@ int inode_index_build(struct inode_index *index, const struct table *table)
 		uint32_t inode = table->row[i].inode;
 		/* Rows come in the order of the kernel's hash, so every cell is far from the last one. */
 		if (i + AHEAD < table->count)
-			__builtin_prefetch(&index->cell[cell_of(index, table->row[i + AHEAD].inode)], 1);
+			inode_index_prefetch(index, table->row[i + AHEAD].inode);
 		if (!inode)
 			continue;
 		struct inode_cell *cell = probe(index, inode);

@@ -275,6 +275,12 @@ struct owner_span owners_of(const struct owners *owners, const struct row *row)
 	return (struct owner_span){ owners->owner + from, owners->start[slot + 1] - from };
 }
 
+void owners_prefetch(const struct owners *owners, const struct row *row)
+{
+	if (owners && owners->owner_count)
+		inode_index_prefetch(&owners->index, row->inode);
+}
+
 struct bytes owners_text(const struct owners *owners, struct process_text text)
 {
 	if (!text.offset || text.offset + (size_t)text.len >= owners->strings_len)

@@ -26,6 +26,8 @@ struct inode_index {
 int inode_index_build(struct inode_index *index, const struct table *table);
 /* The inode's slot or SLOT_NONE. */
 uint32_t inode_index_find(const struct inode_index *index, uint32_t inode);
+/* Fetches into the cache what the find will read. */
+void inode_index_prefetch(const struct inode_index *index, uint32_t inode);
 void inode_index_free(struct inode_index *index);
 
 /* One fd of one process on one of the index's sockets. */
@@ -121,6 +123,8 @@ struct owner_span {
 	size_t count;
 };
 struct owner_span owners_of(const struct owners *owners, const struct row *row);
+/* Fetches into the cache what owners_of() will read for a row that comes soon. */
+void owners_prefetch(const struct owners *owners, const struct row *row);
 /* Why owners_of() is empty; REASON_OWNED if it is not. `owners` may be NULL: not asked. */
 enum owner_reason owners_reason(const struct owners *owners, const struct row *row);
 /* The text of a process; data NULL if absent. */

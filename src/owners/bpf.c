@@ -106,16 +106,26 @@ ssize_t bpf_read(int fd, struct task_file *record)
 	return (ssize_t)(len / sizeof(*record));
 }
 
+static int take_each(struct bpf_look *look, const struct task_file *record, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i + BPF_AHEAD < count)
+			inode_index_prefetch(look->request->index, record[i + BPF_AHEAD].inode);
+		if (bpf_take(look, &record[i]))
+			return -1;
+	}
+	return 0;
+}
+
 static int take_records(struct bpf_look *look, int fd)
 {
 	struct task_file *record = malloc(BPF_READ_SIZE);
 	ssize_t count = record ? 0 : -1;
 	while (record && (count = bpf_read(fd, record)) > 0)
-		for (ssize_t i = 0; i < count; i++)
-			if (bpf_take(look, &record[i])) {
-				free(record);
-				return -1;
-			}
+		if (take_each(look, record, (size_t)count)) {
+			free(record);
+			return -1;
+		}
 	int saved = errno;
 	free(record);
 	errno = saved;

@@ -10,6 +10,8 @@
 
 /* At least the kernel's own buffer (8 pages, kernel/bpf/bpf_iter.c), so that a read gives whole records. */
 #define BPF_READ_SIZE (2730 * sizeof(struct task_file))
+/* Records; so far ahead the index is fetched into the cache. */
+#define BPF_AHEAD 32
 
 /* The process whose records are being read: those of one table come one after the other. */
 struct bpf_look {

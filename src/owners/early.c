@@ -128,6 +128,8 @@ static int take_run(struct bpf_look *look, const struct finder_early *early, siz
 	const struct table_run *run = &early->run[number];
 	size_t end = number + 1 < early->run_count ? run[1].first : early->entry_count;
 	for (size_t i = run->first; i < end; i++) {
+		if (i + BPF_AHEAD < end)
+			inode_index_prefetch(look->request->index, early->entry[i + BPF_AHEAD].inode);
 		struct task_file record = { early->entry[i].inode, run->pid, run->tid, early->entry[i].fd,
 		                            run->start_boottime };
 		if (bpf_take(look, &record))

@@ -454,7 +454,8 @@ static size_t distance(const char *a, const char *b)
 static const char *nearest(const char *word)
 {
 	const char *best = NULL;
-	size_t least = 3;
+	/* One slip in three letters: --foo is nobody's --format. */
+	size_t least = strlen(word) / 3 + 1;
 	for (size_t i = 0; i < SPECS; i++) {
 		if (!specs[i].name || !specs[i].help)
 			continue;

@@ -16,12 +16,6 @@
 #include <sockview/text.h>
 #include <sockview/vec.h>
 
-enum group { GROUP_WHICH, GROUP_OWNER, GROUP_SHOW, GROUP_FORM, GROUP_EXPLAIN, GROUP_FROM, GROUP_COUNT };
-
-static const char *const group_title[GROUP_COUNT] = {
-	"Sockets", "Select", "Show", "Form", "Explain", "Data",
-};
-
 /* Where a problem is worded, and the option it is about. */
 struct parse {
 	struct options *options;
@@ -44,7 +38,7 @@ struct spec {
 	char letter;
 	enum option_argument argument;
 	enum action action;
-	enum group group;
+	enum option_group group;
 	size_t at;               /* offset in struct options */
 	unsigned bits;           /* ADD_PROTO; ADD_WORD of one kind */
 	set_fn *set;             /* CALL */
@@ -689,72 +683,6 @@ bool options_get(size_t index, struct option_view *view)
 		return false;
 	const struct spec *spec = &specs[index];
 	*view = (struct option_view){ spec->letter, spec->name, spec->argument,
-		                      spec->metavar, spec->words, spec->help };
+		                      spec->metavar, spec->words, spec->help, spec->group };
 	return true;
-}
-
-/* --- help -------------------------------------------------------------------- */
-
-enum { HELP_WIDTH = 79, HELP_INDENT = 9 };
-
-/* "-A, --protocol LIST", "--color[=WHEN]". */
-static int option_text(const struct spec *spec, char text[64])
-{
-	char argument[40] = "";
-	char name[40] = "";
-	if (spec->argument == ARGUMENT_REQUIRED)
-		snprintf(argument, sizeof argument, " %s", spec->metavar);
-	if (spec->argument == ARGUMENT_OPTIONAL)
-		snprintf(argument, sizeof argument, spec->name && !spec->letter ? "[=%s]" : "[%s]", spec->metavar);
-	if (spec->name)
-		snprintf(name, sizeof name, "--%s", spec->name);
-	if (spec->letter && spec->argument == ARGUMENT_OPTIONAL)
-		return snprintf(text, 64, "-%c%s%s%s", spec->letter, argument, *name ? " " : "", name);
-	if (spec->letter)
-		return snprintf(text, 64, "-%c%s%s%s", spec->letter, *name ? " " : "", name, argument);
-	return snprintf(text, 64, "%s%s", name, argument);
-}
-
-static void help_group(FILE *to, enum group group)
-{
-	int column = fprintf(to, "%-*s", HELP_INDENT, group_title[group]);
-	bool first = true;
-	for (size_t i = 0; i < SPECS; i++) {
-		char text[64];
-		if (specs[i].group != group || !specs[i].help)
-			continue;
-		int len = option_text(&specs[i], text);
-		if (!first && column + 2 + len > HELP_WIDTH) {
-			column = fprintf(to, "\n%*s", HELP_INDENT, "") - 1;
-			first = true;
-		}
-		column += fprintf(to, "%s%s", first ? "" : "  ", text);
-		first = false;
-	}
-	fputc('\n', to);
-}
-
-char *options_help(void)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	if (!to)
-		return NULL;
-	fputs("Usage: sockview [OPTION]... [FILTER]       sockets, as netstat prints them\n"
-	      "       sockview -i[SPEC]... [OPTION]...    open internet sockets, like lsof -i\n"
-	      "       sockview --explain [PROTO:][ADDR:]PORT    why is this port taken?\n",
-	      to);
-	for (unsigned group = 0; group < GROUP_COUNT; group++)
-		help_group(to, group);
-	fputs("Examples: sockview -tlnp                  who listens, with PID/Program\n"
-	      "          sockview -atn '! dst 10.0.0.0/8 and state = established'\n"
-	      "          sockview --explain 8080         who holds it, and what frees it\n"
-	      "Exit 0 rows, 1 nothing matched, 2 usage, 3 no answer. More: man sockview\n",
-	      to);
-	if (fclose(to) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
 }

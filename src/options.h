@@ -80,6 +80,8 @@ char *options_help(void);
 
 /* The table as others read it: completions and the check of the documents. */
 enum option_argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
+/* By intent, as --help shows them. */
+enum option_group { GROUP_WHICH, GROUP_OWNER, GROUP_SHOW, GROUP_FORM, GROUP_EXPLAIN, GROUP_FROM, GROUP_COUNT };
 struct option_view {
 	char letter;              /* 0: none */
 	const char *name;         /* NULL: none */
@@ -87,6 +89,7 @@ struct option_view {
 	const char *metavar;      /* of the argument, NULL for none */
 	const char *words;        /* what it may be, comma-separated; NULL: anything */
 	const char *help;         /* NULL: not to be shown */
+	enum option_group group;
 };
 /* False after the last. */
 bool options_get(size_t index, struct option_view *view);

@@ -1,0 +1,74 @@
+/* options_help.c - the option table as a screen of text (options.h). */
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const group_title[GROUP_COUNT] = {
+	"Sockets", "Select", "Show", "Form", "Explain", "Data",
+};
+
+enum { HELP_WIDTH = 79, HELP_INDENT = 9 };
+
+/* "-A, --protocol LIST", "--color[=WHEN]". */
+static int option_text(const struct option_view *option, char text[64])
+{
+	char argument[40] = "";
+	char name[40] = "";
+	if (option->argument == ARGUMENT_REQUIRED)
+		snprintf(argument, sizeof argument, " %s", option->metavar);
+	if (option->argument == ARGUMENT_OPTIONAL)
+		snprintf(argument, sizeof argument, option->name && !option->letter ? "[=%s]" : "[%s]", option->metavar);
+	if (option->name)
+		snprintf(name, sizeof name, "--%s", option->name);
+	if (option->letter && option->argument == ARGUMENT_OPTIONAL)
+		return snprintf(text, 64, "-%c%s%s%s", option->letter, argument, *name ? " " : "", name);
+	if (option->letter)
+		return snprintf(text, 64, "-%c%s%s%s", option->letter, *name ? " " : "", name, argument);
+	return snprintf(text, 64, "%s%s", name, argument);
+}
+
+static void help_group(FILE *to, enum option_group group)
+{
+	int column = fprintf(to, "%-*s", HELP_INDENT, group_title[group]);
+	bool first = true;
+	struct option_view option;
+	for (size_t i = 0; options_get(i, &option); i++) {
+		char text[64];
+		if (option.group != group || !option.help)
+			continue;
+		int len = option_text(&option, text);
+		if (!first && column + 2 + len > HELP_WIDTH) {
+			column = fprintf(to, "\n%*s", HELP_INDENT, "") - 1;
+			first = true;
+		}
+		column += fprintf(to, "%s%s", first ? "" : "  ", text);
+		first = false;
+	}
+	fputc('\n', to);
+}
+
+char *options_help(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+	if (!to)
+		return NULL;
+	fputs("Usage: sockview [OPTION]... [FILTER]       sockets, as netstat prints them\n"
+	      "       sockview -i[SPEC]... [OPTION]...    open internet sockets, like lsof -i\n"
+	      "       sockview --explain [PROTO:][ADDR:]PORT    why is this port taken?\n",
+	      to);
+	for (unsigned group = 0; group < GROUP_COUNT; group++)
+		help_group(to, group);
+	fputs("Examples: sockview -tlnp                  who listens, with PID/Program\n"
+	      "          sockview -atn '! dst 10.0.0.0/8 and state = established'\n"
+	      "          sockview --explain 8080         who holds it, and what frees it\n"
+	      "Exit 0 rows, 1 nothing matched, 2 usage, 3 no answer. More: man sockview\n",
+	      to);
+	if (fclose(to) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -81,7 +81,7 @@ char *options_help(void);
 /* The table as others read it: completions and the check of the documents. */
 enum option_argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
 /* By intent, as --help shows them. */
-enum option_group { GROUP_WHICH, GROUP_OWNER, GROUP_SHOW, GROUP_FORM, GROUP_EXPLAIN, GROUP_FROM, GROUP_COUNT };
+enum option_group { OPTIONS_WHICH, OPTIONS_OWNER, OPTIONS_SHOW, OPTIONS_FORM, OPTIONS_EXPLAIN, OPTIONS_FROM, OPTIONS_COUNT };
 struct option_view {
 	char letter;              /* 0: none */
 	const char *name;         /* NULL: none */

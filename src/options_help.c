@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const group_title[GROUP_COUNT] = {
+static const char *const group_title[OPTIONS_COUNT] = {
 	"Sockets", "Select", "Show", "Form", "Explain", "Data",
 };
 
@@ -59,7 +59,7 @@ char *options_help(void)
 	      "       sockview -i[SPEC]... [OPTION]...    open internet sockets, like lsof -i\n"
 	      "       sockview --explain [PROTO:][ADDR:]PORT    why is this port taken?\n",
 	      to);
-	for (unsigned group = 0; group < GROUP_COUNT; group++)
+	for (unsigned group = 0; group < OPTIONS_COUNT; group++)
 		help_group(to, group);
 	fputs("Examples: sockview -tlnp                  who listens, with PID/Program\n"
 	      "          sockview -atn '! dst 10.0.0.0/8 and state = established'\n"

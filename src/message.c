@@ -78,37 +78,26 @@ static void program_path(char *path, size_t size)
 		snprintf(path, size, "sockview");
 }
 
-static const char *missing_capabilities(const struct privilege *privilege)
-{
-	if (privilege->has_ptrace)
-		return "CAP_DAC_READ_SEARCH";
-	return privilege->has_read_search ? "CAP_SYS_PTRACE" : "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
-}
-
 static void report_denied(unsigned denied, const struct privilege *privilege)
 {
-	char path[512];
-	const char *plural = denied == 1 ? "" : "es";
+	char path[512], count[80];
+	snprintf(count, sizeof(count), "%u process%s could not be looked into, so some owners are unknown",
+	         denied, denied == 1 ? "" : "es");
 	if (!privilege) {
-		message("%u process%s could not be looked into, so some owners are unknown", denied, plural);
+		message("%s", count);
 		return;
 	}
 	if (privilege->sees_fds) {
-		message("%u process%s could not be looked into although the capabilities are there "
-		        "(another user namespace, or a security module), so some owners are unknown",
-		        denied, plural);
+		message("%s: they are another user namespace's, or a security module hides them", count);
 		return;
 	}
 	if (privilege->root) {
-		message("%u process%s could not be looked into, so some owners are unknown; root lacks %s "
-		        "here (a container gets it with --cap-add)",
-		        denied, plural, missing_capabilities(privilege));
+		message("%s: root lacks %s here (a container gets it with --cap-add)", count,
+		        privilege->has_ptrace ? "CAP_DAC_READ_SEARCH" : "CAP_SYS_PTRACE");
 		return;
 	}
 	program_path(path, sizeof(path));
-	message("%u process%s could not be looked into, so some owners are unknown; run it with sudo, "
-	        "or give it %s: sudo " SETCAP " %s",
-	        denied, plural, missing_capabilities(privilege), path);
+	message("%s: use sudo, or allow it with: sudo " SETCAP " %s", count, path);
 }
 
 static void report_owners(const struct owner_report *owners, const struct privilege *privilege,

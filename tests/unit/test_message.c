@@ -146,30 +146,28 @@ static void hidden_processes_come_with_what_would_show_them(void **state)
 {
 	struct report report = { 0 };
 	struct owner_report owners = { .asked = true, .denied = 12 };
-	struct privilege nobody = { 0 }, half = { .has_ptrace = true },
-	                 root = { .root = true, .has_read_search = true },
+	struct privilege nobody = { 0 }, root = { .root = true, .has_read_search = true },
+	                 half = { .root = true, .has_ptrace = true },
 	                 all = { .has_ptrace = true, .has_read_search = true, .sees_fds = true };
 	char path[512], expected[4096];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	assert_true(len > 0);
 	path[len] = '\0';
 	message_report(&report, &owners, &nobody, false);
-	message_report(&report, &owners, &half, false);
 	message_report(&report, &owners, &root, false);
+	message_report(&report, &owners, &half, false);
 	owners.denied = 1;
 	message_report(&report, &owners, &all, false);
 	snprintf(expected, sizeof(expected),
-	         "sockview: 12 processes could not be looked into, so some owners are unknown; run it "
-	         "with sudo, or give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: sudo setcap "
-	         "cap_sys_ptrace,cap_dac_read_search+ep %s\n"
-	         "sockview: 12 processes could not be looked into, so some owners are unknown; run it "
-	         "with sudo, or give it CAP_DAC_READ_SEARCH: sudo setcap "
-	         "cap_sys_ptrace,cap_dac_read_search+ep %s\n"
-	         "sockview: 12 processes could not be looked into, so some owners are unknown; root lacks "
+	         "sockview: 12 processes could not be looked into, so some owners are unknown: use sudo, or "
+	         "allow it with: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep %s\n"
+	         "sockview: 12 processes could not be looked into, so some owners are unknown: root lacks "
 	         "CAP_SYS_PTRACE here (a container gets it with --cap-add)\n"
-	         "sockview: 1 process could not be looked into although the capabilities are there "
-	         "(another user namespace, or a security module), so some owners are unknown\n",
-	         path, path);
+	         "sockview: 12 processes could not be looked into, so some owners are unknown: root lacks "
+	         "CAP_DAC_READ_SEARCH here (a container gets it with --cap-add)\n"
+	         "sockview: 1 process could not be looked into, so some owners are unknown: they are another "
+	         "user namespace's, or a security module hides them\n",
+	         path);
 	assert_string_equal(captured(*state), expected);
 }
 

@@ -1,0 +1,49 @@
+#!/usr/bin/python3
+"""Where the kernel has no sock_diag (sandboxes) everything comes from /proc/net, and netstat's table stays."""
+import errno
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import scenes
+import tap
+
+DENY = tap.helper("deny_netlink")
+
+
+def without_netlink(number):
+    """Makes tap.sockview() the program in a sandbox whose sock_diag socket fails with this errno."""
+    path = os.path.join(tap.scratch(), "sockview-%d" % number)
+    with open(path, "w") as file:
+        file.write('#!/bin/sh\nexec "%s" %d "%s" "$@"\n' % (DENY, number, tap.SOCKVIEW))
+    os.chmod(path, 0o755)
+    return path
+
+
+if tap.run([DENY, "0", "true"]).status == 125:
+    tap.skip_all("no seccomp filter may be set here")
+has, others = scenes.enter()
+t = tap.Tap()
+where = scenes.full(has, others)
+judge = scenes.judge(where, backlog=False, bound=False)
+program = tap.SOCKVIEW
+
+for number in (errno.EPROTONOSUPPORT, errno.EPERM):
+    tap.SOCKVIEW = program
+    tap.SOCKVIEW = without_netlink(number)
+    for options in ("-atnp", "-tuneopa", "-ltn", "-wanp", "-xap", "-tuUwxan"):
+        judge.compare(t, options.split(), "%s and no netlink (%s): netstat's table"
+                      % (options, errno.errorcode[number]))
+    quiet = tap.sockview("-atn")
+    t.same(quiet.err, b"", "nothing is said of it")
+    told = tap.sockview("-atnv")
+    t.ok(os.strerror(number).encode() in told.err and b"/proc/net" in told.err, "-v says so, and why", told)
+    forced = tap.sockview("-atn", "--source=netlink")
+    t.ok(forced.status == 3 and os.strerror(number).encode() in forced.err,
+         "--source=netlink is an error then", forced)
+    record = os.path.join(tap.scratch(), "recording")
+    recorded = tap.sockview("-atn", "--record", record)
+    t.ok(recorded.status == 3 and os.strerror(number).encode() in recorded.err,
+         "--record, which records netlink, is one too", recorded)
+t.done()

@@ -138,7 +138,7 @@ static int find_path(int fd, const char *path, struct filter_ids *ids)
 static size_t mount_prefix(const char *path, const char *mount)
 {
 	size_t len = strlen(mount);
-	bool below = len > 1 && strncmp(path, mount, len) == 0 && path[len] == '/';
+	bool below = len > 1 && strncmp(path, mount, len) == 0 && (path[len] == '/' || !path[len]);
 	return below ? len : 0;
 }
 
@@ -154,6 +154,6 @@ int cgroups_find(const char *glob, struct filter_ids *ids, bool *known, size_t *
 		return 0;
 	*known = true;
 	*mount_len = mount_prefix(glob, mount);
-	const char *path = glob + *mount_len;
+	const char *path = glob[*mount_len] ? glob + *mount_len : "/";
 	return glob_is_pattern(path, strlen(path)) ? find_glob(fd, path, ids) : find_path(fd, path, ids);
 }

@@ -193,8 +193,9 @@ static int cgroup_fill(struct reading *reading, struct piece item, const char *p
 		             "unknown cgroup \"%.*s\"", PIECE_ARGS(item));
 		return -1;
 	}
+	path = path[mount_len] ? path + mount_len : "/";
 	if (expr_keep_numbers(reading->expr, ids->id, ids->count, &node->numbers) < 0 ||
-	    expr_keep_text(reading->expr, path + mount_len, strlen(path + mount_len), &node->text) < 0) {
+	    expr_keep_text(reading->expr, path, strlen(path), &node->text) < 0) {
 		reading_no_memory(reading);
 		return -1;
 	}

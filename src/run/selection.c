@@ -245,9 +245,8 @@ void selection_query(const struct selection *selection, const struct options *op
 	};
 	for (enum proto proto = 0; proto < PROTO_COUNT; proto++)
 		query->states[proto] = states_of(selection, options, proto);
-	filter_narrow(selection->filter, query);
-	if (options->no_pushdown)
-		query->expr = NULL;
+	if (!options->no_pushdown)
+		filter_narrow(selection->filter, query);
 	if (query->protos & PROTO_BIT(PROTO_UNIX))
 		query->want |= WANT_UNIX;
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """The command line: bundles, synonyms, help, and what wrong usage is told. On a /proc of plain files."""
 import os
+import pty
 import re
 import sys
+import termios
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
@@ -112,6 +114,38 @@ t.ok(b"\x1b[" in color.out, "--color=always colours", color)
 t.same(re.sub(rb"\x1b\[[0-9;]*m", b"", color.out), fake("-atn").out, "and changes nothing else")
 for words, env in ((["--color=never"], {}), ([], {}), (["--color=auto"], {"NO_COLOR": "1", "TERM": "xterm"})):
     t.ok(b"\x1b" not in fake("-atn", *words, env=env).out, "no colour in a pipe: %s %s" % (" ".join(words), env))
+
+
+
+def on_terminal(*words, **env):
+    """What a terminal of 80 columns would get."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    setting = termios.tcgetattr(theirs)
+    setting[1] &= ~termios.OPOST
+    termios.tcsetattr(theirs, termios.TCSANOW, setting)
+    result = fake(*words, stdout=theirs, env=env)
+    os.close(theirs)
+    data = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            part = b""
+        if not part:
+            break
+        data += part
+    os.close(ours)
+    return result.status, data
+
+
+plain = fake("-atnp").out
+status, shown = on_terminal("-atnp", TERM="xterm-256color")
+t.same((status, re.sub(rb"\x1b\[[0-9;]*m", b"", shown)), (0, plain), "on a terminal of 80 columns: the same text")
+t.ok(b"\x1b[" in shown, "with colour", shown)
+t.ok(re.sub(rb"\x1b\[[1-9;][0-9;]*m[A-Z_0-9]+ *\x1b\[0?m", b"", shown).count(b"\x1b") == 0, "of the state and nothing else", shown)
+for words, env in (((), {"TERM": "dumb"}), ((), {"TERM": "xterm", "NO_COLOR": "1"}), (("--color=never",), {"TERM": "xterm"})):
+    t.same(on_terminal("-atnp", *words, **env), (0, plain), "on a terminal without colour: %s %s" % (words, env))
 
 quiet = fake("-atnU", "-q")
 t.ok(quiet.status == 0 and quiet.err == b"", "-q: no notes", quiet)

@@ -15,6 +15,7 @@ V4, V6, UNIX = socket.AF_INET, socket.AF_INET6, socket.AF_UNIX
 STREAM, DGRAM, SEQPACKET, RAW = socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET, socket.SOCK_RAW
 SOL_TCP = socket.IPPROTO_TCP
 ICMPV6_FILTER = 1
+IPPROTO_MPTCP = 262
 
 
 # --- TCP ---------------------------------------------------------------------
@@ -35,6 +36,44 @@ def listeners4(stage):
     for i in range(2):
         stage.keep("tcp4.full.client%d" % i, stage.client(V4, full.getsockname()))
     stage.keep("tcp4.full.refused", stage.client(V4, full.getsockname(), wait=False))
+
+
+def oddities(stage):
+    """Rows that look alike, or that are their own peer."""
+    for number in range(3):
+        sock = stage.make(V4)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind(("127.0.0.1", 7070))
+        sock.listen(44)
+        stage.keep("tcp4.reuseport%d" % number, sock)
+        group = stage.make(V4, DGRAM)
+        group.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        group.bind(("239.1.2.3", 7071))
+        stage.keep("udp4.group%d" % number, group)
+    itself = stage.bound(V4, ("127.0.0.1", 7072))
+    itself.connect(("127.0.0.1", 7072))
+    stage.keep("tcp4.self", itself)
+    # The same two ends the other way round, and one address as two connections' end.
+    for target in ("127.0.0.5", "127.0.0.6"):
+        listener = stage.keep("tcp4.same.listen" + target, stage.listener(V4, (target, 7073), 45))
+        client = stage.make(V4)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.bind(("127.0.0.1", 7074))
+        client.connect((target, 7073))
+        stage.keep("tcp4.same.client" + target, client)
+        stage.keep("tcp4.same.server" + target, listener.accept()[0])
+
+
+def multipath(stage):
+    """MPTCP: its subflows are TCP sockets without a file of their own."""
+    listener = socket.socket(V4, STREAM, IPPROTO_MPTCP)
+    listener.bind(("127.0.0.1", 7075))
+    listener.listen(46)
+    client = socket.socket(V4, STREAM, IPPROTO_MPTCP)
+    client.connect(listener.getsockname())
+    server = listener.accept()[0]
+    for label, sock in (("listen", listener), ("client", client), ("server", server)):
+        stage.keep("mptcp." + label, sock)
 
 
 def states(stage, family, host, name):

@@ -7,7 +7,7 @@ The script itself moves into the namespace, so everything it starts is inside.
 """
 import ctypes
 import os
-import subprocess
+import socket
 
 from tap import libc, run
 
@@ -62,9 +62,21 @@ def has_ipv6():
     return os.path.exists("/proc/self/net/if_inet6") and ip("-6", "addr", "show", "dev", "lo")
 
 
+def has_mptcp():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262).close()
+        return True
+    except OSError:
+        return False
+
+
 def furnish():
-    """The addresses above. Returns what of {'ipv6', 'link'} this kernel has."""
+    """The addresses above, and a socket of the kernel itself. Returns what of {'ipv6', 'link'} this kernel has."""
     has = set()
+    # Where there is vxlan, its UDP socket 0.0.0.0:4789 has an inode and no owner.
+    if ip("link", "add", "vxsock", "type", "vxlan", "id", "7", "dstport", "4789", "dev", "lo"):
+        ip("link", "set", "vxsock", "addrgenmode", "none")
+        ip("link", "set", "vxsock", "up")
     for address in ADDRESSES:
         six = ":" in address
         if ip("addr", "add", address, "dev", "lo", *(["nodad"] if six else [])) and six:

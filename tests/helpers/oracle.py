@@ -20,7 +20,7 @@ import re
 import socket
 import time
 
-from tap import run, sockview
+from tap import difference, run, sockview
 
 HEADINGS = ("Active Internet connections (", "Active UNIX domain sockets (")
 INET_COLUMNS = "Proto Recv-Q Send-Q Local Address           Foreign Address         State      "
@@ -271,7 +271,6 @@ class Oracle:
     def compare(self, t, options, name=None, extra=(), user=None, attempts=12):
         """`options` go to both programs, `extra` to sockview alone."""
         name = name or "%s: every row and column as netstat -W prints it" % " ".join(options)
-        why = None
         for attempt in range(attempts):
             try:
                 found, why = self.attempt(options, extra, user)
@@ -281,6 +280,7 @@ class Oracle:
                     break
             except Unsteady as reason:
                 why = ["the scene did not keep still: %s" % reason]
+            t.note("%s: once more" % name, *why)
             time.sleep(0.05 * 2 ** min(attempt, 5))
         return t.ok(False, name, *why)
 
@@ -291,7 +291,8 @@ class Oracle:
         ours = sockview(*options, *extra, user=user)
         after = netstat(*options, user=user)
         if [line.text(timer=False) for line in before] != [line.text(timer=False) for line in after]:
-            raise Unsteady("netstat's two tables differ")
+            raise Unsteady("\n".join(difference([line.text(False) for line in after],
+                                               [line.text(False) for line in before])))
         if backlogs != ss_backlogs():
             raise Unsteady("ss's two tables differ")
         if ours.status or ours.complaints(has(options, "v", "--verbose")):
@@ -308,7 +309,6 @@ class Oracle:
         return self.verdict(rest, want, bound, extra_rows, before, after, options)
 
     def verdict(self, rest, want, bound, extra_rows, before, after, options):
-        from tap import difference
         got_text = [line.text(False) for line in rest]
         want_text = [line.text(False) for line in want]
         if got_text != want_text:

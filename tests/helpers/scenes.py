@@ -13,8 +13,10 @@ STATES = {"LISTEN", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAI
 
 
 def tcp(where, six=True):
-    for actor in (actors.listeners4, actors.states4, actors.timers):
+    for actor in (actors.listeners4, actors.states4, actors.timers, actors.oddities):
         where.add(actor)
+    if netns.has_mptcp():
+        where.add(actors.multipath)
     where.add(actors.orphans)
     if six:
         where.add(actors.states6)

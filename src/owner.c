@@ -155,27 +155,80 @@ static int count_slots(struct merge *merge)
 	return 0;
 }
 
-static int place_owners(struct merge *merge)
+/*
+ * All owners behind those of the first findings, whose memory they get: at a
+ * million sockets a second array would be 16 MB.
+ */
+static int concat_owners(struct merge *merge)
 {
 	struct owners *owners = merge->owners;
-	owners->owner = calloc(owners->owner_count ? owners->owner_count : 1, sizeof(*owners->owner));
-	if (!owners->owner)
+	struct findings *first = &merge->findings[0];
+	struct owner *all = reallocarray(first->owner, owners->owner_count ? owners->owner_count : 1, sizeof(*all));
+	if (!all)
 		return -1;
+	owners->owner = all;
+	size_t at = first->owner_count;
+	first->owner = NULL;
+	for (size_t i = 1; i < merge->count; i++) {
+		struct findings *from = &merge->findings[i];
+		if (from->owner_count)
+			memcpy(all + at, from->owner, from->owner_count * sizeof(*all));
+		at += from->owner_count;
+		free(from->owner);
+		from->owner = NULL;
+	}
+	return 0;
+}
+
+/* From indexes into each findings' processes to indexes into all of them in order of pid. */
+static void renumber_processes(struct merge *merge)
+{
+	struct owner *owner = merge->owners->owner;
 	uint32_t base = 0;
 	for (size_t i = 0; i < merge->count; i++) {
-		struct findings *from = &merge->findings[i];
-		for (size_t o = 0; o < from->owner_count; o++) {
-			struct owner owner = from->owner[o];
-			owner.process = merge->moved[base + owner.process];
-			owners->owner[owners->start[owner.slot]++] = owner;
-		}
+		const struct findings *from = &merge->findings[i];
+		for (size_t o = 0; o < from->owner_count; o++, owner++)
+			owner->process = merge->moved[base + owner->process];
 		base += (uint32_t)from->process_count;
-		findings_free(from);
 	}
-	/* Each start has run up to the next slot's: move them back by one. */
-	memmove(owners->start + 1, owners->start, owners->index.count * sizeof(*owners->start));
-	owners->start[0] = 0;
+}
+
+/*
+ * Each owner to its slot's place, by swapping: what stands where slot s ends
+ * for now is sent on to its own slot, until one of s comes back (American flag
+ * sort). Owners of one slot are in no order after that.
+ */
+static int sort_by_slot(struct owners *owners)
+{
+	size_t slots = owners->index.count;
+	uint32_t *next = malloc((slots + 1) * sizeof(*next));
+	if (!next)
+		return -1;
+	memcpy(next, owners->start, (slots + 1) * sizeof(*next));
+	for (uint32_t slot = 0; slot < slots; slot++)
+		while (next[slot] < owners->start[slot + 1]) {
+			struct owner *here = &owners->owner[next[slot]];
+			if (here->slot == slot) {
+				next[slot]++;
+				continue;
+			}
+			struct owner *there = &owners->owner[next[here->slot]++];
+			struct owner moved = *here;
+			*here = *there;
+			*there = moved;
+		}
+	free(next);
 	return 0;
+}
+
+static int place_owners(struct merge *merge)
+{
+	if (!merge->count)
+		return 0;
+	if (concat_owners(merge))
+		return -1;
+	renumber_processes(merge);
+	return sort_by_slot(merge->owners);
 }
 
 static int compare_int(int64_t left, int64_t right)

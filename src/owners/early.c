@@ -138,7 +138,7 @@ static int take_run(struct bpf_look *look, const struct finder_early *early, siz
 	return 0;
 }
 
-static int take_runs(const struct finder_early *early, const struct finder_request *request,
+static int take_runs(struct finder_early *early, const struct finder_request *request,
                      struct owners *owners, struct error *error)
 {
 	struct bpf_look look;
@@ -148,6 +148,8 @@ static int take_runs(const struct finder_early *early, const struct finder_reque
 			findings_free(&look.findings);
 			return error_set(error, errno, "look for the sockets' owners", "");
 		}
+	free(early->entry); /* the join needs memory of its own */
+	early->entry = NULL;
 	return bpf_look_end(&look, owners, error);
 }
 

@@ -512,6 +512,76 @@ static void compare_bpf(void)
 	look_end(&got);
 }
 
+/* The look begun before the sockets are known. `odd`: an inode nobody holds, 0 for none. */
+static void look_early(struct look *look, uint32_t odd)
+{
+	struct error error;
+	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY), .proc_is_ours = true,
+	                                  .details = PROCESS_NAME, .index = &look->owners.index };
+	memset(look, 0, sizeof(*look));
+	table_init(&look->table, 0);
+	struct finder_early *early = finder_bpf_early(&request);
+	for (int i = 0; i < stage->count + (odd != 0); i++) {
+		struct sock sock = { .row.inode = i < stage->count ? stage->truth[i].inode : odd };
+		assert_int_equal(table_add(&look->table, &sock), 0);
+	}
+	assert_int_equal(inode_index_build(&look->owners.index, &look->table), 0);
+	look->answer = early ? finder_bpf_late(early, &request, &look->owners, &error) : -1;
+	close(request.proc_fd);
+}
+
+static void an_early_look_finds_the_same(void **state)
+{
+	(void)state;
+	struct look got;
+	pid_t pid = raise_curtain(scene_crowd, 1501);
+	look_early(&got, 0);
+	if (got.answer < 0) {
+		print_message("# skipped: no BPF iterator here\n");
+		look_end(&got);
+		drop_curtain(pid);
+		skip();
+	}
+	assert_int_equal(got.answer, 0);
+	compare(&got);
+	look_end(&got);
+	drop_curtain(pid);
+}
+
+/* It may have come too early for that socket: only a look from now on can tell. */
+static void an_early_look_that_leaves_a_gap_is_not_used(void **state)
+{
+	(void)state;
+	struct look got;
+	int closed = new_socket();
+	uint32_t odd = inode_of(closed);
+	close(closed);
+	pid_t pid = raise_curtain(scene_plain, 1);
+	look_early(&got, odd);
+	if (got.answer < 0) {
+		print_message("# skipped: no BPF iterator here\n");
+		look_end(&got);
+		drop_curtain(pid);
+		skip();
+	}
+	assert_int_equal(got.answer, 1);
+	assert_null(got.owners.owner);
+	assert_null(got.owners.process);
+	assert_false(got.owners.report.asked);
+	assert_int_equal(got.owners.index.count, stage->count + 1);
+	look_end(&got);
+	drop_curtain(pid);
+}
+
+static void an_early_look_can_be_dropped(void **state)
+{
+	(void)state;
+	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY), .proc_is_ours = true };
+	finder_bpf_drop(finder_bpf_early(&request));
+	finder_bpf_drop(NULL);
+	close(request.proc_fd);
+}
+
 static void check_scene(void (*scene)(void), int players)
 {
 	struct look got;
@@ -658,6 +728,9 @@ int main(void)
 		cmocka_unit_test(dead_leader_own_tables),
 		cmocka_unit_test(passed),
 		cmocka_unit_test(crowd),
+		cmocka_unit_test(an_early_look_finds_the_same),
+		cmocka_unit_test(an_early_look_that_leaves_a_gap_is_not_used),
+		cmocka_unit_test(an_early_look_can_be_dropped),
 		cmocka_unit_test(any_name_is_read_as_it_is),
 		cmocka_unit_test(a_dead_leader_keeps_its_program),
 		cmocka_unit_test(a_user_is_told_what_was_hidden),

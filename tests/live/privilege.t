@@ -16,6 +16,7 @@ import time
 
 SOCKVIEW = os.environ["SOCKVIEW"]
 NOBODY = 65534
+SECRET = "sesame"
 PATIENCE = 60
 AS_NOBODY = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
 # What container runtimes leave to root: no CAP_SYS_PTRACE, no CAP_DAC_READ_SEARCH.
@@ -117,6 +118,23 @@ def status_while_writing(*command):
     return status
 
 
+def on_terminal(*command):
+    """What it shows on a terminal of its own."""
+    master, slave = os.openpty()
+    child = subprocess.Popen(["timeout", "--foreground", str(PATIENCE), *command],
+                             stdin=subprocess.DEVNULL, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = b""
+    try:
+        while data := os.read(master, 65536):
+            shown += data
+    except OSError:  # EIO: nobody has the other end open any more
+        pass
+    os.close(master)
+    child.wait(PATIENCE)
+    return shown.decode("utf-8", "replace")
+
+
 def has_nothing(status):
     sets = ("CapInh", "CapPrm", "CapEff", "CapAmb")
     return status is not None and all(int(status[s], 16) == 0 for s in sets) and status["NoNewPrivs"] == "1"
@@ -193,6 +211,19 @@ def test_elevated(program, port, folder, how):
     check(done.returncode == 2 and "Permission denied" in done.stderr and
           os.stat(secret).st_size == before.st_size,
           f"{how}: --record over a root-only file is refused", done.returncode, done.stderr)
+    done = run(*AS_NOBODY, program, "-atn", env=dict(os.environ, TCPDIAG_FILE=secret))
+    check(done.returncode != 0 and "Permission denied" in done.stderr,
+          f"{how}: nor does the environment get it opened", done.returncode, done.stderr)
+    done = run(*AS_NOBODY, program, "-atn", "--filter-file", secret)
+    check(done.returncode == 2 and "Permission denied" in done.stderr and SECRET not in done.stderr,
+          f"{how}: --filter-file of a root-only file is refused", done.returncode, done.stderr)
+    done = run(*AS_NOBODY, program, "--explain", "tcp:127.0.0.1:80")
+    check(done.returncode == 1 and "EACCES" in done.stdout,
+          f"{how}: the trial bind of a low port is the caller's own", done.returncode, done.stdout, done.stderr)
+    shown = on_terminal(*AS_NOBODY, "env", f"PAGER=cat {secret}; grep Cap /proc/self/status", program,
+                        "-atn", "--pager")
+    check("CapPrm:\t0000000000000000" in shown and "Permission denied" in shown and SECRET not in shown,
+          f"{how}: the pager has the caller's own rights", shown)
     done = run(*AS_NOBODY, program, "-atn", "--record", os.path.join(closed, "new"))
     check(done.returncode == 2 and "Permission denied" in done.stderr and
           not os.path.exists(os.path.join(closed, "new")),
@@ -270,7 +301,7 @@ def main():
         inode = os.stat(f"/proc/{server.pid}/fd/3").st_ino
         fake_tree(folder, inode)
         with open(os.path.join(folder, "secret"), "wb") as file:
-            file.write(b"secret" * 100)
+            file.write(SECRET.encode() * 100)
         os.chmod(os.path.join(folder, "secret"), 0o600)
         os.mkdir(os.path.join(folder, "closed"), 0o700)
         os.mkdir(os.path.join(folder, "open"))

@@ -87,7 +87,10 @@ static void get_skmem(const struct column *column, const struct column_source *s
 	  .want = WANT_SKMEM, .field = { .offset = index }, .get = get_skmem }
 
 const struct column columns_extra[] = {
-	EXTRA("mark", COLUMN_NUMBER, mark, EXTRA_MARK, "SO_MARK; only CAP_NET_ADMIN is told"),
+	{ .name = "mark", .help = "SO_MARK; only CAP_NET_ADMIN is told", .type = COLUMN_NUMBER, .group = GROUP_EXTRA,
+	  .want = WANT_EXTRA, .need = NEED_NET_ADMIN,
+	  .field = { .offset = offsetof(struct sock_extra, mark), .size = sizeof(uint32_t), .rule = EXTRA_MARK },
+	  .get = get_extra },
 	EXTRA("cgroup_id", COLUMN_NUMBER, cgroup_id, EXTRA_CGROUP, "inode of the socket's cgroup"),
 	{ .name = "shutdown", .help = "which directions were shut down: none, receive, send, both",
 	  .type = COLUMN_TEXT, .group = GROUP_EXTRA, .want = WANT_EXTRA, .field = { .rule = EXTRA_SHUTDOWN },

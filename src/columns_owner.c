@@ -194,11 +194,17 @@ static void get_runtime(const struct column *column, const struct column_source 
 
 /* --- all of them -------------------------------------------------------------------- */
 
+/* No look was taken, or none that could have found one. */
+static bool looked_for(const struct column_source *source)
+{
+	return owners_reason(source->context->owners, &source->sock->row) != REASON_NOT_ASKED;
+}
+
 static void get_owner_count(const struct column *column, const struct column_source *source,
                             struct value *value)
 {
 	(void)column;
-	if (source->context->owners)
+	if (looked_for(source))
 		value_set_uint(value, source->span.count);
 }
 
@@ -213,7 +219,7 @@ static void get_owners(const struct column *column, const struct column_source *
                        struct value *value)
 {
 	(void)column;
-	if (source->context->owners)
+	if (looked_for(source))
 		value->kind = VALUE_OWNERS;
 }
 

@@ -171,6 +171,11 @@ static void get_tls_conf(const struct column *column, const struct column_source
 #define MPTCP(name_, attribute_, size_, unit_, help_) \
 	COLUMN(name_, COLUMN_NUMBER, unit_, get_ulp_number, help_, .rule = ULP_MPTCP, .offset = attribute_, \
 	       .size = size_)
+/* Linux 6.18 tells sequence numbers to CAP_NET_ADMIN alone (net/mptcp/diag.c). */
+#define SECRET(name_, attribute_, size_, unit_, help_) \
+	{ .name = name_, .unit = unit_, .help = help_, .type = COLUMN_NUMBER, .group = GROUP_INFO, .want = WANT_INFO, \
+	  .need = NEED_NET_ADMIN, .field = { .rule = ULP_MPTCP, .offset = attribute_, .size = size_ }, \
+	  .get = get_ulp_number }
 
 const struct column columns_ulp[] = {
 	COLUMN("congestion", COLUMN_TEXT, NULL, get_congestion, "congestion control: cubic, bbr, dctcp ...", 0),
@@ -198,14 +203,15 @@ const struct column columns_ulp[] = {
 	TLS("tls_rx_no_pad", COLUMN_BOOL, get_ulp_flag, 6, "records are expected without padding"),
 	MPTCP("mptcp_token_remote", 1, 4, NULL, "the connection's token at the peer"),
 	MPTCP("mptcp_token_local", 2, 4, NULL, "the connection's token here"),
-	MPTCP("mptcp_relwrite_seq", 3, 4, NULL, "subflow's sequence number of the next byte to send"),
-	MPTCP("mptcp_map_seq", 4, 8, NULL, "data sequence number of the mapping"),
-	MPTCP("mptcp_map_sfseq", 5, 4, NULL, "subflow's sequence number of the mapping"),
-	MPTCP("mptcp_ssn_offset", 6, 4, NULL, "of the subflow's first byte"),
-	MPTCP("mptcp_map_datalen", 7, 2, "bytes", "length of the mapping"),
+	SECRET("mptcp_relwrite_seq", 3, 4, NULL, "subflow's sequence number of the next byte to send"),
+	SECRET("mptcp_map_seq", 4, 8, NULL, "data sequence number of the mapping"),
+	SECRET("mptcp_map_sfseq", 5, 4, NULL, "subflow's sequence number of the mapping"),
+	SECRET("mptcp_ssn_offset", 6, 4, NULL, "of the subflow's first byte"),
+	SECRET("mptcp_map_datalen", 7, 2, "bytes", "length of the mapping"),
 	MPTCP("mptcp_flags", 8, 4, NULL, "MPTCP_SUBFLOW_FLAG_* of linux/mptcp.h"),
 	MPTCP("mptcp_id_remote", 9, 1, NULL, "number of the peer's address"),
 	MPTCP("mptcp_id_local", 10, 1, NULL, "number of our address"),
-	COLUMN("md5_keys", COLUMN_NUMBER, NULL, get_md5_keys, "how many TCP MD5 keys; only CAP_NET_ADMIN is told", 0),
+	{ .name = "md5_keys", .help = "how many TCP MD5 keys; only CAP_NET_ADMIN is told", .type = COLUMN_NUMBER,
+	  .group = GROUP_INFO, .want = WANT_INFO, .need = NEED_NET_ADMIN, .get = get_md5_keys },
 };
 const size_t columns_ulp_count = sizeof columns_ulp / sizeof *columns_ulp;

@@ -66,6 +66,7 @@ enum column_need {
 	NEED_CGROUPS = 1 << 2,  /* cgroups_open() */
 	NEED_PARENTS = 1 << 3,  /* owners->process's parents */
 	NEED_CONTAINERS = 1 << 4, /* containers_new() */
+	NEED_NET_ADMIN = 1 << 5, /* what the kernel tells only with CAP_NET_ADMIN */
 };
 
 /* A number inside a detail the kernel sent. */

@@ -8,6 +8,12 @@
 
 #include <sockview/message.h>
 
+/* Something is asked for that the kernel tells the privileged alone: marks, keys, MPTCP's sequence numbers. */
+static bool asks_for_secrets(const struct run *run)
+{
+	return run->listing.needs.need & NEED_NET_ADMIN || run->selection.needs.mark;
+}
+
 static unsigned privilege_needs(const struct run *run)
 {
 	unsigned needs = 0;
@@ -18,7 +24,7 @@ static unsigned privilege_needs(const struct run *run)
 		needs |= PRIVILEGE_FDS;
 	if (gather_needs_owners(run) && run->options.owners_from != OWNERS_PROC)
 		needs |= PRIVILEGE_BPF;
-	if (run->query.want & WANT_EXTRA)
+	if (asks_for_secrets(run))
 		needs |= PRIVILEGE_MARK;
 	return needs;
 }
@@ -84,9 +90,9 @@ static void report(const struct run *run)
 /* 0, or -1 with error. */
 static int look(struct run *run, bool last)
 {
-	/* Marks are told only while the privilege is in effect: before the first byte is printed. */
-	bool marks = (run->query.want & WANT_EXTRA) && run->privilege.has_net_admin;
-	bool whole = gather_needs_owners(run) || show_needs_hosts(run) || run->listing.sort.count || marks;
+	/* They are told only while the privilege is in effect: before the first byte is printed. */
+	bool secrets = asks_for_secrets(run) && run->privilege.has_net_admin;
+	bool whole = gather_needs_owners(run) || show_needs_hosts(run) || run->listing.sort.count || secrets;
 	listing_prepare(&run->listing, &run->options, run->proc_fd);
 	run->report = (struct report){ 0 };
 	run->shown = run->unowned = run->undecided = 0;

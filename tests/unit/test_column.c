@@ -195,7 +195,7 @@ static void columns_say_what_they_need(void **state)
 	column_list_needs(&list, &needs);
 	assert_int_equal(needs.want, WANT_INFO | WANT_SKMEM | WANT_TIMER | WANT_EXTRA);
 	assert_int_equal(needs.details, PROCESS_CMDLINE);
-	assert_int_equal(needs.need, NEED_OWNERS | NEED_HOSTS);
+	assert_int_equal(needs.need, NEED_OWNERS | NEED_HOSTS | NEED_NET_ADMIN);
 	column_list_free(&list);
 }
 

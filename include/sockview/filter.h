@@ -98,9 +98,9 @@ struct filter_needs {
 	/*
 	 * What has been said of states, and so replaces or lifts the usual view
 	 * of connected sockets: --state or `state S` before the expression; a
-	 * state within the expression; a bare target; -i.
+	 * state within the expression; a bare target; -i; -s.
 	 */
-	bool states_chosen, states_said, target, specs;
+	bool states_chosen, states_said, target, specs, proto_states;
 };
 void filter_needs(const struct filter *filter, struct filter_needs *needs);
 

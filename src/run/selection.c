@@ -214,7 +214,7 @@ static uint32_t states_of(const struct selection *selection, const struct option
 		                                                 : STATE_BIT(STATE_CLOSE);
 	if (needs->states_said || needs->target)
 		return STATE_ALL;
-	if (needs->specs)
+	if (needs->specs || needs->proto_states)
 		return STATE_ALL & ~STATE_BIT(STATE_BOUND);
 	if (proto == PROTO_UNIX)
 		return STATE_ALL & ~STATE_BIT(STATE_LISTEN);
@@ -225,7 +225,7 @@ bool selection_is_connected(const struct selection *selection, const struct opti
 {
 	const struct filter_needs *needs = &selection->needs;
 	return !options->all && !options->listening && !needs->states_chosen && !needs->states_said &&
-	       !needs->target && !needs->specs;
+	       !needs->target && !needs->specs && !needs->proto_states;
 }
 
 /* A filter that names a protocol need not be told of it by an option as well. */

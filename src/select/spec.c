@@ -152,7 +152,7 @@ int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct 
 
 /* ---- -s ---- */
 
-/* PROTO and its states, wanted or not. */
+/* PROTO and its states. */
 static uint32_t proto_state_node(struct reading *reading, unsigned protos, struct piece item)
 {
 	struct expr_list list = { .kind = EXPR_AND };
@@ -160,6 +160,8 @@ static uint32_t proto_state_node(struct reading *reading, unsigned protos, struc
 	uint32_t state = state_read(reading, item);
 	if (state == EXPR_FAILED)
 		return state;
+	/* lsof knows no bound sockets, so -i leaves them out; not if they are named. */
+	reading->states_said |= (reading->expr->node[state].mask & STATE_BIT(STATE_BOUND)) != 0;
 	expr_list_add(reading->expr, &list, reading_add(reading, &proto));
 	expr_list_add(reading->expr, &list, state);
 	uint32_t node = expr_list_close(reading->expr, &list);
@@ -174,7 +176,7 @@ int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
 	struct piece rest = { text, len, 0 }, word, item;
 	piece_split(&rest, ':', &word);
 	enum proto proto = proto_by_name(word.text, word.len);
-	filter->needs.states_said = true;
+	filter->needs.proto_states = true;
 	if (!rest.text || proto == PROTO_COUNT) {
 		reading_fail(&reading, 0, "PROTO:STATE[,^STATE], such as TCP:LISTEN", "found \"%.*s\"",
 		             PIECE_ARGS(word));
@@ -187,5 +189,6 @@ int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
 			return -1;
 		expr_list_add(&filter->expr, unwanted ? &choice->unwanted : &choice->wanted, node);
 	}
+	filter->needs.states_said |= reading.states_said;
 	return 0;
 }

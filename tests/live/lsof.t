@@ -14,6 +14,7 @@ import tap
 
 if tap.missing("lsof"):
     tap.skip_all("lsof is not installed")
+root = os.getuid() == 0
 has, uids = scenes.enter()
 t = tap.Tap()
 stage = scene.Scene()
@@ -68,13 +69,13 @@ def steady(options, **more):
     return got, after
 
 
-for user in [None] + [tap.NOBODY] * (os.getuid() == 0):
-    who = "as root" if os.getuid() == 0 and user is None else "as a user"
+for user in [None] + [tap.NOBODY] * root:
+    who = "as root" if root and user is None else "as a user"
     for options in LISTINGS + FIELDS:
         got, want = steady(options, user=user)
         t.same(got.out, want.out, "%s, %s" % (options, who), got.err)
         t.same(got.status, want.status, "%s, %s: exit status" % (options, who))
-    t.ok(steady("-i -nP", user=user)[1].out.count(b"\n") > (80 if who == "as root" or os.getuid() else 1), "%s: there is something to compare" % who)
+    t.ok(steady("-i -nP", user=user)[1].out.count(b"\n") > (80 if user is None else 1), "%s: there is something to compare" % who)
 
 for options in ("-i :1", "-iTCP:1 -F"):
     got, want = ours(options), theirs(options)

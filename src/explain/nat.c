@@ -425,6 +425,8 @@ static void walk(struct search *search, const struct nat_seen *chain, const stru
 
 static void walk_all(struct search *search)
 {
+	if (!search->count)
+		return; /* and no array to sort: NULL is not for qsort() */
 	qsort(search->seen, search->count, sizeof *search->seen, compare_chains);
 	for (size_t i = 0; i < search->bases; i++) {
 		struct nat_seen chain = { .family = search->base[i].family };

@@ -7,11 +7,15 @@ The script itself moves into the namespace, so everything it starts is inside.
 """
 import ctypes
 import os
+import signal
 import socket
+import sys
 
-from tap import libc, run
+import tap
+from tap import die_with_parent, libc, run
 
-CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 
 LONG6 = "2001:db8:1234:5678:9abc:def0:1234:5678"
@@ -29,24 +33,86 @@ def write(path, text):
         file.write(text)
 
 
-def enter(mounts=False):
-    """Into a new network namespace (and mount namespace). Returns None, or why not."""
+def enter(own_processes=True):
+    """
+    Into a new network namespace, and user namespace if that takes one. Returns
+    None, or why not. Where it can be had also into a pid namespace with a /proc
+    of its own, so that the peers do not walk through every process of a busy
+    machine; the script goes on in a child then.
+    """
     uid, gid = os.getuid(), os.getgid()
-    flags = CLONE_NEWNET | (CLONE_NEWNS if mounts else 0)
     try:
         if uid == 0:
-            unshare(flags)
+            unshare(CLONE_NEWNET)
         else:
-            unshare(flags | CLONE_NEWUSER)
+            unshare(CLONE_NEWNET | CLONE_NEWUSER)
             write("/proc/self/setgroups", "deny")
             write("/proc/self/uid_map", "0 %d 1" % uid)
             write("/proc/self/gid_map", "0 %d 1" % gid)
-        if mounts and libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None):
-            raise OSError(ctypes.get_errno(), "mount: " + os.strerror(ctypes.get_errno()))
     except OSError as error:
         return "no network namespace can be made here (%s)" % error
+    if own_processes and can_have_pids():
+        enter_pids()
     up = run(["ip", "link", "set", "lo", "up"])
     return None if up.status == 0 else "ip: " + up.err.decode(errors="replace").strip()
+
+
+def mount_proc():
+    return libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None) == 0
+
+
+def in_new_pids(body):
+    """Forks; the child is the first process of a new pid namespace and ends with body()'s status. Returns its pid."""
+    unshare(CLONE_NEWPID)
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        die_with_parent()
+        body()
+    return pid
+
+
+def can_have_pids():
+    """Tried in a child: who has unshared his pids can not go back."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            if not own_mounts():
+                init = in_new_pids(lambda: os._exit(0 if mount_proc() else 1))
+                status = os.waitstatus_to_exitcode(os.waitpid(init, 0)[1])
+        finally:
+            os._exit(status)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+def enter_pids():
+    """Returns in the child alone. Its end, and the signals that ask for it, are the parent's, too."""
+    own_mounts()
+    is_script = tap.is_script()
+    child = in_new_pids(lambda: None)
+    if child == 0:
+        mount_proc()
+        if is_script:
+            tap.take_over()
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os.kill(child, signal.SIGTERM))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os._exit(status if status >= 0 else 1)
+
+
+def own_mounts():
+    """Into a mount namespace from which nothing gets out. Returns None, or why not."""
+    try:
+        unshare(CLONE_NEWNS)
+        # Fails in a chroot that is no mount point: what is mounted there would be seen outside.
+        if libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    except OSError as error:
+        return "no mount namespace of its own can be made here (%s)" % error
+    return None
 
 
 def bind_mount(source, target):
@@ -62,9 +128,10 @@ def has_ipv6():
     return os.path.exists("/proc/self/net/if_inet6") and ip("-6", "addr", "show", "dev", "lo")
 
 
-def has_mptcp():
+def kernel_has(kind, protocol):
+    """True if an IPv4 socket of this kind and protocol can be made."""
     try:
-        socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262).close()
+        socket.socket(socket.AF_INET, kind, protocol).close()
         return True
     except OSError:
         return False
@@ -73,6 +140,10 @@ def has_mptcp():
 def furnish():
     """The addresses above, and a socket of the kernel itself. Returns what of {'ipv6', 'link'} this kernel has."""
     has = set()
+    try:
+        write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0")
+    except OSError:
+        pass
     # Where there is vxlan, its UDP socket 0.0.0.0:4789 has an inode and no owner.
     if ip("link", "add", "vxsock", "type", "vxlan", "id", "7", "dstport", "4789", "dev", "lo"):
         ip("link", "set", "vxsock", "addrgenmode", "none")

@@ -15,7 +15,7 @@ STATES = {"LISTEN", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAI
 def tcp(where, six=True):
     for actor in (actors.listeners4, actors.states4, actors.timers, actors.oddities):
         where.add(actor)
-    if netns.has_mptcp():
+    if netns.kernel_has(actors.STREAM, actors.IPPROTO_MPTCP):
         where.add(actors.multipath)
     where.add(actors.orphans)
     if six:
@@ -58,7 +58,8 @@ def full(has, others=()):
     tcp(where, six)
     devices(where, has)
     where.add(actors.udp, six=six)
-    where.add(actors.udplite, six=six)
+    if netns.kernel_has(actors.DGRAM, actors.IPPROTO_UDPLITE):
+        where.add(actors.udplite, six=six)
     where.add(actors.raw, six=six)
     where.add(actors.unix, folder=folder())
     owners(where, others)

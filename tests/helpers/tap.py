@@ -139,10 +139,23 @@ def scratch():
     if not _scratch:
         path = tempfile.mkdtemp(prefix="sockview-test-")
         os.chmod(path, 0o755)
-        owner = os.getpid()
         _scratch.append(path)
-        atexit.register(lambda: os.getpid() == owner and shutil.rmtree(path, ignore_errors=True))
+        take_over()
+        atexit.register(lambda: is_script() and shutil.rmtree(path, ignore_errors=True))
     return _scratch[0]
+
+
+_script = [0]
+
+
+def is_script():
+    """False in a child that the script forked for a part of its work."""
+    return os.getpid() == _script[0]
+
+
+def take_over():
+    """This process is the script now, whose end is the time to clean up."""
+    _script[0] = os.getpid()
 
 
 def missing(*tools):
@@ -165,7 +178,6 @@ def printable(text):
 class Tap:
     def __init__(self, seconds=170):
         self.count = self.failed = 0
-        self.owner = os.getpid()
         self.seconds = seconds
         signal.signal(signal.SIGALRM, self._late)
         signal.alarm(seconds)

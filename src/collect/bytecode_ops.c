@@ -77,20 +77,18 @@ void bytecode_port(struct bytecode_writer *writer, enum expr_end end, struct exp
 static void write_host(struct bytecode_writer *writer, enum expr_end end, int family, unsigned bits,
                        int32_t port, const union addr *addr, int yes, int no)
 {
-	struct {
-		struct inet_diag_hostcond cond;
-		union addr addr;
-	} argument;
+	char argument[sizeof(struct inet_diag_hostcond) + sizeof(*addr)];
+	struct inet_diag_hostcond cond;
 	/* Padding included: it goes to the kernel, and into recordings. */
-	memset(&argument, 0, sizeof(argument));
-	argument.cond.family = (uint8_t)family;
-	argument.cond.prefix_len = (uint8_t)bits;
-	argument.cond.port = port;
-	argument.addr = *addr;
+	memset(&cond, 0, sizeof(cond));
+	cond.family = (uint8_t)family;
+	cond.prefix_len = (uint8_t)bits;
+	cond.port = port;
+	memcpy(argument, &cond, sizeof(cond));
+	memcpy(argument + sizeof(cond), addr, sizeof(*addr));
 	unsigned len = family == AF_INET6 ? 16 : family == AF_INET ? 4 : 0;
 	unsigned code = end == EXPR_LOCAL ? INET_DIAG_BC_S_COND : INET_DIAG_BC_D_COND;
-	_Static_assert(sizeof(argument.cond) == offsetof(__typeof__(argument), addr), "no gap");
-	write_test(writer, code, &argument, (unsigned)sizeof(argument.cond) + len, yes, no);
+	write_test(writer, code, argument, (unsigned)sizeof(cond) + len, yes, no);
 }
 
 void bytecode_host(struct bytecode_writer *writer, const struct expr_node *node, enum expr_end end,

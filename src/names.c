@@ -30,6 +30,7 @@ struct name_cell {
 struct name_map {
 	struct name_cell *cell;
 	size_t cells, count;
+	bool incomplete; /* memory ran out */
 };
 
 struct names {
@@ -56,7 +57,8 @@ static const struct name_cell *map_find(const struct name_map *map, uint64_t key
 
 static int map_grow(struct name_map *map)
 {
-	struct name_map grown = { .cells = map->cells ? 2 * map->cells : 64, .count = map->count };
+	struct name_map grown = *map;
+	grown.cells = map->cells ? 2 * map->cells : 64;
 	grown.cell = calloc(grown.cells, sizeof(*grown.cell));
 	if (!grown.cell)
 		return -1;
@@ -74,13 +76,16 @@ static int map_grow(struct name_map *map)
  */
 static const char *map_add(struct name_map *map, uint64_t key, const char *name)
 {
-	if (2 * (map->count + 1) > map->cells && map_grow(map))
+	if (2 * (map->count + 1) > map->cells && map_grow(map)) {
+		map->incomplete = true;
 		return NULL;
-	struct name_cell *cell = map_cell(map, key);
-	if (!cell->used) {
-		*cell = (struct name_cell){ key, name ? strdup(name) : NULL, true };
-		map->count++;
 	}
+	struct name_cell *cell = map_cell(map, key);
+	if (cell->used)
+		return cell->name;
+	*cell = (struct name_cell){ key, name ? strdup(name) : NULL, true };
+	map->incomplete |= name && !cell->name;
+	map->count++;
 	return cell->name;
 }
 
@@ -180,12 +185,11 @@ static const char *user_ask(struct name_map *users, uint32_t uid)
 	int error = ERANGE;
 	for (size_t size = 1024; error == ERANGE && size <= PASSWD_MAX; size *= 4) {
 		char *grown = realloc(buffer, size);
-		if (!grown)
-			break;
-		buffer = grown;
+		buffer = grown ? grown : buffer;
 		found = NULL;
-		error = getpwuid_r(uid, &entry, buffer, size, &found);
+		error = grown ? getpwuid_r(uid, &entry, buffer, size, &found) : ENOMEM;
 	}
+	users->incomplete |= error == ENOMEM;
 	const char *name = map_add(users, uid, !error && found ? found->pw_name : NULL);
 	free(buffer);
 	return name;
@@ -204,6 +208,11 @@ const char *names_interface(struct names *names, uint32_t ifindex)
 	if (cell)
 		return cell->name;
 	return map_add(&names->interfaces, ifindex, if_indextoname(ifindex, name));
+}
+
+bool names_incomplete(const struct names *names)
+{
+	return names->services.incomplete || names->users.incomplete || names->interfaces.incomplete;
 }
 
 int names_want_host(struct names *names, int family, const union addr *addr)

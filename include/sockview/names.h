@@ -21,6 +21,9 @@ const char *names_user(struct names *names, uint32_t uid);
 /* The interface's name, NULL if there is none. */
 const char *names_interface(struct names *names, uint32_t ifindex);
 
+/* Memory ran out: some of the services, users and interfaces that have a name were given none. */
+bool names_incomplete(const struct names *names);
+
 /*
  * Hosts are resolved before they are shown: first names_want_host() for each
  * address (duplicates are welcome), then names_resolve(), which looks all of

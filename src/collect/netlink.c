@@ -472,10 +472,11 @@ static void give_unaccepted(struct netlink *self)
  */
 static void run_unix(struct netlink *self)
 {
-	struct error ignored;
+	struct error error = { 0 };
 	struct query query = *self->want->query;
 	bool loaded = self->want->proc_net_fd >= 0 &&
-	              !procnet_unix_load(&self->unix_, self->want->proc_net_fd, self->report, &ignored);
+	              !procnet_unix_load(&self->unix_, self->want->proc_net_fd, self->report, &error);
+	self->report->lost += error.number == ENOMEM; /* any other failure is a kernel without the file */
 	if (loaded && query.states[PROTO_UNIX] & STATE_BIT(STATE_ESTABLISHED)) {
 		query.states[PROTO_UNIX] = STATE_ALL;
 		self->unix_query = &query;

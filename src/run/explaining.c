@@ -82,5 +82,9 @@ int run_explain(struct run *run)
 	if (explain_drop(run) < 0 || answer < 0)
 		return -1;
 	answer = run->options.format ? explain_json(run->explain, &run->out) : explain_text(run->explain, &run->out);
-	return answer < 0 ? error_set(&run->error, errno, "format", "") : 0;
+	if (answer < 0)
+		return error_set(&run->error, errno, "format", "");
+	if (!run->options.quiet)
+		look_report_names(run);
+	return 0;
 }

@@ -34,13 +34,21 @@ static int collect_proto(struct run *run, struct wire *wire, const struct source
 	return from_proc(run, &request);
 }
 
+/* Of ours, which /proc/net would not help: netlink is there. */
+static bool is_shortage(int number)
+{
+	return number == ENOMEM || number == EMFILE || number == ENFILE;
+}
+
 static int collect_live(struct run *run, const struct source_request *request)
 {
 	struct wire *wire = run->wire;
 	int answer = 0;
 	if (!wire && run->options.source != SOURCE_PROC)
 		wire = wire_kernel();
-	if (!wire && run->options.source == SOURCE_NETLINK)
+	bool fatal = run->options.source == SOURCE_NETLINK ||
+	             (run->options.source == SOURCE_AUTO && is_shortage(errno));
+	if (!wire && fatal)
 		return error_set(&run->error, errno, "open netlink", "");
 	if (!wire)
 		run->report.netlink_errno = run->options.source == SOURCE_PROC ? 0 : errno;

@@ -79,11 +79,18 @@ static void report_selection(const struct run *run)
 		        (unsigned long long)run->shown);
 }
 
+void look_report_names(const struct run *run)
+{
+	if (names_incomplete(run->names))
+		message("out of memory: some names are shown as numbers");
+}
+
 static void report(const struct run *run)
 {
 	/* A hidden process is worth a word where it may be a missing owner: -pp wants all of them. */
 	bool owners = run->unowned || run->options.programs > 1 || run->options.verbose;
 	message_report(&run->report, owners ? &run->owners.report : NULL, &run->privilege, run->options.verbose);
+	look_report_names(run);
 	report_selection(run);
 }
 

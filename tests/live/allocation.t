@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+"""Each allocation of the program fails in turn, alone and with all that follow: it says so, or
+the answer is the whole one. Never a crash, a hang, or an answer that silently lacks something."""
+import json
+import os
+import re
+import socket
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import tap
+
+if tap.SAN:
+    tap.skip_all("a sanitizer brings its own allocator")
+if not os.environ.get("ALLOCATION_T_INSIDE"):
+    user = [] if os.geteuid() == 0 else ["-Ur"]
+    if tap.run(["unshare", *user, "-n", "ip", "link", "set", "lo", "up"]).status:
+        tap.skip_all("no network namespace to be had here")
+    os.environ["ALLOCATION_T_INSIDE"] = "1"
+    os.execvp("unshare", ["unshare", *user, "-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh",
+                          sys.executable, __file__])
+
+LIBRARY = os.path.join(tap.scratch(), "fail_allocation.so")
+built = tap.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", LIBRARY,
+                 os.path.join(tap.SRCDIR, "tests/helpers/preload/fail_allocation.c"), "-ldl"])
+if built.status:
+    tap.skip_all("no C compiler for a library with the GNU libc's inner names")
+
+t = tap.Tap()
+recording = os.path.join(tap.scratch(), "recording")
+server = socket.socket()
+server.bind(("127.0.0.1", 8080))
+server.listen()
+client = socket.create_connection(("127.0.0.1", 8080))
+datagram = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+datagram.bind(("::1", 0))
+local = socket.socket(socket.AF_UNIX)
+local.bind("\0allocation")
+local.listen()
+tap.sockview("--record", recording, "-atn")
+
+
+def failing(options, number, on):
+    env = {"LD_PRELOAD": LIBRARY, "FAIL_AT": str(number)}
+    return tap.sockview(*options, env=dict(env, FAIL_ON="1") if on else env, often=True, seconds=20)
+
+
+def allocations(options):
+    """How many there are, and what comes out when all of them can be had."""
+    read_end, write_end = os.pipe()
+    whole = tap.sockview(*options, env={"LD_PRELOAD": LIBRARY, "FAIL_COUNT": str(write_end)}, pass_fds=[write_end])
+    os.close(write_end)
+    count = os.read(read_end, 100)
+    os.close(read_end)
+    return int(count), whole
+
+
+def steady(out):
+    """Without the clock and what other processes of the machine do meanwhile."""
+    if out.startswith(b"{"):
+        data = json.loads(out)
+        return {key: value for key, value in data.items() if key not in ("time", "report")}
+    return out
+
+
+def verdict(got, whole, strict):
+    """What is wrong with this result; None if nothing is."""
+    if got.status < 0:
+        return "a crash or a hang"
+    if got.status > 3:
+        return "no status of ours"
+    if got.status >= 2 and got.status != whole.status:
+        return None if re.match(rb"sockview: .", got.err) else "fails without a word"
+    said = [line for line in got.complaints() if line not in whole.complaints()]
+    if strict and not said and (got.status != whole.status or steady(got.out) != steady(whole.out)):
+        return "silently another answer"
+    return None
+
+
+def every_allocation(options, strict=True, step=1):
+    count, whole = allocations(options)
+    if not t.ok(count > 0 and whole.status in (0, 1), "%s: %d allocations" % (" ".join(options), count), whole):
+        return
+    wrong = []
+    for on in (False, True):
+        for number in range(1, count + 1, step):
+            got = failing(options, number, on)
+            why = verdict(got, whole, strict)
+            if why:
+                wrong.append("%s at %d%s: %r" % (why, number, " and on" if on else "", got))
+    t.ok(not wrong, "%s: each of them failing is told" % " ".join(options), *wrong[:3])
+
+
+for line in ("-atnp", "-tuanp", "-xap", "-tuUwxan --source=proc", "-i -nP", "-atn --sort=-local_port",
+             "--json -atnp", "--csv -atnp", "--format=table -atn", "--pids -i :8080", "-F pcn -i -nP",
+             "--help", "--list-columns", "--completions=bash", "--explain tcp:127.0.0.1:8080",
+             "--record %s -atn" % os.path.join(tap.scratch(), "other"), "--replay %s -atn" % recording):
+    every_allocation(line.split())
+every_allocation(["-atn", "sport = :8080 or pid = 1 or src 10.0.0.0/8 or dst [::1]:80"])
+# Names that cannot be kept are numbers, as those that are not there: no other answer, and no harm.
+every_allocation("-tuaper".split(), strict=False, step=7)
+t.done()

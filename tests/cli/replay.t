@@ -113,6 +113,25 @@ result = replay("-atunpeo")
 t.ok(b"sshd" not in result.out and b" - " in result.out,
      "the processes of this machine are not made owners of a recording from nowhere", result)
 
+# --- the rest of the selection, and the exit status that tells whether anything was found
+
+FOUND = [
+    ("-atn", ["dst 198.51.100.7"], ["login"]), ("-atn", ["sport = :443"], TCP6), ("-tn", ["sport = :443"], TCP6[1:]),
+    ("-atun", ["--state", "listen"], ["ssh", "x11", "https"]), ("-atn", ["state bound"], ["bound"]),
+    ("-atn", ["--state", "time-wait,close-wait"], ["wait", "link"]),
+    ("-an", ["src 192.0.2.0/24"], ["login", "wait", "mapped", "query"]),
+    ("-an", ["inode = 2002"], ["query"]),
+    ("-an4", ["udp:53"], UDP), ("-an", ["--user", "1000"], ["x11", "bound", "query"]),
+    ("-atn", ["sport = :9"], []), ("-tn", ["state listen"], ["ssh", "x11", "https"]), ("-uan", ["src 10.0.0.0/8"], []),
+]
+for options, words, rows in FOUND:
+    result = replay(options, *words)
+    t.same((result.status, result.lines[2:]), (0 if rows else 1, [ROWS[name] for name in rows]),
+           "%s %s: %d rows and exit %d" % (options, " ".join(words), len(rows), 0 if rows else 1), result.err)
+for words in (["-atn"], ["-ltn"], ["-an", "sport = :53"]):
+    result, want = tap.sockview(*words, env={"TCPDIAG_FILE": path}), replay(*words)
+    t.same((result.status, result.out), (want.status, want.out), "TCPDIAG_FILE is --replay: %s" % " ".join(words))
+
 # --- ss -D: no requests in front, TCP alone, two dumps one behind the other.
 save(b"".join(part for part in TCP_DUMP if part not in (TCP_DUMP[0], TCP_DUMP[7])))
 want = "\n".join([HEADS["a"], COLUMNS, *(ROWS[name] for name in TCP4 + TCP6)]) + "\n"

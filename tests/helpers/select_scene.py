@@ -124,11 +124,11 @@ def end_of(text):
     return ("::" if address == "*" else canonical(address)), 0 if port == "*" else int(port)
 
 
-def from_ss(lines):
-    """Asked for one state alone, ss leaves that column out: ANY here."""
+def from_ss(lines, only=None):
+    """Asked for one state alone, ss leaves that column out: ANY here. For one protocol alone likewise: `only`."""
     rows = []
     for line in lines:
-        fields = line.split()
+        fields = ([only] if only else []) + line.split()
         if fields[1].isdigit():
             fields.insert(1, "ANY")
         proto, state, _, _, local, remote = fields[:6]

@@ -417,7 +417,7 @@ struct look {
 
 typedef int finder(const struct finder_request *request, struct owners *owners, struct error *error);
 
-static void look(struct look *look, finder *find, unsigned details, unsigned threads)
+static void look_at(struct look *look, finder *find, bool ours, unsigned details, unsigned threads)
 {
 	struct error error;
 	memset(look, 0, sizeof(*look));
@@ -428,11 +428,16 @@ static void look(struct look *look, finder *find, unsigned details, unsigned thr
 	}
 	assert_int_equal(inode_index_build(&look->owners.index, &look->table), 0);
 	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY), .details = details,
-	                                  .index = &look->owners.index, .proc_is_ours = true,
+	                                  .index = &look->owners.index, .proc_is_ours = ours,
 	                                  .threads = threads };
 	look->answer = find(&request, &look->owners, &error);
 	assert_true(look->answer >= 0);
 	close(request.proc_fd);
+}
+
+static void look(struct look *look, finder *find, unsigned details, unsigned threads)
+{
+	look_at(look, find, true, details, threads);
 }
 
 static void look_end(struct look *look)
@@ -591,6 +596,10 @@ static void check_scene(void (*scene)(void), int players)
 		compare(&got);
 		look_end(&got);
 	}
+	/* As if it were another system's /proc: kcmp(2) can not be asked then. */
+	look_at(&got, finder_proc, false, PROCESS_NAME, 0);
+	compare(&got);
+	look_end(&got);
 	compare_bpf();
 	drop_curtain(pid);
 }

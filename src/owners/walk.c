@@ -10,121 +10,69 @@
 #include <sockview/finder.h>
 #include <sockview/vec.h>
 
-#include "owners/cpus.h"
+#include "owners/crew.h"
 #include "owners/dir.h"
 #include "owners/pidns.h"
 #include "owners/scan.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
-#define THREADS_MAX 8
 /* A thread costs about as much as looking at a few idle processes. */
 #define PIDS_PER_THREAD 4
 
-struct walk {
-	const int32_t *pid;
-	size_t pid_count;
-	atomic_size_t next;
-	atomic_int error; /* errno of a thread that had to stop, 0 */
-};
-
-struct worker {
-	pthread_t thread;
-	struct walk *walk;
+struct walker {
+	const int32_t *pid; /* of all walkers */
 	struct scan scan;
 } __attribute__((aligned(64))); /* each thread's counters on cache lines of their own */
 
-static void *work(void *context)
+static int walk_one(void *context, size_t item)
 {
-	struct worker *worker = context;
-	struct walk *walk = worker->walk;
-	size_t at;
-	while ((at = atomic_fetch_add_explicit(&walk->next, 1, memory_order_relaxed)) < walk->pid_count) {
-		if (scan_process(&worker->scan, walk->pid[at])) {
-			atomic_store(&walk->error, ENOMEM);
-			break;
-		}
-	}
-	return NULL;
+	struct walker *walker = context;
+	return scan_process(&walker->scan, walker->pid[item]);
 }
 
-/* Starts what threads it can; the caller is worker 0. How many there are, the caller included. */
-static unsigned start_workers(struct worker *worker, unsigned count)
-{
-	/* Signals are the caller's, and a pending one would cut a thread's getdents64 short. */
-	sigset_t all, before;
-	unsigned started = 1;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (started < count && !pthread_create(&worker[started].thread, NULL, work, &worker[started]))
-		started++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
-}
-
-static void run_workers(struct worker *worker, unsigned count)
-{
-	unsigned started = start_workers(worker, count);
-	work(&worker[0]);
-	for (unsigned i = 1; i < started; i++)
-		pthread_join(worker[i].thread, NULL);
-}
-
-static unsigned choose_threads(const struct finder_request *request, size_t pid_count)
-{
-	size_t useful = pid_count / PIDS_PER_THREAD;
-	if (useful <= 1 || request->threads == 1)
-		return 1;
-	unsigned count = request->threads ? request->threads : cpus_allowed();
-	if (count > THREADS_MAX)
-		count = THREADS_MAX;
-	return count > useful ? (unsigned)useful : count;
-}
-
-static int join_findings(const struct worker *worker, unsigned count, struct owners *owners)
-{
-	struct findings findings[THREADS_MAX] = { 0 };
-	for (unsigned i = 0; i < count; i++)
-		findings[i] = worker[i].scan.findings;
-	return owners_join(owners, findings, count);
-}
-
-static int free_workers(struct worker *worker, unsigned count)
+static int init_walkers(struct walker *walker, unsigned count, const struct finder_request *request,
+                        const int32_t *pid)
 {
 	for (unsigned i = 0; i < count; i++) {
-		scan_free(&worker[i].scan);
-		findings_free(&worker[i].scan.findings);
+		walker[i].pid = pid;
+		if (scan_init(&walker[i].scan, request))
+			return -1;
 	}
-	return -1;
+	return 0;
+}
+
+/* The findings stay. */
+static void end_walkers(struct walker *walker, unsigned count, struct findings *findings)
+{
+	for (unsigned i = 0; i < count; i++) {
+		scan_free(&walker[i].scan);
+		findings[i] = walker[i].scan.findings;
+	}
 }
 
 static int walk_pids(const struct finder_request *request, const int32_t *pid, size_t pid_count,
                      struct owners *owners)
 {
-	struct worker worker[THREADS_MAX];
-	struct walk walk = { .pid = pid, .pid_count = pid_count };
-	unsigned count = choose_threads(request, pid_count);
-	memset(worker, 0, sizeof(worker));
-	for (unsigned i = 0; i < count; i++) {
-		worker[i].walk = &walk;
-		if (scan_init(&worker[i].scan, request))
-			return free_workers(worker, i + 1);
-	}
-	run_workers(worker, count);
-	int failed = atomic_load(&walk.error);
-	if (failed) {
-		free_workers(worker, count);
-		errno = failed;
-		return -1;
-	}
+	struct walker walker[CREW_MAX];
+	struct findings findings[CREW_MAX];
+	void *member[CREW_MAX];
+	unsigned count = crew_size(request->threads, pid_count, PIDS_PER_THREAD);
+	memset(walker, 0, sizeof(walker));
 	for (unsigned i = 0; i < count; i++)
-		scan_free(&worker[i].scan);
-	return join_findings(worker, count, owners);
+		member[i] = &walker[i];
+	int failed = init_walkers(walker, count, request, pid);
+	if (!failed)
+		failed = crew_run(count, pid_count, walk_one, member);
+	end_walkers(walker, count, findings);
+	if (!failed)
+		return owners_join(owners, findings, count);
+	for (unsigned i = 0; i < count; i++)
+		findings_free(&findings[i]);
+	errno = ENOMEM;
+	return -1;
 }
 
 static int add_pids(struct dir *dir, int32_t **pid, size_t *count, size_t *capacity)

@@ -61,6 +61,8 @@ def steady(out):
     if out.startswith(b"{"):
         data = json.loads(out)
         return {key: value for key, value in data.items() if key not in ("time", "report")}
+    if out.startswith(b"tcp port"):
+        return re.sub(rb"\s+", b" ", re.sub(rb"running for[\s\d]+s", b"", out))
     return out
 
 

@@ -61,6 +61,8 @@ static bool exact; /* nothing in it that the kernel can not judge */
 
 static struct node *make(char **text, int depth);
 
+static char *add(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static char *add(char *text, const char *format, ...)
 {
 	va_list arguments;

@@ -168,7 +168,7 @@ bool explain_changes_user(const struct explain *explain)
 /* UDP too when TCP is meant, and the reverse: people mix them up, and its table is small. */
 void explain_query(const struct explain *explain, struct query *query)
 {
-	*query = (struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER, .expr = &explain->expr };
+	*query = (struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER | WANT_EXTRA, .expr = &explain->expr };
 	query->protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(explain->target.proto);
 	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
 		query->states[proto] = STATE_ALL;

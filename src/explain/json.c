@@ -82,7 +82,7 @@ static const char *const outcome_word[] = {
 	[BIND_FREE] = "free", [BIND_IN_USE] = "in-use", [BIND_UNKNOWN] = "unknown",
 };
 static const char *const stage_word[] = {
-	[PROBE_USER] = "user", [PROBE_SOCKET] = "socket", [PROBE_OPTION] = "option", [PROBE_ADDRESS] = "address",
+	[PROBE_NOWHERE] = NULL, [PROBE_USER] = "user", [PROBE_SOCKET] = "socket", [PROBE_OPTION] = "option", [PROBE_ADDRESS] = "address",
 	[PROBE_PORT] = "port", [PROBE_TABLE] = "bind", [PROBE_LISTEN] = "listen", [PROBE_PASSED] = NULL,
 };
 

@@ -374,11 +374,11 @@ static const char *family_word(uint8_t family)
 }
 
 /* `at`: the rule that asked for the port by name, the one an administrator will look for. */
-static void keep(struct search *search, const struct nat_seen *at, const struct nat_seen *target)
+static void keep(struct search *search, const struct nat_seen *at, const struct nat_seen *target, bool more)
 {
 	struct nat *nat = search->nat;
 	struct nat_rule rule = {
-		.output = search->output, .redirect = target->action == NAT_REDIRECT,
+		.output = search->output, .more = more, .redirect = target->action == NAT_REDIRECT,
 		.to_family = target->to_family, .to = target->to, .to_port = target->to_port,
 	};
 
@@ -391,6 +391,7 @@ static void keep(struct search *search, const struct nat_seen *at, const struct 
 		    strcmp(same->family, rule.family) == 0 && same->to_port == rule.to_port &&
 		    memcmp(&same->to, &rule.to, sizeof rule.to) == 0) {
 			same->output &= rule.output;
+			same->more &= rule.more;
 			return;
 		}
 	}
@@ -400,7 +401,8 @@ static void keep(struct search *search, const struct nat_seen *at, const struct 
 		nat->rule[nat->rules++] = rule;
 }
 
-static void walk(struct search *search, const struct nat_seen *chain, const struct nat_seen *asked, unsigned depth)
+static void walk(struct search *search, const struct nat_seen *chain, const struct nat_seen *asked, bool more,
+                 unsigned depth)
 {
 	for (size_t i = first_of_chain(search, chain); i < search->count; i++) {
 		const struct nat_seen *seen = &search->seen[i];
@@ -412,14 +414,14 @@ static void walk(struct search *search, const struct nat_seen *chain, const stru
 			continue;
 		if (seen->action != NAT_JUMP) {
 			if (by)
-				keep(search, by, seen);
+				keep(search, by, seen, more || seen->more);
 			continue;
 		}
 		if (depth == DEPTH_MAX)
 			continue;
 		next = *seen;
 		strcpy(next.chain, seen->jump);
-		walk(search, &next, by, depth + 1);
+		walk(search, &next, by, more || seen->more, depth + 1);
 	}
 }
 
@@ -433,7 +435,7 @@ static void walk_all(struct search *search)
 		strcpy(chain.table, search->base[i].table);
 		strcpy(chain.chain, search->base[i].chain);
 		search->output = search->base[i].output;
-		walk(search, &chain, NULL, 0);
+		walk(search, &chain, NULL, false, 0);
 	}
 }
 

@@ -11,6 +11,7 @@ struct nat_rule {
 	char family[8];            /* "ip", "ip6", "inet": nft's word */
 	char table[NAT_NAME_MAX], chain[NAT_NAME_MAX];
 	bool output;               /* of connections made on this host; else of those that come in */
+	bool more;                 /* if other conditions hold, too */
 	bool redirect;             /* to this host's own port `to_port` */
 	uint8_t to_family;         /* AF_UNSPEC: not told, or chosen at run time */
 	union addr to;

@@ -192,6 +192,8 @@ static void on_cmp(struct rule *rule, const struct attrs *a)
 
 	if (known)
 		settle(rule, slot, op_holds(be32(a->at[NFTA_CMP_OP], ~0u), order));
+	else
+		rule->seen->more = true;
 }
 
 static void on_range(struct rule *rule, const struct attrs *a)
@@ -208,6 +210,8 @@ static void on_range(struct rule *rule, const struct attrs *a)
 	              compare_slot(rule, slot, to, to_len, &known_to) <= 0;
 	if (known)
 		settle(rule, slot, inside == (be32(a->at[NFTA_RANGE_OP], 0) == NFT_RANGE_EQ));
+	else
+		rule->seen->more = true;
 }
 
 static void on_lookup(struct rule *rule, const struct attrs *a)
@@ -228,6 +232,7 @@ static void on_lookup(struct rule *rule, const struct attrs *a)
 			lookup->kind[lookup->slots++] = rule->kind[i];
 			lookup->has_port |= rule->kind[i] == SLOT_PORT;
 		}
+		seen->more |= !lookup->has_port;
 	}
 	if (to != ~0u && to != NFT_REG_VERDICT)
 		slot_set(rule, a->at[NFTA_LOOKUP_DREG], SLOT_OTHER);
@@ -378,6 +383,8 @@ static void on_match(struct rule *rule, const struct attrs *a)
 			match_ports(rule, mnl_attr_get_payload(info), len, tcp);
 	} else if (name_is(name, "multiport")) {
 		match_multiport(rule, mnl_attr_get_payload(info), len);
+	} else if (!name_is(name, "comment")) {
+		rule->seen->more = true;
 	}
 }
 

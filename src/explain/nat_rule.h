@@ -35,6 +35,7 @@ struct nat_seen {
 	uint8_t family;                   /* NFPROTO_* */
 	bool fails;                       /* it can not be about this packet */
 	bool port;                        /* it asks for the port by name */
+	bool more;                        /* and for what is not known here: addresses, interfaces */
 	enum nat_action action;
 	char jump[NAT_NAME_MAX];          /* NAT_JUMP */
 	uint8_t to_family;

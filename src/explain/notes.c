@@ -134,9 +134,10 @@ static int say_nat_rule(struct explain *explain, const struct nat_rule *rule)
 		words_endpoint(explain, to, rule->to_family, &rule->to,
 		               rule->to_port ? rule->to_port : explain->target.port, 0);
 	return line_add(explain, LINE_NOTE, "nat",
-	                "A NAT rule (table %s %s, chain %s) sends %s port %u to %s %s: a listener here does not see that traffic.",
+	                "A NAT rule (table %s %s, chain %s) sends %s port %u to %s %s%s: a listener here does not see that traffic.",
 	                family, table, chain, proto_name(explain->target.proto), explain->target.port, to,
-	                rule->output ? "for connections made on this host" : "when it comes in");
+	                rule->output ? "for connections made on this host" : "when it comes in",
+	                rule->more ? ", if the rule's other conditions hold" : "");
 }
 
 static int say_nat(struct explain *explain)

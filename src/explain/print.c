@@ -390,7 +390,8 @@ int explain_text(const struct explain *explain, struct out *out)
 	headline(explain, out);
 	print_in_the_way(explain, out);
 	fold_lines(explain, out, LINE_WHY, "\nWhy:\n", "  ");
-	fold_lines(explain, out, LINE_ADVICE, "\nWhat would free it:\n", "  - ");
+	fold_lines(explain, out, LINE_ADVICE,
+	           explain->verdict == EXPLAIN_REFUSED ? "\nWhat would help:\n" : "\nWhat would free it:\n", "  - ");
 	print_not_in_the_way(explain, out);
 	fold_lines(explain, out, LINE_NOTE, "\nAlso:\n", "  - ");
 	fold_lines(explain, out, LINE_UNREAD, "\nNot seen:\n", "  - ");

@@ -28,6 +28,7 @@ struct probe_user {
 
 /* Where it was refused. */
 enum probe_stage {
+	PROBE_NOWHERE,
 	PROBE_USER,       /* becoming the user */
 	PROBE_SOCKET,     /* socket(): the family is switched off */
 	PROBE_OPTION,     /* setsockopt(): no such device */

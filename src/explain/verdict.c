@@ -116,6 +116,40 @@ static void plan_try(struct explain *explain, struct planned *plan)
 	plan->disagree = answer.number == EADDRINUSE && plan->model == BIND_FREE;
 }
 
+/* What the kernel's answer tells of the one option an outcome hung on. */
+static void learn(struct holder *holder, unsigned option, uint8_t known)
+{
+	if (option == OPTION_REUSEADDR)
+		holder->is.reuseaddr = known;
+	else if (option == OPTION_REUSEPORT)
+		holder->is.reuseport = known;
+	else if (option == OPTION_V6ONLY)
+		holder->is.v6only = known;
+}
+
+/* Let in: each of them shares. Refused, and only one can have done it: that one does not. */
+static void learn_from_trial(struct explain *explain, size_t p)
+{
+	const struct planned *plan = &explain->plan[p];
+	struct holder *last = NULL;
+	unsigned unknown = 0, in_use = 0;
+
+	for (size_t i = 0; i < explain->holders; i++) {
+		struct holder *holder = &explain->holder[i];
+		in_use += holder->judged[p].outcome == BIND_IN_USE;
+		if (holder->judged[p].outcome != BIND_UNKNOWN)
+			continue;
+		unknown++;
+		last = holder;
+		if (plan->verdict == EXPLAIN_FREE)
+			learn(holder, holder->judged[p].unknown, KNOWN_ON);
+	}
+	if (plan->verdict == EXPLAIN_TAKEN && unknown == 1 && !in_use)
+		learn(last, last->judged[p].unknown, KNOWN_OFF);
+	if (unknown)
+		holders_judge(explain);
+}
+
 static void plan_by_tables(struct planned *plan)
 {
 	static const enum explain_verdict verdict[] = {
@@ -140,8 +174,11 @@ static void plan_judge(struct explain *explain, size_t p)
 	plan_check(explain, plan);
 	if (plan->left_out || plan->verdict == EXPLAIN_REFUSED || plan->stage == PROBE_USER)
 		return;
-	if (wants_trial(explain, p))
-		plan_try(explain, plan);
+	if (!wants_trial(explain, p))
+		return;
+	plan_try(explain, plan);
+	if (plan->tried)
+		learn_from_trial(explain, p);
 }
 
 /* --- who it was ----------------------------------------------------------- */

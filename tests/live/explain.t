@@ -1,0 +1,657 @@
+#!/usr/bin/python3
+"""--explain: a live case for every cause a bind fails or surprises, each with its sentence and exit status.
+
+The truth beside the verdict is the kernel's: bind() of a socket of the
+script's own, set up as the one that is explained, right after the explaining.
+"""
+import array
+import ctypes
+import errno
+import json
+import os
+import socket
+import struct
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import netns
+import tap
+from scene import (CLOSE_WAIT, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SO_BINDTODEVICE, TIME_WAIT, deafen, reach, wait_for)
+
+V4, V6, STREAM, DGRAM = socket.AF_INET, socket.AF_INET6, socket.SOCK_STREAM, socket.SOCK_DGRAM
+ROOT = os.getuid() == 0
+SELF = os.getpid()
+
+t = tap.Tap(seconds=600)
+why = netns.enter(mounts=True)
+if why:
+    tap.skip_all(why)
+IPV6 = netns.has_ipv6()
+VETH = netns.ip("link", "add", "v0", "type", "veth", "peer", "name", "v1")
+if VETH:
+    netns.ip("address", "add", "192.0.2.1/24", "dev", "v0")
+    netns.ip("link", "set", "v0", "up")
+    netns.ip("link", "set", "v1", "up")
+
+next_port = 20000
+
+
+def port():
+    """A port nothing has used yet: no case sees what another left."""
+    global next_port
+    next_port += 1
+    return next_port
+
+
+def make(address, family=V4, kind=STREAM, reuseaddr=0, reuseport=0, v6only=None, device=None):
+    sock = socket.socket(family, kind)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuseaddr)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, reuseport)
+    if v6only is not None:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
+    if device:
+        sock.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, device.encode() + b"\0")
+    sock.bind(address)
+    return sock
+
+
+def listen(address, family=V4, **options):
+    sock = make(address, family, **options)
+    sock.listen(128)
+    return sock
+
+
+def explain(*args, **more):
+    return tap.sockview("--explain", *map(str, args), **more)
+
+
+def words(result):
+    """The text as one line: where it is folded says nothing."""
+    return " ".join(result.out.decode().split())
+
+
+def kernel_says(bind):
+    """The errno the kernel gives to the bind of that JSON object, asked by this script itself."""
+    family = V6 if ":" in bind["address"] else V4
+    sock = socket.socket(family, DGRAM if bind["protocol"] == "udp" else STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, bind["reuseaddr"])
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, bind["reuseport"])
+        if family == V6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, bind["v6only"])
+        sock.bind((bind["address"], bind["port"]))
+        return None
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    finally:
+        sock.close()
+
+
+def check_json(name, args, status, verdict, judge, **more):
+    result = explain(*args, "--json", **more)
+    answer = json.loads(result.out)
+    good = result.status == status and answer["exit"] == status and answer["verdict"] == verdict
+    told = []
+    for bind in answer["binds"] if judge else []:
+        bind.update({key: answer["target"][key] for key in ("protocol", "reuseaddr", "reuseport")})
+        told.append((bind["address"], bind["error"], kernel_says(bind)))
+        good = good and (bind["left_out"] or bind["error"] == told[-1][2])
+    t.ok(good, name + ": as JSON, and as the kernel says", result, told)
+    return answer
+
+
+def case(name, args, status, *wanted, without=(), verdict=None, judge=True, **more):
+    """Text with these sentences and none of the others, exit status, JSON, and the kernel's own bind()."""
+    args = args if isinstance(args, (list, tuple)) else [args]
+    result = explain(*args, **more)
+    text = words(result)
+    missing = [want for want in wanted if want not in text]
+    unwanted = [want for want in without if want in text]
+    t.ok(result.status == status and not missing and not unwanted and not result.err, name,
+         "missing: %r, not wanted: %r" % (missing, unwanted), result)
+    verdict = verdict or ("free" if status == 0 else "taken")
+    return check_json(name, args, status, verdict, judge, **more)
+
+
+TAKEN = "fails with EADDRINUSE (Address already in use)"
+FREE = "would pass"
+STOP = "kill %d" % SELF
+
+# --- listeners and addresses ---------------------------------------------------
+
+p = port()
+case("nothing there", "127.0.0.1:%d" % p, 0, "tcp port %d is free" % p, FREE)
+
+keep = [listen(("0.0.0.0", p))]
+answer = case("a listener on the same address", "0.0.0.0:%d" % p, 1, TAKEN, "0.0.0.0:%d LISTEN" % p, "pid %d" % SELF,
+              "A socket that listens keeps its address and port to itself.", STOP)
+t.same([owner["pid"] for owner in answer["sockets"][0]["owners"]], [SELF], "the holder is named with its pid in JSON")
+case("SO_REUSEADDR does not help against it", ["0.0.0.0:%d" % p, "--reuseaddr"], 1,
+     "SO_REUSEADDR does not help against a socket that listens.", without=("set SO_REUSEADDR",))
+case("a bare port: both wildcards are tried", p, 1, "0.0.0.0:%d and [::]:%d" % (p, p) if IPV6 else "0.0.0.0:%d" % p, TAKEN)
+case("wildcard against specific", "127.0.0.1:%d" % p, 1, TAKEN,
+     "has the port of every address of its family, so of 127.0.0.1 too")
+
+p = port()
+keep.append(listen(("127.0.0.1", p)))
+case("specific against wildcard", "0.0.0.0:%d" % p, 1, TAKEN, "0.0.0.0 asks for the port of every address",
+     "listens on loopback only", *(["bind one address where the port is free instead of all: 192.0.2.1"] if VETH else []))
+case("another address is free", "127.0.0.2:%d" % p, 0, FREE, "not in the way", "127.0.0.1:%d LISTEN (another address)" % p)
+
+if IPV6:
+    p = port()
+    keep.append(listen(("::", p), V6, v6only=0))
+    case("[::] without v6only has IPv4's port", "0.0.0.0:%d" % p, 1, "[::] without IPV6_V6ONLY has the port of IPv4 too",
+         "[::]:%d LISTEN" % p, "let the program that has [::] set IPV6_V6ONLY")
+    case("... and that of one IPv4 address", "127.0.0.1:%d" % p, 1, "so of 127.0.0.1")
+    p = port()
+    keep.append(listen(("::", p), V6, v6only=1))
+    case("[::] with v6only leaves IPv4 alone", "0.0.0.0:%d" % p, 0, FREE, "[::]:%d LISTEN (the other family)" % p)
+    case("half of a bare port taken", p, 1, "bind() of [::]:%d %s" % (p, TAKEN), "would pass for 0.0.0.0:%d" % p)
+    p = port()
+    keep.append(listen(("127.0.0.1", p)))
+    case("the planned [::] wants IPv4's port", "[::]:%d" % p, 1, "[::] without IPV6_V6ONLY asks for the port of IPv4 too",
+         "set IPV6_V6ONLY on the new [::] socket")
+    case("... with --v6only it is free", ["[::]:%d" % p, "--v6only"], 0, FREE)
+    p = port()
+    client = make(("::1", p), V6)
+    server = listen(("::1", port()), V6)
+    client.connect(server.getsockname())
+    keep += [client, server]
+    case("an explicit bind to ::1 is v6only", "0.0.0.0:%d" % p, 0, FREE)
+else:
+    t.skip("IPv6", "this kernel has none")
+
+if VETH:
+    p = port()
+    keep.append(listen(("0.0.0.0", p), device="lo"))
+    case("another interface", ["0.0.0.0:%d" % p, "--device", "v0"], 0, FREE, "(another interface)", judge=False)
+    case("the same interface", ["0.0.0.0:%d" % p, "--device", "lo"], 1, TAKEN, "bound to the interface lo", judge=False)
+
+# --- bound, and SO_REUSEADDR ---------------------------------------------------------
+
+p = port()
+keep.append(make(("0.0.0.0", p)))
+case("bound, never listening", "0.0.0.0:%d" % p, 1, TAKEN, "0.0.0.0:%d BOUND" % p, STOP,
+     "It was bound and neither listens nor is connected")
+case("... and SO_REUSEADDR on the new one alone", ["0.0.0.0:%d" % p, "--reuseaddr"], 1,
+     "SO_REUSEADDR shares only if both sockets set it, and the one in the way did not.", without=("set SO_REUSEADDR",))
+case("... which --source proc does not show", ["0.0.0.0:%d" % p, "--source", "proc"], 1, TAKEN,
+     "Something holds the port that no table shows", "bound and does not listen", without=("kill",))
+case("... nor does it without a probe", ["0.0.0.0:%d" % p, "--source", "proc", "--no-probe"], 0, "the kernel was not asked",
+     judge=False)
+p = port()
+both = make(("0.0.0.0", p), reuseaddr=1)
+keep.append(both)
+case("two bound with SO_REUSEADDR: the bind passes", ["0.0.0.0:%d" % p, "--reuseaddr"], 0, FREE,
+     "the first to call listen() gets the port")
+case("... and listen() too while neither listens", ["0.0.0.0:%d" % p, "--reuseaddr", "--probe", "listen"], 0, FREE)
+case("... without it on the new one it is taken", "0.0.0.0:%d" % p, 1, TAKEN)
+both.listen(1)
+case("... and once one listens the other is out", ["0.0.0.0:%d" % p, "--reuseaddr"], 1, TAKEN, "does not help against a socket that listens")
+
+# --- SO_REUSEPORT ------------------------------------------------------------------
+
+p = port()
+keep.append(listen(("0.0.0.0", p)))
+case("SO_REUSEPORT on one side only", ["0.0.0.0:%d" % p, "--reuseport"], 1,
+     "SO_REUSEPORT shares only if both sockets set it, and the one in the way did not.")
+p = port()
+keep.append(listen(("0.0.0.0", p), reuseport=1))
+case("SO_REUSEPORT on both sides", ["0.0.0.0:%d" % p, "--reuseport"], 0, FREE)
+if ROOT:
+    case("SO_REUSEPORT of another user", ["0.0.0.0:%d" % p, "--reuseport", "--as-user", "nobody"], 1, TAKEN,
+         "SO_REUSEPORT shares a port among the sockets of one user: the one in the way is root's, the new one nobody's.",
+         judge=False)
+else:
+    t.skip("SO_REUSEPORT of another user", "it takes root")
+
+# --- connections ------------------------------------------------------------------
+
+
+def served(reuseaddr, host="127.0.0.1"):
+    """A connection whose listener is gone: (its port, the server's end, the client's end)."""
+    p = port()
+    listener = listen((host, p), reuseaddr=reuseaddr)
+    client = socket.create_connection((host, p))
+    server = listener.accept()[0]
+    listener.close()
+    return p, server, client
+
+
+for reuseaddr in (1, 0):
+    had = "with" if reuseaddr else "without"
+    helps = 0 if reuseaddr else 1
+    p, server, client = served(reuseaddr)
+    keep += [server, client]
+    case("ESTABLISHED, made %s SO_REUSEADDR" % had, "127.0.0.1:%d" % p, 1, TAKEN, "ESTABLISHED",
+         "A connection holds its local port as a listener does")
+    case("... and SO_REUSEADDR on the new one", ["127.0.0.1:%d" % p, "--reuseaddr"], helps)
+    p, server, client = served(reuseaddr)
+    client.shutdown(socket.SHUT_WR)
+    reach(server, CLOSE_WAIT)
+    keep += [server, client]
+    case("CLOSE_WAIT, made %s SO_REUSEADDR, and SO_REUSEADDR" % had, ["127.0.0.1:%d" % p, "--reuseaddr"], helps)
+    p, server, client = served(reuseaddr)
+    deafen(client)
+    server.shutdown(socket.SHUT_WR)
+    reach(server, FIN_WAIT1)
+    keep += [server, client]
+    case("FIN_WAIT1, made %s SO_REUSEADDR, and SO_REUSEADDR" % had, ["127.0.0.1:%d" % p, "--reuseaddr"], helps)
+    p, server, client = served(reuseaddr)
+    deafen(client)
+    server.send(b"left behind")
+    server.close()
+    keep.append(client)
+    case("an orphan, made %s SO_REUSEADDR" % had, "127.0.0.1:%d" % p, 1, "no process: closed, the kernel still finishes")
+
+    p, server, client = served(reuseaddr)
+    server.shutdown(socket.SHUT_WR)
+    reach(client, CLOSE_WAIT)
+    server.close()
+    client.close()
+    advice = "set SO_REUSEADDR on the new socket before bind(): tried, and it is let in"
+    answer = case("TIME_WAIT, made %s SO_REUSEADDR" % had, "127.0.0.1:%d" % p, 1, TAKEN, "TIME_WAIT",
+                  "The connection is over, but its port stays taken", "wait ", *([advice] if reuseaddr else []),
+                  without=[] if reuseaddr else ["set SO_REUSEADDR on"])
+    left = answer["sockets"][0]["expires_ms"]
+    t.ok(left and 0 < left <= 60000, "its end is told: %s ms" % left, answer)
+    case("... and SO_REUSEADDR on the new one", ["127.0.0.1:%d" % p, "--reuseaddr"], helps,
+         *([] if reuseaddr else ["made without SO_REUSEADDR, so setting it on the new one does not help"]),
+         without=["set SO_REUSEADDR on"])
+
+# Many of a kind are one line.
+p = port()
+listener = listen(("127.0.0.1", p))
+many = [socket.create_connection(("127.0.0.1", p)) for _ in range(30)]
+served_ends = [listener.accept()[0] for _ in range(30)]
+answer = case("thirty connections beside their listener", "127.0.0.1:%d" % p, 1, "30 x 127.0.0.1:%d ESTABLISHED" % p)
+t.same(len(answer["sockets"]), 31, "JSON has each of them")
+keep += [listener, *many, *served_ends]
+
+# --- outgoing ---------------------------------------------------------------------
+
+server = listen(("127.0.0.1", port()))
+out = socket.create_connection(server.getsockname())
+ephemeral = out.getsockname()[1]
+keep += [server, out]
+case("an outgoing connection's ephemeral port", "127.0.0.1:%d" % ephemeral, 1, TAKEN,
+     "An outgoing connection was given this port as its own (ephemeral) one")
+accepted = server.accept()[0]
+out = socket.create_connection(server.getsockname())
+ephemeral = out.getsockname()[1]
+accepted = server.accept()[0]
+out.close()
+wait_for(lambda: not accepted.recv(1), "end")
+accepted.close()
+case("... and its TIME_WAIT", "127.0.0.1:%d" % ephemeral, 1, TAKEN, "TIME_WAIT")
+
+
+def self_connect():
+    """Simultaneous open with oneself: a client bound to the port it calls."""
+    sock = make(("127.0.0.1", port()))
+    sock.connect(sock.getsockname())
+    return sock
+
+
+lonely = self_connect()
+keep.append(lonely)
+case("a client that connected to itself", "127.0.0.1:%d" % lonely.getsockname()[1], 1, TAKEN, "so connected to itself")
+
+# --- UDP --------------------------------------------------------------------------
+
+p = port()
+keep.append(make(("127.0.0.1", p), kind=DGRAM))
+case("UDP: the same address", "udp:127.0.0.1:%d" % p, 1, TAKEN, "A UDP socket keeps its address and port to itself", STOP)
+case("UDP: the wildcard", "udp:0.0.0.0:%d" % p, 1, TAKEN, "0.0.0.0 asks for the port of every address")
+case("UDP: another address", "udp:127.0.0.2:%d" % p, 0, FREE)
+case("UDP and TCP are apart", "tcp:127.0.0.1:%d" % p, 0, FREE, "The UDP port of the same number is held",
+     "UDP and TCP ports are apart")
+p = port()
+keep.append(make(("0.0.0.0", p), kind=DGRAM, reuseaddr=1))
+case("UDP: SO_REUSEADDR on both", ["udp:0.0.0.0:%d" % p, "--reuseaddr"], 0, FREE)
+case("UDP: SO_REUSEADDR on one side", "udp:0.0.0.0:%d" % p, 1, TAKEN)
+keep.append(listen(("127.0.0.1", p)))
+case("TCP while UDP is asked for", ["udp:127.0.0.1:%d" % p, "--reuseaddr"], 0, "The TCP port of the same number is held")
+
+# --- refused for other reasons -----------------------------------------------------
+
+REFUSED = {"verdict": "refused", "judge": False}
+netns.write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "1024")
+if ROOT:
+    case("a privileged port as a user", ["0.0.0.0:443", "--as-user", "nobody"], 1, "EACCES (Permission denied)",
+         "by user nobody", "Ports below 1024 are privileged", "CAP_NET_BIND_SERVICE", "ip_unprivileged_port_start=443",
+         "use a port from 1024 on", **REFUSED)
+    result = explain("443", user=tap.NOBODY)
+    t.ok(result.status == 1 and "Ports below 1024 are privileged" in words(result), "the same, run by that user", result)
+    case("as root it is free", "0.0.0.0:443", 0, FREE)
+    netns.write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "400")
+    case("the limit is the kernel's", ["0.0.0.0:443", "--as-user", "nobody"], 0, "by user nobody would pass", judge=False)
+    result = explain("443", "--as-user", "daemon", user=tap.NOBODY)
+    t.ok(result.status == 2 and b"only root" in result.err, "--as-user of another takes root", result)
+else:
+    t.skip("privileged ports", "they take two users")
+answer = case("an address of another host", "198.51.100.7:8080", 1, "EADDRNOTAVAIL", "198.51.100.7 is not an address of this host",
+              "ip address add 198.51.100.7/32", "net.ipv4.ip_nonlocal_bind=1", verdict="refused")
+netns.write("/proc/sys/net/ipv4/ip_nonlocal_bind", "1")
+case("... with ip_nonlocal_bind", "198.51.100.7:8080", 0, FREE)
+netns.write("/proc/sys/net/ipv4/ip_nonlocal_bind", "0")
+if IPV6 and VETH:
+    case("IPv6: not of this host", "[2001:db8::77]:8080", 1, "2001:db8::77] is not an address of this host", verdict="refused")
+    case("a link-local address without its zone", "[fe80::77]:8080", 1, "has to be named", verdict="refused", judge=False)
+    netns.write("/proc/sys/net/ipv6/conf/v0/dad_transmits", "20")
+    netns.ip("address", "add", "2001:db8::78/64", "dev", "v0")
+    case("IPv6: still tentative", "[2001:db8::78]:8080", 1, "EADDRNOTAVAIL", "still being checked for duplicates (tentative)",
+         "try again in a second", verdict="refused", judge=False)
+    netns.write("/proc/sys/net/ipv6/conf/v0/dad_transmits", "1")
+
+p = port()
+netns.write("/proc/sys/net/ipv4/ip_local_reserved_ports", "%d-%d,33000" % (p, p + 1))
+case("a reserved port does not stop a bind", "0.0.0.0:%d" % p, 0, FREE, "net.ipv4.ip_local_reserved_ports",
+     "a bind that names it is not affected")
+case("a port in the ephemeral range", "0.0.0.0:33001", 0, FREE, "in the ephemeral range", "ip_local_reserved_ports=33001")
+
+# A BPF program of the cgroup and a seccomp filter: what the kernel says before it looks at any socket.
+libc = ctypes.CDLL(None, use_errno=True)
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+
+
+def deny_bind():
+    """seccomp: bind() is EPERM (x86-64 and arm64 numbers)."""
+    tap.die_with_parent()
+    number = {"x86_64": 49, "aarch64": 200}[os.uname().machine]
+    code = b"".join(struct.pack("HBBI", *one) for one in (
+        (0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050000 | errno.EPERM), (0x06, 0, 0, 0x7fff0000)))
+    buffer = ctypes.create_string_buffer(code)
+
+    class Program(ctypes.Structure):
+        _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+    program = Program(4, ctypes.addressof(buffer))
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0):
+        os._exit(99)
+
+
+if os.uname().machine in ("x86_64", "aarch64"):
+    import subprocess
+    p = port()
+    done = subprocess.run([tap.SOCKVIEW, "--explain", "127.0.0.1:%d" % p], capture_output=True, preexec_fn=deny_bind,
+                          env=tap.environment())
+    text = " ".join(done.stdout.decode().split())
+    t.ok(done.returncode == 1 and "EPERM" in text and "a seccomp filter" in text, "a seccomp filter forbids bind()", text, done.stderr)
+else:
+    t.skip("a seccomp filter forbids bind()", "the number of the system call is not known here")
+
+
+def bpf(command, attributes):
+    buffer = ctypes.create_string_buffer(attributes, 144)
+    return libc.syscall({"x86_64": 321, "aarch64": 280}[os.uname().machine], command, buffer, 144)
+
+
+def cgroup_denies(folder):
+    """A program on BPF_CGROUP_INET4_BIND that answers 0: EPERM. The fds that hold it, or None."""
+    code = ctypes.create_string_buffer(struct.pack("BBhiBBhi", 0xb7, 0, 0, 0, 0x95, 0, 0, 0))
+    text = ctypes.create_string_buffer(b"GPL")
+    load = struct.pack("IIQQIIQII16sII", 18, 2, ctypes.addressof(code), ctypes.addressof(text), 0, 0, 0, 0, 0,
+                       b"deny_bind", 0, 8)
+    program = bpf(5, load)
+    group = os.open(folder, os.O_RDONLY)
+    if program < 0 or bpf(8, struct.pack("IIII", group, program, 8, 0)) < 0:
+        return None
+    return [program, group]
+
+
+def cgroup2():
+    with open("/proc/self/mountinfo") as mounts:
+        return next((line.split()[4] for line in mounts if " - cgroup2 " in line), None)
+
+
+top = cgroup2()
+folder = os.path.join(top, "sockview-test-%d" % SELF) if top else None
+try:
+    os.mkdir(folder) if ROOT and folder else None
+    held = cgroup_denies(folder) if ROOT and folder and os.uname().machine in ("x86_64", "aarch64") else None
+    if held:
+        p = port()
+        result = tap.run(
+            ["bash", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', folder, tap.SOCKVIEW, "--explain", "127.0.0.1:%d" % p])
+        t.ok(result.status == 1 and "EPERM" in words(result) and "a BPF program of the cgroup" in words(result),
+             "a BPF program of the cgroup forbids the bind", result)
+    else:
+        t.skip("a BPF program of the cgroup forbids the bind", "it takes root, cgroup2 and BPF")
+finally:
+    if folder and os.path.isdir(folder):
+        wait_for(lambda: not open(folder + "/cgroup.procs").read(), "empty cgroup")
+        os.rmdir(folder)
+
+# --- unusual owners -----------------------------------------------------------------
+
+
+def hold(sock, *args):
+    """A process that alone keeps the socket; its pid and the pipe that ends it."""
+    ready, told = os.pipe()
+    wait, end = os.pipe()
+    os.set_inheritable(told, True), os.set_inheritable(wait, True), sock.set_inheritable(True)
+    pid = os.posix_spawn(tap.helper("hold"), ["holder", "ready=%d" % told, "wait=%d" % wait, *args], os.environ)
+    sock.close(), os.close(told), os.close(wait)
+    assert os.read(ready, 1) == b"R"
+    os.close(ready)
+    return pid, end
+
+
+p = port()
+pid, end = hold(listen(("127.0.0.1", p)), "leader-exits")
+case("held by a thread whose leader has gone", "127.0.0.1:%d" % p, 1, TAKEN, "pid %d" % pid, "held by its thread")
+os.close(end), os.waitpid(pid, 0)
+
+p = port()
+read, write = os.pipe()
+middle = os.fork()
+if middle == 0:
+    sock = listen(("127.0.0.1", p))
+    child = os.fork()
+    if child == 0:
+        tap.libc.prctl(tap.PR_SET_PDEATHSIG, 0)
+        os.close(read)
+        signal_end = os.open("/dev/null", os.O_RDONLY)
+        time.sleep(300)
+        os._exit(0)
+    os.write(write, b"%d" % child)
+    os._exit(0)
+os.waitpid(middle, 0)
+orphaned = int(os.read(read, 20))
+case("inherited by a child whose parent is gone", "127.0.0.1:%d" % p, 1, TAKEN, "pid %d" % orphaned, "kill %d" % orphaned)
+os.kill(orphaned, 9)
+
+p = port()
+sock = listen(("127.0.0.1", p))
+children = []
+for _ in range(2):
+    child = os.fork()
+    if child == 0:
+        tap.die_with_parent()
+        time.sleep(300)
+        os._exit(0)
+    children.append(child)
+keep.append(sock)
+case("shared with two children", "127.0.0.1:%d" % p, 1, "and held open by 2 more processes: pid %d, %d" % tuple(sorted([SELF, *children])[1:]),
+     "all 3 processes that hold the socket: kill %d %d %d" % tuple(sorted([SELF, *children])))
+for child in children:
+    os.kill(child, 9), os.waitpid(child, 0)
+
+p = port()
+one, two = socket.socketpair()
+sock = listen(("127.0.0.1", p))
+one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))])
+sock.close()
+result = explain("127.0.0.1:%d" % p)
+t.ok(result.status == 1 and TAKEN in words(result), "in flight through a unix socket: taken", result)
+keep += [one, two]
+
+p = port()
+listener = listen(("127.0.0.1", p))
+waiting = socket.create_connection(("127.0.0.1", p))
+keep += [waiting]
+case("a connection nobody accepted", "127.0.0.1:%d" % p, 1, "it waits to be accepted by", "(pid %d) on 127.0.0.1:%d" % (SELF, p))
+listener.close()
+
+if netns.ip("link", "add", "vx0", "type", "vxlan", "id", "42", "dstport", "4789", "local", "127.0.0.1") and \
+        netns.ip("link", "set", "vx0", "up"):
+    result = explain("udp:0.0.0.0:4789")
+    t.ok(result.status == 1 and TAKEN in words(result), "vxlan's kernel socket: taken", result)
+else:
+    t.skip("vxlan's kernel socket", "this kernel has no vxlan")
+if netns.ip("link", "add", "wg0", "type", "wireguard") and netns.ip("link", "set", "wg0", "up"):
+    listen_port = tap.run(["wg", "show", "wg0", "listen-port"]).out.decode().strip()
+    result = explain("udp:%s" % listen_port)
+    t.ok(result.status == 1, "wireguard's kernel socket: taken", result)
+else:
+    t.skip("wireguard's kernel socket", "this kernel has no wireguard")
+
+# --- elsewhere ------------------------------------------------------------------
+
+p = port()
+read, write = os.pipe()
+child = os.fork()
+if child == 0:
+    tap.die_with_parent()
+    netns.unshare(netns.CLONE_NEWNET)
+    tap.run(["ip", "link", "set", "lo", "up"])
+    far = [listen(("127.0.0.1", p)), make(("0.0.0.0", p), kind=DGRAM)]
+    os.write(write, b"R")
+    time.sleep(300)
+    os._exit(0)
+assert os.read(read, 1) == b"R"
+case("another network namespace", "127.0.0.1:%d" % p, 0, FREE, "In another network namespace 127.0.0.1:%d is held" % p,
+     "(pid %d)" % child, "nsenter -t %d -n" % child)
+case("... its UDP", "udp:127.0.0.1:%d" % p, 0, "In another network namespace 0.0.0.0:%d is held" % p)
+os.kill(child, 9), os.waitpid(child, 0)
+
+# --- NAT ------------------------------------------------------------------------
+
+
+def nft(script):
+    return tap.run(["nft", "-f", "-"], stdin=script.encode())
+
+
+if tap.missing("nft"):
+    t.skip("NAT rules", "nft is not installed")
+elif nft("add table ip tnat\n").status != 0:
+    t.skip("NAT rules", "nftables cannot be had in this namespace")
+else:
+    nft("""
+table ip tnat {
+  map targets { type inet_service : ipv4_addr . inet_service; elements = { 31006 : 192.0.2.16 . 8016 } }
+  set many { type inet_service; flags interval; elements = { 31010-31020 } }
+  chain pre {
+    type nat hook prerouting priority -100;
+    tcp dport 31001 dnat to 192.0.2.11:8011
+    tcp dport 31002-31003 redirect to :8012
+    tcp dport { 31004, 31005 } dnat to 192.0.2.14
+    dnat ip to tcp dport map @targets
+    tcp dport @many dnat to 192.0.2.18
+    meta l4proto . th dport vmap { tcp . 31007 : goto far }
+    udp dport 31001 dnat to 192.0.2.99
+    tcp dport != 31001 ip daddr 203.0.113.1 accept
+    ip daddr 203.0.113.9 jump near
+  }
+  chain far { meta l4proto tcp dnat to 192.0.2.17:8017; }
+  chain near { tcp dport 31008 dnat to 192.0.2.19:8019; }
+  chain out {
+    type nat hook output priority -100;
+    tcp dport 31009 redirect to :8020
+  }
+}
+table ip6 tnat6 {
+  chain pre { type nat hook prerouting priority -100; tcp dport 31030 dnat to [2001:db8::30]:8030; }
+}
+""")
+    listing = tap.run(["nft", "list", "ruleset"]).out.decode()
+    t.ok("targets" in listing and "8030" in listing, "the rules are in the kernel", listing)
+    for number, rule in ((31001, "table ip tnat, chain pre) sends tcp port 31001 to 192.0.2.11:8011 when it comes in:"),
+                         (31002, "sends tcp port 31002 to port 8012 of this host"), (31003, "port 8012 of this host"),
+                         (31004, "sends tcp port 31004 to 192.0.2.14:31004"), (31005, "192.0.2.14:31005"),
+                         (31006, "192.0.2.16:8016"), (31007, "192.0.2.17:8017"), (31008, "chain near) sends tcp port 31008 to 192.0.2.19:8019 when it comes in, if the rule's other conditions hold"),
+                         (31009, "port 8020 of this host for connections made on this host"),
+                         (31010, "192.0.2.18:31010"), (31020, "192.0.2.18:31020"), (31030, "table ip6 tnat6")):
+        case("NAT: port %d" % number, number, 0, FREE, rule, judge=False)
+    case("NAT: a rule of UDP", "udp:31001", 0, "192.0.2.99:31001", without=["192.0.2.11"], judge=False)
+    for number in (31000, 31021, 31031):
+        case("NAT: no rule for %d" % number, number, 0, FREE, without=["NAT"], judge=False)
+    if ROOT:
+        result = explain("31001", user=tap.NOBODY)
+        t.ok("NAT rules were not read" in words(result), "NAT: what could not be read is said", result)
+    nft("flush ruleset")
+
+IPTABLES = next((tool for tool in ("iptables-nft", "iptables") if not tap.missing(tool)), None)
+
+
+def iptables(*args):
+    return tap.run([IPTABLES, "-t", "nat", *args])
+
+
+if not IPTABLES or b"nf_tables" not in tap.run([IPTABLES, "--version"]).out or iptables("-N", "PUBLISHED").status != 0:
+    t.skip("iptables-nft's rules", "iptables-nft is not to be had")
+else:
+    for rule in ("PREROUTING -m addrtype --dst-type LOCAL -j PUBLISHED",
+                 "PUBLISHED ! -i docker0 -p tcp -m tcp --dport 31040 -j DNAT --to-destination 172.17.0.2:80",
+                 "PREROUTING -p tcp -m multiport --dports 31041,31050:31059 -j REDIRECT --to-ports 3128"):
+        added = iptables("-A", *rule.split())
+        t.ok(added.status == 0, "iptables -A " + rule, added)
+    case("iptables-nft: DNAT", 31040, 0, "chain PUBLISHED) sends tcp port 31040 to 172.17.0.2:80", judge=False)
+    case("iptables-nft: multiport, REDIRECT", 31055, 0, "sends tcp port 31055 to port 3128 of this host", judge=False)
+    case("iptables-nft: no rule", 31060, 0, without=["NAT"], judge=False)
+
+# --- the ephemeral range ------------------------------------------------------------
+
+netns.write("/proc/sys/net/ipv4/ip_local_port_range", "61000 61019")
+netns.write("/proc/sys/net/ipv4/ip_local_reserved_ports", "61000-61001")
+server = listen(("127.0.0.1", port()))
+clients = []
+for _ in range(64):
+    sock = socket.socket()
+    try:
+        sock.connect(server.getsockname())
+    except OSError as error:
+        t.same(error.errno, errno.EADDRNOTAVAIL, "the kernel has no ephemeral port left")
+        break
+    clients.append(sock)
+used = len(clients)
+case("the ephemeral range is used up", server.getsockname()[1], 1, "%d of 18 ephemeral ports (61000-61019) are in use towards 127.0.0.1:%d"
+     % (used, server.getsockname()[1]), "%d are left" % (18 - used), judge=False)
+case("the checks do without one", "0.0.0.0:%d" % port(), 0, FREE)
+for sock in clients:
+    sock.close()
+server.close()
+netns.write("/proc/sys/net/ipv4/ip_local_port_range", "32768 60999")
+
+# --- replay, usage -----------------------------------------------------------------
+
+p = port()
+sock = listen(("127.0.0.1", p))
+recording = os.path.join(tap.scratch(), "recording")
+explain(p, "--record", recording)
+sock.close()
+case("a recording", [p, "--replay", recording], 1, TAKEN, "This is what the recording says", judge=False)
+
+for name, args, part in (
+        ("not a port", ["70000"], "65535"), ("no port", ["tcp:"], "port is missing"), ("no such service", ["nosuchservice"], "neither a port"),
+        ("no such device", ["80", "--device", "nosuch0"], "no interface"), ("no such user", ["80", "--as-user", "no:such"], "no user"),
+        ("v6only of IPv4", ["127.0.0.1:80", "--v6only"], "IPV6_V6ONLY"), ("a filter", ["80", "81"], "too much"),
+        ("csv", ["80", "--csv"], "JSON"), ("both probes", ["80", "--no-probe", "--probe", "bind"], "exclude"),
+        ("brackets", ["::1:80"], "brackets")):
+    result = explain(*args)
+    t.ok(result.status == 2 and part.encode() in result.err and not result.out, "usage: " + name, result)
+result = tap.sockview("--reuseaddr")
+t.ok(result.status == 2 and b"--explain" in result.err, "usage: an option of --explain without it", result)
+for name in ("domain", "http"):
+    number = socket.getservbyname(name)
+    t.same(json.loads(explain(name, "--json").out)["target"]["port"], number, "a service by name: " + name)
+with open("/dev/full", "w") as full:
+    result = tap.run([tap.SOCKVIEW, "--explain", "80"], stdout=full)
+    t.ok(result.status == 3 and b"No space left" in result.err, "a full disk is exit 3", result)
+
+t.done()

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
-static size_t count_digits(uint64_t value)
+static inline size_t count_digits(uint64_t value)
 {
+	/* Ports and pids, mostly. */
+	if (value < 100000)
+		return 1u + (value >= 10) + (value >= 100) + (value >= 1000) + (value >= 10000);
 	size_t count = 1;
 	for (uint64_t limit = 10; value >= limit && count < TEXT_U64_MAX; limit *= 10)
 		count++;

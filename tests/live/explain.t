@@ -22,12 +22,12 @@ from scene import (CLOSE_WAIT, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SO_BINDTODEVIC
 
 V4, V6, STREAM, DGRAM = socket.AF_INET, socket.AF_INET6, socket.SOCK_STREAM, socket.SOCK_DGRAM
 ROOT = os.getuid() == 0
-SELF = os.getpid()
 
 t = tap.Tap(seconds=600)
-why = netns.enter(mounts=True)
+why = netns.enter()
 if why:
     tap.skip_all(why)
+SELF = os.getpid()
 IPV6 = netns.has_ipv6()
 VETH = netns.ip("link", "add", "v0", "type", "veth", "peer", "name", "v1")
 if VETH:

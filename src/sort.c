@@ -146,6 +146,7 @@ static int add_key(struct text *keys, const struct sort_key *key, const struct c
 }
 
 struct sorting {
+	const struct table *table;
 	struct text keys;
 	size_t *start; /* of each row's keys, and the end of the last */
 	uint32_t *order;
@@ -168,6 +169,12 @@ static int add_keys(struct sorting *sorting, const struct table *table, const st
 	return 0;
 }
 
+/* netstat's order of protocols and families, which a table need not have. */
+static unsigned section_of(const struct row *row)
+{
+	return row->proto * 2u + (row->family == AF_INET6);
+}
+
 /* The row's index decides at last: qsort need not be stable. */
 static int compare(const void *a, const void *b, void *context)
 {
@@ -179,13 +186,16 @@ static int compare(const void *a, const void *b, void *context)
 	                    llen < rlen ? llen : rlen);
 	if (result)
 		return result;
+	unsigned lsection = section_of(&sorting->table->row[left]), rsection = section_of(&sorting->table->row[right]);
+	if (lsection != rsection)
+		return lsection < rsection ? -1 : 1;
 	return left < right ? -1 : left > right;
 }
 
 uint32_t *sort_order(const struct table *table, const struct sort_list *list,
                      const struct column_context *context)
 {
-	struct sorting sorting = { 0 };
+	struct sorting sorting = { .table = table };
 	if (table->count >= UINT32_MAX) {
 		errno = ENOMEM;
 		return NULL;
@@ -198,8 +208,8 @@ uint32_t *sort_order(const struct table *table, const struct sort_list *list,
 	} else {
 		for (uint32_t i = 0; i < table->count; i++)
 			sorting.order[i] = i;
-		/* Without keys there is nothing to compare, and no bytes. */
-		if (sorting.keys.len)
+		/* Without keys they stay as they are. */
+		if (list->count)
 			qsort_r(sorting.order, table->count, sizeof *sorting.order, compare, &sorting);
 	}
 	free(sorting.start);

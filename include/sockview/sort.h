@@ -24,7 +24,8 @@ void sort_list_needs(const struct sort_list *list, struct column_needs *needs);
 /*
  * The rows' indexes in order, to be freed; NULL with errno ENOMEM. Numbers are
  * compared as numbers, addresses by family and number, text byte by byte;
- * absent values come last whichever way; equal rows stay as they were.
+ * absent values come last whichever way; equal rows stay in netstat's order of
+ * protocols and families, and therein as they were.
  */
 uint32_t *sort_order(const struct table *table, const struct sort_list *list,
                      const struct column_context *context);

@@ -176,8 +176,8 @@ static void write_end(struct compiler *compiler, const struct expr_node *node, e
                       bool coarse, int yes, int no)
 {
 	struct bytecode_writer *writer = &compiler->writer;
-	const struct expr_range *range = compiler->expr->range + node->ranges.first;
 	size_t count = node->ranges.count;
+	const struct expr_range *range = count ? compiler->expr->range + node->ranges.first : NULL;
 	struct expr_range whole = { count ? range[0].low : 0, count ? range[count - 1].high : 0 };
 	bool one = count == 1 && range[0].low == range[0].high && node->family != AF_UNSPEC;
 	if (node->family != AF_UNSPEC) {

@@ -79,9 +79,9 @@ static uint32_t negated_if(struct reading *reading, bool negated, uint32_t node)
 static uint32_t ordered_ports(struct reading *reading, struct piece value, enum token_kind operator,
                               struct expr_node *node)
 {
-	const struct expr_range *range = reading->expr->range + node->ranges.first;
-	if (node->ranges.count != 1 || range->low != range->high)
-		return reading_fail(reading, value.at, "one port", "found more than one port to compare with");
+	const struct expr_range *range = node->ranges.count == 1 ? &reading->expr->range[node->ranges.first] : NULL;
+	if (!range || range->low != range->high)
+		return reading_fail(reading, value.at, "one port", "found more or less than one port to compare with");
 	struct expr_range order[] = {
 		[TOKEN_LT - TOKEN_LT] = { 0, range->low - 1 },
 		[TOKEN_LE - TOKEN_LT] = { 0, range->low },

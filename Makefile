@@ -222,6 +222,13 @@ deps deps-tests:
 		echo "No apt-get, dnf, apk or pacman here. Needed (by Debian's names): $(DEPS_apt-get)$(if \
 		$(filter deps-tests,$@), $(TEST_DEPS_apt-get))")
 
+# What runs in threads, in a build that watches them.
+THREADED = test_owner_walk test_owner_scene test_owner_memory
+.PHONY: check-threads
+check-threads:
+	$(Q)$(MAKE) --no-print-directory SAN=thread $(THREADED:%=build/thread/tests/unit/%)
+	$(Q)for test in $(THREADED); do CMOCKA_MESSAGE_OUTPUT=TAP build/thread/tests/unit/$$test || exit 1; done
+
 # --- benchmark -------------------------------------------------------------
 
 # small (correctness only), quiet, 200k, 3000p, 1m: see tests/bench/bench.py.
@@ -249,7 +256,7 @@ help:
 	@echo 'check-layers   no file includes what it must not'
 	@echo 'check-man      the manual pages are clean'
 	@echo 'fuzz           libFuzzer programs in build/fuzz'
-	@echo 'bench          figures against ss, netstat and lsof'
+	@echo 'check-threads  the threaded parts under TSan'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'
 	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p or 1m'

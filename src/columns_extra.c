@@ -32,6 +32,12 @@ static void get_shutdown(const struct column *column, const struct column_source
 		value_set_word(value, words[source->sock->extra->shutdown & 3]);
 }
 
+/* Unix sockets have none, though a row may. */
+static bool has_timer(const struct column_source *source)
+{
+	return source->sock->timer && source->sock->row.proto != PROTO_UNIX;
+}
+
 static void get_timer(const struct column *column, const struct column_source *source,
                       struct value *value)
 {
@@ -41,7 +47,7 @@ static void get_timer(const struct column *column, const struct column_source *s
 	};
 	(void)column;
 	const struct sock_timer *timer = source->sock->timer;
-	if (timer && timer->kind < sizeof words / sizeof *words)
+	if (has_timer(source) && timer->kind < sizeof words / sizeof *words)
 		value_set_word(value, words[timer->kind]);
 }
 
@@ -50,7 +56,7 @@ static void get_timer_number(const struct column *column, const struct column_so
 {
 	uint64_t number;
 	const struct sock_timer *timer = source->sock->timer;
-	if (!timer || (column->field.rule && timer->kind == TIMER_OFF))
+	if (!has_timer(source) || (column->field.rule && timer->kind == TIMER_OFF))
 		return;
 	if (column_field_read(&(struct column_field){ .offset = column->field.offset, .size = column->field.size },
 	                      timer, sizeof *timer, &number))

@@ -1,5 +1,5 @@
 /*
- * lsof.c - the listing of lsof -i and its -F field output (lsof 4.95).
+ * lsof.c - the listing of lsof -i (lsof 4.95); its -F fields are in lsof_fields.c.
  *
  *   COMMAND   PID USER   FD   TYPE DEVICE SIZE/OFF NODE NAME
  *   nginx    1234 root    6u  IPv4  12493      0t0  TCP *:80 (LISTEN)
@@ -9,7 +9,7 @@
  * until the last is known. Escapes of hostile names are ours (\x1b where lsof
  * has ^[), fds from 10000 on are whole where lsof has *000.
  */
-#include <sockview/format.h>
+#include "format/lsof.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,21 +17,6 @@
 #include <sockview/proto.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
-
-/* An fd: which owner of which kept socket. */
-struct file {
-	uint32_t owner; /* index into owners->owner */
-	uint32_t row;
-};
-
-struct lsof_state {
-	struct row *row;
-	size_t row_count, row_capacity;
-	struct file *file;
-	size_t file_count, file_capacity;
-	struct text command, name; /* of the line being written */
-	size_t command_width, pid_width, user_width, device_width, node_width;
-};
 
 enum { COMMAND_MIN = 7, DEVICE_MIN = 6, NODE_MIN = 4, USER_MIN = 4, PID_MIN = 3 };
 
@@ -70,14 +55,7 @@ static int lsof_row(void *at, const struct view *view, struct out *out, const st
 
 /* --- what stands in a line -------------------------------------------------------------------- */
 
-struct line {
-	const struct view *view;
-	const struct owner *owner;
-	const struct process *process;
-	const struct row *row;
-};
-
-static struct line line_of(const struct lsof_state *state, const struct view *view, size_t index)
+struct line lsof_line(const struct lsof_state *state, const struct view *view, size_t index)
 {
 	const struct owner *owner = &view->owners->owner[state->file[index].owner];
 	return (struct line){ view, owner, &view->owners->process[owner->process],
@@ -112,14 +90,14 @@ static int put_command(struct text *text, const struct line *line)
 	return 0;
 }
 
-static const char *login_of(const struct line *line)
+const char *lsof_login(const struct line *line)
 {
 	return line->view->numeric_users ? NULL : names_user(line->view->names, line->process->uid);
 }
 
 static int put_user(struct text *text, const struct line *line)
 {
-	const char *login = login_of(line);
+	const char *login = lsof_login(line);
 	text->len = 0;
 	if (login)
 		return text_add_escaped(text, (struct bytes){ login, strlen(login) }, TEXT_WORD);
@@ -130,12 +108,12 @@ static int put_user(struct text *text, const struct line *line)
 	return 0;
 }
 
-static const char *type_of(const struct row *row)
+const char *lsof_type(const struct row *row)
 {
 	return row->family == AF_INET ? "IPv4" : row->family == AF_INET6 ? "IPv6" : "unix";
 }
 
-static const char *node_of(const struct row *row)
+const char *lsof_node(const struct row *row)
 {
 	static const char *const nodes[PROTO_COUNT] = { "TCP", "UDP", "UDPLITE", "RAW", "" };
 	return nodes[row->proto];
@@ -186,7 +164,7 @@ static int add_port(struct text *text, const struct line *line, uint16_t port)
 	return 0;
 }
 
-static int put_name(struct text *text, const struct line *line)
+int lsof_put_name(struct text *text, const struct line *line)
 {
 	const struct row *row = line->row;
 	bool remote_mapped = row->flags & ROW_REMOTE_MAPPED;
@@ -251,14 +229,14 @@ static int measure(struct lsof_state *state, const struct view *view)
 	state->device_width = DEVICE_MIN;
 	state->node_width = NODE_MIN;
 	for (size_t i = 0; i < state->file_count; i++) {
-		struct line line = line_of(state, view, i);
+		struct line line = lsof_line(state, view, i);
 		if (put_command(&state->command, &line) < 0 || put_user(&state->name, &line) < 0)
 			return -1;
 		widen(&state->command_width, characters(&state->command));
 		widen(&state->user_width, characters(&state->name));
 		widen(&state->pid_width, digits_of((uint64_t)line.process->pid));
 		widen(&state->device_width, digits_of(line.row->inode));
-		widen(&state->node_width, strlen(node_of(line.row)));
+		widen(&state->node_width, strlen(lsof_node(line.row)));
 	}
 	return 0;
 }
@@ -293,13 +271,13 @@ static int out_line(struct lsof_state *state, struct out *out, const struct line
 	out_char(out, ' ');
 	out_number(out, (uint64_t)line->owner->fd, 4);
 	out_string(out, "u  ");
-	out_string(out, type_of(row));
+	out_string(out, lsof_type(row));
 	out_char(out, ' ');
 	out_number(out, row->inode, state->device_width);
 	out_string(out, "      0t0 ");
-	out_right(out, node_of(row), strlen(node_of(row)), state->node_width);
+	out_right(out, lsof_node(row), strlen(lsof_node(row)), state->node_width);
 	out_char(out, ' ');
-	if (put_name(&state->name, line) < 0)
+	if (lsof_put_name(&state->name, line) < 0)
 		return -1;
 	out_bytes(out, state->name.data, state->name.len);
 	/* lsof's blank behind a name without a state stays, as scripts may have met it. */
@@ -322,216 +300,8 @@ static int out_listing(struct lsof_state *state, const struct view *view, struct
 	if (!view->no_header)
 		out_heading(state, out);
 	for (size_t i = 0; i < state->file_count; i++) {
-		struct line line = line_of(state, view, i);
+		struct line line = lsof_line(state, view, i);
 		if (out_line(state, out, &line) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* --- fields --------------------------------------------------------------------------------------- */
-
-struct fields {
-	struct lsof_state *state;
-	const struct line *line;
-	struct out *out;
-	char end; /* behind each field: newline, or NUL with -F0 */
-};
-
-static void out_field(const struct fields *fields, char letter, const char *text, size_t len)
-{
-	out_char(fields->out, letter);
-	out_bytes(fields->out, text, len);
-	out_char(fields->out, fields->end);
-}
-
-static void out_number_field(const struct fields *fields, char letter, uint64_t number)
-{
-	char digits[TEXT_U64_MAX];
-	out_field(fields, letter, digits, (size_t)(text_u64(digits, number) - digits));
-}
-
-static int field_pid(const struct fields *fields)
-{
-	out_number_field(fields, 'p', (uint64_t)fields->line->process->pid);
-	return 0;
-}
-
-static int field_tid(const struct fields *fields)
-{
-	const struct owner *owner = fields->line->owner;
-	if (owner->tid != fields->line->process->pid)
-		out_number_field(fields, 'K', (uint64_t)owner->tid);
-	return 0;
-}
-
-static int field_group(const struct fields *fields)
-{
-	if (fields->line->process->has & PROCESS_START)
-		out_number_field(fields, 'g', (uint64_t)fields->line->process->pgrp);
-	return 0;
-}
-
-static int field_parent(const struct fields *fields)
-{
-	if (fields->line->process->has & PROCESS_START)
-		out_number_field(fields, 'R', (uint64_t)fields->line->process->ppid);
-	return 0;
-}
-
-/* Whole, and blanks stay: the field ends where the line does. */
-static int field_command(const struct fields *fields)
-{
-	struct text *text = &fields->state->command;
-	text->len = 0;
-	if (text_add_escaped(text, owners_text(fields->line->view->owners, fields->line->process->comm), TEXT_LINE) < 0)
-		return -1;
-	out_field(fields, 'c', text->data, text->len);
-	return 0;
-}
-
-static int field_uid(const struct fields *fields)
-{
-	out_number_field(fields, 'u', fields->line->process->uid);
-	return 0;
-}
-
-static int field_login(const struct fields *fields)
-{
-	const char *login = login_of(fields->line);
-	struct text *text = &fields->state->command;
-	text->len = 0;
-	if (!login)
-		return 0;
-	if (text_add_escaped(text, (struct bytes){ login, strlen(login) }, TEXT_LINE) < 0)
-		return -1;
-	out_field(fields, 'L', text->data, text->len);
-	return 0;
-}
-
-static int field_fd(const struct fields *fields)
-{
-	out_number_field(fields, 'f', (uint64_t)fields->line->owner->fd);
-	return 0;
-}
-
-static int field_access(const struct fields *fields)
-{
-	out_field(fields, 'a', "u", 1);
-	return 0;
-}
-
-static int field_lock(const struct fields *fields)
-{
-	out_field(fields, 'l', " ", 1);
-	return 0;
-}
-
-static int field_type(const struct fields *fields)
-{
-	const char *type = type_of(fields->line->row);
-	out_field(fields, 't', type, strlen(type));
-	return 0;
-}
-
-static int field_device(const struct fields *fields)
-{
-	out_number_field(fields, 'd', fields->line->row->inode);
-	return 0;
-}
-
-static int field_offset(const struct fields *fields)
-{
-	out_field(fields, 'o', "0t0", 3);
-	return 0;
-}
-
-static int field_protocol(const struct fields *fields)
-{
-	const char *node = node_of(fields->line->row);
-	out_field(fields, 'P', node, strlen(node));
-	return 0;
-}
-
-static int field_name(const struct fields *fields)
-{
-	struct text *name = &fields->state->name;
-	if (put_name(name, fields->line) < 0)
-		return -1;
-	out_field(fields, 'n', name->data, name->len);
-	return 0;
-}
-
-static void out_tcp_number(const struct fields *fields, const char *name, uint64_t number)
-{
-	out_string(fields->out, name);
-	out_u64(fields->out, number);
-	out_char(fields->out, fields->end);
-}
-
-/* The queues as /proc/net/tcp has them, where lsof reads: of a listener, no backlog. */
-static int field_tcp(const struct fields *fields)
-{
-	const struct row *row = fields->line->row;
-	if (row->proto == PROTO_TCP) {
-		const char *state = state_name(row->state);
-		out_string(fields->out, "TST=");
-		out_bytes(fields->out, state, strlen(state));
-		out_char(fields->out, fields->end);
-	}
-	out_tcp_number(fields, "TQR=", row->recv_q);
-	out_tcp_number(fields, "TQS=", row->flags & ROW_BACKLOG ? 0 : row->send_q);
-	return 0;
-}
-
-/* In lsof's order; the pid is always told. */
-static const struct field {
-	char letter;
-	bool of_process;
-	int (*out)(const struct fields *fields);
-} field_table[] = {
-	{ 'p', true, field_pid },      { 'K', true, field_tid },     { 'g', true, field_group },
-	{ 'R', true, field_parent },   { 'c', true, field_command }, { 'u', true, field_uid },
-	{ 'L', true, field_login },    { 'f', false, field_fd },     { 'a', false, field_access },
-	{ 'l', false, field_lock },    { 't', false, field_type },   { 'd', false, field_device },
-	{ 'o', false, field_offset },  { 'P', false, field_protocol }, { 'n', false, field_name },
-	{ 'T', false, field_tcp },
-};
-
-static bool is_chosen(const char *letters, const struct field *field)
-{
-	/* -F0 is all the fields with another end. */
-	bool all = strspn(letters, "0") == strlen(letters);
-	return all || field->letter == 'p' || strchr(letters, field->letter);
-}
-
-static int out_set(const struct fields *fields, bool of_process)
-{
-	const char *letters = fields->line->view->fields;
-	bool some = false;
-	for (size_t i = 0; i < sizeof field_table / sizeof *field_table; i++) {
-		const struct field *field = &field_table[i];
-		if (field->of_process != of_process || !is_chosen(letters, field))
-			continue;
-		if (field->out(fields) < 0)
-			return -1;
-		some = true;
-	}
-	if (some && !fields->end)
-		out_char(fields->out, '\n');
-	return 0;
-}
-
-static int out_fields(struct lsof_state *state, const struct view *view, struct out *out)
-{
-	char end = strchr(view->fields, '0') ? '\0' : '\n';
-	const struct owner *last = NULL;
-	for (size_t i = 0; i < state->file_count; i++) {
-		struct line line = line_of(state, view, i);
-		struct fields fields = { state, &line, out, end };
-		bool same = last && last->process == line.owner->process && last->tid == line.owner->tid;
-		last = line.owner;
-		if ((!same && out_set(&fields, true) < 0) || out_set(&fields, false) < 0)
 			return -1;
 	}
 	return 0;
@@ -565,7 +335,7 @@ static int lsof_end(void *at, const struct view *view, struct out *out)
 	struct lsof_state *state = at;
 	if (state->file_count)
 		qsort_r(state->file, state->file_count, sizeof *state->file, compare, view->owners->owner);
-	int result = view->fields ? out_fields(state, view, out) : out_listing(state, view, out);
+	int result = view->fields ? lsof_out_fields(state, view, out) : out_listing(state, view, out);
 	free_state(state);
 	return result;
 }

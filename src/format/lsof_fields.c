@@ -1,0 +1,218 @@
+/*
+ * lsof_fields.c - lsof -F: a field a line, the process's first, then those of each of its files.
+ *
+ *   p1234      f6      tIPv4   n*:80
+ *   cnginx             PTCP    TST=LISTEN ...
+ */
+#include "format/lsof.h"
+
+#include <string.h>
+
+#include <sockview/proto.h>
+#include <sockview/text.h>
+
+struct fields {
+	struct lsof_state *state;
+	const struct line *line;
+	struct out *out;
+	char end; /* behind each field: newline, or NUL with -F0 */
+};
+
+static void out_field(const struct fields *fields, char letter, const char *text, size_t len)
+{
+	out_char(fields->out, letter);
+	out_bytes(fields->out, text, len);
+	out_char(fields->out, fields->end);
+}
+
+static void out_number_field(const struct fields *fields, char letter, uint64_t number)
+{
+	char digits[TEXT_U64_MAX];
+	out_field(fields, letter, digits, (size_t)(text_u64(digits, number) - digits));
+}
+
+static int field_pid(const struct fields *fields)
+{
+	out_number_field(fields, 'p', (uint64_t)fields->line->process->pid);
+	return 0;
+}
+
+static int field_tid(const struct fields *fields)
+{
+	const struct owner *owner = fields->line->owner;
+	if (owner->tid != fields->line->process->pid)
+		out_number_field(fields, 'K', (uint64_t)owner->tid);
+	return 0;
+}
+
+static int field_group(const struct fields *fields)
+{
+	if (fields->line->process->has & PROCESS_START)
+		out_number_field(fields, 'g', (uint64_t)fields->line->process->pgrp);
+	return 0;
+}
+
+static int field_parent(const struct fields *fields)
+{
+	if (fields->line->process->has & PROCESS_START)
+		out_number_field(fields, 'R', (uint64_t)fields->line->process->ppid);
+	return 0;
+}
+
+/* Whole, and blanks stay: the field ends where the line does. */
+static int field_command(const struct fields *fields)
+{
+	struct text *text = &fields->state->command;
+	text->len = 0;
+	if (text_add_escaped(text, owners_text(fields->line->view->owners, fields->line->process->comm), TEXT_LINE) < 0)
+		return -1;
+	out_field(fields, 'c', text->data, text->len);
+	return 0;
+}
+
+static int field_uid(const struct fields *fields)
+{
+	out_number_field(fields, 'u', fields->line->process->uid);
+	return 0;
+}
+
+static int field_login(const struct fields *fields)
+{
+	const char *login = lsof_login(fields->line);
+	struct text *text = &fields->state->command;
+	text->len = 0;
+	if (!login)
+		return 0;
+	if (text_add_escaped(text, (struct bytes){ login, strlen(login) }, TEXT_LINE) < 0)
+		return -1;
+	out_field(fields, 'L', text->data, text->len);
+	return 0;
+}
+
+static int field_fd(const struct fields *fields)
+{
+	out_number_field(fields, 'f', (uint64_t)fields->line->owner->fd);
+	return 0;
+}
+
+static int field_access(const struct fields *fields)
+{
+	out_field(fields, 'a', "u", 1);
+	return 0;
+}
+
+static int field_lock(const struct fields *fields)
+{
+	out_field(fields, 'l', " ", 1);
+	return 0;
+}
+
+static int field_type(const struct fields *fields)
+{
+	const char *type = lsof_type(fields->line->row);
+	out_field(fields, 't', type, strlen(type));
+	return 0;
+}
+
+static int field_device(const struct fields *fields)
+{
+	out_number_field(fields, 'd', fields->line->row->inode);
+	return 0;
+}
+
+static int field_offset(const struct fields *fields)
+{
+	out_field(fields, 'o', "0t0", 3);
+	return 0;
+}
+
+static int field_protocol(const struct fields *fields)
+{
+	const char *node = lsof_node(fields->line->row);
+	out_field(fields, 'P', node, strlen(node));
+	return 0;
+}
+
+static int field_name(const struct fields *fields)
+{
+	struct text *name = &fields->state->name;
+	if (lsof_put_name(name, fields->line) < 0)
+		return -1;
+	out_field(fields, 'n', name->data, name->len);
+	return 0;
+}
+
+static void out_tcp_number(const struct fields *fields, const char *name, uint64_t number)
+{
+	out_string(fields->out, name);
+	out_u64(fields->out, number);
+	out_char(fields->out, fields->end);
+}
+
+/* The queues as /proc/net/tcp has them, where lsof reads: of a listener, no backlog. */
+static int field_tcp(const struct fields *fields)
+{
+	const struct row *row = fields->line->row;
+	if (row->proto == PROTO_TCP) {
+		const char *state = state_name(row->state);
+		out_string(fields->out, "TST=");
+		out_bytes(fields->out, state, strlen(state));
+		out_char(fields->out, fields->end);
+	}
+	out_tcp_number(fields, "TQR=", row->recv_q);
+	out_tcp_number(fields, "TQS=", row->flags & ROW_BACKLOG ? 0 : row->send_q);
+	return 0;
+}
+
+/* In lsof's order; the pid is always told. */
+static const struct field {
+	char letter;
+	bool of_process;
+	int (*out)(const struct fields *fields);
+} field_table[] = {
+	{ 'p', true, field_pid },      { 'K', true, field_tid },     { 'g', true, field_group },
+	{ 'R', true, field_parent },   { 'c', true, field_command }, { 'u', true, field_uid },
+	{ 'L', true, field_login },    { 'f', false, field_fd },     { 'a', false, field_access },
+	{ 'l', false, field_lock },    { 't', false, field_type },   { 'd', false, field_device },
+	{ 'o', false, field_offset },  { 'P', false, field_protocol }, { 'n', false, field_name },
+	{ 'T', false, field_tcp },
+};
+
+static bool is_chosen(const char *letters, const struct field *field)
+{
+	/* -F0 is all the fields with another end. */
+	bool all = strspn(letters, "0") == strlen(letters);
+	return all || field->letter == 'p' || strchr(letters, field->letter);
+}
+
+static int out_set(const struct fields *fields, bool of_process)
+{
+	const char *letters = fields->line->view->fields;
+	bool some = false;
+	for (size_t i = 0; i < sizeof field_table / sizeof *field_table; i++) {
+		const struct field *field = &field_table[i];
+		if (field->of_process != of_process || !is_chosen(letters, field))
+			continue;
+		if (field->out(fields) < 0)
+			return -1;
+		some = true;
+	}
+	if (some && !fields->end)
+		out_char(fields->out, '\n');
+	return 0;
+}
+
+int lsof_out_fields(struct lsof_state *state, const struct view *view, struct out *out)
+{
+	char end = strchr(view->fields, '0') ? '\0' : '\n';
+	const struct owner *last = NULL;
+	for (size_t i = 0; i < state->file_count; i++) {
+		struct line line = lsof_line(state, view, i);
+		struct fields fields = { state, &line, out, end };
+		bool same = last && last->process == line.owner->process && last->tid == line.owner->tid;
+		last = line.owner;
+		if ((!same && out_set(&fields, true) < 0) || out_set(&fields, false) < 0)
+			return -1;
+	}
+	return 0;
+}

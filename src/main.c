@@ -10,12 +10,10 @@
  *     format.h            rows to bytes
  *   src/
  *     options.c           the command line: one table
- *     listing.c           which format, columns and order the options choose
- *     column*.c value.c   what can be said of a socket: one table of typed columns
- *     sort.c detail.c     rows in order; columns as text behind a row
- *     cgroup.c cgroups.c  units and containers by cgroup path; paths by number
- *     selection.c         which sockets it wants: its options and FILTER as one filter
- *     pids.c              --pids
+ *     column.c columns_*.c value.c    what can be said of a socket: one table of typed columns
+ *     sort.c detail.c                 rows in order; columns as text behind a row
+ *     cgroup.c cgroups.c containers.c units and containers by cgroup path; paths by number; names
+ *     json.c parents.c                text as JSON strings; from a process to the one above it
  *     expr.c expr_ports.c             a filter as a tree
  *     rows.c proto.c query.c          rows; names of protocols and states
  *     inode_index.c findings.c owner.c owner_reason.c     the join with processes
@@ -25,7 +23,8 @@
  *     completions.c       the option table as a shell's completions
  *     run/                one invocation, from the options to the last flush: with main.c
  *                         the only code that knows every part (it outgrew one file)
- *       selection.c listing.c pids.c   which sockets; which form; --pids
+ *       selection.c listing.c pids.c   which sockets; which format, columns and order; --pids
+ *       pager.c                        the user's pager behind our output
  *       open.c gather.c show.c look.c  the steps of a look; explaining.c in place of it
  *     collect/            kernel -> rows
  *       wire.c record.c     live netlink; a recording and its replay
@@ -34,7 +33,7 @@
  *       procnet.c           the same from the text of /proc/net
  *     owners/             fds -> (inode, process, fd)
  *     select/             filter text -> what is shown
- *     format/             rows -> bytes
+ *     format/             rows -> bytes: netstat.c lsof.c lsof_fields.c json.c csv.c table.c
  *     explain/            a port -> why it is taken
  *   tests/              tests/README.md says what is where
  *

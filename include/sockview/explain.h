@@ -64,6 +64,7 @@ struct explain_facts {
 	const struct owners *owners;
 	struct names *names;
 	int proc_fd;            /* an open /proc; -1: none */
+	bool may_look;          /* the rights to look into every process are there: more would not help */
 	bool live;              /* the sockets are this kernel's and this moment's: it may be asked more */
 };
 /* 0, or -1 with errno ENOMEM. */

@@ -183,7 +183,7 @@ static int stop_owners(struct explain *explain)
 			continue;
 		if (process && !process_was_named(explain, i, process) && stop_process(explain, holder, process) < 0)
 			return -1;
-		if (holder->reason == REASON_PERMISSION &&
+		if (holder->reason == REASON_PERMISSION && !explain->facts.may_look &&
 		    line_add(explain, LINE_ADVICE, "look-as-root", "look again as root (sudo) to see who has it") < 0)
 			return -1;
 	}

@@ -256,9 +256,11 @@ static int say_unseen_processes(struct explain *explain)
 		             "Sockets that are bound and do not listen are not told of here (it takes netlink and Linux 6.8).") < 0)
 			return -1;
 	if (report && report->denied)
-		return line_add(explain, LINE_UNREAD, "processes",
-		                "%u process%s could not be looked into: it takes root, or CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH.",
-		                report->denied, report->denied == 1 ? "" : "es");
+		return line_add(explain, LINE_UNREAD, "processes", "%u process%s could not be looked into: %s.",
+		                report->denied, report->denied == 1 ? "" : "es",
+		                explain->facts.may_look
+		                    ? "another user namespace's, or a security module hides them"
+		                    : "it takes root, or CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH");
 	return 0;
 }
 

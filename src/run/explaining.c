@@ -59,6 +59,7 @@ static int explain_look(struct run *run)
 	struct explain_facts facts = {
 		.table = &run->table, .report = &run->report, .owners = &run->owners, .names = run->names,
 		.proc_fd = run->proc_fd, .live = !run->options.replay,
+		.may_look = run->privilege.sees_fds,
 	};
 	if (gather_sockets(run, &request) != 0)
 		return -1;

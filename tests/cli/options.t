@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """The command line: bundles, synonyms, help, and what wrong usage is told. On a /proc of plain files."""
+import fcntl
 import os
 import pty
 import re
+import struct
 import sys
 import termios
 
@@ -120,7 +122,7 @@ for words, env in ((["--color=never"], {}), ([], {}), (["--color=auto"], {"NO_CO
 def on_terminal(*words, **env):
     """What a terminal of 80 columns would get."""
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 80))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     setting = termios.tcgetattr(theirs)
     setting[1] &= ~termios.OPOST
     termios.tcsetattr(theirs, termios.TCSANOW, setting)

@@ -81,11 +81,17 @@ def judge(where, **options):
     return result
 
 
-def enter(t=None, others=True):
-    """Into a furnished namespace, or out of the script with the reason. Returns (has, uids)."""
+def need_peers():
     tool = tap.missing("netstat", "ss", "ip")
     if tool:
         tap.skip_all("%s is not installed" % tool)
+    if b"net-tools" not in tap.run(["netstat", "--version"]).out:
+        tap.skip_all("this netstat is not net-tools'")
+
+
+def enter(others=True):
+    """Into a furnished namespace, or out of the script with the reason. Returns (has, uids)."""
+    need_peers()
     scene.prepare()
     root = os.getuid() == 0         # in a user namespace everybody is
     tap.program(tap.NOBODY if root else None)

@@ -57,9 +57,7 @@ def in_child(body):
     t.ok(status == 0, "the user's own namespace: the script came to its end")
 
 
-tool = tap.missing("netstat", "ss", "ip")
-if tool:
-    tap.skip_all("%s is not installed" % tool)
+scenes.need_peers()
 t = tap.Tap()
 if os.getuid() == 0:
     os.chown(tap.scratch(), tap.NOBODY, tap.NOBODY)

@@ -121,7 +121,7 @@ static void look_early(struct run *run)
 	struct finder_request request = finder_request(run);
 	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
 	bool long_dump = run->query.protos & PROTO_BIT(PROTO_TCP) && run->query.states[PROTO_TCP] & ~quick;
-	if (!long_dump || run->query.expr || run->options.replay || run->proc_fd < 0 || !gather_needs_owners(run))
+	if (!long_dump || run->selection.needs.any || run->options.replay || run->proc_fd < 0 || !gather_needs_owners(run))
 		return;
 	if (tries_bpf(run, &request))
 		run->early = finder_bpf_early(&request);

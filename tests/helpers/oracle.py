@@ -177,9 +177,13 @@ def sections(lines):
 
 
 def has_protocol(options):
-    """True if netstat's options (bundles too) name a protocol or the unix family."""
-    letters = "".join(o[1:] for o in options if o.startswith("-") and not o.startswith("--"))
-    return any(c in letters for c in "tuUwx") or any(o in ("--tcp", "--udp", "--raw", "--unix") for o in options)
+    """True if netstat's options (bundles too) name a protocol of the internet."""
+    return any(has(options, letter, long) for letter, long in
+               (("t", "--tcp"), ("u", "--udp"), ("U", "--udplite"), ("w", "--raw")))
+
+
+def has_unix(options):
+    return has(options, "x", "--unix")
 
 
 def has(options, letter, long):
@@ -212,9 +216,9 @@ class Oracle:
         result = []
         for head, rows in sections(lines):
             unix = head[0].text().startswith(HEADINGS[1])
-            if not has_protocol(options):
-                if unix:
-                    continue
+            if unix and not has_unix(options):
+                continue
+            if not unix and not has_protocol(options):
                 rows = [row for row in rows if row.fields["proto"] in ("tcp", "tcp6", "udp", "udp6")]
             if unix and self.backlog:
                 # unix_diag passes sockets nobody accepted yet over; they are told of behind the others.
@@ -240,7 +244,8 @@ class Oracle:
         """The rows of sockets that are bound and nothing more."""
         if not (self.bound and has(options, "a", "--all")):
             return []
-        tcp = has(options, "t", "--tcp") or not has_protocol(options)
+        family_named = has(options, "4", "--inet") or has(options, "6", "--inet6")
+        tcp = has(options, "t", "--tcp") or not has_protocol(options) and (family_named or not has_unix(options))
         four, six = has(options, "4", "--inet"), has(options, "6", "--inet6")
         numeric = has(options, "n", "--numeric") or "--numeric-users" in options
         rows = []

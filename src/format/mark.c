@@ -29,7 +29,7 @@ enum mark mark_state(const struct row *row)
 }
 
 /* The kernel takes connections until the queue is longer than the backlog (sk_acceptq_is_full). */
-static enum mark mark_queue(const struct row *row)
+enum mark mark_queue(const struct row *row)
 {
 	bool full = row->flags & ROW_BACKLOG && row->recv_q > row->send_q;
 	return full ? MARK_BAD : MARK_NONE;

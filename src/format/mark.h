@@ -8,6 +8,8 @@ enum mark { MARK_NONE, MARK_LISTEN, MARK_LIVE, MARK_ODD, MARK_BAD, MARK_COUNT };
 
 /* The colour of the state. */
 enum mark mark_state(const struct row *row);
+/* Of a listener's queue: whether it is full. */
+enum mark mark_queue(const struct row *row);
 /* Of a value in a column: states, full accept queues, retransmits, deleted programs. */
 enum mark mark_value(const struct column *column, const struct value *value, const struct sock *sock);
 /* The terminal's sequence that begins it, "" for none; MARK_END ends every one. */

@@ -14,6 +14,8 @@
 #include <sockview/proto.h>
 #include <sockview/text.h>
 
+#include "format/mark.h"
+
 enum {
 	PROTO_WIDTH = 6, QUEUE_WIDTH = 6, ADDRESS_WIDTH = 23, STATE_WIDTH = 11, USER_WIDTH = 10,
 	INODE_WIDTH = 10, PROGRAM_WIDTH = 20,
@@ -179,14 +181,25 @@ static void out_endpoint(const struct view *view, struct out *out, const struct 
 	out_advance(out, to);
 }
 
-/* The colour of a state on a terminal: what listens, what lives; the rest is plain. */
-static const char *state_color(enum state state)
+static void begin_mark(struct out *out, enum mark mark)
 {
-	if (state == STATE_LISTEN)
-		return "\033[32m";
-	if (state == STATE_CLOSE_WAIT)
-		return "\033[33m";
-	return state == STATE_ESTABLISHED ? "\033[36m" : NULL;
+	if (mark != MARK_NONE)
+		out_string(out, mark_begin(mark));
+}
+
+static void end_mark(struct out *out, enum mark mark)
+{
+	if (mark != MARK_NONE)
+		out_string(out, MARK_END);
+}
+
+/* A full accept queue deserves a look. */
+static void out_recv_q(const struct view *view, struct out *out, const struct row *row)
+{
+	enum mark mark = view->color ? mark_queue(row) : MARK_NONE;
+	begin_mark(out, mark);
+	out_right(out, row->recv_q, QUEUE_WIDTH);
+	end_mark(out, mark);
 }
 
 static void out_state(const struct view *view, struct out *out, const struct row *row)
@@ -201,12 +214,10 @@ static void out_state(const struct view *view, struct out *out, const struct row
 	} else if (row->proto != PROTO_TCP && row->state == STATE_CLOSE) {
 		len = 0;
 	}
-	const char *color = view->color && row->proto == PROTO_TCP ? state_color(row->state) : NULL;
-	if (color)
-		out_string(out, color);
+	enum mark mark = view->color ? mark_state(row) : MARK_NONE;
+	begin_mark(out, mark);
 	out_bytes(out, text, len);
-	if (color)
-		out_string(out, "\033[0m");
+	end_mark(out, mark);
 	out_pad(out, len, STATE_WIDTH);
 }
 
@@ -286,8 +297,17 @@ static void out_program(const struct view *view, struct out *out, const struct r
 	out_pad(out, used, PROGRAM_WIDTH);
 }
 
+/* Whatever had to be sent again deserves a look. */
+static void out_tries(const struct view *view, struct out *out, unsigned tries)
+{
+	enum mark mark = view->color && tries ? MARK_ODD : MARK_NONE;
+	begin_mark(out, mark);
+	out_u64(out, tries);
+	end_mark(out, mark);
+}
+
 /* "keepalive (7187.30/0/0)": seconds left, retransmits, unanswered probes. */
-static void out_timer(struct out *out, const struct sock_timer *timer)
+static void out_timer(const struct view *view, struct out *out, const struct sock_timer *timer)
 {
 	static const char *const kinds[] = { "off", "on", "keepalive", "timewait", "probe" };
 	static const struct sock_timer off = { 0 };
@@ -306,9 +326,9 @@ static void out_timer(struct out *out, const struct sock_timer *timer)
 	out_char(out, (char)('0' + hundredths / 10 % 10));
 	out_char(out, (char)('0' + hundredths % 10));
 	out_char(out, '/');
-	out_u64(out, shown->retransmits);
+	out_tries(view, out, shown->retransmits);
 	out_char(out, '/');
-	out_u64(out, shown->probes);
+	out_tries(view, out, shown->probes);
 	out_char(out, ')');
 }
 
@@ -336,7 +356,7 @@ static void inet_row(const struct view *view, struct out *out, const struct sock
 	const struct row *row = &sock->row;
 	const char *proto = proto_netstat_name(row->proto, row->family);
 	out_left(out, proto, strlen(proto), PROTO_WIDTH);
-	out_right(out, row->recv_q, QUEUE_WIDTH);
+	out_recv_q(view, out, row);
 	out_char(out, ' ');
 	out_right(out, row->send_q, QUEUE_WIDTH);
 	out_char(out, ' ');
@@ -350,7 +370,7 @@ static void inet_row(const struct view *view, struct out *out, const struct sock
 	if (view->programs)
 		out_program(view, out, row);
 	if (view->timers)
-		out_timer(out, sock->timer);
+		out_timer(view, out, sock->timer);
 }
 
 static const char *unix_type(unsigned type)

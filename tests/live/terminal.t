@@ -61,6 +61,14 @@ t.ok("\x1b[33mCLOSE_WAIT\x1b[0m" in row(text, "tcp4.closewait"), "CLOSE_WAIT has
 t.ok("\x1b[31m2\x1b[0m" in row(text, "tcp4.listen.full"), "a full accept queue too", row(text, "tcp4.listen.full"))
 t.ok("\x1b[31m" not in row(text, "tcp4.listen.waiting"), "one with room has none", row(text, "tcp4.listen.waiting"))
 t.same(plain(text), tap.sockview(*TABLE).out.decode(), "without its colours it is what a pipe gets")
+text = on_terminal("-atnoe")[1]
+line = next(line for line in text.splitlines() if " %s " % inode["tcp4.listen.full"] in line)
+t.ok(line.startswith("tcp   \x1b[31m     2\x1b[0m      1 ") and "\x1b[32mLISTEN\x1b[0m" in line, "netstat's lines: a full accept queue", line)
+again = inode["tcp4.sendq.client"]
+scene.wait_for(lambda: [line for line in tap.sockview("-tnoe").lines if " %s " % again in line and "/0/0)" not in line], "a retransmit")
+line = next(line for line in on_terminal("-atnoe")[1].splitlines() if " %s " % again in line)
+t.ok(re.search(r"on \(\d+\.\d\d/\x1b\[33m\d+\x1b\[0m/0\)", line), "netstat's lines: retransmits", line)
+t.same(re.sub(r"\(\S+\)", "", plain(text)), re.sub(r"\(\S+\)", "", tap.sockview("-atnoe").out.decode()), "and otherwise as in a pipe")
 for options in ([], ["--format=table"], ["-o"], ["--format=table", "-o"]):
     for env, args, colours in (({}, [], True), ({"NO_COLOR": "1"}, [], False), ({"NO_COLOR": ""}, [], True), ({"TERM": "dumb"}, [], False),
                                ({}, ["--color=never"], False), ({"NO_COLOR": "1"}, ["--color=always"], True)):

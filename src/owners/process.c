@@ -14,25 +14,23 @@
 #define SMALL_FILE 4096
 #define PF_KTHREAD 0x00200000u /* include/linux/sched.h */
 
-/* Up to size bytes of the file; -1 with errno. */
+/*
+ * Up to size bytes of the file; -1 with errno. One read: procfs gives as much
+ * as there is and fits (seq_read in fs/seq_file.c, get_mm_cmdline in fs/proc/base.c).
+ */
 static ssize_t read_at(int dir, const char *path, char *buffer, size_t size)
 {
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	size_t len = 0;
-	ssize_t got = 0;
-	/* procfs gives short reads at page borders of the other process's memory. */
-	while (len < size && (got = read(fd, buffer + len, size - len)) != 0) {
-		if (got < 0 && errno != EINTR)
-			break;
-		if (got > 0)
-			len += (size_t)got;
-	}
+	ssize_t len;
+	do
+		len = read(fd, buffer, size);
+	while (len < 0 && errno == EINTR);
 	int saved = errno;
 	close(fd);
 	errno = saved;
-	return got < 0 && !len ? -1 : (ssize_t)len;
+	return len;
 }
 
 static bool is_blank(char c)

@@ -34,6 +34,8 @@ struct filter_names {
 	int (*service)(const char *name, unsigned protos, uint16_t *ports, size_t *count);
 	/* At most *count addresses; family AF_UNSPEC, AF_INET or AF_INET6. */
 	int (*host)(const char *name, int family, struct filter_address *addresses, size_t *count);
+	/* The same of this host's own table alone: a word that may be no host at all is not told the network. */
+	int (*known_host)(const char *name, int family, struct filter_address *addresses, size_t *count);
 	int (*user)(const char *name, uint32_t *uid);
 	int (*interface)(const char *name, uint32_t *index);
 	/* net.ipv4.ip_local_port_range. */
@@ -95,6 +97,7 @@ struct filter_needs {
 	unsigned want;        /* enum want: the rows' details it looks at */
 	unsigned protos;      /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
 	bool mark;            /* the kernel tells of marks only with CAP_NET_ADMIN */
+	bool netlink;         /* it asks for what /proc/net does not tell: marks, interfaces */
 	/*
 	 * What has been said of states, and so replaces or lifts the usual view
 	 * of connected sockets: --state or `state S` before the expression; a

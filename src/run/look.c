@@ -71,6 +71,8 @@ static void report_selection(const struct run *run)
 	const struct report *report = &run->report;
 	if (needs->mark && !run->privilege.has_net_admin && !run->options.replay)
 		message("the kernel tells the marks of sockets only with CAP_NET_ADMIN: none is known here");
+	if (needs->netlink && report->from_proc)
+		message("/proc/net tells neither marks nor interfaces: conditions on them are false of what is read there");
 	if (needs->any && !run->shown && run->query.protos && selection_is_connected(&run->selection, &run->options))
 		message("no connected socket is of that kind; -a looks at all sockets, -l at those that listen");
 	if (run->options.verbose && needs->any)

@@ -197,8 +197,10 @@ static uint32_t name_read(struct reading *reading, const struct host *host, int 
 	char name[256];
 	if (family == AF_UNSPEC)
 		family = reading->family;
+	int (*look_up)(const char *, int, struct filter_address *, size_t *) =
+		reading->known_hosts ? reading->names->known_host : reading->names->host;
 	if (!piece_copy(host->address, name, sizeof(name)) || host->bracketed ||
-	    memchr(name, ':', host->address.len) || reading->names->host(name, family, addresses, &count) < 0)
+	    memchr(name, ':', host->address.len) || look_up(name, family, addresses, &count) < 0)
 		return reading_fail(reading, host->address.at, EXPECTED_HOST,
 		                    memchr(host->address.text, ':', host->address.len) || host->bracketed ?
 		                    "bad IPv6 address \"%.*s\"" : "unknown host \"%.*s\"",

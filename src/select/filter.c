@@ -95,7 +95,10 @@ static void need_node(struct filter_needs *needs, const struct expr_node *node)
 	switch (node->kind) {
 	case EXPR_MARK:
 		needs->want |= WANT_EXTRA;
-		needs->mark = true;
+		needs->mark = needs->netlink = true;
+		break;
+	case EXPR_DEV:
+		needs->netlink = true;
 		break;
 	case EXPR_CGROUP:
 		needs->want |= WANT_EXTRA;

@@ -3,12 +3,13 @@
  *
  * MAYBE is what is not known yet: who owns the socket, before anybody looked
  * (filter_judge without owners), or everything but protocol, family and state,
- * before anything was asked of the kernel (filter_narrow).
+ * before anything was asked of the kernel (judge_kind).
  */
-#include "filter_private.h"
+#include "judge.h"
 
 #include <string.h>
 
+#include "filter_private.h"
 #include "glob.h"
 
 /* What of the socket is known. */
@@ -306,61 +307,10 @@ enum verdict filter_judge_owner(const struct filter *filter, const struct sock *
 	return judge_node(&subject, filter->expr.root);
 }
 
-/* ---- what the query can leave out ---- */
-
-static uint32_t possible_states(const struct expr *expr, enum proto proto, int family, uint32_t states)
+enum verdict judge_kind(const struct expr *expr, enum proto proto, int family, enum state state)
 {
-	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family } };
+	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family,
+	                              .state = (uint8_t)state } };
 	struct subject subject = { expr, &sock, NULL, KNOWN_KIND, NULL };
-	uint32_t possible = 0;
-	for (unsigned state = 1; state < STATE_COUNT; state++) {
-		if (!(states & STATE_BIT(state)))
-			continue;
-		/* Rows of the one carry the other (row.h). */
-		sock.row.state = (uint8_t)(state == STATE_NEW_SYN_RECV ? STATE_SYN_RECV : state);
-		if (judge_node(&subject, expr->root) != VERDICT_NO)
-			possible |= STATE_BIT(state);
-	}
-	return possible;
-}
-
-/* States no socket of the protocol is ever in need no dump (net/ipv4/udp.c, raw.c: connected or not). */
-static uint32_t states_in_use(enum proto proto)
-{
-	bool datagram = proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_RAW;
-	return datagram ? STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE) : STATE_ALL;
-}
-
-static bool ports_impossible(const struct expr *expr)
-{
-	struct expr_ports ports;
-	return (expr_ports(expr, EXPR_LOCAL, &ports) && !ports.count) ||
-	       (expr_ports(expr, EXPR_REMOTE, &ports) && !ports.count);
-}
-
-void filter_narrow(const struct filter *filter, struct query *query)
-{
-	const struct expr *expr = &filter->expr;
-	bool impossible = ports_impossible(expr), inet = false, inet6 = false;
-	unsigned protos = 0;
-	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
-		uint32_t *states = &query->states[proto], four = 0, six = 0;
-		if (!(query->protos & PROTO_BIT(proto)))
-			continue;
-		if (proto == PROTO_UNIX) {
-			four = possible_states(expr, proto, AF_UNIX, *states);
-		} else if (!impossible) {
-			four = query->inet ? possible_states(expr, proto, AF_INET, *states) : 0;
-			six = query->inet6 ? possible_states(expr, proto, AF_INET6, *states) : 0;
-			inet |= four != 0;
-			inet6 |= six != 0;
-		}
-		*states = four | six;
-		if (*states & states_in_use(proto))
-			protos |= PROTO_BIT(proto);
-	}
-	query->protos = protos;
-	query->inet = inet;
-	query->inet6 = inet6;
-	query->expr = expr;
+	return judge_node(&subject, expr->root);
 }

@@ -11,6 +11,7 @@
 #include <sockview/proto.h>
 
 #include "cgroups.h"
+#include "hosts_file.h"
 
 static bool port_listed(const uint16_t *ports, size_t count, uint16_t port)
 {
@@ -97,6 +98,7 @@ static int libc_local_ports(uint16_t *low, uint16_t *high)
 const struct filter_names filter_names_libc = {
 	.service = libc_service,
 	.host = libc_host,
+	.known_host = hosts_file_find,
 	.user = libc_user,
 	.interface = libc_interface,
 	.local_ports = libc_local_ports,

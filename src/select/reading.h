@@ -13,6 +13,7 @@ struct reading {
 	struct filter_error *error;
 	unsigned protos;  /* whose services names of ports are of; 0: of all */
 	int family;       /* what a host is if it does not tell */
+	bool known_hosts; /* of hosts' names those alone that this host's table has */
 	bool states_chosen, states_said, target; /* as in struct filter_needs */
 };
 

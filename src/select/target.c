@@ -47,6 +47,21 @@ static bool proto_prefix(struct piece *piece, enum proto *proto, int *family)
 	return true;
 }
 
+/* The same without a colon: nothing but the protocol. */
+static bool proto_word(struct piece *piece, enum proto *proto, int *family)
+{
+	char word[16];
+	struct piece with_colon = { word, piece->len + 1, piece->at };
+	if (piece->len + 1 >= sizeof(word) || any_of(*piece, ":"))
+		return false;
+	memcpy(word, piece->text, piece->len);
+	word[piece->len] = ':';
+	if (!proto_prefix(&with_colon, proto, family))
+		return false;
+	*piece = piece_from(*piece, piece->len);
+	return true;
+}
+
 static uint32_t ports_node(struct reading *reading, struct piece piece)
 {
 	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_EITHER };
@@ -56,14 +71,16 @@ static uint32_t ports_node(struct reading *reading, struct piece piece)
 	return any ? 0 : reading_add(reading, &node);
 }
 
-/* A word of letters: services first, then a host. */
+/* A word of letters: services first, then a host of /etc/hosts. */
 static uint32_t name_node(struct reading *reading, struct piece piece)
 {
 	size_t at = piece.at;
 	uint32_t node = ports_node(reading, piece);
 	if (node != EXPR_FAILED || !reading->error->what[0])
 		return node;
+	reading->known_hosts = true;
 	node = host_read(reading, piece, EXPR_EITHER);
+	reading->known_hosts = false;
 	if (node == EXPR_FAILED && reading->error->what[0])
 		return reading_fail(reading, at, EXPECTED_CONDITION, "unknown word \"%.*s\"",
 		                    PIECE_ARGS(piece));
@@ -86,9 +103,11 @@ uint32_t target_read(struct reading *reading, struct piece piece)
 {
 	enum proto proto;
 	int family;
-	reading->target = true;
-	if (!proto_prefix(&piece, &proto, &family))
-		return plain_target(reading, piece);
+	if (!proto_word(&piece, &proto, &family)) {
+		reading->target = true;
+		if (!proto_prefix(&piece, &proto, &family))
+			return plain_target(reading, piece);
+	}
 	struct expr_list list = { .kind = EXPR_AND };
 	unsigned protos = reading->protos;
 	reading->protos = PROTO_BIT(proto);

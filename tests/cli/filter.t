@@ -65,6 +65,8 @@ shows(["-i", "-sTCP:^LISTEN", "--format=netstat"], [CONNECTED, WAITING, SIX, DAT
 shows(["udp:53"], [DATAGRAM])
 shows(["tcp:53"], [])
 shows(["state = listen and state = established"], [])
+shows(["-a", "udp"], [DATAGRAM], "a protocol's name")
+shows(["-a", "not udp and not 127.0.0.1"], [CONNECTED, WAITING, SIX])
 
 # --- files ---------------------------------------------------------------------
 

@@ -160,6 +160,9 @@ if cgroup.path:
 else:
     t.skip("cgroups", "no cgroup can be made here")
 
+result = tap.sockview("-an", "--source=proc", "dev lo or sport = :80")
+t.ok(result.status == 0 and b"neither marks nor interfaces" in result.err, "dev from /proc/net: said to be unknown", result)
+
 # --- unix sockets ---------------------------------------------------------------------------
 
 UNIX_LINE = re.compile(r"^(\S+)\s+(\S+)\s+\d+\s+\d+\s+(.*?)\s(\d+)\s+(\S+)\s(\d+)\s*$")

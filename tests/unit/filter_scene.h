@@ -170,7 +170,7 @@ static inline int scene_cgroups(const char *glob, struct filter_ids *ids, bool *
 }
 
 static const struct filter_names scene_names = {
-	scene_service, scene_host, scene_user, scene_interface, scene_local_ports, scene_cgroups,
+	scene_service, scene_host, scene_host, scene_user, scene_interface, scene_local_ports, scene_cgroups,
 };
 
 /* The letters of the sockets that the verdict is given to. */

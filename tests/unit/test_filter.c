@@ -148,7 +148,8 @@ static void targets(void **state)
 		{ "raw:1", "i" },             { "unix:/run/*", "j" },      { "box", "cdef" },
 		{ "box:80", "df" },           { "not 22", "defghijklm" },  { "22 or 53", "abcg" },
 		{ "udp:domain or 443", "eg" }, { "tcp:exec", "" },         { "*:8080", "lm" },
-		{ "10.9.8.7 22", "c" },
+		{ "10.9.8.7 22", "c" },       { "udp", "gh" },             { "TCP and sport = :443", "e" },
+		{ "tcp6 22", "b" },           { "not tcp and not udp", "ijk" }, { "raw", "i" },
 	};
 	(void)state;
 	CHECK_ALL(cases);
@@ -535,6 +536,8 @@ static void needs(void **state)
 		{ "state listen", false, 0, 0, true, false, false },
 		{ "not state = listen", false, 0, 0, false, true, false },
 		{ "8080", false, 0, 0, false, false, true },
+		{ "udp", false, 0, 0, false, false, false },
+		{ "udp:53", false, 0, 0, false, false, true },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

@@ -36,7 +36,7 @@ static int localhost(const char *name, int family, struct filter_address *addres
 }
 
 static const struct filter_names names = {
-	scene_service, localhost, scene_user, scene_interface, scene_local_ports, scene_cgroups,
+	scene_service, localhost, localhost, scene_user, scene_interface, scene_local_ports, scene_cgroups,
 };
 
 static void selected(struct filter *filter, char *letters)

@@ -1,0 +1,14 @@
+/* hosts_file.h - hosts by /etc/hosts alone. */
+#ifndef SELECT_HOSTS_FILE_H
+#define SELECT_HOSTS_FILE_H
+
+#include <sockview/filter.h>
+
+/*
+ * struct filter_names, known_host. libc can not be told to look nowhere else:
+ * getaddrinfo(3) asks the network for what the file does not have, and
+ * gethostent(3) gives IPv4 alone.
+ */
+int hosts_file_find(const char *name, int family, struct filter_address *addresses, size_t *count);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * narrow.c - what a query need not ask for, since no socket of that kind can
+ * fit the filter: protocols, families, states, everything.
+ */
+#include "filter_private.h"
+#include "judge.h"
+
+static uint32_t possible_states(const struct expr *expr, enum proto proto, int family, uint32_t states)
+{
+	uint32_t possible = 0;
+	for (unsigned state = 1; state < STATE_COUNT; state++) {
+		/* Rows of the one carry the other (row.h). */
+		enum state told = state == STATE_NEW_SYN_RECV ? STATE_SYN_RECV : (enum state)state;
+		if (states & STATE_BIT(state) && judge_kind(expr, proto, family, told) != VERDICT_NO)
+			possible |= STATE_BIT(state);
+	}
+	return possible;
+}
+
+/* States no socket of the protocol is ever in need no dump (net/ipv4/udp.c, raw.c: connected or not). */
+static uint32_t states_in_use(enum proto proto)
+{
+	bool datagram = proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_RAW;
+	return datagram ? STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE) : STATE_ALL;
+}
+
+static bool ports_impossible(const struct expr *expr)
+{
+	struct expr_ports ports;
+	return (expr_ports(expr, EXPR_LOCAL, &ports) && !ports.count) ||
+	       (expr_ports(expr, EXPR_REMOTE, &ports) && !ports.count);
+}
+
+/* What of one protocol can fit: its states go to the query, its families to inet and inet6. */
+static void narrow_proto(const struct expr *expr, struct query *query, enum proto proto, bool *inet, bool *inet6)
+{
+	uint32_t *states = &query->states[proto], four = 0, six = 0;
+	if (proto == PROTO_UNIX) {
+		*states = possible_states(expr, proto, AF_UNIX, *states);
+		return;
+	}
+	if (query->inet)
+		four = possible_states(expr, proto, AF_INET, *states);
+	if (query->inet6)
+		six = possible_states(expr, proto, AF_INET6, *states);
+	*inet |= four != 0;
+	*inet6 |= six != 0;
+	*states = four | six;
+}
+
+void filter_narrow(const struct filter *filter, struct query *query)
+{
+	const struct expr *expr = &filter->expr;
+	bool impossible = ports_impossible(expr), inet = false, inet6 = false;
+	unsigned protos = 0;
+	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
+		if (!(query->protos & PROTO_BIT(proto)) || (impossible && proto != PROTO_UNIX))
+			continue;
+		narrow_proto(expr, query, proto, &inet, &inet6);
+		if (query->states[proto] & states_in_use(proto))
+			protos |= PROTO_BIT(proto);
+	}
+	query->protos = protos;
+	query->inet = inet;
+	query->inet6 = inet6;
+	query->expr = expr;
+}

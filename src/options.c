@@ -591,8 +591,10 @@ static void settle_numeric(struct options *options, bool lsof)
 /* What follows from what was not said. */
 static void settle(struct options *options)
 {
+	/* Fields are of what -i lists. */
+	options->internet |= options->fields_given;
 	bool lsof = options->format ? strcmp(options->format, "lsof") == 0
-	                            : options->internet || options->fields_given;
+	                            : options->internet;
 	options->protos_named = options->protos != 0;
 	settle_numeric(options, lsof && !options->columns);
 	if (options->internet && !options->protos)

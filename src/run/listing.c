@@ -127,6 +127,8 @@ static void add_needs(struct listing *listing, const struct options *options)
 int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
 {
 	*listing = (struct listing){ .format = choose_format(options) };
+	if (options->fields_given && listing->format != &format_lsof)
+		return problem_set(problem, "-F: lsof's fields do not go with --format %s", listing->format->name);
 	if (choose_columns(listing, options, problem) < 0 || choose_order(listing, options, problem) < 0)
 		return -1;
 	add_needs(listing, options);

@@ -64,7 +64,7 @@ t.same([n for n in inodes if n], sorted((n for n in inodes if n), reverse=True),
 kinds = [line.kind for line in oracle.read(tap.sockview("-taxn", "--sort", "inode").lines)]
 t.ok(kinds.index("unix") > max(i for i, kind in enumerate(kinds) if kind == "inet"), "its two sections are not mixed")
 for words, culprit in ((["--sort", "bogus"], b"'bogus'"), (["--sort", "state,,uid"], b"''"), (["--columns", "pid,bogus"], b"'bogus'"),
-                       (["--format=lsof", "--sort", "pid"], b"--sort"), (["--format=netstat", "--columns", "pid"], b"--columns")):
+                       (["--format=lsof", "--sort", "pid"], b"--sort"), (["-Fp", "--json"], b"-F"), (["--format=netstat", "--columns", "pid"], b"--columns")):
     refused = tap.sockview("-atn", *words)
     t.ok(refused.status == 2 and culprit in refused.err and not refused.out, "%s: refused, and why" % " ".join(words), refused)
 

@@ -201,13 +201,13 @@ DEPS_dnf = gcc glibc-devel libmnl-devel libcap-devel pkgconf-pkg-config
 DEPS_apk = gcc musl-dev linux-headers libmnl-dev libcap-dev pkgconf
 DEPS_pacman = gcc libmnl libcap pkgconf
 TEST_DEPS_apt-get = libcmocka-dev clang libclang-rt-14-dev llvm-14 bpftool libbpf-dev perl python3 net-tools \
-	iproute2 lsof libcap2-bin util-linux procps mandoc jq nftables netbase git
+	iproute2 lsof libcap2-bin util-linux procps mandoc jq nftables netbase git zsh fish strace iptables
 TEST_DEPS_dnf = libcmocka-devel clang compiler-rt llvm bpftool libbpf-devel perl-Test-Harness python3 net-tools \
-	iproute lsof libcap util-linux procps-ng mandoc jq nftables git
+	iproute lsof libcap util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft
 TEST_DEPS_apk = cmocka-dev clang compiler-rt llvm bpftool libbpf-dev perl-utils python3 net-tools \
-	iproute2 lsof libcap-utils util-linux procps mandoc jq nftables git
+	iproute2 lsof libcap-utils util-linux procps mandoc jq nftables git zsh fish strace iptables
 TEST_DEPS_pacman = cmocka clang compiler-rt llvm bpf libbpf perl python net-tools \
-	iproute2 lsof util-linux procps-ng mandoc jq nftables git
+	iproute2 lsof util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft
 INSTALL_apt-get = apt-get install -y --no-install-recommends
 INSTALL_dnf = dnf install -y
 INSTALL_apk = apk add

@@ -54,8 +54,10 @@ void filter_narrow(const struct filter *filter, struct query *query)
 	bool impossible = ports_impossible(expr), inet = false, inet6 = false;
 	unsigned protos = 0;
 	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
-		if (!(query->protos & PROTO_BIT(proto)) || (impossible && proto != PROTO_UNIX))
+		if (!(query->protos & PROTO_BIT(proto)))
 			continue;
+		if (impossible && proto != PROTO_UNIX)
+			query->states[proto] = 0;
 		narrow_proto(expr, query, proto, &inet, &inet6);
 		if (query->states[proto] & states_in_use(proto))
 			protos |= PROTO_BIT(proto);

@@ -106,10 +106,11 @@ static uint32_t version_node(struct reading *reading, int family, struct expr_sp
 static uint32_t place_node(struct reading *reading, const struct spec *spec)
 {
 	struct expr_node ports = { .kind = EXPR_HOST, .end = EXPR_EITHER };
-	bool any;
-	if (spec->services.text &&
-	    (ports_read(reading, spec->services, &ports.ranges, &any) < 0 || any))
-		return reading->error->what[0] ? EXPR_FAILED : spec_fail(reading, spec->services);
+	bool any = false;
+	if (spec->services.text && ports_read(reading, spec->services, &ports.ranges, &any) < 0)
+		return EXPR_FAILED;
+	if (any)
+		return spec_fail(reading, spec->services);
 	if (spec->host.text)
 		return address_read(reading, spec->host, EXPR_EITHER, ports.ranges);
 	if (spec->family != AF_UNSPEC)

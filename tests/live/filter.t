@@ -9,7 +9,7 @@ import select_scene
 import tap
 
 has = select_scene.enter()
-t = tap.Tap()
+t = tap.Tap(seconds=600)
 scene = select_scene.fill(has)
 cgroup = select_scene.Cgroup(scene, select_scene.in_cgroup)
 six = "ipv6" in has

@@ -24,6 +24,8 @@ enum { WIRE_ORIGIN_MAX = 256 };
 struct wire *wire_record(struct wire *inner, int fd, const char *origin);
 /* What a replayed file said of its origin, once it was read; "" if it did not. */
 const char *wire_origin(const struct wire *wire);
+/* True once a recording could not be written; the wire gives no more then. */
+bool wire_record_failed(const struct wire *wire);
 void wire_close(struct wire *wire);
 
 /*

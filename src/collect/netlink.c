@@ -306,6 +306,10 @@ static void receive_failed(struct netlink *self)
 		fail(self, errno, "read the recording", errno == EBADMSG ? self->wire->offset : -1);
 		return;
 	}
+	if (self->wire->record_errno) {
+		fail(self, self->wire->record_errno, "write the recording", -1);
+		return;
+	}
 	/* The dump goes on behind what was lost: read on, and try again if that is possible. */
 	if (errno == ENOBUFS || errno == ENOSPC)
 		self->lost = true;
@@ -371,6 +375,14 @@ static bool ask_less(struct netlink *self, const struct bytecode *code)
 	return true;
 }
 
+static void ask_failed(struct netlink *self)
+{
+	if (self->wire->record_errno)
+		fail(self, self->wire->record_errno, "write the recording", -1);
+	else
+		fail(self, errno, "ask the kernel (netlink)", -1);
+}
+
 /* Sends the request and reads its answer; the kernel judges what it can. */
 static void ask_half(struct netlink *self, enum bytecode_half half)
 {
@@ -383,7 +395,7 @@ static void ask_half(struct netlink *self, enum bytecode_half half)
 			return;
 		}
 		if (send_request(self, &code) < 0) {
-			fail(self, errno, "ask the kernel (netlink)", -1);
+			ask_failed(self);
 			return;
 		}
 		receive_all(self);

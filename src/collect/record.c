@@ -38,13 +38,18 @@ struct record_wire {
 	int fd;
 };
 
-/* A datagram may end in a message without its padding; the file may not. */
+/*
+ * A datagram may end in a message without its padding; the file may not. The
+ * errno is kept apart: ENOSPC of a file is not that of a datagram, after
+ * which more would be waited for.
+ */
 static int record_bytes(struct record_wire *self, const void *data, size_t len)
 {
 	static const char padding[NLMSG_ALIGNTO] = { 0 };
-	if (write_all(self->fd, data, len) < 0)
-		return -1;
-	return write_all(self->fd, padding, NLMSG_ALIGN(len) - len);
+	if (write_all(self->fd, data, len) == 0 && write_all(self->fd, padding, NLMSG_ALIGN(len) - len) == 0)
+		return 0;
+	self->wire.record_errno = errno;
+	return -1;
 }
 
 static int record_send(struct wire *wire, const void *request, size_t len)

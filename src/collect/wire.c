@@ -78,6 +78,11 @@ const char *wire_origin(const struct wire *wire)
 	return wire->origin;
 }
 
+bool wire_record_failed(const struct wire *wire)
+{
+	return wire->record_errno != 0;
+}
+
 void wire_close(struct wire *wire)
 {
 	if (wire)

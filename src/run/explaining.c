@@ -34,7 +34,7 @@ bool run_make_explain(struct run *run)
 static int keep_explained(void *context, const struct sock *sock)
 {
 	struct run *run = context;
-	return explain_wants(run->explain, &sock->row) ? table_sink(&run->table, sock) : 0;
+	return explain_wants(run->explain, &sock->row) ? gather_keep(run, sock) : 0;
 }
 
 /* NAT rules take CAP_NET_ADMIN as marks do; the bind takes what its caller has himself. */

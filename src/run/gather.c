@@ -59,18 +59,30 @@ static int collect_live(struct run *run, const struct source_request *request)
 	return answer;
 }
 
+/* The file that the failure is of, if it is of one. */
+static const char *failed_file(const struct run *run)
+{
+	if (run->options.replay)
+		return run->options.replay;
+	return run->wire && wire_record_failed(run->wire) ? run->options.record : NULL;
+}
+
+static int name_file(struct run *run, int answer)
+{
+	const char *file = answer < 0 ? failed_file(run) : NULL;
+	if (file && !run->error.subject[0])
+		snprintf(run->error.subject, sizeof run->error.subject, "%s", file);
+	return answer;
+}
+
 int gather_sockets(struct run *run, struct source_request *request)
 {
 	request->proc_net_fd = -1; /* this machine's says nothing of a recording */
-	if (run->options.replay) {
-		int answer = source_netlink(run->wire, request, &run->report, &run->error);
-		if (answer < 0 && !run->error.subject[0])
-			snprintf(run->error.subject, sizeof run->error.subject, "%s", run->options.replay);
-		return answer;
-	}
+	if (run->options.replay)
+		return name_file(run, source_netlink(run->wire, request, &run->report, &run->error));
 	request->proc_net_fd = run->proc_net_fd;
 	request->many_tcp6 = run->proc_net_fd >= 0 && source_tcp6_in_use(run->proc_net_fd) > HOLD_FAIR;
-	return collect_live(run, request);
+	return name_file(run, collect_live(run, request));
 }
 
 /* --- owners --- */
@@ -163,6 +175,13 @@ int gather_owners(struct run *run)
 
 /* --- what is wanted --- */
 
+int gather_keep(struct run *run, const struct sock *sock)
+{
+	if (table_sink(&run->table, sock) == 0)
+		return 0;
+	return error_set(&run->error, errno, "keep the sockets", "");
+}
+
 /* Sink: keeps what may be wanted; the owners may have the last word. */
 static int keep(void *context, const struct sock *sock)
 {
@@ -171,7 +190,7 @@ static int keep(void *context, const struct sock *sock)
 	if (verdict == VERDICT_NO)
 		return 0;
 	run->undecided += verdict == VERDICT_MAYBE;
-	return table_sink(&run->table, sock);
+	return gather_keep(run, sock);
 }
 
 static bool is_wanted(void *context, const struct sock *sock)

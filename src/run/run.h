@@ -85,6 +85,8 @@ int show_table(struct run *run);
 
 /* Fills owners for the table's sockets. */
 int gather_owners(struct run *run);
+/* Adds to the table. 0, or -1 with error. */
+int gather_keep(struct run *run, const struct sock *sock);
 /* For a second try of a request into the table; context is the run. */
 size_t gather_mark(const void *run);
 void gather_rewind(void *run, size_t mark);

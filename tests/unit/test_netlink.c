@@ -1,8 +1,10 @@
 /* The loop over netlink's messages: every way an answer can go wrong, by a scripted wire. */
 #include <setjmp.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -364,6 +366,53 @@ static void the_sink_may_stop_it(void **state)
 	assert_ports(fixture, 2, 1, 2);
 }
 
+static int recording; /* the fd of the file */
+
+/* The disk is full from now on. */
+static void fill_disk(void)
+{
+	int full = open("/dev/full", O_WRONLY);
+	assert_int_equal(dup2(full, recording), recording);
+	close(full);
+}
+
+static ssize_t receive_and_fill(struct wire *wire, void *buffer, size_t len)
+{
+	fill_disk();
+	return script_receive(wire, buffer, len);
+}
+
+static void assert_recording_fails(struct fixture *fixture, bool at_once)
+{
+	struct wire *script = &fixture->script.wire;
+	script->receive = at_once ? script->receive : receive_and_fill;
+	script_put_socket(script_step(&fixture->script), AF_INET, 1, 0);
+	script_put_done(script_step(&fixture->script), 0, 0);
+	recording = open("/dev/null", O_WRONLY);
+	struct wire *wire = wire_record(script, recording, "here");
+	assert_non_null(wire);
+	assert_false(wire_record_failed(wire));
+	if (at_once)
+		fill_disk();
+	assert_int_equal(source_netlink(wire, &fixture->request, &fixture->report, &fixture->error), -1);
+	assert_true(wire_record_failed(wire));
+	assert_int_equal(fixture->error.number, ENOSPC);
+	assert_string_equal(fixture->error.what, "write the recording");
+	assert_int_equal(fixture->report.lost, 0);
+	wire_close(wire);
+}
+
+/* ENOSPC is also the word for a datagram that was cut, behind which the kernel goes on. */
+static void a_disk_full_of_answers_is_an_error(void **state)
+{
+	assert_recording_fails(*state, false);
+}
+
+static void a_disk_full_before_the_request_is_an_error(void **state)
+{
+	assert_recording_fails(*state, true);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -390,6 +439,8 @@ int main(void)
 		CASE(an_answer_too_short_is_left_out),
 		CASE(what_was_not_asked_for_is_left_out),
 		CASE(the_sink_may_stop_it),
+		CASE(a_disk_full_of_answers_is_an_error),
+		CASE(a_disk_full_before_the_request_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

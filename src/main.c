@@ -68,16 +68,23 @@ static void on_signal(int number)
 	stop_asked = 1;
 }
 
+/* What the caller has us ignore stays so: a shell keeps Ctrl-C from what it runs in the background. */
+static void catch_signal(int number)
+{
+	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND }, before;
+	if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(number, &stop, NULL);
+}
+
 static void catch_signals(bool continuous)
 {
-	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	/* A closed pipe is told by write(2): a quiet end, not a death. */
 	sigaction(SIGPIPE, &ignore, NULL);
 	if (!continuous)
 		return;
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
+	catch_signal(SIGINT);
+	catch_signal(SIGTERM);
 }
 
 static void run_init(struct run *run)

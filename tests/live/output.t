@@ -162,6 +162,16 @@ for number, name in ((signal.SIGINT, "SIGINT"), (signal.SIGTERM, "SIGTERM")):
     t.ok(status == 0 and err == b"" and len(parts) > 1 and set(parts[1:]) == {table},
          "%s in the middle of a table: it is finished" % name, status, err, parts[-1][-200:])
 
+# As a shell starts what runs in the background of a script.
+before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+process = start("-ltn", "-c0.1", "--count", "5", stdout=subprocess.PIPE, restore_signals=False)
+signal.signal(signal.SIGINT, before)
+first = read_until(process, lambda data: data.count(b"\n") >= 902, "ignored SIGINT")
+process.send_signal(signal.SIGINT)
+rest, err, status = end(process)
+t.ok(status == 0 and err == b"" and first + rest == single * 5, "SIGINT stays ignored where the caller ignores it",
+     status, err, (first + rest).count(HEADING))
+
 process = start("-ltn", "-c0.05", stdout=subprocess.PIPE)
 read_until(process, lambda data: data.count(HEADING) > 1, "before")
 late = socket.create_server(("127.0.0.1", 0))

@@ -9,6 +9,9 @@ that takes over 60 s is cut, said to be cut, and not run again. SOCKVIEW and
 BUILD in the environment say what to run; ROUNDS how often; FAMILY=6 makes the
 load's sockets IPv6.
 
+A run during which other programs took more than a twentieth of the CPUs is
+taken again, up to five times; what stayed disturbed is counted under the table.
+
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
 """
@@ -20,8 +23,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 LIMIT = 60
+TRIES = 5
+DISTURBED = 0.05
 
 # processes, connections in each, other files in each, rounds
 SIZES = {
@@ -45,25 +51,48 @@ def row_count(path, pattern):
         return sum(1 for line in lines if re.search(pattern, line))
 
 
+def busy_seconds():
+    """CPU time all programs have taken since boot."""
+    with open("/proc/stat") as stat:
+        user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, stat.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+class Measured:
+    """One run of a command."""
+
+    def __init__(self, argv, output):
+        busy, begin = busy_seconds(), time.monotonic()
+        line = subprocess.run([tool("measure"), str(LIMIT), output, *argv], check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wall, cpu, peak, self.status = line.stdout.split()
+        self.seconds, self.peak, self.said = float(wall), int(peak), line.stderr
+        # Ticks are coarse: short runs can not be judged, and are too short to be disturbed often.
+        others = busy_seconds() - busy - float(cpu) - 0.03
+        self.disturbed = others > DISTURBED * os.cpu_count() * (time.monotonic() - begin)
+
+
 class Command:
     """One line of the table. `rows`: what counts as a row in its output, None for none."""
 
     def __init__(self, name, argv, rows=None):
         self.name, self.argv, self.rows = name, argv, rows
         self.times, self.peaks = [], []
-        self.cut, self.missing, self.found = False, None, None
+        self.cut, self.missing, self.found, self.disturbed = False, None, None, 0
 
-    def run(self, output):
-        line = subprocess.run([tool("measure"), str(LIMIT), output, *self.argv], check=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        seconds, peak, status = line.stdout.split()
-        self.peaks.append(int(peak))
-        if status == "cut":
+    def run(self, output, tries):
+        for _ in range(tries):
+            run = Measured(self.argv, output)
+            if not run.disturbed or run.status == "cut":
+                break
+        self.disturbed += run.disturbed
+        self.peaks.append(run.peak)
+        if run.status == "cut":
             self.cut = True
-        elif status not in ("0", "1"):
-            self.missing = (line.stderr.strip().splitlines() or ["exit status " + status])[-1]
+        elif run.status not in ("0", "1"):
+            self.missing = (run.said.strip().splitlines() or ["exit status " + run.status])[-1]
         else:
-            self.times.append(float(seconds))
+            self.times.append(run.seconds)
 
     def median(self):
         kept = self.times[1:] if len(self.times) > 1 else self.times
@@ -167,7 +196,7 @@ def run_table(commands, expected, rounds, scratch):
             if command.cut or command.missing:
                 continue
             output = os.path.join(scratch, "out") if turn == 0 else "/dev/null"
-            command.run(output)
+            command.run(output, 1 if turn == 0 or rounds <= SIZES["small"][3] else TRIES)
             if turn == 0:
                 good = check_rows(command, expected, output) and good
     return good
@@ -195,6 +224,10 @@ def print_table(title, commands):
         peak = "%.1f MB" % (max(command.peaks) / 1024) if command.peaks else ""
         print("| `%s` | %s | %s | %s | %s |" % (command.name, shown, times(median, floor),
                                                 times(median, mine), peak))
+    disturbed = sum(command.disturbed for command in commands)
+    if disturbed:
+        print("\n%d of %d runs were disturbed by other programs." %
+              (disturbed, sum(len(command.peaks) for command in commands)))
 
 
 def describe(size, load):

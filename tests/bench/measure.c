@@ -3,7 +3,7 @@
  *
  *   measure SECONDS FILE COMMAND [ARGUMENT...]
  *
- * The command's output goes to FILE. Prints "WALL-SECONDS PEAK-KIB STATUS";
+ * The command's output goes to FILE. Prints "WALL-SECONDS CPU-SECONDS PEAK-KIB STATUS";
  * STATUS is the exit status, or `cut` if it was killed after SECONDS. It is a
  * small program of its own because a process's peak memory counts what it was
  * before its exec, too.
@@ -36,6 +36,11 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+static double seconds(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
 static void run(const char *file, char **argv)
 {
 	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -65,7 +70,8 @@ int main(int argc, char **argv)
 		if (errno != EINTR)
 			return 1;
 	double wall = now() - begin;
-	printf("%.6f %ld ", wall, usage.ru_maxrss);
+	double cpu = seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
+	printf("%.6f %.6f %ld ", wall, cpu, usage.ru_maxrss);
 	if (cut)
 		puts("cut");
 	else

@@ -215,6 +215,51 @@ static void get_owner_reason(const struct column *column, const struct column_so
 	value_set_word(value, owner_reason_name(owners_reason(source->context->owners, &source->sock->row)));
 }
 
+static void get_kernel_kind(const struct column *column, const struct column_source *source,
+                            struct value *value)
+{
+	(void)column;
+	const struct owners *owners = source->context->owners;
+	bool sure;
+	if (owners_reason(owners, &source->sock->row) != REASON_KERNEL)
+		return;
+	const char *kind = kernel_kind_name(owners_kernel_kind(owners, &source->sock->row, &sure));
+	if (kind)
+		value_set_word(value, kind);
+}
+
+/* Who has not accepted an unaccepted connection yet; NULL if it is none, or nobody is known. */
+static const struct process *listener_process(const struct column_source *source)
+{
+	const struct owners *owners = source->context->owners;
+	if (owners_reason(owners, &source->sock->row) != REASON_UNACCEPTED)
+		return NULL;
+	const struct owner_listener *listener = owners_listener(owners, &source->sock->row);
+	struct row row = { .inode = listener ? listener->inode : 0 };
+	struct owner_span span = { NULL, 0 };
+	if (row.inode)
+		span = owners_of(owners, &row);
+	return span.count ? &owners->process[span.first->process] : NULL;
+}
+
+static void get_listener_pid(const struct column *column, const struct column_source *source,
+                             struct value *value)
+{
+	(void)column;
+	const struct process *process = listener_process(source);
+	if (process)
+		value_set_uint(value, (uint64_t)process->pid);
+}
+
+static void get_listener_program(const struct column *column, const struct column_source *source,
+                                 struct value *value)
+{
+	(void)column;
+	const struct process *process = listener_process(source);
+	if (process)
+		value_set_bytes(value, owners_text(source->context->owners, process->program));
+}
+
 static void get_owners(const struct column *column, const struct column_source *source,
                        struct value *value)
 {
@@ -278,7 +323,14 @@ const struct column columns_owner[] = {
 	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_text),
 	OWNER("netns", COLUMN_NUMBER, PROCESS_NETNS, "the process's network namespace", get_netns),
 	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", get_owner_count),
-	OWNER("owner_reason", COLUMN_TEXT, 0, "why no owner is shown: permission, time-wait, kernel ...", get_owner_reason),
+	{ .name = "owner_reason", .help = "why no owner is shown: permission, time-wait, kernel ...", .type = COLUMN_TEXT,
+	  .group = GROUP_OWNER, .need = NEED_OWNERS | NEED_EVIDENCE, .get = get_owner_reason },
+	{ .name = "kernel_kind", .help = "what the kernel itself has the socket for: vxlan, wireguard, nfsd ...",
+	  .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_OWNERS | NEED_EVIDENCE, .get = get_kernel_kind },
+	{ .name = "listener_pid", .help = "who has not accepted the connection yet, if listeners are looked at too",
+	  .type = COLUMN_NUMBER, .group = GROUP_OWNER, .need = NEED_OWNERS | NEED_EVIDENCE, .get = get_listener_pid },
+	{ .name = "listener_program", .help = "that process's program", .type = COLUMN_TEXT, .group = GROUP_OWNER,
+	  .need = NEED_OWNERS | NEED_EVIDENCE, .details = PROCESS_NAME, .get = get_listener_program },
 	{ .name = "owners", .help = "all owners", .type = COLUMN_LIST, .group = GROUP_OWNER,
 	  .need = NEED_OWNERS | NEED_CONTAINERS, .details = OWNERS_DETAILS, .get = get_owners },
 };

@@ -348,6 +348,8 @@ void owners_free(struct owners *owners)
 	free(owners->owner);
 	free(owners->process);
 	free(owners->parent);
+	free(owners->evidence);
+	free(owners->listener);
 	free(owners->strings);
 	*owners = (struct owners){ 0 };
 }

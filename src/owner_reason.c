@@ -47,7 +47,11 @@ static enum owner_reason reason_without_inode(const struct row *row)
 	}
 }
 
-/* It has an inode, and nobody we could see has an fd on it. */
+/*
+ * It has an inode, and nobody we could see has an fd on it. Without a second
+ * look (evidence.h) the uid must do: sockets the kernel opens for itself belong
+ * to root, and none of them is a unix socket.
+ */
 static enum owner_reason reason_with_inode(const struct owner_report *report, const struct row *row)
 {
 	if (report->denied)
@@ -56,10 +60,15 @@ static enum owner_reason reason_with_inode(const struct owner_report *report, co
 		return REASON_VANISHED;
 	if (report->other_pidns)
 		return REASON_OTHER_PIDNS;
-	/* Sockets the kernel opens for itself belong to root, and none of them is a unix socket. */
 	if (row->family != AF_UNIX && (row->flags & ROW_HAS_UID) && row->uid == 0)
 		return REASON_KERNEL;
 	return REASON_IN_FLIGHT;
+}
+
+static const struct owner_evidence *evidence_of(const struct owners *owners, const struct row *row)
+{
+	uint32_t slot = owners->evidence ? inode_index_find(&owners->index, row->inode) : SLOT_NONE;
+	return slot == SLOT_NONE ? NULL : &owners->evidence[slot];
 }
 
 enum owner_reason owners_reason(const struct owners *owners, const struct row *row)
@@ -70,5 +79,54 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 		return reason_without_inode(row);
 	if (owners_of(owners, row).count)
 		return REASON_OWNED;
+	const struct owner_evidence *evidence = evidence_of(owners, row);
+	if (evidence && evidence->reason != REASON_OWNED)
+		return evidence->reason;
 	return reason_with_inode(&owners->report, row);
+}
+
+/* --- the kernel's own ---------------------------------------------------------- */
+
+static const char *const kind_names[KERNEL_KINDS] = {
+	[KERNEL_VXLAN] = "vxlan",   [KERNEL_GENEVE] = "geneve", [KERNEL_BAREUDP] = "bareudp",
+	[KERNEL_WIREGUARD] = "wireguard", [KERNEL_GTP] = "gtp", [KERNEL_NFSD] = "nfsd",
+	[KERNEL_NFS] = "nfs",       [KERNEL_SMB] = "smb",       [KERNEL_ISCSI] = "iscsi",
+	[KERNEL_NVME] = "nvme",     [KERNEL_CEPH] = "ceph",
+};
+
+/* Ports the kernel's own servers and tunnels have by default, and those its clients call. */
+static const struct {
+	uint16_t port;
+	uint8_t proto;
+	bool remote;
+	uint8_t kind;
+} kinds_by_port[] = {
+	{ 4789, PROTO_UDP, false, KERNEL_VXLAN },    { 8472, PROTO_UDP, false, KERNEL_VXLAN },
+	{ 6081, PROTO_UDP, false, KERNEL_GENEVE },   { 51820, PROTO_UDP, false, KERNEL_WIREGUARD },
+	{ 2152, PROTO_UDP, false, KERNEL_GTP },      { 2049, PROTO_TCP, false, KERNEL_NFSD },
+	{ 2049, PROTO_UDP, false, KERNEL_NFSD },     { 2049, PROTO_TCP, true, KERNEL_NFS },
+	{ 2049, PROTO_UDP, true, KERNEL_NFS },       { 445, PROTO_TCP, false, KERNEL_SMB },
+	{ 445, PROTO_TCP, true, KERNEL_SMB },        { 3260, PROTO_TCP, true, KERNEL_ISCSI },
+	{ 3260, PROTO_TCP, false, KERNEL_ISCSI },    { 4420, PROTO_TCP, true, KERNEL_NVME },
+	{ 4420, PROTO_TCP, false, KERNEL_NVME },     { 6789, PROTO_TCP, true, KERNEL_CEPH },
+	{ 3300, PROTO_TCP, true, KERNEL_CEPH },
+};
+
+const char *kernel_kind_name(enum kernel_kind kind)
+{
+	return (unsigned)kind < KERNEL_KINDS ? kind_names[kind] : NULL;
+}
+
+enum kernel_kind owners_kernel_kind(const struct owners *owners, const struct row *row, bool *sure)
+{
+	const struct owner_evidence *evidence = owners ? evidence_of(owners, row) : NULL;
+	*sure = evidence && evidence->kind != KERNEL_OTHER;
+	if (*sure)
+		return evidence->kind;
+	for (size_t i = 0; i < sizeof(kinds_by_port) / sizeof(*kinds_by_port); i++) {
+		uint16_t port = kinds_by_port[i].remote ? row->remote_port : row->local_port;
+		if (kinds_by_port[i].proto == row->proto && kinds_by_port[i].port == port)
+			return kinds_by_port[i].kind;
+	}
+	return KERNEL_OTHER;
 }

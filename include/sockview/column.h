@@ -66,6 +66,7 @@ enum column_need {
 	NEED_CGROUPS = 1 << 2,  /* cgroups_open() */
 	NEED_PARENTS = 1 << 3,  /* owners->process's parents */
 	NEED_CONTAINERS = 1 << 4, /* containers_new() */
+	NEED_EVIDENCE = 1 << 6, /* evidence_find() */
 	NEED_NET_ADMIN = 1 << 5, /* what the kernel tells only with CAP_NET_ADMIN */
 };
 

@@ -102,6 +102,28 @@ struct owner_report {
 	const char *bpf_why; /* constant text for -v, NULL if nothing to say */
 };
 
+/* What the kernel keeps a socket of its own for. */
+enum kernel_kind {
+	KERNEL_OTHER, KERNEL_VXLAN, KERNEL_GENEVE, KERNEL_BAREUDP, KERNEL_WIREGUARD, KERNEL_GTP, KERNEL_NFSD, KERNEL_NFS,
+	KERNEL_SMB, KERNEL_ISCSI, KERNEL_NVME, KERNEL_CEPH, KERNEL_KINDS
+};
+
+/* What a second look told of a socket without owner: see evidence.h. */
+struct owner_evidence {
+	uint8_t reason; /* enum owner_reason; REASON_OWNED: nothing was found */
+	uint8_t kind;   /* enum kernel_kind */
+};
+
+/* Connections wait for its accept(). */
+struct owner_listener {
+	union addr addr;
+	uint32_t inode;
+	uint16_t port;
+	uint8_t family;
+	bool mapped;    /* its IPv6 address was ::ffff:a.b.c.d; addr is the IPv4 one */
+	bool any;       /* 0.0.0.0 or [::] */
+};
+
 /* The joined answer. One owners_free() for all of it; zero-initialised is empty. */
 struct owners {
 	struct inode_index index;
@@ -115,6 +137,9 @@ struct owners {
 	char *strings;
 	size_t strings_len;
 	struct owner_report report;
+	struct owner_evidence *evidence; /* by slot; NULL: no second look was taken */
+	struct owner_listener *listener; /* by port; those with an address of their own before the wildcards */
+	size_t listener_count;
 };
 
 /* The owners of a row's socket; count 0 if none. Lowest pid first. */
@@ -127,6 +152,14 @@ struct owner_span owners_of(const struct owners *owners, const struct row *row);
 void owners_prefetch(const struct owners *owners, const struct row *row);
 /* Why owners_of() is empty; REASON_OWNED if it is not. `owners` may be NULL: not asked. */
 enum owner_reason owners_reason(const struct owners *owners, const struct row *row);
+/* What a socket of REASON_KERNEL is for. *sure is false where only the port speaks for it. */
+enum kernel_kind owners_kernel_kind(const struct owners *owners, const struct row *row, bool *sure);
+/* "vxlan", "nfsd" ...; NULL for KERNEL_OTHER. */
+const char *kernel_kind_name(enum kernel_kind kind);
+/* Whose queue an unaccepted connection waits in, if listeners were among the rows; NULL if not. */
+const struct owner_listener *owners_listener(const struct owners *owners, const struct row *row);
+/* From the listening TCP rows. 0, or -1 with errno ENOMEM. */
+int owners_add_listeners(struct owners *owners, const struct table *table);
 /* The text of a process; data NULL if absent. */
 struct bytes owners_text(const struct owners *owners, struct process_text text);
 void owners_free(struct owners *owners);

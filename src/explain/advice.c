@@ -162,6 +162,28 @@ static int stop_process(struct explain *explain, const struct holder *holder, co
 	return stop_by_pid(explain, holder, program);
 }
 
+static int stop_kernel(struct explain *explain, const struct holder *holder)
+{
+	bool sure;
+	enum kernel_kind kind = owners_kernel_kind(explain->facts.owners, holder_row(explain, holder), &sure);
+	const char *name = kernel_kind_name(kind);
+
+	switch (kind) {
+	case KERNEL_VXLAN:
+	case KERNEL_GENEVE:
+	case KERNEL_BAREUDP:
+	case KERNEL_WIREGUARD:
+	case KERNEL_GTP:
+		return line_add(explain, LINE_ADVICE, "kernel-interface",
+		                "take the %s interface down or give it another port: ip -d link show type %s names it", name, name);
+	case KERNEL_NFSD:
+		return line_add(explain, LINE_ADVICE, "kernel-server", "stop the kernel's NFS server: systemctl stop nfs-server");
+	default:
+		return line_add(explain, LINE_ADVICE, "kernel",
+		                "find the part of the kernel that uses it (a tunnel, a file server, a network file system): no process can be stopped");
+	}
+}
+
 static bool process_was_named(const struct explain *explain, size_t before, const struct process *process)
 {
 	for (size_t i = 0; i < before; i++) {
@@ -182,6 +204,8 @@ static int stop_owners(struct explain *explain)
 		if (!crowd->in_the_way && !crowd->maybe)
 			continue;
 		if (process && !process_was_named(explain, i, process) && stop_process(explain, holder, process) < 0)
+			return -1;
+		if (holder->reason == REASON_KERNEL && stop_kernel(explain, holder) < 0)
 			return -1;
 		if (holder->reason == REASON_PERMISSION && !explain->facts.may_look &&
 		    line_add(explain, LINE_ADVICE, "look-as-root", "look again as root (sudo) to see who has it") < 0)

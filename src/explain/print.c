@@ -133,24 +133,6 @@ static void headline(const struct explain *explain, struct out *out)
 
 /* --- who has it ----------------------------------------------------------- */
 
-static const char *kernel_kind(const struct row *row)
-{
-	static const struct {
-		uint16_t port;
-		bool tcp;
-		const char *kind;
-	} kinds[] = {
-		{ 4789, false, "vxlan" }, { 8472, false, "vxlan" },      { 51820, false, "wireguard" },
-		{ 6081, false, "geneve" }, { 2152, false, "gtp" },       { 2049, true, "nfsd" },
-		{ 2049, false, "nfsd" },
-	};
-
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (kinds[i].port == row->local_port && kinds[i].tcp == (row->proto == PROTO_TCP))
-			return kinds[i].kind;
-	return NULL;
-}
-
 static void who_waits(const struct explain *explain, const struct crowd *crowd, char text[512])
 {
 	const struct holder *listener = crowd->listener == CROWD_NONE ? NULL : &explain->holder[crowd->listener];
@@ -176,6 +158,7 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 	const struct holder *holder = &explain->holder[crowd->first];
 	const struct row *row = holder_row(explain, holder);
 	const char *kind;
+	bool sure;
 
 	switch ((enum owner_reason)holder->reason) {
 	case REASON_TIME_WAIT:
@@ -194,8 +177,8 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 		who_waits(explain, crowd, text);
 		return;
 	case REASON_KERNEL:
-		kind = kernel_kind(row);
-		snprintf(text, 512, "the kernel itself%s%s", kind ? ", likely " : "", kind ? kind : "");
+		kind = kernel_kind_name(owners_kernel_kind(explain->facts.owners, row, &sure));
+		snprintf(text, 512, "the kernel itself%s%s%s", kind ? ", for " : "", kind ? kind : "", kind && !sure ? " (likely)" : "");
 		return;
 	case REASON_IN_FLIGHT:
 		snprintf(text, 512, "no process has it open: its descriptor is on its way through a unix socket, or in an io_uring");

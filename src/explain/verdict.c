@@ -239,7 +239,7 @@ static void try_reuseaddr(struct explain *explain)
 	struct bind_plan plan = explain->plan[0].bind;
 
 	if (!explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE || plan.reuseaddr ||
-	    explain->plan[0].verdict != EXPLAIN_TAKEN || plan.proto != PROTO_TCP)
+	    explain->plan[0].verdict != EXPLAIN_TAKEN)
 		return;
 	for (size_t i = 0; i < explain->holders; i++)
 		if (explain->holder[i].judged[0].outcome != BIND_FREE && can_come_back(&explain->holder[i]))

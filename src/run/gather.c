@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include <sockview/evidence.h>
+
 enum { HOLD_FAIR = 8192 }; /* tcp6 sockets below which they are rather held back than asked for apart */
 
 static int from_proc(struct run *run, const struct source_request *request)
@@ -159,6 +161,27 @@ static int find_owners(struct run *run)
 	return finder_proc(&request, &run->owners, &run->error);
 }
 
+/* For the second look: the holders of other sockets, nothing read of them. */
+static int find_holders(void *context, struct owners *owners)
+{
+	const struct run *run = context;
+	struct finder_request request = finder_request(run);
+	struct error error;
+	request.index = &owners->index;
+	request.details = 0;
+	if (finder_proc(&request, owners, &error) == 0)
+		return 0;
+	errno = error.number;
+	return -1;
+}
+
+/* Why a socket has no owner is looked into only where somebody is told. */
+static bool needs_evidence(const struct run *run)
+{
+	bool told = run->explain || run->options.verbose || run->listing.needs.need & NEED_EVIDENCE;
+	return told && !run->options.replay;
+}
+
 /* 0, or -1 with error. No look is taken where no row can have an owner. */
 int gather_owners(struct run *run)
 {
@@ -168,6 +191,11 @@ int gather_owners(struct run *run)
 		return 0;
 	if (find_owners(run) < 0)
 		return -1;
+	struct evidence_request evidence = {
+		.table = &run->table, .proc_fd = run->proc_fd, .find = find_holders, .context = run,
+	};
+	if (needs_evidence(run) && evidence_find(&evidence, &run->owners) < 0)
+		return error_set(&run->error, errno, "find owners", "");
 	if (run->listing.needs.need & NEED_PARENTS && finder_parents(run->proc_fd, &run->owners) < 0)
 		return error_set(&run->error, errno, "find the owners' parents", "");
 	return 0;

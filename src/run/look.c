@@ -92,6 +92,8 @@ static void report(const struct run *run)
 	/* A hidden process is worth a word where it may be a missing owner: -pp wants all of them. */
 	bool owners = run->unowned || run->options.programs > 1 || run->options.verbose;
 	message_report(&run->report, owners ? &run->owners.report : NULL, &run->privilege, run->options.verbose);
+	if (run->options.verbose)
+		legend_say(&run->legend, &run->owners);
 	look_report_names(run);
 	report_selection(run);
 }
@@ -105,6 +107,7 @@ static int look(struct run *run, bool last)
 	listing_prepare(&run->listing, &run->options, run->proc_fd);
 	run->report = (struct report){ 0 };
 	run->shown = run->unowned = run->undecided = 0;
+	run->legend = (struct legend){ 0 };
 	table_clear(&run->table);
 	owners_free(&run->owners);
 	if (privilege_raise(&run->privilege, privilege_needs(run)) < 0)

@@ -17,6 +17,7 @@
 #include <sockview/explain.h>
 #include <sockview/finder.h>
 #include <sockview/format.h>
+#include <sockview/legend.h>
 #include <sockview/privilege.h>
 #include <sockview/source.h>
 
@@ -49,6 +50,7 @@ struct run {
 	uint64_t shown, shown_ever;  /* in this look, in all */
 	uint64_t undecided;          /* rows whose owners decide whether they are wanted */
 	uint64_t unowned;            /* shown, and a hidden process may be the owner */
+	struct legend legend;        /* -v: why owners are blank */
 };
 
 /* --- open.c --- Each: 0, or -1 with run->error. */

@@ -26,6 +26,8 @@ static int show(void *context, const struct sock *sock)
 	run->shown++;
 	if (owners && owners->report.denied)
 		run->unowned += owners_reason(owners, &sock->row) == REASON_PERMISSION;
+	if (owners && run->options.verbose)
+		legend_add(&run->legend, owners, &sock->row);
 	if (run->listing.format->row(run->format_state, &run->view, &run->out, sock) < 0)
 		return error_set(&run->error, errno, "format", "");
 	/* Nobody reads on: asking the kernel further would be for nothing. */

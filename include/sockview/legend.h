@@ -1,0 +1,24 @@
+/* legend.h - with -v: which reasons the blank owners of a listing had, and how often. */
+#ifndef SOCKVIEW_LEGEND_H
+#define SOCKVIEW_LEGEND_H
+
+#include <sockview/owner.h>
+
+enum { LEGEND_LISTENERS = 4 };
+
+/* Zero-initialised is empty. Pointers are the owners'. */
+struct legend {
+	uint64_t count[REASON_COUNT];
+	uint64_t kind[KERNEL_KINDS];
+	struct {
+		const struct owner_listener *listener;
+		uint64_t count;
+	} waiting[LEGEND_LISTENERS];
+	uint64_t waiting_elsewhere; /* on listeners beyond those, or not among the rows */
+};
+
+void legend_add(struct legend *legend, const struct owners *owners, const struct row *row);
+/* A message for each reason that occurred. */
+void legend_say(const struct legend *legend, const struct owners *owners);
+
+#endif

@@ -1,0 +1,109 @@
+/* legend.c - the reasons of blank owners, counted and said in words (legend.h). */
+#include <sockview/legend.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sockview/message.h>
+#include <sockview/text.h>
+
+static void add_waiting(struct legend *legend, const struct owner_listener *listener)
+{
+	for (size_t i = 0; listener && i < LEGEND_LISTENERS; i++) {
+		if (legend->waiting[i].listener && legend->waiting[i].listener != listener)
+			continue;
+		legend->waiting[i].listener = listener;
+		legend->waiting[i].count++;
+		return;
+	}
+	legend->waiting_elsewhere++;
+}
+
+void legend_add(struct legend *legend, const struct owners *owners, const struct row *row)
+{
+	enum owner_reason reason = owners_reason(owners, row);
+	bool sure;
+	legend->count[reason]++;
+	if (reason == REASON_UNACCEPTED)
+		add_waiting(legend, owners_listener(owners, row));
+	if (reason == REASON_KERNEL)
+		legend->kind[owners_kernel_kind(owners, row, &sure)]++;
+}
+
+static const char *const explanations[REASON_COUNT] = {
+	[REASON_PERMISSION] = "a process that could not be looked into may hold it",
+	[REASON_TIME_WAIT] = "closed by both ends; the kernel keeps the port for a minute",
+	[REASON_SYN_RECV] = "a handshake that has not ended",
+	[REASON_ORPHAN] = "closed by its process; the kernel finishes the connection",
+	[REASON_UNACCEPTED] = "nobody has accepted it yet",
+	[REASON_KERNEL] = "the kernel's own",
+	[REASON_IN_FLIGHT] = "only in a message on a unix socket, or in an io_uring",
+	[REASON_OTHER_PIDNS] = "held outside the pid namespace of this /proc",
+	[REASON_VANISHED] = "gone between the two looks",
+};
+
+static size_t append(char *text, size_t size, size_t at, const char *part)
+{
+	int len = at < size ? snprintf(text + at, size - at, "%s%s", at ? ", " : "", part) : 0;
+	return at + (len > 0 ? (size_t)len : 0);
+}
+
+/* "3 on 127.0.0.1:80 of nginx (pid 812)"; names are escaped by the message. */
+static void waiting_text(const struct owners *owners, const struct owner_listener *listener, uint64_t count,
+                         char text[256])
+{
+	char address[TEXT_ADDR_MAX + 1], who[96] = "";
+	struct row row = { .inode = listener->inode };
+	struct owner_span span = owners_of(owners, &row);
+	bool six = listener->family == AF_INET6 && !listener->mapped;
+	*text_addr(address, &listener->addr, six ? AF_INET6 : AF_INET, false) = '\0';
+	if (span.count) {
+		const struct process *process = &owners->process[span.first->process];
+		struct bytes program = owners_text(owners, process->program);
+		snprintf(who, sizeof(who), " of %.*s (pid %d)", (int)(program.len < 64 ? program.len : 64),
+		         program.data ? (const char *)program.data : "", process->pid);
+	}
+	snprintf(text, 256, "%llu on %s%s%s:%u%s", (unsigned long long)count, six ? "[" : "", address, six ? "]" : "",
+	         listener->port, who);
+}
+
+static void unaccepted_text(const struct legend *legend, const struct owners *owners, char *text, size_t size)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < LEGEND_LISTENERS && legend->waiting[i].listener; i++) {
+		char one[256];
+		waiting_text(owners, legend->waiting[i].listener, legend->waiting[i].count, one);
+		at = append(text, size, at, one);
+	}
+	if (at && legend->waiting_elsewhere)
+		append(text, size, at, "and others");
+}
+
+static void kernel_text(const struct legend *legend, char *text, size_t size)
+{
+	size_t at = 0;
+	for (unsigned kind = 0; kind < KERNEL_KINDS; kind++) {
+		const char *name = kernel_kind_name(kind);
+		char one[64];
+		if (!legend->kind[kind] || !name)
+			continue;
+		snprintf(one, sizeof(one), "%llu %s", (unsigned long long)legend->kind[kind], name);
+		at = append(text, size, at, one);
+	}
+}
+
+void legend_say(const struct legend *legend, const struct owners *owners)
+{
+	for (unsigned reason = REASON_PERMISSION; reason < REASON_COUNT; reason++) {
+		char more[1024] = "";
+		if (!legend->count[reason])
+			continue;
+		if (reason == REASON_UNACCEPTED)
+			unaccepted_text(legend, owners, more, sizeof(more));
+		if (reason == REASON_KERNEL)
+			kernel_text(legend, more, sizeof(more));
+		message("%llu socket%s without an owner: %s, %s%s%s", (unsigned long long)legend->count[reason],
+		        legend->count[reason] == 1 ? "" : "s", owner_reason_name(reason), explanations[reason],
+		        *more ? ": " : "", more);
+	}
+}

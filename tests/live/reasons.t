@@ -1,0 +1,216 @@
+#!/usr/bin/python3
+"""Why an owner is blank: for each reason a live socket that has it, as root and as a user, in every format."""
+import array
+import csv
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import netns
+import tap
+from scene import CLOSE_WAIT, deafen, hear_syn_only, reach, wait_for
+
+ROOT = os.getuid() == 0
+t = tap.Tap(seconds=300)
+why = netns.enter()
+if why:
+    tap.skip_all(why)
+
+COLUMNS = "proto,local_port,remote_port,state,owner_reason,kernel_kind,listener_pid,listener_program,pid"
+keep = []
+# What the script expects: (protocol, port, state) -> reason.
+wanted = {}
+
+
+def rows(*args, **more):
+    result = tap.sockview("-tuan", "--columns", COLUMNS, "--jsonl", *args, **more)
+    found = {}
+    for line in result.lines:
+        row = json.loads(line)
+        found[row["proto"], row["local_port"], row["state"]] = row
+    return found
+
+
+def listener(host="127.0.0.1", backlog=8):
+    sock = socket.create_server((host, 0), backlog=backlog)
+    keep.append(sock)
+    return sock, sock.getsockname()[1]
+
+
+def pair():
+    sock, port = listener()
+    client = socket.create_connection(("127.0.0.1", port))
+    server = sock.accept()[0]
+    keep.extend((client, server))
+    return client, server, client.getsockname()[1]
+
+
+# time-wait: who closes first.
+client, server, port = pair()
+client.close(), server.close()
+wanted["tcp", port, "TIME_WAIT"] = "time-wait"
+
+# syn-recv: a handshake whose last packet the listener does not hear.
+half = socket.socket()
+half.bind(("127.0.0.1", 0))
+hear_syn_only(half)
+half.listen(8)
+keep.append(half)
+keep.append(socket.create_connection(half.getsockname()))
+wanted["tcp", half.getsockname()[1], "SYN_RECV"] = "syn-recv"
+
+# orphan: closed with data its deaf peer never takes.
+client, server, port = pair()
+deafen(server)
+client.send(b"left behind")
+client.close()
+wanted["tcp", port, "FIN_WAIT1"] = "orphan"
+
+# unaccepted, once ESTABLISHED and once CLOSE_WAIT.
+queue, queue_port = listener()
+keep.append(socket.create_connection(("127.0.0.1", queue_port)))
+wanted["tcp", queue_port, "ESTABLISHED"] = "unaccepted"
+ended, ended_port = listener()
+client = socket.create_connection(("127.0.0.1", ended_port))
+client.shutdown(socket.SHUT_WR)
+keep.append(client)
+wanted["tcp", ended_port, "CLOSE_WAIT"] = "unaccepted"
+
+# kernel: a tunnel's socket.
+VXLAN = netns.ip("link", "add", "vx0", "type", "vxlan", "id", "42", "dstport", "14789", "local", "127.0.0.1") and \
+    netns.ip("link", "set", "vx0", "up")
+if VXLAN:
+    wanted["udp", 14789, "UNCONNECTED"] = "kernel"
+
+# in-flight: the only descriptor is in a message nobody has read, or in the table of a ring.
+one, two = socket.socketpair()
+keep.extend((one, two))
+
+
+def fly(sock):
+    one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))])
+    port = sock.getsockname()[1]
+    sock.close()
+    return port
+
+
+ring = subprocess.Popen([tap.helper("ring"), "14790"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+RING = ring.stdout.read(1) == b"R"
+if RING:
+    wanted["tcp", 14790, "LISTEN"] = "in-flight"
+alone = rows()
+wait_for(lambda: ("tcp", queue_port, "ESTABLISHED") in rows() and ("tcp", ended_port, "CLOSE_WAIT") in rows(), "connections")
+
+
+def judge(name, found, expected):
+    got = {key: (found.get(key) or {}).get("owner_reason") for key in expected}
+    t.same(sorted(map(repr, got.items())), sorted(map(repr, expected.items())), name)
+
+
+judge("each reason, found by the one who holds the sockets", rows(), wanted)
+if not VXLAN:
+    t.skip("kernel", "this kernel has no vxlan")
+if not RING:
+    t.skip("in-flight in an io_uring", "this kernel has no io_uring for us")
+flying = fly(socket.create_server(("127.0.0.1", 0)))
+wanted["tcp", flying, "LISTEN"] = "in-flight"
+datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+datagram.bind(("127.0.0.1", 0))
+wanted["udp", fly(datagram), "UNCONNECTED"] = "in-flight"
+found = rows()
+judge("in flight through a unix socket", found, wanted)
+me = os.getpid()
+t.same((found["tcp", queue_port, "ESTABLISHED"]["listener_pid"], found["tcp", ended_port, "CLOSE_WAIT"]["listener_pid"]),
+       (me, me), "an unaccepted connection names who has not accepted it")
+if VXLAN:
+    t.same(found["udp", 14789, "UNCONNECTED"]["kernel_kind"], "vxlan", "the kernel's socket says what for")
+t.same(sorted({row["owner_reason"] for row in found.values() if row["pid"]}, key=str), [None], "who has an owner has no reason")
+
+# --- every format ---------------------------------------------------------------
+
+for formatted, read in (
+        ("--json", lambda text: {(s["proto"], s["local_port"], s["state"]): s["owner_reason"] for s in json.loads(text)["sockets"]}),
+        ("--csv", lambda text: {(s["proto"], int(s["local_port"]), s["state"]): s["owner_reason"] or None
+                                for s in csv.DictReader(io.StringIO(text))})):
+    got = read(tap.sockview("-tuan", "--columns", COLUMNS, formatted).out.decode())
+    t.same({key: got.get(key) for key in wanted}, wanted, "the same by " + formatted)
+table = tap.sockview("-tuan", "--columns", "local_port,owner_reason").lines
+t.ok(any(line.split() == [str(flying), "in-flight"] for line in table), "the same as a table", *table)
+plain = tap.sockview("-tuanp")
+blank = [line for line in plain.lines if (":%d " % flying) in line]
+t.ok(len(blank) == 1 and blank[0].split()[-1] == "-" and not plain.err, "netstat's column stays -", *blank, plain.err)
+
+# --- the legend -----------------------------------------------------------------
+
+legend = tap.sockview("-tuanpv").err.decode().splitlines()
+counts = {}
+for reason in wanted.values():
+    counts[reason] = counts.get(reason, 0) + 1
+for reason, count in sorted(counts.items()):
+    told = [line for line in legend if ("without an owner: %s," % reason) in line]
+    t.ok(len(told) == 1 and told[0].startswith("sockview: %d socket" % count), "-v: %s, %d times" % (reason, count), *legend)
+t.ok(any("1 on 127.0.0.1:%d of" % queue_port in line and "(pid %d)" % me in line for line in legend), "-v names the listener and its owner", *legend)
+t.ok(not VXLAN or any("1 vxlan" in line for line in legend), "-v names what the kernel has it for", *legend)
+t.same([line for line in tap.sockview("-tuan", "-v").err.decode().splitlines() if "without an owner" in line], [],
+       "no legend where owners are not looked for")
+
+# --- a user ---------------------------------------------------------------------
+
+if ROOT:
+    found = rows(user=tap.NOBODY)
+    # What a process holds may be held by one that is hidden; what none can hold is as before.
+    expected = {key: "permission" if reason == "in-flight" else reason for key, reason in wanted.items()}
+    expected["tcp", queue_port, "LISTEN"] = "permission"
+    judge("each reason, as a user", found, expected)
+    result = tap.sockview("-tuanpv", user=tap.NOBODY)
+    text = result.err.decode()
+    t.ok("permission" in text and "could not be looked into" in text and "cap_sys_ptrace" in text,
+         "permission: how many were hidden, and what would help", result)
+else:
+    t.skip("permission", "it takes root to have another user's sockets")
+
+# --- another pid namespace, and sockets that go away ----------------------------------
+
+outside, outside_port = listener()
+if netns.can_have_pids():
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        tap.die_with_parent()
+        os.closerange(3, write), os.closerange(write + 1, 4096)
+        netns.own_mounts()
+
+        def inside():
+            netns.mount_proc()
+            os.write(write, json.dumps([[*key, row["owner_reason"]] for key, row in rows().items()]).encode() + b"\n")
+            os._exit(0)
+
+        os.waitpid(netns.in_new_pids(inside), 0)
+        os._exit(0)
+    os.close(write)
+    told = b"".join(iter(lambda: os.read(read, 65536), b""))
+    os.waitpid(child, 0)
+    inside = {tuple(row[:3]): row[3] for row in json.loads(told)}
+    t.same(inside.get(("tcp", outside_port, "LISTEN")), "other-pidns", "held outside the pid namespace of this /proc", told)
+else:
+    t.skip("other-pidns", "no pid namespace can be made here")
+
+# A server that does nothing but restart: it is seen with its owner, or as gone; nothing else is made up.
+server = subprocess.Popen([tap.helper("restart"), "14800", "200"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          preexec_fn=tap.die_with_parent)
+told = {}
+for _ in range(200):
+    for key, row in rows("sport", "=", ":14800").items():
+        told[row["owner_reason"]] = told.get(row["owner_reason"], 0) + 1
+server.communicate()
+t.ok(set(told) <= {None, "vanished"} and told, "sockets that go away between the two looks are vanished", told)
+t.note("of a server that restarts: %s" % told)
+
+ring.stdin.close()
+t.done()

@@ -78,33 +78,45 @@ static void program_path(char *path, size_t size)
 		snprintf(path, size, "sockview");
 }
 
-static void report_denied(unsigned denied, const struct privilege *privilege)
+/* With what would show them. NULL: nothing is known that would. */
+static void report_unseen(const char *what, const struct privilege *privilege)
 {
-	char path[512], count[80];
-	snprintf(count, sizeof(count), "%u process%s could not be looked into, so some owners are unknown",
-	         denied, denied == 1 ? "" : "es");
+	char path[512];
 	if (!privilege) {
-		message("%s", count);
+		message("%s", what);
 		return;
 	}
 	if (privilege->sees_fds) {
-		message("%s: they are another user namespace's, or a security module hides them", count);
+		message("%s: they are another user namespace's, or a security module hides them", what);
 		return;
 	}
 	if (privilege->root) {
-		message("%s: root lacks %s here (a container gets it with --cap-add)", count,
+		message("%s: root lacks %s here (a container gets it with --cap-add)", what,
 		        privilege->has_ptrace ? "CAP_DAC_READ_SEARCH" : "CAP_SYS_PTRACE");
 		return;
 	}
 	program_path(path, sizeof(path));
-	message("%s: use sudo, or allow it with: sudo " SETCAP " %s", count, path);
+	message("%s: use sudo, or allow it with: sudo " SETCAP " %s", what, path);
+}
+
+static void report_denied(unsigned denied, const struct privilege *privilege)
+{
+	char what[80];
+	snprintf(what, sizeof(what), "%u process%s could not be looked into, so some owners are unknown",
+	         denied, denied == 1 ? "" : "es");
+	report_unseen(what, privilege);
 }
 
 static void report_owners(const struct owner_report *owners, const struct privilege *privilege,
                           bool verbose)
 {
-	if (owners->denied)
+	if (owners->hides)
+		report_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
+	else if (owners->denied)
 		report_denied(owners->denied, privilege);
+	if (owners->starved)
+		message("%u process%s could not be looked into, so some owners are unknown: too many open files (ulimit -n)",
+		        owners->starved, owners->starved == 1 ? "" : "es");
 	if (!verbose || !owners->asked)
 		return;
 	if (owners->vanished)

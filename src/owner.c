@@ -295,6 +295,7 @@ static void merge_report(struct owner_report *into, const struct owner_report *f
 	into->processes += from->processes;
 	into->denied += from->denied;
 	into->vanished += from->vanished;
+	into->starved += from->starved;
 }
 
 int owners_join(struct owners *owners, struct findings *findings, size_t count)

@@ -54,8 +54,10 @@ static enum owner_reason reason_without_inode(const struct row *row)
  */
 static enum owner_reason reason_with_inode(const struct owner_report *report, const struct row *row)
 {
-	if (report->denied)
+	if (report->denied || report->hides)
 		return REASON_PERMISSION;
+	if (report->starved)
+		return REASON_NOT_ASKED;
 	if (report->vanished)
 		return REASON_VANISHED;
 	if (report->other_pidns)

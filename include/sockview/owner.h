@@ -95,6 +95,8 @@ struct owner_report {
 	unsigned processes;  /* looked at */
 	unsigned denied;     /* not allowed to look into: EACCES, EPERM */
 	unsigned vanished;   /* gone while we looked */
+	unsigned starved;    /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
+	bool hides;          /* this /proc does not show all processes of its pid namespace (hidepid) */
 	bool asked;          /* a look was taken at all */
 	bool other_pidns;    /* this /proc is known not to be the initial pid namespace's: it may hide processes */
 	bool by_bpf;
@@ -150,6 +152,11 @@ struct owner_span {
 struct owner_span owners_of(const struct owners *owners, const struct row *row);
 /* Fetches into the cache what owners_of() will read for a row that comes soon. */
 void owners_prefetch(const struct owners *owners, const struct row *row);
+/* True if a process that was not looked into may be an owner. */
+static inline bool owners_unseen(const struct owner_report *report)
+{
+	return report->denied || report->hides || report->starved;
+}
 /* Why owners_of() is empty; REASON_OWNED if it is not. `owners` may be NULL: not asked. */
 enum owner_reason owners_reason(const struct owners *owners, const struct row *row);
 /* What a socket of REASON_KERNEL is for. *sure is false where only the port speaks for it. */

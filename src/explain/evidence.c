@@ -68,7 +68,7 @@ static int look(struct evidence *evidence)
 	if (!evidence->owners->evidence)
 		return -1;
 	tunnels_explain(evidence);
-	if (evidence->owners->report.denied || !has_open_cases(evidence))
+	if (owners_unseen(&evidence->owners->report) || !has_open_cases(evidence))
 		return 0;
 	gone_explain(evidence);
 	if (has_open_cases(evidence) && flight_explain(evidence) < 0)

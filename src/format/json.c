@@ -240,7 +240,7 @@ static void out_report(const struct view *view, struct out *out)
 	const struct report *report = view->document->report;
 	const struct owners *owners = view->owners;
 	bool whole = !report->interrupted && !report->lost && !report->malformed && !report->unavailable;
-	out_bool_field(out, '{', "complete", whole && !(owners && owners->report.denied));
+	out_bool_field(out, '{', "complete", whole && !(owners && owners_unseen(&owners->report)));
 	out_number_field(out, ',', "received", report->received);
 	out_number_field(out, ',', "requests", report->requests);
 	out_number_field(out, ',', "interrupted", report->interrupted);

@@ -18,7 +18,7 @@
 #define PATH_ROOM 64
 
 /* How the look into one table or process ended. */
-enum look { LOOK_DONE, LOOK_DENIED, LOOK_GONE, LOOK_FAILED /* ENOMEM */ };
+enum look { LOOK_DONE, LOOK_DENIED, LOOK_GONE, LOOK_STARVED, LOOK_FAILED /* ENOMEM */ };
 
 /* One process being looked at. */
 struct subject {
@@ -37,7 +37,10 @@ static enum look look_errno(void)
 		return LOOK_DENIED;
 	case ENOMEM:
 		return LOOK_FAILED;
-	default: /* ENOENT, ESRCH; and EMFILE and the like, which hide it as well */
+	case EMFILE:
+	case ENFILE:
+		return LOOK_STARVED;
+	default: /* ENOENT, ESRCH */
 		return LOOK_GONE;
 	}
 }
@@ -254,5 +257,6 @@ int scan_process(struct scan *scan, int32_t pid)
 	scan->findings.report.processes++;
 	scan->findings.report.denied += look == LOOK_DENIED;
 	scan->findings.report.vanished += look == LOOK_GONE;
+	scan->findings.report.starved += look == LOOK_STARVED;
 	return look == LOOK_FAILED ? -1 : 0;
 }

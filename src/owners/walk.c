@@ -16,7 +16,9 @@
 #include "owners/scan.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* A thread costs about as much as looking at a few idle processes. */
@@ -109,6 +111,19 @@ static int list_pids(int proc_fd, int32_t **pid, size_t *count)
 	return more;
 }
 
+/*
+ * Each pid namespace has a process 1, so a procfs without one is mounted with
+ * hidepid=invisible or ptraceable: others' processes are not even listed.
+ */
+static bool hides_processes(int proc_fd, const int32_t *pid, size_t count)
+{
+	struct statfs fs;
+	for (size_t i = 0; i < count; i++)
+		if (pid[i] == 1)
+			return false;
+	return !fstatfs(proc_fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+}
+
 int finder_proc(const struct finder_request *request, struct owners *owners, struct error *error)
 {
 	int32_t *pid = NULL;
@@ -121,6 +136,7 @@ int finder_proc(const struct finder_request *request, struct owners *owners, str
 		free(pid);
 		return error_set(error, errno, "list processes", "");
 	}
+	owners->report.hides = hides_processes(request->proc_fd, pid, pid_count);
 	int result = walk_pids(request, pid, pid_count, owners);
 	if (result)
 		error_set(error, errno, "look for the sockets' owners", "");

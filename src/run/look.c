@@ -90,8 +90,11 @@ void look_report_names(const struct run *run)
 static void report(const struct run *run)
 {
 	/* A hidden process is worth a word where it may be a missing owner: -pp wants all of them. */
-	bool owners = run->unowned || run->options.programs > 1 || run->options.verbose;
-	message_report(&run->report, owners ? &run->owners.report : NULL, &run->privilege, run->options.verbose);
+	bool owners = run->unowned || run->owners.report.starved || run->options.programs > 1 || run->options.verbose;
+	/* No privilege of ours is used on an elevated caller's --proc-root, and so none is missing. */
+	bool unused = run->privilege.elevated && run->options.proc_root;
+	message_report(&run->report, owners ? &run->owners.report : NULL, unused ? NULL : &run->privilege,
+	               run->options.verbose);
 	if (run->options.verbose)
 		legend_say(&run->legend, &run->owners);
 	look_report_names(run);

@@ -24,7 +24,7 @@ static int show(void *context, const struct sock *sock)
 	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count))
 		return 0;
 	run->shown++;
-	if (owners && owners->report.denied)
+	if (owners && (owners->report.denied || owners->report.hides))
 		run->unowned += owners_reason(owners, &sock->row) == REASON_PERMISSION;
 	if (owners && run->options.verbose)
 		legend_add(&run->legend, owners, &sock->row);

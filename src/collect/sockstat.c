@@ -10,7 +10,7 @@
 uint32_t source_tcp6_in_use(int proc_net_fd)
 {
 	char text[256];
-	int fd = openat(proc_net_fd, "sockstat6", O_RDONLY | O_CLOEXEC);
+	int fd = openat(proc_net_fd, "sockstat6", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return 0;
 	ssize_t len = read(fd, text, sizeof text - 1);

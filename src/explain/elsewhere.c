@@ -169,7 +169,7 @@ static bool has_sockets(int proc_fd, const struct place *place, enum proto proto
 	char path[64], text[1024];
 
 	snprintf(path, sizeof path, "%d/net/sockstat%s", place->pid, family == AF_INET ? "" : "6");
-	int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 	if (fd >= 0)
 		close(fd);
@@ -211,7 +211,7 @@ static int read_place(int proc_fd, const struct place *place, struct reading *re
 		if (files[i].proto != reading->proto || !has_sockets(proc_fd, place, files[i].proto, files[i].family))
 			continue;
 		snprintf(path, sizeof path, "%d/net/%s", place->pid, files[i].file);
-		int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+		int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
 			continue;
 		reading->family = files[i].family;

@@ -13,7 +13,7 @@
 /* All of a small file; its length, or -1. */
 static ssize_t read_file(int proc_fd, const char *path, char *buffer, size_t size)
 {
-	int fd = proc_fd < 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	int fd = proc_fd < 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t len = 0;
 
 	if (fd < 0)

@@ -448,7 +448,7 @@ static bool legacy_nat(int proc_fd)
 
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		char text[256];
-		int fd = proc_fd < 0 ? -1 : openat(proc_fd, files[i], O_RDONLY | O_CLOEXEC);
+		int fd = proc_fd < 0 ? -1 : openat(proc_fd, files[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 		if (fd >= 0)
 			close(fd);

@@ -27,7 +27,7 @@ bool finder_bpf_pays(const struct finder_request *request)
 {
 	char text[64];
 	uint64_t files = 0;
-	int fd = openat(request->proc_fd, "sys/fs/file-nr", O_RDONLY | O_CLOEXEC);
+	int fd = openat(request->proc_fd, "sys/fs/file-nr", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return false;
 	ssize_t len = read(fd, text, sizeof(text) - 1);

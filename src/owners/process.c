@@ -20,7 +20,8 @@
  */
 static ssize_t read_at(int dir, const char *path, char *buffer, size_t size)
 {
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	/* NONBLOCK: with --proc-root it may be anything, and a FIFO must not hold us up. */
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -1;
 	ssize_t len;

@@ -150,7 +150,7 @@ void listing_free(struct listing *listing)
 /* "btime SECONDS" of /proc/stat: to the second, as the kernel has it. */
 static int64_t boot_time(int proc_fd)
 {
-	int fd = openat(proc_fd, "stat", O_RDONLY | O_CLOEXEC);
+	int fd = openat(proc_fd, "stat", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	char *line = NULL;
 	size_t size = 0;

@@ -155,4 +155,18 @@ bare = fakeproc.FakeProc(os.path.join(tap.scratch(), "bare"))
 result = tap.sockview("-atn", "--source=proc", "--proc-root", bare.root)
 t.ok(result.status in (0, 3) and result.err.count(b"\n") == 1 and result.err.startswith(b"sockview: "),
      "a /proc without tables is told of in one line", result)
+
+# Nobody writes into these FIFOs: whoever opens one as a file waits for ever.
+for name in ("7/comm", "7/cmdline", "7/stat", "7/status", "8/cgroup", "8/exe", "net/sockstat6", "stat"):
+    path = tree.path(*name.split("/"))
+    if os.path.exists(path):
+        os.unlink(path)
+    os.mkfifo(path)
+os.makedirs(tree.path("sys", "kernel", "random"))
+os.mkfifo(tree.path("sys", "kernel", "random", "boot_id"))
+for words in ("-atnp", "-atnpp --json", "-atn --format=table --columns=+cgroup,cmdline,exe,age"):
+    result = fake(*words.split(), seconds=20)
+    t.ok(result.status == 0 and result.out.count(b"\n") > 2, "%s: FIFOs below --proc-root hold nothing up" % words, result)
+result = tap.sockview("-ltn", "--proc-root", tree.root, "--record", os.path.join(tap.scratch(), "other"), seconds=20)
+t.ok(result.status in (0, 3), "nor when a recording is begun", result)
 t.done()

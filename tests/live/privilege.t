@@ -6,6 +6,7 @@ The truth is the kernel's: /proc/PID/status of the program while it is held up a
 write, the errno of open(2) for the same user, and netstat for who owns a socket.
 """
 import fcntl
+import json
 import os
 import shutil
 import socket
@@ -151,6 +152,38 @@ def test_root(port):
         status = status_while_writing(SOCKVIEW, *options.split())
         check(has_nothing(status) and int(status["CapBnd"], 16) == 0,
               f"root has no capability left when {options} is written", wanted(status))
+
+
+def reason_of(output, port):
+    return [row["owner_reason"] for row in json.loads(output)["sockets"] if row["local_port"] == port]
+
+
+def test_hidden(folder, port):
+    """Processes that are not even listed, and those that there is no file descriptor left for."""
+    mount = os.path.join(folder, "proc")
+    os.mkdir(mount)
+    inside = ["unshare", "-m", "sh", "-c", f'mount -t proc -o hidepid=2 proc {mount} && exec "$@"', "sh"]
+    if run(*inside, "true").returncode:
+        check(True, "hidepid # SKIP /proc cannot be mounted here")
+    else:
+        done = run(*inside, *AS_NOBODY, SOCKVIEW, "-ltnp", "--proc-root", mount)
+        check(owner_of(done.stdout, port) == "-" and "hidepid" in done.stderr and "setcap" in done.stderr,
+              "hidepid: owners that cannot be seen are told of", done.stdout, done.stderr)
+        done = run(*inside, *AS_NOBODY, SOCKVIEW, "-ltnp", "--json", "--proc-root", mount)
+        check(reason_of(done.stdout, port) == ["permission"], "... and are not taken for the kernel's", done.stdout)
+        done = run(*inside, SOCKVIEW, "-ltnp", "--proc-root", mount)
+        check(owner_of(done.stdout, port) == f"{server.pid}/python3" and "hidepid" not in done.stderr,
+              "... while root sees them", done.stdout, done.stderr)
+    inside = ["unshare", "-p", "-f", f"--mount-proc={mount}"]
+    if run(*inside, "true").returncode:
+        check(True, "pid namespace # SKIP none to be had here")
+    else:
+        done = run(*inside, SOCKVIEW, "-ltnp", "--json", "--proc-root", mount)
+        check(reason_of(done.stdout, port) == ["other-pidns"],
+              "the /proc of another pid namespace: what it does not show is not taken for the kernel's", done.stdout)
+    done = run("prlimit", "--nofile=6:6", SOCKVIEW, "-ltnp", "--owners-from=proc")
+    check(owner_of(done.stdout, port) == "-" and "too many open files" in done.stderr,
+          "without file descriptors left the gap is told of", done.stdout, done.stderr)
 
 
 def test_container(folder):
@@ -307,6 +340,7 @@ def main():
         os.mkdir(os.path.join(folder, "open"))
         os.chmod(os.path.join(folder, "open"), 0o777)
         test_root(port)
+        test_hidden(folder, port)
         test_container(folder)
         test_ambient(folder)
         test_closed_streams(folder)

@@ -171,6 +171,21 @@ static void hidden_processes_come_with_what_would_show_them(void **state)
 	assert_string_equal(captured(*state), expected);
 }
 
+static void other_gaps_among_the_processes_are_told(void **state)
+{
+	struct report report = { 0 };
+	struct owner_report hides = { .asked = true, .denied = 3, .hides = true }, starved = { .asked = true, .starved = 2 };
+	struct privilege root = { .root = true, .has_read_search = true };
+	message_report(&report, &hides, &root, false);
+	message_report(&report, &hides, NULL, false);
+	message_report(&report, &starved, &root, false);
+	assert_string_equal(captured(*state),
+		"sockview: /proc hides processes of others (hidepid), so some owners are unknown: root lacks "
+		"CAP_SYS_PTRACE here (a container gets it with --cap-add)\n"
+		"sockview: /proc hides processes of others (hidepid), so some owners are unknown\n"
+		"sockview: 2 processes could not be looked into, so some owners are unknown: too many open files (ulimit -n)\n");
+}
+
 #define CAPTURED(test) cmocka_unit_test_setup_teardown(test, capture_setup, capture_teardown)
 
 int main(void)
@@ -185,6 +200,7 @@ int main(void)
 		CAPTURED(what_an_answer_lacks_is_a_line_each),
 		CAPTURED(verbose_says_how_it_was_done_instead),
 		CAPTURED(hidden_processes_come_with_what_would_show_them),
+		CAPTURED(other_gaps_among_the_processes_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -295,6 +295,8 @@ static void reasons_come_from_row_and_report(void **state)
 		/* Why a socket without inode has no owner is known whatever was hidden. */
 		{ { .state = STATE_TIME_WAIT }, { .asked = true, .denied = 9 }, REASON_TIME_WAIT, "time-wait" },
 		{ { .inode = 9 }, { .asked = true, .denied = 1, .vanished = 1 }, REASON_PERMISSION, "permission" },
+		{ { .inode = 9 }, { .asked = true, .hides = true }, REASON_PERMISSION, "permission" },
+		{ { .inode = 9 }, { .asked = true, .starved = 1, .vanished = 1 }, REASON_NOT_ASKED, "not-asked" },
 		{ { .inode = 9 }, { .asked = true, .vanished = 1 }, REASON_VANISHED, "vanished" },
 		{ { .inode = 9 }, { .asked = true, .other_pidns = true }, REASON_OTHER_PIDNS, "other-pidns" },
 		{ { .inode = 9, .flags = ROW_HAS_UID, .family = AF_INET }, { .asked = true }, REASON_KERNEL, "kernel" },

@@ -33,6 +33,7 @@ enum {
 	 * asked for again, so that memory stays the same however many there are.
 	 */
 	HOLD_MAX = 16384,
+	RECENT = 32, /* rows; so many sockets would have to be opened in one hash slot between two datagrams */
 };
 
 /* What stopped a dump; the sink's own answer is kept beside it. */
@@ -58,6 +59,9 @@ struct netlink {
 	/* tcp6 held back */
 	bool holding, overflow;
 	struct table hold;
+
+	uint64_t recent[RECENT]; /* cookies of the last rows, a ring */
+	unsigned recent_count;
 
 	struct procnet_unix unix_; /* what unix_diag leaves out; empty unless it is asked */
 	bool no_mark, no_code;          /* the kernel refused to judge marks, or anything */
@@ -124,8 +128,32 @@ static void note_half(const struct netlink *self, struct row *row)
 		row->flags |= ROW_PORT_CHOSEN;
 }
 
+/*
+ * udp_diag remembers between two datagrams how many sockets of a hash slot it
+ * has told (udp_dump, net/ipv4/udp_diag.c), and new ones come first in a slot:
+ * then the last ones are told again.
+ */
+static bool told_again(struct netlink *self, const struct row *row)
+{
+	bool tells = row->flags & ROW_HAS_COOKIE && row->cookie;
+	if (!tells || (row->proto != PROTO_UDP && row->proto != PROTO_UDPLITE))
+		return false;
+	for (size_t i = 0; i < RECENT; i++)
+		if (self->recent[i] == row->cookie)
+			return true;
+	self->recent[self->recent_count++ % RECENT] = row->cookie;
+	return false;
+}
+
+static void recent_forget(struct netlink *self)
+{
+	memset(self->recent, 0, sizeof self->recent);
+}
+
 static void one_row(struct netlink *self, const struct sock *sock)
 {
+	if (told_again(self, &sock->row))
+		return;
 	self->report->received++;
 	if (sock->row.proto == PROTO_UNIX)
 		name_note(self, sock);
@@ -227,6 +255,7 @@ static void change_request(struct netlink *self, const struct request *next)
 	}
 	self->request = *next;
 	self->open = true;
+	recent_forget(self);
 }
 
 static bool is_answer(const struct nlmsghdr *message)
@@ -343,6 +372,7 @@ static int send_request(struct netlink *self, const struct bytecode *code)
 	const struct query *query = self->unix_query ? self->unix_query : self->want->query;
 	size_t len = request_build(&self->request, query, code, ++self->seq, bytes, sizeof bytes);
 	self->report->requests++;
+	recent_forget(self);
 	return self->wire->send(self->wire, bytes, len);
 }
 

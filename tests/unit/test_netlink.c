@@ -366,6 +366,50 @@ static void the_sink_may_stop_it(void **state)
 	assert_ports(fixture, 2, 1, 2);
 }
 
+static void put_udp(struct script_step *step, uint16_t port, uint32_t cookie)
+{
+	struct inet_diag_msg msg = { .idiag_family = AF_INET, .idiag_state = STATE_CLOSE };
+	msg.id.idiag_sport = (uint16_t)(port >> 8 | port << 8);
+	msg.id.idiag_cookie[0] = cookie;
+	script_put(step, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, &msg, sizeof msg);
+}
+
+/* Two sockets were opened in the hash slot that the datagrams' border lies in. */
+static void what_udp_diag_tells_twice_is_one_row(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.protos = PROTO_BIT(PROTO_UDP);
+	fixture->query.states[PROTO_UDP] = STATE_ALL;
+	struct script_step *step = script_step(&fixture->script);
+	put_udp(step, 1, 11);
+	put_udp(step, 2, 12);
+	put_udp(step, 3, 13);
+	step = script_step(&fixture->script);
+	put_udp(step, 2, 12);
+	put_udp(step, 3, 13);
+	put_udp(step, 4, 14);
+	put_udp(step, 4, 15); /* SO_REUSEPORT: another socket */
+	script_put_done(script_step(&fixture->script), 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 5, 1, 2, 3, 4, 4);
+}
+
+/* What is taken back is not what was told. */
+static void udp_asked_for_again_has_all_its_rows(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.protos = PROTO_BIT(PROTO_UDP);
+	fixture->query.states[PROTO_UDP] = STATE_ALL;
+	for (int attempt = 0; attempt < 2; attempt++) {
+		struct script_step *step = script_step(&fixture->script);
+		put_udp(step, 1, 11);
+		put_udp(step, 2, 12);
+		script_put_done(step, 0, attempt ? 0 : NLM_F_DUMP_INTR);
+	}
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 2, 1, 2);
+}
+
 static int recording; /* the fd of the file */
 
 /* The disk is full from now on. */
@@ -439,6 +483,8 @@ int main(void)
 		CASE(an_answer_too_short_is_left_out),
 		CASE(what_was_not_asked_for_is_left_out),
 		CASE(the_sink_may_stop_it),
+		CASE(what_udp_diag_tells_twice_is_one_row),
+		CASE(udp_asked_for_again_has_all_its_rows),
 		CASE(a_disk_full_of_answers_is_an_error),
 		CASE(a_disk_full_before_the_request_is_an_error),
 	};

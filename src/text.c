@@ -210,11 +210,18 @@ static inline bool is_plain(uint8_t byte)
 	return byte > ' ' && byte < 0x7f && byte != '\\';
 }
 
+/* What separates one thing from the next where the text is to stand. */
+static inline bool separates(uint8_t byte, enum text_escape how)
+{
+	return (byte == ' ' && how != TEXT_LINE) || (byte == ',' && how == TEXT_ITEM);
+}
+
 char *text_escape(char *to, const void *data, size_t len, enum text_escape how)
 {
 	const uint8_t *byte = data;
 	for (size_t at = 0; at < len;) {
-		if (is_plain(byte[at])) {
+		bool separator = separates(byte[at], how);
+		if (is_plain(byte[at]) && !separator) {
 			*to++ = (char)byte[at++];
 			continue;
 		}
@@ -225,8 +232,7 @@ char *text_escape(char *to, const void *data, size_t len, enum text_escape how)
 			at++;
 			continue;
 		}
-		bool blank = how == TEXT_WORD && byte[at] == ' ';
-		if (size && !blank && !harmful(utf8_value(byte + at, size))) {
+		if (size && !separator && !harmful(utf8_value(byte + at, size))) {
 			memcpy(to, byte + at, size);
 			to += size;
 			at += size;

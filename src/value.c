@@ -228,7 +228,8 @@ static int add_endpoint(struct text *text, const struct value *value, const stru
 	return add_port(text, value, context);
 }
 
-static int add_process(struct text *text, const struct owners *owners, const struct process *process)
+static int add_process(struct text *text, const struct owners *owners, const struct process *process,
+                       enum text_escape how)
 {
 	struct bytes name = owners_text(owners, process->program);
 	if (!name.data)
@@ -237,7 +238,7 @@ static int add_process(struct text *text, const struct owners *owners, const str
 		return -1;
 	if (!name.data)
 		return 0;
-	return add_char(text, '/') < 0 ? -1 : text_add_escaped(text, name, TEXT_WORD);
+	return add_char(text, '/') < 0 ? -1 : text_add_escaped(text, name, how);
 }
 
 /* "812/nginx,813/nginx": each process once, as a fork holds what its parent does. */
@@ -250,7 +251,7 @@ static int add_owners(struct text *text, const struct column_source *source)
 			continue;
 		if (i && add_char(text, ',') < 0)
 			return -1;
-		if (add_process(text, owners, &owners->process[owner->process]) < 0)
+		if (add_process(text, owners, &owners->process[owner->process], TEXT_ITEM) < 0)
 			return -1;
 	}
 	return 0;
@@ -263,7 +264,7 @@ static int add_parents(struct text *text, const struct value *value, const struc
 	for (unsigned depth = 0; (process = owners_parent(owners, process)) && depth < OWNERS_PARENTS_MAX; depth++) {
 		if (depth && add_char(text, ' ') < 0)
 			return -1;
-		if (add_process(text, owners, process) < 0)
+		if (add_process(text, owners, process, TEXT_WORD) < 0)
 			return -1;
 	}
 	return 0;

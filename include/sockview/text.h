@@ -27,9 +27,10 @@ char *text_addr(char *to, const union addr *addr, int family, bool mapped);
  * byte that is not part of valid UTF-8, for control characters, and for
  * characters that change the line or the direction of writing (U+0080-9F,
  * U+2028, U+2029, bidi controls, U+FEFF), byte by byte. Blanks and tabs too
- * if `word`. Two different inputs never give the same text.
+ * in a TEXT_WORD; commas as well in a TEXT_ITEM, which stands in a list with
+ * commas. Two different inputs never give the same text.
  */
-enum text_escape { TEXT_LINE, TEXT_WORD };
+enum text_escape { TEXT_LINE, TEXT_WORD, TEXT_ITEM };
 char *text_escape(char *to, const void *data, size_t len, enum text_escape how);
 
 /*

@@ -59,15 +59,20 @@ static void out_left(struct out *out, const char *text, size_t len, size_t width
 	out_pad(out, len, width);
 }
 
-/* A name as one printable word; the bytes written. */
-static size_t out_word(struct out *out, const char *name, size_t len)
+/* A name, printable; the bytes written. */
+static size_t out_escaped(struct out *out, const char *name, size_t len, enum text_escape how)
 {
 	if (len > NAME_MAX_BYTES)
 		len = NAME_MAX_BYTES;
 	char *to = out_room(out, TEXT_ESCAPED_MAX(len));
-	char *end = text_escape(to, name, len, TEXT_WORD);
+	char *end = text_escape(to, name, len, how);
 	out_advance(out, end);
 	return (size_t)(end - to);
+}
+
+static size_t out_word(struct out *out, const char *name, size_t len)
+{
+	return out_escaped(out, name, len, TEXT_WORD);
 }
 
 static size_t out_plain(struct out *out, const char *text, size_t len)
@@ -249,16 +254,17 @@ static void out_inode(struct out *out, const struct row *row)
 }
 
 /* "812/nginx" */
-static size_t out_process(struct out *out, const struct owners *owners, const struct process *process)
+static size_t out_process(const struct view *view, struct out *out, const struct process *process)
 {
-	struct bytes program = owners_text(owners, process->program);
+	struct bytes program = owners_text(view->owners, process->program);
+	enum text_escape how = view->programs > 1 ? TEXT_ITEM : TEXT_WORD;
 	char *to = out_room(out, TEXT_U64_MAX + 1);
 	char *end = text_u64(to, (uint64_t)process->pid);
 	*end++ = '/';
 	out_advance(out, end);
 	size_t used = (size_t)(end - to);
 	if (program.len)
-		return used + out_word(out, program.data, program.len);
+		return used + out_escaped(out, program.data, program.len, how);
 	out_char(out, '-');
 	return used + 1;
 }
@@ -278,7 +284,7 @@ static size_t out_owners(const struct view *view, struct out *out, const struct 
 			used++;
 		}
 		last = span->first[i].process;
-		used += out_process(out, view->owners, &view->owners->process[last]);
+		used += out_process(view, out, &view->owners->process[last]);
 	}
 	return used;
 }

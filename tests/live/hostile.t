@@ -38,7 +38,11 @@ PROCESSES = [
     (b"", b"\xff\xfe", r"\xff\xfe"),
     (b"", b"12/34 tcp", r"12/34\x20tcp"),
     (b" leading", b"comm", "comm"),
+    (b"", b"a,1/init", "a,1/init"),
+    (b"b,1", b"c", "b,1"),
 ]
+# With -pp a comma stands between owners.
+LISTED = {"a,1/init": r"a\x2c1/init", "b,1": r"b\x2c1"}
 PATHS = {"hostile.newline": r"two\x0alines", "hostile.blank": "a b", "hostile.escape": r"\x1b[31mred",
          "hostile.latin": r"caf\xe9", "hostile.utf8": "grün", "hostile.backslash": r"back\\slash",
          "hostile.tab": r"t\x09ab", "hostile.quote": "q\"'"}
@@ -68,6 +72,15 @@ for options in (["-ltnpe"], ["-atnpe"], ["-ltnpe", "--source=proc"], ["-ltnpe", 
         else:
             t.same(got, "%d/%s" % (sock.pid, tap.as_bytes(want)), "%s: argv[0] %r, comm %r" % (" ".join(options), argv0, comm))
     t.same(len(shown), len(PROCESSES), "%s: a row for each and no more" % " ".join(options))
+
+
+shown = program_by_inode("-ltnppe")
+for number, (_, _, name) in enumerate(PROCESSES):
+    if name in LISTED:
+        sock = stage.sock["process%d" % number]
+        t.same(shown.get(str(sock.inode)), "%d/%s" % (sock.pid, LISTED[name]), "-pp: %s adds no owner" % name)
+        table = tap.sockview("-ltn", "--format=tsv", "--columns=owners", "inode = %d" % sock.inode)
+        t.same(table.lines[1:], ["%d/%s" % (sock.pid, LISTED[name])], "--columns=owners: %s adds no owner" % name)
 
 
 def path_by_inode(*options):

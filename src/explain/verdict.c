@@ -99,10 +99,27 @@ static bool wants_trial(const struct explain *explain, size_t p)
 	}
 }
 
+/*
+ * Without SO_REUSEPORT first, if SO_REUSEADDR may do alone: where a socket with
+ * both is let in by SO_REUSEADDR, the kernel notes for the port that
+ * SO_REUSEPORT shares there (tb->fastreuseport, inet_csk_update_fastreuse), and
+ * later lets pass by that note what it ought to refuse.
+ */
+static struct probe_answer try_bind(const struct explain *explain, const struct bind_plan *plan, enum probe_kind kind)
+{
+	struct bind_plan first = *plan;
+
+	first.reuseport = plan->reuseport && !plan->reuseaddr;
+	struct probe_answer answer = probe_run(&first, &explain->user, kind);
+	if (answer.number != EADDRINUSE || first.reuseport == plan->reuseport)
+		return answer;
+	return probe_run(plan, &explain->user, kind);
+}
+
 static void plan_try(struct explain *explain, struct planned *plan)
 {
 	enum probe_kind kind = explain->options.probe == EXPLAIN_PROBE_LISTEN ? PROBE_BIND_LISTEN : PROBE_BIND;
-	struct probe_answer answer = probe_run(&plan->bind, &explain->user, kind);
+	struct probe_answer answer = try_bind(explain, &plan->bind, kind);
 
 	if (answer.stage == PROBE_USER)
 		return;
@@ -247,7 +264,7 @@ static void try_reuseaddr(struct explain *explain)
 	plan.reuseaddr = true;
 	if (!explain->holders || holders_outcome(explain, &plan) != BIND_UNKNOWN)
 		return;
-	struct probe_answer answer = probe_run(&plan, &explain->user, PROBE_BIND);
+	struct probe_answer answer = try_bind(explain, &plan, PROBE_BIND);
 	explain->reuseaddr_tried = answer.stage == PROBE_PASSED || answer.stage == PROBE_TABLE;
 	explain->reuseaddr_helps = answer.stage == PROBE_PASSED;
 }

@@ -7,6 +7,8 @@
  *
  *   bind_matrix SEED COUNT        random pairs; a failing one is shrunk and printed as a case
  *   bind_matrix --cases FILE      the pairs of a file, one a line as printed
+ *   bind_matrix SEED COUNT PROGRAM    not the model but the exit status of
+ *                                 `PROGRAM --explain` is held against the kernel
  *
  * Exit 0: all agree. The truth is bind(2) and listen(2) of the running kernel.
  */
@@ -22,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum field {
@@ -665,6 +668,68 @@ static bool agrees(const struct bind_judgement *model, const struct verdict *ker
 
 static unsigned outcomes[3], shapes[SHAPE_COUNT];
 
+/* --- the program in the model's place ---------------------------------------------- */
+
+static const char *program;
+
+/* The arguments that describe the pair's new side. */
+static void program_arguments(const struct world *world, const struct pair *pair, char target[128], char *argv[16])
+{
+	const int *f = pair->field;
+	const char *addr = addr_word[f[NEW_FAMILY]][f[NEW_ADDR]];
+	int count = 0;
+
+	snprintf(target, 128, f[NEW_FAMILY] ? "%s:[%s%s]:%u" : "%s:%s%s:%u", proto_word[f[NEW_PROTO]], addr,
+	         addr[0] == 'f' ? "%v0" : "", world->port);
+	argv[count++] = (char *)program;
+	argv[count++] = "--explain";
+	argv[count++] = target;
+	if (f[NEW_REUSEADDR])
+		argv[count++] = "--reuseaddr";
+	if (f[NEW_REUSEPORT])
+		argv[count++] = "--reuseport";
+	if (f[NEW_V6ONLY] && f[NEW_FAMILY])
+		argv[count++] = "--v6only";
+	if (f[NEW_DEVICE]) {
+		argv[count++] = "--device";
+		argv[count++] = (char *)device_word[f[NEW_DEVICE]];
+	}
+	if (root && f[NEW_USER]) {
+		argv[count++] = "--as-user";
+		argv[count++] = (char *)user_word[f[NEW_USER]];
+	}
+	argv[count] = NULL;
+}
+
+/* Its exit status; -1 if it did not end so. */
+static int program_verdict(const struct world *world, const struct pair *pair)
+{
+	char target[128], *argv[16];
+	int status;
+
+	program_arguments(world, pair, target, argv);
+	pid_t pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execv(program, argv);
+		_exit(127);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* A link-local address on another device than its zone's is wrong usage. */
+static bool program_agrees(const struct world *world, const struct pair *pair, int said, const struct verdict *kernel)
+{
+	bool link_local = addr_word[pair->field[NEW_FAMILY]][pair->field[NEW_ADDR]][0] == 'f';
+
+	(void)world;
+	if (link_local && pair->field[NEW_DEVICE] == 1)
+		return said == 2;
+	return said == (kernel->bind_errno || kernel->listen_errno ? 1 : 0);
+}
+
 static enum result try_pair(const struct pair *pair, char *said, size_t size)
 {
 	struct world world = { .port = next_port };
@@ -678,6 +743,7 @@ static enum result try_pair(const struct pair *pair, char *said, size_t size)
 		struct bind_plan plan = plan_of(&world, pair);
 		hide(&world, pair);
 		struct bind_judgement model = model_verdict(&world, &plan);
+		int said_by_program = program ? program_verdict(&world, pair) : 0;
 		struct verdict kernel = kernel_verdict(&world, pair);
 		/* No question of two sockets: v6only with a mapped address, an address the device has not. */
 		bool other = kernel.bind_errno && kernel.bind_errno != EADDRINUSE;
@@ -686,8 +752,10 @@ static enum result try_pair(const struct pair *pair, char *said, size_t size)
 			outcomes[model.outcome]++;
 			shapes[pair->field[OLD_SHAPE]]++;
 		}
-		snprintf(said, size, "model: outcome %d why %d meeting %d; kernel: bind %s, listen %s, old listen %d",
-		         model.outcome, model.why, model.meeting, strerror(kernel.bind_errno),
+		if (program)
+			result = program_agrees(&world, pair, said_by_program, &kernel) ? AGREE : DISAGREE;
+		snprintf(said, size, "program: exit %d; model: outcome %d why %d meeting %d; kernel: bind %s, listen %s, old listen %d",
+		         said_by_program, model.outcome, model.why, model.meeting, strerror(kernel.bind_errno),
 		         strerror(kernel.listen_errno), kernel.old_listen_errno);
 	}
 	world_close(&world);
@@ -783,8 +851,9 @@ static int run_cases(const char *path)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
+	program = argc > 3 ? argv[3] : NULL;
 	root = getuid() == 0 && seteuid(1001) == 0 && seteuid(0) == 0;
 	server4 = open_server(0);
 	server6 = open_server(1);

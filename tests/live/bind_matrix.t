@@ -27,11 +27,17 @@ in_namespace() {
 		exec "$@"' bash "$@"
 }
 
-echo 1..2
+echo 1..3
 echo "# seed $seed"
 if in_namespace "$helper" --cases "$cases"; then echo "ok 1 - the kept cases"; else echo "not ok 1 - the kept cases"; fi
 if in_namespace "$helper" "$seed" "$pairs"; then
 	echo "ok 2 - $pairs random pairs, seed $seed"
 else
 	echo "not ok 2 - $pairs random pairs, seed $seed"
+fi
+# The program itself: what it collects, asks and tries, to its exit status.
+if in_namespace "$helper" "$seed" $((pairs / 25)) "$SOCKVIEW"; then
+	echo "ok 3 - $((pairs / 25)) random pairs explained by the program, seed $seed"
+else
+	echo "not ok 3 - $((pairs / 25)) random pairs explained by the program, seed $seed"
 fi

@@ -1,0 +1,111 @@
+/*
+ * fuzz_explain.c - what --explain reads of the kernel and of the command line.
+ *
+ * The first byte chooses the parser, the rest is its input, from a buffer of
+ * its exact size: a rule of nftables as a netlink message, a line of
+ * /proc/PID/net, a list of ports, the text of an fdinfo file, a target.
+ */
+#include <linux/netlink.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain/elsewhere.h"
+#include "explain/evidence.h"
+#include "explain/facts.h"
+#include "explain/nat_rule.h"
+#include "explain/target.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static bool is_terminated(const char *name)
+{
+	return memchr(name, '\0', NAT_NAME_MAX);
+}
+
+/*
+ * The loop that receives messages has made sure of the length in the header;
+ * libmnl goes on to the next multiple of four, which its buffer has.
+ */
+static void read_rule(void *message, size_t size)
+{
+	struct nat_seen seen;
+
+	if (size < sizeof(struct nlmsghdr))
+		return;
+	((struct nlmsghdr *)message)->nlmsg_len = (uint32_t)size & ~3u;
+	for (unsigned proto = PROTO_TCP; proto <= PROTO_UDPLITE; proto++) {
+		if (!nat_rule_read(message, proto, 31001, &seen))
+			continue;
+		check(is_terminated(seen.table) && is_terminated(seen.chain) && is_terminated(seen.jump));
+		check(seen.lookups <= NAT_LOOKUPS_MAX);
+		for (unsigned i = 0; i < seen.lookups; i++) {
+			check(is_terminated(seen.lookup[i].set) && seen.lookup[i].slots <= NAT_KEY_SLOTS);
+			nat_key_fits(&seen.lookup[i], message, size, message, size / 2, 6, 31001);
+		}
+	}
+}
+
+static void read_line(const char *text, size_t size)
+{
+	struct row row;
+
+	for (unsigned six = 0; six < 2; six++)
+		if (elsewhere_line(text, size, PROTO_TCP, six ? AF_INET6 : AF_INET, &row))
+			check(row.state < STATE_COUNT && row.family == (six ? AF_INET6 : AF_INET));
+}
+
+static void read_ports(const char *text, size_t size)
+{
+	unsigned count = port_list_count(text, size, 1000, 1999);
+
+	if (port_list_has(text, size, 1500))
+		check(count > 0);
+}
+
+static void read_info(const char *text, size_t size)
+{
+	const char *at = text;
+
+	flight_scm_fds(text, size);
+	while (flight_next_socket(&at, text + size))
+		check(at <= text + size);
+}
+
+static void read_target(const char *text, size_t size)
+{
+	struct target target;
+	char problem[EXPLAIN_PROBLEM_MAX] = "";
+	char *word = strndup(text, size);
+
+	if (target_parse(&target, word, problem) == 0)
+		check(target.port && target.proto <= PROTO_UDPLITE);
+	else
+		check(*problem);
+	free(word);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (!size)
+		return 0;
+	size_t len = size - 1;
+	char *exact = malloc(len ? len : 1);
+	check(exact);
+	memcpy(exact, data + 1, len);
+	switch (data[0] % 5) {
+	case 0: read_rule(exact, len); break;
+	case 1: read_line(exact, len); break;
+	case 2: read_ports(exact, len); break;
+	case 3: read_info(exact, len); break;
+	case 4: read_target(exact, len); break;
+	}
+	free(exact);
+	return 0;
+}

@@ -9,8 +9,9 @@ that takes over 60 s is cut, said to be cut, and not run again. SOCKVIEW and
 BUILD in the environment say what to run; ROUNDS how often; FAMILY=6 makes the
 load's sockets IPv6.
 
-A run during which other programs took more than a twentieth of the CPUs is
-taken again, up to five times; what stayed disturbed is counted under the table.
+A run waits for a quiet moment, and if other programs took more than a
+twentieth of the CPUs meanwhile it is taken again, up to five times; what stayed
+disturbed is counted under the table.
 
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
@@ -58,6 +59,16 @@ def busy_seconds():
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
+def wait_for_quiet(limit=20):
+    """Until others take next to nothing for a moment, or `limit` seconds."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        busy = busy_seconds()
+        time.sleep(0.3)
+        if busy_seconds() - busy <= 0.02:
+            return
+
+
 class Measured:
     """One run of a command."""
 
@@ -82,6 +93,8 @@ class Command:
 
     def run(self, output, tries):
         for _ in range(tries):
+            if tries > 1:
+                wait_for_quiet()
             run = Measured(self.argv, output)
             if not run.disturbed or run.status == "cut":
                 break

@@ -636,6 +636,8 @@ static int check_together(struct parse *parse)
 		return problem(parse, "--record and --replay exclude each other: a replay is already recorded");
 	if (options->replay && options->source == SOURCE_PROC)
 		return problem(parse, "--replay and --source proc exclude each other: a replay is netlink's answers");
+	if (options->record && options->continuous)
+		return problem(parse, "--record and -c exclude each other: a recording is of one look");
 	if (options->record && options->source == SOURCE_PROC)
 		return problem(parse, "--record keeps netlink's answers: it can not go with --source proc");
 	if (options->verbose && options->quiet)

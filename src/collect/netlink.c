@@ -444,7 +444,7 @@ static void ask(struct netlink *self)
 
 static bool can_retry(const struct netlink *self)
 {
-	return self->want->mark && !self->holding;
+	return self->want->mark && !self->holding && !self->wire->recording;
 }
 
 /* One dump, again if it was interrupted and what it gave can be taken back. */
@@ -611,7 +611,7 @@ int source_netlink(struct wire *wire, const struct source_request *request, stru
 	else if (wire->replay)
 		answer = run_replay(&self);
 	else
-		answer = run_list(&self, request->ordered && request->many_tcp6);
+		answer = run_list(&self, request->ordered && (request->many_tcp6 || wire->recording));
 	table_free(&self.hold);
 	free(self.buffer);
 	free(self.decoded);

@@ -93,7 +93,8 @@ struct wire *wire_record(struct wire *inner, int fd, const char *origin)
 	struct record_wire *self = calloc(1, sizeof *self);
 	if (!self)
 		return NULL;
-	self->wire = (struct wire){ .send = record_send, .receive = record_receive, .close = record_close };
+	self->wire = (struct wire){ .send = record_send, .receive = record_receive, .close = record_close,
+		                    .recording = true };
 	self->inner = inner;
 	self->fd = fd;
 	if (record_origin(self, origin) == 0)

@@ -48,7 +48,7 @@ WRONG = [  # the words, and what must be named
     ("--count 99999999999999999999", "--count"), ("--count", "--count"), ("--source moon", "'moon'"),
     ("--source", "--source"), ("-A tcp,nonsense", "'nonsense'"), ("-A", "-A"), ("-f !nonsense", "nonsense"),
     ("--color=blue", "'blue'"), ("--owners-from hearsay", "'hearsay'"), ("--format poem", "'poem'"),
-    ("--record a --replay b", "--replay"), ("-E", "-E"), ("-K", "-K"), ("-N x", "-N"), ("-b", "-b"), ("-Z", "-Z"),
+    ("--record a --replay b", "--replay"), ("--record a -c", "-c"), ("--record a --count 2", "-c"), ("-E", "-E"), ("-K", "-K"), ("-N x", "-N"), ("-b", "-b"), ("-Z", "-Z"),
     ("-M", "-M"), ("-S", "-S"), ("-d", "-d"), ("-0", "-0"), ("--events", "--events"), ("--kill", "--kill"),
     ("--watch", "--watch"), ("--health", "--health"),
     ("--replay /nonexistent/file", "/nonexistent/file"), ("--proc-root /nonexistent", "/nonexistent"),

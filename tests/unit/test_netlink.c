@@ -410,6 +410,63 @@ static void udp_asked_for_again_has_all_its_rows(void **state)
 	assert_ports(fixture, 2, 1, 2);
 }
 
+static char recorded[65536];
+
+/* The script's answers through a recording into `recorded`; its length. */
+static size_t record(struct fixture *fixture)
+{
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	struct wire *wire = wire_record(&fixture->script.wire, ends[1], "here");
+	assert_non_null(wire);
+	assert_int_equal(source_netlink(wire, &fixture->request, &fixture->report, &fixture->error), 0);
+	wire_close(wire);
+	ssize_t len = read(ends[0], recorded, sizeof recorded);
+	close(ends[0]);
+	assert_true(len > 0 && (size_t)len < sizeof recorded);
+	return (size_t)len;
+}
+
+static unsigned answers(size_t len)
+{
+	unsigned count = 0;
+	for (size_t at = 0; at < len;) {
+		const struct nlmsghdr *head = (const struct nlmsghdr *)(recorded + at);
+		count += head->nlmsg_type == SOCK_DIAG_BY_FAMILY && !(head->nlmsg_flags & NLM_F_REQUEST);
+		at += NLMSG_ALIGN(head->nlmsg_len);
+	}
+	return count;
+}
+
+static void a_recording_is_not_asked_for_again(void **state)
+{
+	struct fixture *fixture = *state;
+	for (uint16_t port = 1; port < 4; port++) {
+		struct script_step *step = script_step(&fixture->script);
+		script_put_socket(step, AF_INET, port, 0);
+		script_put_done(step, 0, NLM_F_DUMP_INTR);
+	}
+	assert_int_equal(answers(record(fixture)), 1);
+	assert_ports(fixture, 1, 1);
+	assert_int_equal(fixture->report.interrupted, 1);
+}
+
+static void a_recording_asks_for_the_families_apart(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.inet6 = true;
+	fixture->request.ordered = true;
+	script_put_socket(script_step(&fixture->script), AF_INET, 1, 0);
+	script_put_done(script_step(&fixture->script), 0, 0);
+	script_put_socket(script_step(&fixture->script), AF_INET6, 2, 0);
+	script_put_done(script_step(&fixture->script), 0, 0);
+	script_put_done(script_step(&fixture->script), 0, 0);
+	script_put_done(script_step(&fixture->script), 0, 0);
+	assert_int_equal(answers(record(fixture)), 2);
+	assert_true(fixture->script.sent >= 2);
+	assert_ports(fixture, 2, 1, 2);
+}
+
 static int recording; /* the fd of the file */
 
 /* The disk is full from now on. */
@@ -485,6 +542,8 @@ int main(void)
 		CASE(the_sink_may_stop_it),
 		CASE(what_udp_diag_tells_twice_is_one_row),
 		CASE(udp_asked_for_again_has_all_its_rows),
+		CASE(a_recording_is_not_asked_for_again),
+		CASE(a_recording_asks_for_the_families_apart),
 		CASE(a_disk_full_of_answers_is_an_error),
 		CASE(a_disk_full_before_the_request_is_an_error),
 	};

@@ -60,7 +60,7 @@ struct netlink {
 	bool holding, overflow;
 	struct table hold;
 
-	uint64_t recent[RECENT]; /* cookies of the last rows, a ring */
+	struct row recent[RECENT]; /* the last rows of UDP, a ring */
 	unsigned recent_count;
 
 	struct procnet_unix unix_; /* what unix_diag leaves out; empty unless it is asked */
@@ -128,6 +128,16 @@ static void note_half(const struct netlink *self, struct row *row)
 		row->flags |= ROW_PORT_CHOSEN;
 }
 
+/* More than the cookie, so that a recording made by hand with one cookie for all loses no row. */
+static bool is_same_socket(const struct row *left, const struct row *right)
+{
+	return left->cookie == right->cookie && left->inode == right->inode && left->proto == right->proto &&
+	       left->family == right->family && left->local_port == right->local_port &&
+	       left->remote_port == right->remote_port &&
+	       !memcmp(&left->local, &right->local, sizeof left->local) &&
+	       !memcmp(&left->remote, &right->remote, sizeof left->remote);
+}
+
 /*
  * udp_diag remembers between two datagrams how many sockets of a hash slot it
  * has told (udp_dump, net/ipv4/udp_diag.c), and new ones come first in a slot:
@@ -139,9 +149,9 @@ static bool told_again(struct netlink *self, const struct row *row)
 	if (!tells || (row->proto != PROTO_UDP && row->proto != PROTO_UDPLITE))
 		return false;
 	for (size_t i = 0; i < RECENT; i++)
-		if (self->recent[i] == row->cookie)
+		if (is_same_socket(&self->recent[i], row))
 			return true;
-	self->recent[self->recent_count++ % RECENT] = row->cookie;
+	self->recent[self->recent_count++ % RECENT] = *row;
 	return false;
 }
 

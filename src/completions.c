@@ -6,6 +6,7 @@
  */
 #include "completions.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,11 +27,20 @@ struct argument {
 	char *words;       /* FROM_WORDS: with blanks between them; freed by argument_free() */
 };
 
+/* In the case that people type; any will do. SYN_RECV stands in the table for two of the kernel's states. */
 static void put_states(FILE *file)
 {
 	const char *name;
-	for (size_t i = 0; (name = state_name_listed(i)); i++)
-		fprintf(file, "%s%s", i ? " " : "", name);
+	bool received = false;
+	for (size_t i = 0; (name = state_name_listed(i)); i++) {
+		bool again = strcmp(name, "SYN_RECV") == 0 && received;
+		received |= strcmp(name, "SYN_RECV") == 0;
+		if (again)
+			continue;
+		fputs(i ? " " : "", file);
+		for (; *name; name++)
+			fputc(tolower((unsigned char)*name), file);
+	}
 }
 
 static void put_columns(FILE *file)
@@ -156,6 +166,8 @@ static const char bash_head[] =
 	"\tlocal before= word=${cur##*,}\n"
 	"\tif [[ $cur == *,* ]]; then before=${cur%,*},; fi\n"
 	"\tif [[ $word == [-+^]* ]]; then before+=${word:0:1} word=${word:1}; fi\n"
+	"\t# states go in either case\n"
+	"\tif [[ $word == [A-Z]* ]]; then set -- \"${1^^}\"; fi\n"
 	"\tCOMPREPLY=($(compgen -P \"$before\" -W \"$1\" -- \"$word\"))\n"
 	"\tcompopt -o nospace 2>/dev/null\n"
 	"}\n"
@@ -229,6 +241,16 @@ static bool bash_option(FILE *file, const struct option_view *option)
 	return true;
 }
 
+/* What follows a key of the filter language, with = or without. */
+static void bash_keys(FILE *file)
+{
+	fputs("\tstate|exclude)\n\t\t_sockview_list \"", file);
+	put_states(file);
+	fputs("\"; return ;;\n"
+	      "\tdev)\n\t\tCOMPREPLY=($(compgen -W \"$(command ls /sys/class/net 2>/dev/null)\" -- \"$cur\")); return ;;\n"
+	      "\tuser)\n\t\t_sockview_list \"$(compgen -u)\"; return ;;\n", file);
+}
+
 static bool bash_script(FILE *file)
 {
 	struct option_view option;
@@ -236,6 +258,7 @@ static bool bash_script(FILE *file)
 	for (size_t i = 0; options_get(i, &option); i++)
 		if (option.help && !bash_option(file, &option))
 			return false;
+	bash_keys(file);
 	fputs("\tesac\n\tif [[ $cur == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"", file);
 	for (size_t i = 0; options_get(i, &option); i++) {
 		if (option.help && option.letter)

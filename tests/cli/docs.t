@@ -74,8 +74,9 @@ for line in columns_text.splitlines():
 t.ok(len(columns) > 150, "there are columns to look for", len(columns))
 for shell, script in completions.items():
     words = set(re.findall(r"\w+", script))
+    written = words | {word.upper() for word in words}
     t.same(sorted(set(columns) - words), [], "%s: every column" % shell)
-    t.same([state for state in "ESTABLISHED LISTEN TIME_WAIT BOUND connected bucket".split() if state not in words], [],
+    t.same([state for state in "ESTABLISHED LISTEN TIME_WAIT BOUND connected bucket".split() if state not in written], [],
            "%s: states and their groups" % shell)
     argv = SHELLS[shell]
     if tap.missing(argv[0]):
@@ -120,5 +121,11 @@ t.same(complete("--sort", "-retrans_s"), ["-retrans_share"], "bash: --sort -retr
 t.same(complete("--colu"), ["--columns"], "bash: --colu")
 t.same(complete("--color", "=", "a"), ["auto", "always"], "bash: --color=a")
 t.same(complete("--state", "TIME"), ["TIME_WAIT"], "bash: --state TIME")
+t.same(complete("--state", "^est"), ["^established", "^estab"], "bash: states in the case that is typed, excluded too")
+t.same(complete("--state", "established,time"), ["established,time_wait"], "bash: a list of states")
+t.same(complete("state", "bou"), ["bound", "bound_inactive"], "bash: state bou, in a filter")
+t.same(complete("exclude", "fin_wait"), ["fin_wait1", "fin_wait2", "fin_wait_1", "fin_wait_2"], "bash: exclude fin_wait")
+t.same(complete("--state", "syn_r"), ["syn_recv"], "bash: each state once")
+t.same(complete("dev", "l"), [name for name in sorted(os.listdir("/sys/class/net")) if name.startswith("l")], "bash: dev l")
 t.same(complete("--completions", "f"), ["fish"], "bash: --completions f")
 t.done()

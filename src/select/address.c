@@ -58,6 +58,18 @@ static bool split_after(struct piece rest, struct host *host)
 	return true;
 }
 
+/* ss prints the zone behind the bracket: [fe80::1]%eth0:22. */
+static void take_zone(struct piece *rest, struct host *host)
+{
+	if (!rest->len || rest->text[0] != '%')
+		return;
+	size_t len = 1;
+	while (len < rest->len && rest->text[len] != ':' && rest->text[len] != '/')
+		len++;
+	host->zone = (struct piece){ rest->text + 1, len - 1, rest->at + 1 };
+	*rest = piece_from(*rest, len);
+}
+
 static bool split_bracketed(struct piece piece, struct host *host)
 {
 	const char *end = memchr(piece.text, ']', piece.len);
@@ -68,7 +80,9 @@ static bool split_bracketed(struct piece piece, struct host *host)
 	host->address = (struct piece){ piece.text + 1, len - 1, piece.at + 1 };
 	cut_tail(&host->address, '/', &host->prefix);
 	bool inside = host->prefix.text;
-	if (!split_after(piece_from(piece, len + 1), host))
+	struct piece rest = piece_from(piece, len + 1);
+	take_zone(&rest, host);
+	if (!split_after(rest, host))
 		return false;
 	return !(inside && host->prefix.text > end);
 }

@@ -84,6 +84,8 @@ static void addresses(void **state)
 		{ "src box", "cdef" },                { "src box:80", "df" },       { "src inet:box", "cf" },
 		{ "src inet6:box", "e" },             { "src inet:*", "acfgilm" },  { "src inet6:*:22", "b" },
 		{ "src inet:10.0.0.5", "cf" },        { "src fe80::1%eth0", "h" },  { "src [fe80::1%eth0]:546", "h" },
+		{ "src [fe80::1]%eth0:546", "h" },    { "src [fe80::1]%eth0", "h" },  { "src [fe80::1]%lo:546", "" },
+		{ "src [fe80::]%eth0/64", "h" },      { "src [fe80::]%2/64:546", "h" },
 		/* The zone stands before the length: RFC 4007, 11.7 has it so. */
 		{ "src fe80::1%lo", "" },             { "src fe80::%2/10", "h" },
 	};
@@ -348,6 +350,7 @@ static void errors(void **state)
 		{ "user = nobody-here", 7, "unknown user \"nobody-here\"" },
 		{ "dev eth7", 4, "unknown interface \"eth7\"" },
 		{ "src fe80::1%eth7", 12, "unknown interface \"eth7\"" },
+		{ "src [fe80::1]%eth7:80", 14, "unknown interface \"eth7\"" },
 		{ "cgroup /nosuch", 7, "unknown cgroup \"/nosuch\"" },
 		{ "state sleeping", 6, "unknown state \"sleeping\"" },
 		{ "nosuch", 0, "unknown word \"nosuch\"" },

@@ -250,8 +250,14 @@ static int set_internet(struct parse *parse, const char *word)
 	return word ? add_word(&parse->options->spec, word) : 0;
 }
 
+/* lsof(8), OUTPUT FOR OTHER PROGRAMS: also those that are of no socket, which are left out. */
+#define LSOF_FIELDS "acCdDfFgGiKklLmMnNopPrRsStTuzZ0"
+
 static int set_fields(struct parse *parse, const char *word)
 {
+	size_t known = word ? strspn(word, LSOF_FIELDS) : 0;
+	if (word && word[known])
+		return problem(parse, "-F: there is no field '%c'", word[known]);
 	parse->options->fields_given = true;
 	parse->options->fields = word;
 	return 0;
@@ -512,7 +518,7 @@ static bool begins_like_spec(const char *word)
 
 static bool begins_like_fields(const char *word)
 {
-	return word && *word && *word != '-' && strspn(word, "acCdDfFgGiKklLmMnNopPrRsStTuzZ0") == strlen(word);
+	return word && *word && *word != '-' && strspn(word, LSOF_FIELDS) == strlen(word);
 }
 
 /* The optional argument as a word of its own, for the two options of lsof that allow it. */
@@ -523,6 +529,14 @@ static const char *next_word(const struct spec *spec, const char *word)
 	if (spec->letter == 'F' && begins_like_fields(word))
 		return word;
 	return NULL;
+}
+
+/* People write `-c 5`: that 5 is a port, as any word is of the filter. Nobody waits hours. */
+static bool may_be_seconds(const char *word)
+{
+	char *end;
+	double seconds = strtod(word, &end);
+	return *word && strspn(word, "0123456789.") == strlen(word) && !*end && seconds > 0 && seconds <= 60;
 }
 
 static int parse_one(struct parse *parse, int value, int argc, char **argv)
@@ -537,6 +551,8 @@ static int parse_one(struct parse *parse, int value, int argc, char **argv)
 	if (!word && spec->argument == ARGUMENT_OPTIONAL && optind < argc) {
 		word = next_word(spec, argv[optind]);
 		optind += word != NULL;
+		if (spec->letter == 'c' && may_be_seconds(argv[optind]))
+			parse->options->stray_interval = argv[optind];
 	}
 	return apply(parse, spec, word);
 }

@@ -62,6 +62,7 @@ struct options {
 	enum owners_from owners_from;
 	const char *proc_root, *record, *replay;
 
+	const char *stray_interval; /* a number behind a bare -c: a filter's word, and maybe meant as seconds */
 	bool help, version;
 	const char *completions;
 };

@@ -147,6 +147,9 @@ int look_run(struct run *run, const volatile sig_atomic_t *stop_asked)
 	/* A recording tells of one moment. */
 	bool once = !options->continuous || options->replay;
 	uint64_t rounds = once ? 1 : options->count;
+	const char *stray = options->stray_interval;
+	if (stray && !options->quiet)
+		message("'%s' is taken as a filter, as any word is: every %s seconds is -c%s", stray, stray, stray);
 	for (uint64_t round = 1;; round++) {
 		if (look(run, round == rounds) < 0)
 			return -1;

@@ -46,11 +46,23 @@ static void make_lsof_view(struct view *view, const struct options *options)
 	view->command_width = options->command_width_given ? options->command_width : 9;
 }
 
+/* What netstat's heading says of the rows: what can be among them, whichever way it was asked for. */
+static void make_heading(struct view *view, const struct run *run)
+{
+	const struct options *options = &run->options;
+	bool servers, others;
+	selection_kinds(&run->query, &servers, &others);
+	/* States that are named replace what -l says of them. */
+	bool only = options->listening && !run->selection.needs.states_chosen;
+	bool asked = options->all || only || (!servers && !others);
+	view->listening = asked ? options->listening : servers;
+	view->all = asked ? options->all : servers && others;
+}
+
 static void make_view(struct run *run)
 {
 	const struct options *options = &run->options;
 	run->view = (struct view){
-		.listening = options->listening, .all = options->all,
 		.protos = run->query.protos ? run->query.protos : options->protos,
 		.programs = options->programs, .extend = options->extend,
 		.timers = options->timers, .memory = options->memory, .info = options->info,
@@ -61,6 +73,7 @@ static void make_view(struct run *run)
 		.columns = &run->listing.columns, .context = &run->listing.context,
 		.document = &run->listing.document, .width = terminal_width(options),
 	};
+	make_heading(&run->view, run);
 	make_lsof_view(&run->view, options);
 	run->listing.context.names = run->names;
 	run->listing.document.report = &run->report;

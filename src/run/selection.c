@@ -198,6 +198,12 @@ void selection_free(struct selection *selection)
 
 /* ---- the query ---- */
 
+/* The state of those that wait for somebody, as -l shows them. */
+static uint32_t waiting_state(enum proto proto)
+{
+	return proto == PROTO_TCP || proto == PROTO_UNIX ? STATE_BIT(STATE_LISTEN) : STATE_BIT(STATE_CLOSE);
+}
+
 /*
  * netstat's three views: connected, listening (-l), all (-a, which wins over
  * -l). States chosen by name replace them, as in ss; a bare target, a state
@@ -210,8 +216,7 @@ static uint32_t states_of(const struct selection *selection, const struct option
 	if (options->all || needs->states_chosen)
 		return STATE_ALL;
 	if (options->listening)
-		return proto == PROTO_TCP || proto == PROTO_UNIX ? STATE_BIT(STATE_LISTEN)
-		                                                 : STATE_BIT(STATE_CLOSE);
+		return waiting_state(proto);
 	if (needs->states_said || needs->target)
 		return STATE_ALL;
 	if (needs->specs || needs->proto_states)
@@ -226,6 +231,17 @@ bool selection_is_connected(const struct selection *selection, const struct opti
 	const struct filter_needs *needs = &selection->needs;
 	return !options->all && !options->listening && !needs->states_chosen && !needs->states_said &&
 	       !needs->target && !needs->specs && !needs->proto_states;
+}
+
+void selection_kinds(const struct query *query, bool *servers, bool *others)
+{
+	*servers = *others = false;
+	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
+		if (!(query->protos & PROTO_BIT(proto)))
+			continue;
+		*servers |= (query->states[proto] & waiting_state(proto)) != 0;
+		*others |= (query->states[proto] & STATE_ALL & ~waiting_state(proto)) != 0;
+	}
 }
 
 /* A filter that names a protocol need not be told of it by an option as well. */

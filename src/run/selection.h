@@ -34,6 +34,8 @@ void selection_query(const struct selection *selection, const struct options *op
                      struct query *query);
 
 /* True if only connected sockets are looked at, because nothing else was said. */
+/* Whether what is looked at can hold sockets that wait for others, and whether any of another kind. */
+void selection_kinds(const struct query *query, bool *servers, bool *others);
 bool selection_is_connected(const struct selection *selection, const struct options *options);
 
 #endif

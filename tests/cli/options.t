@@ -44,7 +44,7 @@ SAME = [  # one meaning, many spellings
 ]
 WRONG = [  # the words, and what must be named
     ("-Y", "-Y"), ("-antpY", "-Y"), ("--nope", "--nope"), ("--tcp=1", "--tcp"), ("-c0", "'0'"), ("-cx", "'x'"),
-    ("-c-1", "'-1'"), ("--continuous=never", "'never'"), ("--count 0", "--count"), ("--count 1x", "'1x'"),
+    ("-c-1", "'-1'"), ("--continuous=never", "'never'"), ("-i -Fpq", "'q'"), ("--count 0", "--count"), ("--count 1x", "'1x'"),
     ("--count 99999999999999999999", "--count"), ("--count", "--count"), ("--source moon", "'moon'"),
     ("--source", "--source"), ("-A tcp,nonsense", "'nonsense'"), ("-A", "-A"), ("-f !nonsense", "nonsense"),
     ("--color=blue", "'blue'"), ("--owners-from hearsay", "'hearsay'"), ("--format poem", "'poem'"),
@@ -151,6 +151,20 @@ for words, env in (((), {"TERM": "dumb"}), ((), {"TERM": "xterm", "NO_COLOR": "1
 
 quiet = fake("-atnU", "-q")
 t.ok(quiet.status == 0 and quiet.err == b"", "-q: no notes", quiet)
+# What may be among the rows is what netstat's heading says, whichever way it was asked for.
+for words, heading in (("500", "servers and established"), ("--state ^established", "servers and established"),
+                       ("state listen", "only servers"), ("--state listen -t", "only servers"),
+                       ("-l state established", "w/o servers"), ("state = listen or dport = :50000", "servers and established"),
+                       ("-a state listen", "servers and established"), ("dport = :50000", "w/o servers")):
+    result = fake("-n", *words.split())
+    t.same((result.status, result.lines[0]), (0, "Active Internet connections (%s)" % heading), "the heading of %s" % words)
+
+for words, note in (("-atnc 5 --count 1", "5"), ("-atn --count 1 -c 0.5", "0.5"), ("-atn --count 1 -c 500", None),
+                    ("-atnqc 5 --count 1", None), ("-atnc5 --count 1", None)):
+    result = fake(*words.split())
+    told = ["sockview: '%s' is taken as a filter, as any word is: every %s seconds is -c%s" % (note, note, note)]
+    t.same([line for line in result.complaints() if "seconds" in line], told if note else [], "%s: a port and no interval" % words)
+
 bare = fakeproc.FakeProc(os.path.join(tap.scratch(), "bare"))
 result = tap.sockview("-atn", "--source=proc", "--proc-root", bare.root)
 t.ok(result.status in (0, 3) and result.err.count(b"\n") == 1 and result.err.startswith(b"sockview: "),

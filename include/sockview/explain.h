@@ -46,7 +46,8 @@ bool explain_changes_user(const struct explain *explain);
  * sockets that are wanted are those with the port at either end.
  */
 void explain_query(const struct explain *explain, struct query *query);
-bool explain_wants(const struct explain *explain, const struct row *row);
+/* Connections from here to the port elsewhere are counted, and few of them wanted. */
+bool explain_wants(struct explain *explain, const struct row *row);
 /*
  * Adds to the table who has the port in other network namespaces, as far as
  * their processes can be seen: rows whose netns is not 0. `proc_fd` is a live

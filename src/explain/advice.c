@@ -214,6 +214,20 @@ static int stop_owners(struct explain *explain)
 	return 0;
 }
 
+/* Who is stopped closes first, and so his ends of connections become TIME_WAIT. */
+static int warn_of_time_wait(struct explain *explain)
+{
+	for (size_t i = 0; i < explain->crowds; i++) {
+		const struct crowd *crowd = &explain->crowd[i];
+		const struct holder *holder = &explain->holder[crowd->first];
+		if (crowd->in_the_way && holder->reason == REASON_OWNED && holder->is.proto == PROTO_TCP &&
+		    holder->is.state == STATE_ESTABLISHED && !explain->plan[0].bind.reuseaddr)
+			return line_add(explain, LINE_ADVICE, "then-time-wait",
+			                "its connections may keep the port for a minute more (TIME_WAIT), unless the old and the new socket both set SO_REUSEADDR");
+	}
+	return 0;
+}
+
 /* --- wait ----------------------------------------------------------------- */
 
 static int wait_for_end(struct explain *explain)
@@ -338,7 +352,7 @@ static int advise_taken(struct explain *explain)
 	/* What holds it is in no table: nothing can be said of what would help. */
 	if (outcome_if(explain, as_it_is) == BIND_FREE)
 		return line_add(explain, LINE_ADVICE, "look-again", "look again in a moment");
-	if (stop_owners(explain) < 0 || wait_for_end(explain) < 0 || advise_reuseaddr(explain) < 0 ||
+	if (stop_owners(explain) < 0 || warn_of_time_wait(explain) < 0 || wait_for_end(explain) < 0 || advise_reuseaddr(explain) < 0 ||
 	    advise_reuseport(explain) < 0 || advise_v6only(explain) < 0 || advise_holder_v6only(explain) < 0)
 		return -1;
 	return advise_address(explain);

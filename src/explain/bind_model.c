@@ -273,6 +273,11 @@ static unsigned options_that_matter(const struct bind_plan *plan, const struct b
 	return matter;
 }
 
+/*
+ * Options only ever make two sockets share more, and v6only makes them meet
+ * less: where all unknown ones off and all on give one outcome, so does every
+ * mixture.
+ */
 struct bind_judgement bind_judge(const struct bind_plan *plan, const struct bind_holder *holder)
 {
 	unsigned unknown = holder_unknown(holder);
@@ -281,8 +286,10 @@ struct bind_judgement bind_judge(const struct bind_plan *plan, const struct bind
 
 	if (!unknown)
 		return judgement;
-	judgement.until_listen = always_until_listen(plan, holder, unknown);
-	judgement.unknown = options_that_matter(plan, holder, unknown);
+	if (judgement.until_listen)
+		judgement.until_listen = always_until_listen(plan, holder, unknown);
+	if (judge_assuming(plan, holder, unknown, ~0u).outcome != judgement.outcome)
+		judgement.unknown = options_that_matter(plan, holder, unknown);
 	if (judgement.unknown)
 		judgement.outcome = BIND_UNKNOWN;
 	/* Refused whatever its SO_REUSEPORT is: then it is the user that does it. */

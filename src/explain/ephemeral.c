@@ -10,62 +10,70 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Those of one pair of addresses stand together. */
-static int compare_ends(const void *a, const void *b, void *context)
-{
-	const struct row *row = context;
-	const struct row *left = &row[*(const uint32_t *)a], *right = &row[*(const uint32_t *)b];
-	int order = memcmp(&left->local, &right->local, sizeof left->local);
+#include <sockview/vec.h>
 
-	return order ? order : memcmp(&left->remote, &right->remote, sizeof left->remote);
+enum { ROWS_MAX = 256 }; /* so many of them are looked for owners */
+
+/* Without memory they are not counted; what the port's own sockets say stays. */
+bool ephemeral_keep(struct explain *explain, const struct row *row)
+{
+	if (row->proto != PROTO_TCP)
+		return false;
+	struct toward *grown =
+		vec_reserve(explain->toward, &explain->toward_capacity, explain->towards + 1, sizeof *grown);
+	if (!grown)
+		return false;
+	explain->toward = grown;
+	explain->toward[explain->towards++] = (struct toward){
+		.local = row->local, .remote = row->remote, .local_port = row->local_port, .family = row->family,
+	};
+	return explain->towards <= ROWS_MAX;
 }
 
-static bool is_towards(const struct explain *explain, const struct row *row)
+static int compare_ends(const struct toward *left, const struct toward *right)
+{
+	int order = memcmp(&left->remote, &right->remote, sizeof left->remote);
+
+	return order ? order : memcmp(&left->local, &right->local, sizeof left->local);
+}
+
+static int compare_towards(const void *a, const void *b)
+{
+	const struct toward *left = a, *right = b;
+	int order = compare_ends(left, right);
+
+	return order ? order : left->local_port - right->local_port;
+}
+
+/* A target that is an address of another host names the one destination that is meant. */
+static bool is_meant(const struct explain *explain, const struct toward *toward)
 {
 	const struct target *target = &explain->target;
 
-	if (row->netns || row->proto != PROTO_TCP || row->remote_port != target->port ||
-	    row->local_port < explain->host.ephemeral_low || row->local_port > explain->host.ephemeral_high)
+	if (toward->local_port < explain->host.ephemeral_low || toward->local_port > explain->host.ephemeral_high)
 		return false;
-	/* A target that is an address of another host names the one destination that is meant. */
 	return target->family == AF_UNSPEC || bind_addr_any(target->family, &target->addr) ||
-	       (row->family == target->family && memcmp(&row->remote, &target->addr, sizeof row->remote) == 0);
+	       (toward->family == target->family && memcmp(&toward->remote, &target->addr, sizeof target->addr) == 0);
 }
 
-static void find_fullest(struct explain *explain, const uint32_t *order, size_t count)
+/* A dump that was asked for again gives some of them twice: they stand side by side. */
+void ephemeral_find(struct explain *explain)
 {
-	const struct row *row = explain->facts.table->row;
+	const struct toward *before = NULL;
+	unsigned used = 0;
 
-	for (size_t i = 0, run = 0; i < count; i++) {
-		run = i && compare_ends(&order[i - 1], &order[i], (void *)row) == 0 ? run + 1 : 1;
-		if (run <= explain->destination.used)
+	if (explain->host.ephemeral_low <= 0 || !explain->towards)
+		return;
+	qsort(explain->toward, explain->towards, sizeof *explain->toward, compare_towards);
+	for (size_t i = 0; i < explain->towards; i++) {
+		const struct toward *one = &explain->toward[i];
+		if (!is_meant(explain, one) || (before && compare_towards(before, one) == 0))
 			continue;
-		const struct row *one = &row[order[i]];
-		explain->destination.local = one->local;
-		explain->destination.remote = one->remote;
-		explain->destination.family = one->family;
-		explain->destination.used = (unsigned)run;
-		explain->destination.row = order[i];
+		used = before && compare_ends(before, one) == 0 ? used + 1 : 1;
+		before = one;
+		if (used > explain->destination.used)
+			explain->destination = (struct destination){ .one = *one, .used = used };
 	}
-}
-
-int ephemeral_find(struct explain *explain)
-{
-	const struct table *table = explain->facts.table;
-	size_t count = 0;
-
-	if (explain->target.proto != PROTO_TCP || explain->host.ephemeral_low <= 0 || !table->count)
-		return 0;
-	uint32_t *order = calloc(table->count, sizeof *order);
-	if (!order)
-		return -1;
-	for (uint32_t i = 0; i < table->count; i++)
-		if (is_towards(explain, &table->row[i]))
-			order[count++] = i;
-	qsort_r(order, count, sizeof *order, compare_ends, table->row);
-	find_fullest(explain, order, count);
-	free(order);
 	explain->destination.range = (unsigned)(explain->host.ephemeral_high - explain->host.ephemeral_low + 1) -
 	                             explain->host.reserved_in_range;
-	return 0;
 }

@@ -154,6 +154,7 @@ void explain_free(struct explain *explain)
 	expr_free(&explain->expr);
 	free(explain->holder);
 	free(explain->crowd);
+	free(explain->toward);
 	free(explain->user.group);
 	facts_free(&explain->host);
 	elsewhere_free(&explain->elsewhere);
@@ -174,11 +175,12 @@ void explain_query(const struct explain *explain, struct query *query)
 		query->states[proto] = STATE_ALL;
 }
 
-bool explain_wants(const struct explain *explain, const struct row *row)
+bool explain_wants(struct explain *explain, const struct row *row)
 {
 	if (row->local_port == explain->target.port)
 		return true;
-	return row->remote_port == explain->target.port && row->proto == explain->target.proto;
+	return row->remote_port == explain->target.port && row->proto == explain->target.proto &&
+	       ephemeral_keep(explain, row);
 }
 
 static bool is_served_here(const struct explain *explain, const struct table *table)

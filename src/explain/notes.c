@@ -190,6 +190,20 @@ static int say_port_kind(struct explain *explain)
 	return 0;
 }
 
+/* Who has one of those connections, of the few that are rows. */
+static void by_somebody(const struct explain *explain, const struct toward *toward, char text[WORDS_NAME_MAX + 64])
+{
+	const struct table *table = explain->facts.table;
+
+	*text = '\0';
+	for (size_t i = 0; i < table->count && !*text; i++) {
+		const struct row *row = &table->row[i];
+		if (row->remote_port == explain->target.port && row->family == toward->family &&
+		    memcmp(&row->remote, &toward->remote, sizeof row->remote) == 0)
+			by_whom(explain, row, text);
+	}
+}
+
 /* From four fifths on: a busy proxy is there in a moment. */
 static int say_ephemeral(struct explain *explain)
 {
@@ -198,10 +212,9 @@ static int say_ephemeral(struct explain *explain)
 
 	if (!full->range || full->used < full->range / 5 * 4)
 		return 0;
-	const struct row *row = &explain->facts.table->row[full->row];
 	unsigned left = full->used < full->range ? full->range - full->used : 0;
-	words_endpoint(explain, where, full->family, &full->remote, explain->target.port, 0);
-	by_whom(explain, row, whom);
+	words_endpoint(explain, where, full->one.family, &full->one.remote, explain->target.port, 0);
+	by_somebody(explain, &full->one, whom);
 	if (line_add(explain, LINE_NOTE, "ephemeral-exhausted",
 	             "%u of %u ephemeral ports (%d-%d) are in use towards %s, %u are left: without one connect() fails with EADDRNOTAVAIL. A wider net.ipv4.ip_local_port_range, more addresses or fewer new connections help.",
 	             full->used, full->range, explain->host.ephemeral_low, explain->host.ephemeral_high, where, left) < 0)

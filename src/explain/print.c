@@ -226,6 +226,11 @@ static void who_runs(const struct explain *explain, const struct process *proces
 	}
 }
 
+static bool is_blamed(const struct explain *explain, const struct crowd *crowd)
+{
+	return crowd->in_the_way || (crowd->maybe && explain->verdict != EXPLAIN_FREE);
+}
+
 /* The arguments with blanks between them. */
 static void print_command(const struct explain *explain, struct out *out, const struct process *process)
 {
@@ -283,6 +288,24 @@ static void print_thread(const struct explain *explain, struct out *out, const s
 	fold(out, "      ", 6, line);
 }
 
+/* A process that has several sockets on the port is described once. */
+static bool was_described(const struct explain *explain, const struct crowd *crowd, const struct process *process)
+{
+	for (const struct crowd *before = explain->crowd; before < crowd; before++)
+		if (is_blamed(explain, before) == is_blamed(explain, crowd) &&
+		    holder_process(explain, &explain->holder[before->first]) == process)
+			return true;
+	return false;
+}
+
+static void who_again(const struct explain *explain, const struct process *process, char text[1024])
+{
+	char program[WORDS_NAME_MAX];
+
+	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	snprintf(text, 1024, "%s (pid %d)", program, process->pid);
+}
+
 static void print_crowd(const struct explain *explain, struct out *out, const struct crowd *crowd, const char *tail)
 {
 	const struct holder *holder = &explain->holder[crowd->first];
@@ -298,7 +321,10 @@ static void print_crowd(const struct explain *explain, struct out *out, const st
 		memcpy(remote, " to ", 4);
 		words_endpoint(explain, remote + 4, row->family, &row->remote, row->remote_port, 0);
 	}
-	if (process)
+	bool again = process && was_described(explain, crowd, process);
+	if (again)
+		who_again(explain, process, who);
+	else if (process)
 		who_runs(explain, process, who);
 	else
 		who_is_blank(explain, crowd, who);
@@ -306,7 +332,8 @@ static void print_crowd(const struct explain *explain, struct out *out, const st
 	fold(out, "  ", 6, text);
 	if (!process)
 		return;
-	print_command(explain, out, process);
+	if (!again)
+		print_command(explain, out, process);
 	print_thread(explain, out, holder);
 	print_others(explain, out, holder);
 }
@@ -319,8 +346,7 @@ static void print_in_the_way(const struct explain *explain, struct out *out)
 
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
-		bool blamed = crowd->in_the_way || (crowd->maybe && explain->verdict != EXPLAIN_FREE);
-		if (!blamed)
+		if (!is_blamed(explain, crowd))
 			continue;
 		if (shown == CROWDS_SHOWN) {
 			more += crowd->count;
@@ -359,8 +385,7 @@ static void print_not_in_the_way(const struct explain *explain, struct out *out)
 	for (size_t i = 0; i < explain->crowds && shown < CROWDS_SHOWN; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		const struct holder *holder = &explain->holder[crowd->first];
-		bool blamed = crowd->in_the_way || (crowd->maybe && explain->verdict != EXPLAIN_FREE);
-		if (blamed)
+		if (is_blamed(explain, crowd))
 			continue;
 		if (!shown++)
 			out_string(out, "\nOn the same port, but not in the way:\n");

@@ -321,7 +321,8 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 	decide(explain);
 	if (facts->live && nat_find(&explain->nat, facts->proc_fd, explain->target.proto, explain->target.port) < 0)
 		return -1;
-	if (ephemeral_find(explain) < 0 || holders_crowd(explain) < 0)
+	ephemeral_find(explain);
+	if (holders_crowd(explain) < 0)
 		return -1;
 	return reasons_say(explain) < 0 || advice_say(explain) < 0 || notes_say(explain) < 0 ? -1 : 0;
 }

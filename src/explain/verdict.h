@@ -65,12 +65,17 @@ struct line {
 	char *text;
 };
 
-/* The fullest destination of outgoing connections to the port. */
-struct destination {
+/* A connection from here to the port elsewhere. */
+struct toward {
 	union addr local, remote;
+	uint16_t local_port;
 	uint8_t family;
+};
+
+/* The fullest destination of those. */
+struct destination {
+	struct toward one;
 	unsigned used, range;        /* ephemeral ports in use towards it, and to be had */
-	uint32_t row;                /* one of them */
 };
 
 struct explain {
@@ -90,6 +95,8 @@ struct explain {
 	size_t crowds, crowd_capacity;
 	size_t others;               /* sockets of the other protocol on the port: UDP for TCP */
 	uint32_t other;              /* the first of them: a row */
+	struct toward *toward;
+	size_t towards, toward_capacity;
 	struct destination destination;
 	struct elsewhere elsewhere;
 	struct nat nat;
@@ -109,8 +116,9 @@ enum bind_outcome holders_outcome(const struct explain *explain, const struct bi
 /* ask.c: SO_REUSEADDR and the like of holders a verdict hangs on, from the processes that hold them. */
 void holders_ask(struct explain *explain, unsigned options);
 
-/* ephemeral.c: connections towards the port. 0, or -1 ENOMEM. */
-int ephemeral_find(struct explain *explain);
+/* ephemeral.c: connections towards the port, kept and counted. False: enough of them are rows already. */
+bool ephemeral_keep(struct explain *explain, const struct row *row);
+void ephemeral_find(struct explain *explain);
 
 /* reasons.c, advice.c, notes.c: -> line[]; 0, or -1 ENOMEM. */
 int reasons_say(struct explain *explain);

@@ -267,7 +267,8 @@ p = port()
 listener = listen(("127.0.0.1", p))
 many = [socket.create_connection(("127.0.0.1", p)) for _ in range(30)]
 served_ends = [listener.accept()[0] for _ in range(30)]
-answer = case("thirty connections beside their listener", "127.0.0.1:%d" % p, 1, "30 x 127.0.0.1:%d ESTABLISHED" % p)
+answer = case("thirty connections beside their listener", "127.0.0.1:%d" % p, 1, "30 x 127.0.0.1:%d ESTABLISHED" % p,
+              "its connections may keep the port for a minute more (TIME_WAIT)")
 t.same(len(answer["sockets"]), 31, "JSON has each of them")
 keep += [listener, *many, *served_ends]
 
@@ -430,12 +431,12 @@ finally:
 # --- unusual owners -----------------------------------------------------------------
 
 
-def hold(sock, *args):
+def hold(sock, *args, name="holder"):
     """A process that alone keeps the socket; its pid and the pipe that ends it."""
     ready, told = os.pipe()
     wait, end = os.pipe()
     os.set_inheritable(told, True), os.set_inheritable(wait, True), sock.set_inheritable(True)
-    pid = os.posix_spawn(tap.helper("hold"), ["holder", "ready=%d" % told, "wait=%d" % wait, *args], os.environ)
+    pid = os.posix_spawn(tap.helper("hold"), [name, "ready=%d" % told, "wait=%d" % wait, *args], os.environ)
     sock.close(), os.close(told), os.close(wait)
     assert os.read(ready, 1) == b"R"
     os.close(ready)
@@ -481,6 +482,39 @@ case("shared with two children", "127.0.0.1:%d" % p, 1, "and held open by 2 more
      "all 3 processes that hold the socket: kill %d %d %d" % tuple(sorted([SELF, *children])))
 for child in children:
     os.kill(child, 9), os.waitpid(child, 0)
+
+p = port()
+pid, end = hold(listen(("127.0.0.1", p)), name="docker-proxy")
+case("docker-proxy", "127.0.0.1:%d" % p, 1, "docker-proxy (pid %d)" % pid, "docker ps --filter publish=%d" % p,
+     "on behalf of a container", without=["kill"])
+os.close(end), os.waitpid(pid, 0)
+
+
+def in_cgroup(path, name, *wanted):
+    """A holder in that cgroup, if one can be made here."""
+    folder = os.path.join(top, path) if ROOT and top else None
+    try:
+        os.makedirs(folder)
+    except (OSError, TypeError):
+        t.skip(name, "no cgroup can be made here")
+        return
+    pid, end = hold(listen(("127.0.0.1", p)))
+    try:
+        netns.write(folder + "/cgroup.procs", str(pid))
+        case(name, "127.0.0.1:%d" % p, 1, "pid %d" % pid, *wanted)
+    finally:
+        os.close(end), os.waitpid(pid, 0)
+        for made in (folder, os.path.dirname(folder)):
+            if made != top:
+                os.rmdir(made)
+
+
+p = port()
+in_cgroup("sockview%d.slice/sockview-test.service" % SELF, "a systemd unit", ", sockview-test.service, running for",
+          "stop holder: systemctl stop sockview-test.service")
+p = port()
+in_cgroup("docker/" + "0123456789abcdef" * 4, "a container", ", docker 0123456789ab, running for",
+          "stop holder in its container: docker stop 0123456789ab")
 
 p = port()
 one, two = socket.socketpair()

@@ -10,8 +10,8 @@ BUILD in the environment say what to run; ROUNDS how often; FAMILY=6 makes the
 load's sockets IPv6.
 
 A run waits for a quiet moment, and if other programs took more than a
-twentieth of the CPUs meanwhile it is taken again, up to five times; what stayed
-disturbed is counted under the table.
+twentieth of the CPUs meanwhile it is taken again, up to five times, while two
+minutes of patience a table last; what stayed disturbed is counted under it.
 
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
@@ -28,6 +28,7 @@ import time
 
 LIMIT = 60
 TRIES = 5
+PATIENCE = 120
 DISTURBED = 0.05
 
 # processes, connections in each, other files in each, rounds
@@ -59,14 +60,22 @@ def busy_seconds():
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
-def wait_for_quiet(limit=20):
-    """Until others take next to nothing for a moment, or `limit` seconds."""
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        busy = busy_seconds()
-        time.sleep(0.3)
-        if busy_seconds() - busy <= 0.02:
-            return
+class Patience:
+    """Seconds left to wait for other programs, in all."""
+
+    def __init__(self, seconds):
+        self.left = seconds
+
+    def wait_for_quiet(self):
+        """Until others take next to nothing for a moment. False if patience has run out."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < self.left:
+            busy = busy_seconds()
+            time.sleep(0.3)
+            if busy_seconds() - busy <= 0.02:
+                break
+        self.left -= time.monotonic() - begin
+        return self.left > 0
 
 
 class Measured:
@@ -91,12 +100,11 @@ class Command:
         self.times, self.peaks = [], []
         self.cut, self.missing, self.found, self.disturbed = False, None, None, 0
 
-    def run(self, output, tries):
-        for _ in range(tries):
-            if tries > 1:
-                wait_for_quiet()
+    def run(self, output, patience):
+        for _ in range(TRIES):
+            patient = patience.wait_for_quiet()
             run = Measured(self.argv, output)
-            if not run.disturbed or run.status == "cut":
+            if not patient or not run.disturbed or run.status == "cut":
                 break
         self.disturbed += run.disturbed
         self.peaks.append(run.peak)
@@ -203,13 +211,13 @@ def check_rows(command, expected, output):
 
 
 def run_table(commands, expected, rounds, scratch):
-    good = True
+    good, patience = True, Patience(PATIENCE if rounds > SIZES["small"][3] else 0)
     for turn in range(rounds):
         for command in commands:
             if command.cut or command.missing:
                 continue
             output = os.path.join(scratch, "out") if turn == 0 else "/dev/null"
-            command.run(output, 1 if turn == 0 or rounds <= SIZES["small"][3] else TRIES)
+            command.run(output, patience if turn else Patience(0))
             if turn == 0:
                 good = check_rows(command, expected, output) and good
     return good

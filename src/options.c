@@ -20,7 +20,7 @@
 struct parse {
 	struct options *options;
 	char *problem;
-	const char *shown; /* "-A" or "--protocol", as the user may have written it */
+	char shown[64]; /* "-A, --protocol" */
 };
 
 typedef int set_fn(struct parse *parse, const char *word);
@@ -422,61 +422,11 @@ static int apply(struct parse *parse, const struct spec *spec, const char *word)
 	return 0;
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-	size_t least = a < b ? a : b;
-	return least < c ? least : c;
-}
-
-/* Levenshtein's distance of two short words; far if one is long. */
-static size_t distance(const char *a, const char *b)
-{
-	enum { LONGEST = 24 };
-	size_t row[LONGEST + 1];
-	size_t width = strlen(b);
-	if (width > LONGEST || strlen(a) > LONGEST)
-		return LONGEST;
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= width; j++) {
-			size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			row[j] = smallest(row[j] + 1, row[j - 1] + 1, changed);
-		}
-	}
-	return row[width];
-}
-
-/* The long option that a mistyped one may have meant, NULL if none is near. */
-static const char *nearest(const char *word)
-{
-	const char *best = NULL;
-	/* One slip in three letters: --foo is nobody's --format. */
-	size_t least = strlen(word) / 3 + 1;
-	for (size_t i = 0; i < SPECS; i++) {
-		if (!specs[i].name || !specs[i].help)
-			continue;
-		/* A word cut short (--listn) is near to the beginning of its option. */
-		char start[32];
-		snprintf(start, sizeof start, "%.*s", (int)strlen(word) + 1, specs[i].name);
-		size_t whole = distance(word, specs[i].name), part = distance(word, start);
-		size_t far = part < whole ? part : whole;
-		if (far < least) {
-			least = far;
-			best = specs[i].name;
-		}
-	}
-	return best;
-}
-
 static int unknown_long(struct parse *parse, const char *word)
 {
 	char name[64];
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
-	const char *near = nearest(name + 2);
+	const char *near = options_nearest(name + 2);
 	if (near)
 		return problem(parse, "unknown option '%s'; did you mean --%s?", name, near);
 	return problem(parse, "unknown or ambiguous option '%s'", name);
@@ -539,15 +489,20 @@ static bool may_be_seconds(const char *word)
 	return *word && strspn(word, "0123456789.") == strlen(word) && !*end && seconds > 0 && seconds <= 60;
 }
 
-static int parse_one(struct parse *parse, int value, int argc, char **argv)
+static int missing_argument(struct parse *parse, int value)
 {
 	const struct spec *spec = spec_by_value(value);
-	const char *word = optarg;
 	char shown[64];
-	if (!spec)
-		return problem(parse, "unknown option");
 	name_spec(spec, shown);
-	parse->shown = shown;
+	if (spec->words)
+		return problem(parse, "option %s needs one of %s", shown, spec->words);
+	return problem(parse, "option %s needs %s", shown, spec->metavar);
+}
+
+/* One option with its argument, if it has one; `word` is what stands behind its letter. */
+static int take_option(struct parse *parse, const struct spec *spec, const char *word, int argc, char **argv)
+{
+	name_spec(spec, parse->shown);
 	if (!word && spec->argument == ARGUMENT_OPTIONAL && optind < argc) {
 		word = next_word(spec, argv[optind]);
 		optind += word != NULL;
@@ -557,14 +512,48 @@ static int parse_one(struct parse *parse, int value, int argc, char **argv)
 	return apply(parse, spec, word);
 }
 
-static int missing_argument(struct parse *parse, int value)
+/* netstat's -c has no argument, and stands anywhere in a bundle: -cant is -c -ant. */
+static bool is_bundle(const struct spec *spec, const char *word)
+{
+	bool number = word && strchr("0123456789.", *word);
+	return spec->letter == 'c' && word && !number && spec_by_value((unsigned char)*word);
+}
+
+/* The rest of a bundle that getopt took for an argument. */
+static int take_bundle(struct parse *parse, const char *letters, int argc, char **argv)
+{
+	for (; *letters; letters++) {
+		const struct spec *spec = spec_by_value((unsigned char)*letters);
+		const char *word = letters[1] && spec && spec->argument != ARGUMENT_NONE ? letters + 1 : NULL;
+		if (!spec)
+			return problem(parse, "unknown option '-%c'", *letters);
+		if (is_bundle(spec, word))
+			word = NULL;
+		else if (!word && spec->argument == ARGUMENT_REQUIRED && optind == argc)
+			return missing_argument(parse, spec->letter);
+		else if (!word && spec->argument == ARGUMENT_REQUIRED)
+			word = argv[optind++];
+		if (take_option(parse, spec, word, argc, argv) < 0)
+			return -1;
+		if (word)
+			return 0;
+	}
+	return 0;
+}
+
+static int parse_one(struct parse *parse, int value, int argc, char **argv)
 {
 	const struct spec *spec = spec_by_value(value);
-	char shown[64];
-	name_spec(spec, shown);
-	if (spec->words)
-		return problem(parse, "option %s needs one of %s", shown, spec->words);
-	return problem(parse, "option %s needs %s", shown, spec->metavar);
+	const char *word = optarg;
+	if (!spec)
+		return problem(parse, "unknown option");
+	/* Of --continuous=WORD the word is nothing else than what it should be. */
+	bool is_short = !word || word[-1] != '=';
+	if (!is_short || !is_bundle(spec, word))
+		return take_option(parse, spec, word, argc, argv);
+	if (take_option(parse, spec, NULL, argc, argv) < 0)
+		return -1;
+	return take_bundle(parse, word, argc, argv);
 }
 
 /* +c0, +c 15: lsof's width of COMMAND, which getopt can not know. Returns the words used. */
@@ -663,7 +652,7 @@ static int check_together(struct parse *parse)
 
 int options_parse(struct options *options, int argc, char **argv, char text[OPTIONS_PROBLEM_MAX])
 {
-	struct parse parse = { .options = options, .problem = text, .shown = "" };
+	struct parse parse = { .options = options, .problem = text };
 	char letters[3 * SPECS + 2];
 	struct option longs[SPECS + 1];
 	*options = (struct options){ 0 };

@@ -79,6 +79,9 @@ void options_free(struct options *options);
 /* --help: the text, to be freed; NULL with errno ENOMEM. */
 char *options_help(void);
 
+/* The long option that a mistyped one (without its dashes) may have meant, NULL if none is near. */
+const char *options_nearest(const char *word);
+
 /* The table as others read it: completions and the check of the documents. */
 enum option_argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
 /* By intent, as --help shows them. */

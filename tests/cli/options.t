@@ -33,6 +33,8 @@ udp      768      0 0.0.0.0:53              0.0.0.0:*                           
 SAME = [  # one meaning, many spellings
     ["-antp", "-a -n -t -p", "-tpna", "--all --numeric --tcp --programs", "-a --tcp -pn", "-A tcp -anp", "-f tcp -anp",
      "--protocol=tcp -anp", "-antpW", "-antp --wide"],
+    ["-cant --count 1", "-c -ant --count 1", "-c -a -n -t --count 1", "-antc --count 1"],
+    ["-c -4 -tan --count 1", "-tanc --count 1 -4"],
     ["-tulpen", "-t -u -l -p -e -n", "--listening --tcp --udp -pen", "-neplut", "-lenp"],
     ["-putan", "-a -putn", "-anp", "-anp -tu", "-A tcp,udp -anp"],
     ["-neopa", "-a -e -o -n -p", "--all --extend --timers --numeric --programs"],
@@ -43,7 +45,7 @@ SAME = [  # one meaning, many spellings
     ["-anv", "-van"],
 ]
 WRONG = [  # the words, and what must be named
-    ("-Y", "-Y"), ("-antpY", "-Y"), ("--nope", "--nope"), ("--tcp=1", "--tcp"), ("-c0", "'0'"), ("-cx", "'x'"),
+    ("-Y", "-Y"), ("-antpY", "-Y"), ("--nope", "--nope"), ("--tcp=1", "--tcp"), ("-c0", "'0'"), ("-cz", "'z'"),
     ("-c-1", "'-1'"), ("--continuous=never", "'never'"), ("-i -Fpq", "'q'"), ("--count 0", "--count"), ("--count 1x", "'1x'"),
     ("--count 99999999999999999999", "--count"), ("--count", "--count"), ("--source moon", "'moon'"),
     ("--source", "--source"), ("-A tcp,nonsense", "'nonsense'"), ("-A", "-A"), ("-f !nonsense", "nonsense"),

@@ -2,12 +2,13 @@
  * churn.c - processes that come and go under the same few pids, each listening
  * under a name that says which socket it holds.
  *
- *   churn CHILDREN [recycle]
+ *   churn CHILDREN [recycle|longer]
  *
  * Each child opens a TCP socket, calls itself "sINODE" (comm and argv[0]),
  * listens, and exits after a few milliseconds. Whoever is said to hold socket
  * N must be called sN. With `recycle` each fork starts looking for a pid at
- * the bottom again: only for a pid namespace of its own. One more child stays.
+ * the bottom again: only for a pid namespace of its own; with `longer` every
+ * other child lives up to a third of a second. One more child stays.
  * Prints "ready INODE-OF-THE-ONE-THAT-STAYS" and works until standard input ends.
  */
 #include <arpa/inet.h>
@@ -55,10 +56,12 @@ static unsigned long listen_as(char *argv0, size_t room)
 	return (unsigned long)stat.st_ino;
 }
 
-static void live_briefly(char *argv0, size_t room, unsigned seed)
+enum { BRIEFLY_NS = 6000000, LONGER_NS = 333000000 };
+
+static void live(char *argv0, size_t room, unsigned seed, int most_ns)
 {
 	listen_as(argv0, room);
-	struct timespec pause = { 0, (long)(rand_r(&seed) % 6000000) };
+	struct timespec pause = { 0, (long)(rand_r(&seed) % most_ns) };
 	nanosleep(&pause, NULL);
 	_exit(0);
 }
@@ -95,6 +98,7 @@ int main(int argc, char **argv)
 {
 	int children = argc > 1 ? atoi(argv[1]) : 20, alive = 0;
 	bool recycle = argc > 2 && !strcmp(argv[2], "recycle");
+	bool longer = argc > 2 && !strcmp(argv[2], "longer");
 	size_t room = strlen(argv[0]);
 	int last_pid = recycle ? open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC) : -1;
 	if (recycle && last_pid < 0)
@@ -109,7 +113,7 @@ int main(int argc, char **argv)
 		if (pid < 0)
 			die("fork");
 		if (!pid)
-			live_briefly(argv[0], room, round);
+			live(argv[0], room, round, longer && round % 2 ? LONGER_NS : BRIEFLY_NS);
 		for (alive++; alive >= children && wait(NULL) > 0; alive--)
 			;
 	}

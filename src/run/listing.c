@@ -122,6 +122,9 @@ static void add_needs(struct listing *listing, const struct options *options)
 	               (options->info ? WANT_INFO : 0u) | (options->extend > 1 ? WANT_EXTRA : 0u);
 	if (options->extend > 1)
 		needs->need |= NEED_CGROUPS;
+	/* The mark; MD5 keys and MPTCP's sequence numbers. */
+	if (options->extend > 1 || options->info)
+		needs->need |= NEED_NET_ADMIN;
 }
 
 int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])

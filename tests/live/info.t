@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import struct
 import sys
 import time
 
@@ -288,4 +289,27 @@ t.same(wrong, [], "-ee, -m, -I: name:value behind the row, as in the columns")
 t.same((found.get("rtt"), found.get("rto")), ("%dus" % sock["rtt"], "%dus" % sock["rto"]), "-I: with units")
 t.same([name for name, value in found.items() if value == "0" and name not in
         "rmem_alloc wmem_alloc fwd_alloc wmem_queued optmem sk_backlog drops".split()], [], "-I: what is 0 is left out")
+# --- what the kernel tells CAP_NET_ADMIN alone --------------------------------------------------------
+
+SO_MARK, TCP_MD5SIG = 36, 14
+marked = socket.socket()
+marked.bind(("127.0.0.1", 0))
+try:
+    marked.setsockopt(socket.SOL_SOCKET, SO_MARK, 0x5eed)
+except PermissionError as why:
+    t.skip("-ee: the mark", why)
+else:
+    marked.listen()
+    own = tap.sockview("-ltnee", "sport = :%d" % marked.getsockname()[1])
+    t.ok(" mark:%d " % 0x5eed in (own.lines[-1] + " "), "-ee: the mark", own)
+try:
+    # struct tcp_md5sig (linux/tcp.h): an address of 128 bytes, flags, prefix, length, interface, 80 of key
+    marked.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG, struct.pack("=HH4s120xBBHI80s", socket.AF_INET, 0,
+                      socket.inet_aton("192.0.2.9"), 0, 0, 6, 0, b"secret"))
+    marked.listen()
+except OSError as why:
+    t.skip("-I: MD5 keys", why)
+else:
+    own = tap.sockview("-ltnI", "sport = :%d" % marked.getsockname()[1])
+    t.ok(" md5_keys:1 " in (own.lines[-1] + " "), "-I: MD5 keys", own)
 t.done()

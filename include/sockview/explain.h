@@ -28,6 +28,8 @@ struct explain_options {
 	bool reuseaddr, reuseport, v6only;
 	const char *as_user, *device;     /* NULL: the caller, any */
 	enum explain_probe probe;
+	unsigned protos;                  /* PROTO_BIT()s; the one of them, if the target names none */
+	int family;                       /* AF_INET, AF_INET6: the same for an address; AF_UNSPEC: both */
 };
 
 enum { EXPLAIN_PROBLEM_MAX = 256 };

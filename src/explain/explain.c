@@ -127,6 +127,27 @@ static int make_expr(struct explain *explain)
 	return explain->expr.root == EXPR_FAILED ? -1 : 0;
 }
 
+/* The one protocol that was asked for, if it was one; PROTO_COUNT else. */
+static enum proto only_proto(unsigned protos)
+{
+	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
+		if (protos == PROTO_BIT(proto))
+			return proto;
+	return PROTO_COUNT;
+}
+
+static int set_target(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	const struct explain_options *options = &explain->options;
+	enum proto proto = only_proto(options->protos);
+
+	if (proto == PROTO_RAW || proto == PROTO_UNIX) {
+		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--explain: ports are of TCP, UDP and UDP-Lite");
+		return -1;
+	}
+	return target_parse(&explain->target, options->target, proto, options->family, problem);
+}
+
 struct explain *explain_new(const struct explain_options *options, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	struct explain *explain = calloc(1, sizeof *explain);
@@ -135,7 +156,7 @@ struct explain *explain_new(const struct explain_options *options, char problem[
 	if (!explain)
 		return NULL;
 	explain->options = *options;
-	if (target_parse(&explain->target, options->target, problem) == 0 && set_user(explain, problem) == 0 &&
+	if (set_target(explain, problem) == 0 && set_user(explain, problem) == 0 &&
 	    set_plans(explain, problem) == 0 && make_expr(explain) == 0)
 		return explain;
 	int saved = errno;

@@ -51,7 +51,8 @@ static const char *take_proto(struct target *target, const char *text)
 			continue;
 		target->proto = (uint8_t)protos[i].proto;
 		target->proto_said = true;
-		target->family = (uint8_t)protos[i].family;
+		if (protos[i].family != AF_UNSPEC)
+			target->family = (uint8_t)protos[i].family;
 		return text + len + 1;
 	}
 	return text;
@@ -130,9 +131,13 @@ static int take_address(struct target *target, const char *text, size_t len, cha
 	return 0;
 }
 
-int target_parse(struct target *target, const char *text, char problem[EXPLAIN_PROBLEM_MAX])
+int target_parse(struct target *target, const char *text, enum proto proto, int family,
+                 char problem[EXPLAIN_PROBLEM_MAX])
 {
-	*target = (struct target){ .proto = PROTO_TCP };
+	*target = (struct target){
+		.proto = proto < PROTO_COUNT ? (uint8_t)proto : PROTO_TCP, .family = (uint8_t)family,
+		.proto_said = proto < PROTO_COUNT,
+	};
 	const char *rest = take_proto(target, text);
 	const char *colon = strrchr(rest, ':');
 

@@ -13,7 +13,12 @@ struct target {
 	bool proto_said;
 };
 
-/* 0, or -1 with a line for the user in `problem`. */
-int target_parse(struct target *target, const char *text, char problem[EXPLAIN_PROBLEM_MAX]);
+/*
+ * `proto` and `family` (AF_UNSPEC: either) are meant where the text names none;
+ * PROTO_COUNT: TCP, or what a service is of. 0, or -1 with a line for the user
+ * in `problem`.
+ */
+int target_parse(struct target *target, const char *text, enum proto proto, int family,
+                 char problem[EXPLAIN_PROBLEM_MAX]);
 
 #endif

@@ -285,10 +285,14 @@ static void decide(struct explain *explain)
 	explain->verdict = EXPLAIN_UNKNOWN;
 }
 
-static void set_l3mdev(struct explain *explain)
+/* What the host makes of a socket: its VRF, and IPV6_V6ONLY if nobody sets it. */
+static void apply_host(struct explain *explain)
 {
-	for (size_t p = 0; p < explain->plans; p++)
-		explain->plan[p].bind.l3mdev = facts_l3mdev(&explain->host, explain->plan[p].bind.ifindex);
+	for (size_t p = 0; p < explain->plans; p++) {
+		struct bind_plan *plan = &explain->plan[p].bind;
+		plan->l3mdev = facts_l3mdev(&explain->host, plan->ifindex);
+		plan->v6only |= plan->family == AF_INET6 && explain->host.bindv6only == 1;
+	}
 }
 
 /* State bit 13 of a request means "bound and nothing more" since Linux 6.8, and nothing before. */
@@ -309,7 +313,7 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 	explain->bound_told = tells_of_bound(facts);
 	if (facts_read(&explain->host, facts->live ? facts->proc_fd : -1, explain->target.port) < 0)
 		return -1;
-	set_l3mdev(explain);
+	apply_host(explain);
 	if (holders_find(explain) < 0)
 		return -1;
 	holders_judge(explain);

@@ -21,7 +21,8 @@ bool run_make_explain(struct run *run)
 	struct explain_options wanted = {
 		.target = options->explain, .reuseaddr = options->reuseaddr, .reuseport = options->reuseport,
 		.v6only = options->v6only, .as_user = options->as_user, .device = options->device,
-		.probe = probe_of(options),
+		.probe = probe_of(options), .protos = options->protos,
+		.family = options->inet == options->inet6 ? AF_UNSPEC : options->inet ? AF_INET : AF_INET6,
 	};
 	char problem[EXPLAIN_PROBLEM_MAX];
 	run->explain = explain_new(&wanted, problem);

@@ -84,7 +84,7 @@ static void read_target(const char *text, size_t size)
 	char problem[EXPLAIN_PROBLEM_MAX] = "";
 	char *word = strndup(text, size);
 
-	if (target_parse(&target, word, problem) == 0)
+	if (target_parse(&target, word, PROTO_COUNT, AF_UNSPEC, problem) == 0)
 		check(target.port && target.proto <= PROTO_UDPLITE);
 	else
 		check(*problem);

@@ -348,6 +348,26 @@ if IPV6 and VETH:
          "try again in a second", verdict="refused", judge=False)
     netns.write("/proc/sys/net/ipv6/conf/v0/dad_transmits", "1")
 
+if IPV6:
+    p = port()
+    keep.append(listen(("127.0.0.1", p)))
+    netns.write("/proc/sys/net/ipv6/bindv6only", "1")
+    case("net.ipv6.bindv6only makes a [::] v6only", "[::]:%d" % p, 0, FREE)
+    netns.write("/proc/sys/net/ipv6/bindv6only", "0")
+    case("... and without it the planned [::] wants IPv4's port", "[::]:%d" % p, 1, TAKEN)
+    netns.write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1")
+    case("IPv6 is switched off", "[2001:db8::79]:%d" % p, 1, "IPv6 is switched off here", "disable_ipv6=0", verdict="refused")
+    netns.write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0")
+p = port()
+keep.append(make(("127.0.0.1", p), kind=DGRAM))
+case("-u and -4 say what the target does not", [p, "-u", "-4"], 1, "bind() of 0.0.0.0:%d fails" % p, without=["[::]"])
+if ROOT:
+    p = port()
+    keep.append(listen(("127.0.0.1", p)))
+    result = explain("127.0.0.1:%d" % p, user=tap.NOBODY)
+    t.ok(result.status == 1 and "a process that may not be seen from here" in words(result) and "(sudo)" in words(result) and
+         "could not be looked into" in words(result), "as a user who may not see the owner", result)
+
 p = port()
 netns.write("/proc/sys/net/ipv4/ip_local_reserved_ports", "%d-%d,33000" % (p, p + 1))
 case("a reserved port does not stop a bind", "0.0.0.0:%d" % p, 0, FREE, "net.ipv4.ip_local_reserved_ports",
@@ -676,7 +696,7 @@ for name, args, part in (
         ("no such device", ["80", "--device", "nosuch0"], "no interface"), ("no such user", ["80", "--as-user", "no:such"], "no user"),
         ("v6only of IPv4", ["127.0.0.1:80", "--v6only"], "IPV6_V6ONLY"), ("a filter", ["80", "81"], "too much"),
         ("csv", ["80", "--csv"], "JSON"), ("both probes", ["80", "--no-probe", "--probe", "bind"], "exclude"),
-        ("brackets", ["::1:80"], "brackets")):
+        ("brackets", ["::1:80"], "brackets"), ("unix", ["80", "-x"], "ports are of"), ("IPv4 and -6", ["127.0.0.1:80", "-6"], "IPv6")):
     result = explain(*args)
     t.ok(result.status == 2 and part.encode() in result.err and not result.out, "usage: " + name, result)
 result = tap.sockview("--reuseaddr")

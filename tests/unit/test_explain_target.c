@@ -54,7 +54,7 @@ static void test_good(void **state)
 		char problem[EXPLAIN_PROBLEM_MAX] = "";
 		union addr addr = { 0 };
 
-		if (target_parse(&target, good[i].text, problem) < 0)
+		if (target_parse(&target, good[i].text, PROTO_COUNT, AF_UNSPEC, problem) < 0)
 			fail_msg("'%s': %s", good[i].text, problem);
 		if (good[i].addr)
 			inet_pton(good[i].family, good[i].addr, &addr);
@@ -71,9 +71,9 @@ static void test_zone(void **state)
 	struct target target;
 	char problem[EXPLAIN_PROBLEM_MAX];
 
-	assert_int_equal(target_parse(&target, "[fe80::1%lo]:80", problem), 0);
+	assert_int_equal(target_parse(&target, "[fe80::1%lo]:80", PROTO_COUNT, AF_UNSPEC, problem), 0);
 	assert_int_equal(target.ifindex, 1);
-	assert_int_equal(target_parse(&target, "[fe80::1%7]:80", problem), 0);
+	assert_int_equal(target_parse(&target, "[fe80::1%7]:80", PROTO_COUNT, AF_UNSPEC, problem), 0);
 	assert_int_equal(target.ifindex, 7);
 }
 
@@ -84,11 +84,26 @@ static void test_bad(void **state)
 		struct target target;
 		char problem[EXPLAIN_PROBLEM_MAX] = "";
 
-		if (target_parse(&target, bad[i].text, problem) == 0)
+		if (target_parse(&target, bad[i].text, PROTO_COUNT, AF_UNSPEC, problem) == 0)
 			fail_msg("'%s' was taken", bad[i].text);
 		if (!strstr(problem, bad[i].part))
 			fail_msg("'%s': %s", bad[i].text, problem);
 	}
+}
+
+/* What -u, -6 and the like say is meant where the target says nothing itself. */
+static void test_defaults(void **state)
+{
+	(void)state;
+	struct target target;
+	char problem[EXPLAIN_PROBLEM_MAX];
+
+	assert_int_equal(target_parse(&target, "53", PROTO_UDP, AF_INET6, problem), 0);
+	assert_true(target.proto == PROTO_UDP && target.family == AF_INET6);
+	assert_int_equal(target_parse(&target, "tcp:53", PROTO_UDP, AF_INET6, problem), 0);
+	assert_true(target.proto == PROTO_TCP && target.family == AF_INET6);
+	assert_int_equal(target_parse(&target, "127.0.0.1:53", PROTO_UDP, AF_INET6, problem), -1);
+	assert_int_equal(target_parse(&target, "tftp", PROTO_TCP, AF_UNSPEC, problem), -1);
 }
 
 /* Longer than any buffer of ours. */
@@ -101,9 +116,9 @@ static void test_long(void **state)
 
 	memset(text, 'a', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
-	assert_int_equal(target_parse(&target, text, problem), -1);
+	assert_int_equal(target_parse(&target, text, PROTO_COUNT, AF_UNSPEC, problem), -1);
 	memcpy(text + 2000, ":80", 4);
-	assert_int_equal(target_parse(&target, text, problem), -1);
+	assert_int_equal(target_parse(&target, text, PROTO_COUNT, AF_UNSPEC, problem), -1);
 }
 
 int main(void)
@@ -112,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_zone),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_long),
 	};
 

@@ -285,7 +285,7 @@ static void zsh_action(FILE *file, const struct argument *argument)
 	if (argument->source != FROM_WORDS)
 		fputs(actions[argument->source], file);
 	else if (argument->list)
-		fprintf(file, "_values -s , word %s", argument->words);
+		fprintf(file, "{compset -P \"*,\"; compset -P \"[-+^]\"; compadd -S \"\" -- %s}", argument->words);
 	else
 		fprintf(file, "(%s)", argument->words);
 }
@@ -348,7 +348,7 @@ static void fish_argument(FILE *file, const struct argument *argument, enum opti
 	}
 	fputs(how == ARGUMENT_REQUIRED ? " -x" : " -f", file);
 	if (argument->source == FROM_WORDS && argument->list)
-		fprintf(file, " -a '(__fish_append , %s)'", argument->words);
+		fprintf(file, " -a '(__sockview_list %s)'", argument->words);
 	else if (argument->source == FROM_WORDS)
 		fprintf(file, " -a '%s'", argument->words);
 	else if (argument->source != FROM_NOTHING)
@@ -359,7 +359,16 @@ static bool fish_script(FILE *file)
 {
 	struct option_view option;
 	struct argument argument;
-	fputs("# fish completion for sockview; made by `sockview --completions fish`\n\ncomplete -c sockview -f\n", file);
+	fputs("# fish completion for sockview; made by `sockview --completions fish`\n\n"
+	      "# The last of a list with commas, a sign before it or none.\n"
+	      "function __sockview_list\n"
+	      "\tset -l typed (commandline -ct | string replace -r '^--[a-z-]+=' '')\n"
+	      "\tset -l before (string match -r '^(?:.*,)?[-+^]?' -- \"$typed\")\n"
+	      "\tfor word in $argv\n"
+	      "\t\techo $before$word\n"
+	      "\tend\n"
+	      "end\n\n"
+	      "complete -c sockview -f\n", file);
 	for (size_t i = 0; options_get(i, &option); i++) {
 		if (!option.help)
 			continue;

@@ -48,7 +48,7 @@ for line in manual.splitlines():
 # Those that the text of -n names.
 options["man"] |= {"--" + name for name in re.findall(r"^\.Fl -(numeric-\w+)", manual, re.M)}
 options["man"] |= {"-" + name for name in re.findall(r"^\.Pq also Fl (\w)", manual, re.M)}
-for line in completions["fish"].splitlines():
+for line in re.findall(r"^complete .*", completions["fish"], re.M):
     options["fish"] |= {"-" + letter for letter in re.findall(r" -s (\S)", line)}
     options["fish"] |= {"--" + name for name in re.findall(r" -l (\S+)", line)}
 usage = {"-i", "--explain"}
@@ -128,4 +128,20 @@ t.same(complete("exclude", "fin_wait"), ["fin_wait1", "fin_wait2", "fin_wait_1",
 t.same(complete("--state", "syn_r"), ["syn_recv"], "bash: each state once")
 t.same(complete("dev", "l"), [name for name in sorted(os.listdir("/sys/class/net")) if name.startswith("l")], "bash: dev l")
 t.same(complete("--completions", "f"), ["fish"], "bash: --completions f")
+
+
+# --- and the script of fish, which completes without a terminal ------------------------------------------
+
+def complete_in_fish(line):
+    script = os.path.join(tap.scratch(), "completion.fish")
+    result = tap.run(["fish", "--no-config", "-c", 'source $argv[1]; complete -C $argv[2]', script, line])
+    return [row.split("\t")[0] for row in result.out.decode().splitlines()]
+
+
+if tap.missing("fish"):
+    t.skip("fish at work", "it is not installed")
+else:
+    t.same(complete_in_fish("sockview --state listen,^est"), ["listen,^estab", "listen,^established"], "fish: --state listen,^est")
+    t.same(complete_in_fish("sockview --sort=-retrans_s"), ["--sort=-retrans_share"], "fish: --sort=-retrans_s")
+    t.same(complete_in_fish("sockview --columns +tim"), ["+timer", "+timer_expires", "+timestamps"], "fish: --columns +tim")
 t.done()

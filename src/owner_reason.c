@@ -75,7 +75,12 @@ static const struct owner_evidence *evidence_of(const struct owners *owners, con
 
 enum owner_reason owners_reason(const struct owners *owners, const struct row *row)
 {
-	if (!owners || !owners->report.asked)
+	if (!owners)
+		return REASON_NOT_ASKED;
+	/* No look is needed to know that nobody can have it. */
+	if (!row->inode && row->family != AF_UNIX)
+		return reason_without_inode(row);
+	if (!owners->report.asked)
 		return REASON_NOT_ASKED;
 	if (!row->inode)
 		return reason_without_inode(row);

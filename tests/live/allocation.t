@@ -64,7 +64,7 @@ def steady(out):
     if out.startswith(b"tcp port"):
         # What could not be seen depends on who looked: the BPF iterator sees more than the walk instead of it.
         seen = re.sub(rb"\s*Not seen:.*", b"", out, flags=re.DOTALL)
-        return re.sub(rb"\s+", b" ", re.sub(rb"running for[\s\d]+s", b"", seen))
+        return re.sub(rb"\s+", b" ", re.sub(rb"running for\s+\d+\s+(s|min)", b"", seen)).strip()
     return out
 
 

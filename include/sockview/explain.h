@@ -1,7 +1,8 @@
 /*
  * explain.h - why a bind() would fail: from a target to a verdict.
  *
- *   explain_new() -> explain_query() -> [sockets by the caller] -> explain_look_elsewhere()
+ *   explain_new() -> explain_query() -> [sockets by the caller] -> explain_query_more() -> [the same]
+ *      -> explain_look_elsewhere()
  *      -> [owners by the caller] -> explain_run() -> [privileges dropped] -> explain_text() or explain_json() -> explain_status()
  */
 #ifndef SOCKVIEW_EXPLAIN_H
@@ -43,12 +44,14 @@ void explain_free(struct explain *explain);
 
 /* True if the planned bind is another user's: then PRIVILEGE_SET_USER is needed. */
 bool explain_changes_user(const struct explain *explain);
-/*
- * What is to be asked, as long as the struct explain lives; of the answer, the
- * sockets that are wanted are those with the port at either end.
- */
+/* What is to be asked, as long as the struct explain lives: all that have the port. */
 void explain_query(const struct explain *explain, struct query *query);
-/* Connections from here to the port elsewhere are counted, and few of them wanted. */
+/*
+ * What is to be asked then: connections to the port elsewhere. False if the
+ * sockets in the table leave no question: a server here has the port.
+ */
+bool explain_query_more(const struct explain *explain, const struct table *table, struct query *query);
+/* Of the answers, which sockets are wanted: of the connections elsewhere a few, the rest is only counted. */
 bool explain_wants(struct explain *explain, const struct row *row);
 /*
  * Adds to the table who has the port in other network namespaces, as far as

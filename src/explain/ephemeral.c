@@ -15,19 +15,38 @@
 enum { ROWS_MAX = 256 }; /* so many of them are looked for owners */
 
 /* Without memory they are not counted; what the port's own sockets say stays. */
-bool ephemeral_keep(struct explain *explain, const struct row *row)
+static bool keep(struct explain *explain, const struct toward *toward)
 {
-	if (row->proto != PROTO_TCP)
-		return false;
 	struct toward *grown =
 		vec_reserve(explain->toward, &explain->toward_capacity, explain->towards + 1, sizeof *grown);
+
 	if (!grown)
 		return false;
 	explain->toward = grown;
-	explain->toward[explain->towards++] = (struct toward){
+	explain->toward[explain->towards++] = *toward;
+	return true;
+}
+
+bool ephemeral_keep(struct explain *explain, const struct row *row)
+{
+	struct toward toward = {
 		.local = row->local, .remote = row->remote, .local_port = row->local_port, .family = row->family,
 	};
-	return explain->towards <= ROWS_MAX;
+
+	return row->proto == PROTO_TCP && keep(explain, &toward) && explain->towards <= ROWS_MAX;
+}
+
+/* From 127.0.0.0/8 or from the address it goes to: the other end is here, and is not asked for. */
+void ephemeral_keep_reversed(struct explain *explain, const struct row *row)
+{
+	bool here = memcmp(&row->local, &row->remote, sizeof row->local) == 0 ||
+	            (row->family == AF_INET && row->remote.byte[0] == 127);
+	struct toward toward = {
+		.local = row->remote, .remote = row->local, .local_port = row->remote_port, .family = row->family,
+	};
+
+	if (here && row->proto == PROTO_TCP && row->remote_port && !row->netns)
+		keep(explain, &toward);
 }
 
 static int compare_ends(const struct toward *left, const struct toward *right)

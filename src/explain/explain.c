@@ -116,15 +116,22 @@ static int set_plans(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 	return 0;
 }
 
-static int make_expr(struct explain *explain)
+static int make_expr(struct expr *expr, enum expr_end end, uint16_t port)
 {
-	struct expr_range port = { explain->target.port, explain->target.port };
-	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_EITHER, .family = AF_UNSPEC };
+	struct expr_range range = { port, port };
+	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end, .family = AF_UNSPEC };
 
-	if (expr_init(&explain->expr) < 0 || expr_keep_ranges(&explain->expr, &port, 1, &node.ranges) < 0)
+	if (expr_init(expr) < 0 || expr_keep_ranges(expr, &range, 1, &node.ranges) < 0)
 		return -1;
-	explain->expr.root = expr_add(&explain->expr, &node);
-	return explain->expr.root == EXPR_FAILED ? -1 : 0;
+	expr->root = expr_add(expr, &node);
+	return expr->root == EXPR_FAILED ? -1 : 0;
+}
+
+static int make_exprs(struct explain *explain)
+{
+	if (make_expr(&explain->local, EXPR_LOCAL, explain->target.port) < 0)
+		return -1;
+	return make_expr(&explain->remote, EXPR_REMOTE, explain->target.port);
 }
 
 /* The one protocol that was asked for, if it was one; PROTO_COUNT else. */
@@ -157,7 +164,7 @@ struct explain *explain_new(const struct explain_options *options, char problem[
 		return NULL;
 	explain->options = *options;
 	if (set_target(explain, problem) == 0 && set_user(explain, problem) == 0 &&
-	    set_plans(explain, problem) == 0 && make_expr(explain) == 0)
+	    set_plans(explain, problem) == 0 && make_exprs(explain) == 0)
 		return explain;
 	int saved = errno;
 	explain_free(explain);
@@ -172,7 +179,8 @@ void explain_free(struct explain *explain)
 	for (size_t i = 0; i < explain->lines; i++)
 		free(explain->line[i].text);
 	free(explain->line);
-	expr_free(&explain->expr);
+	expr_free(&explain->local);
+	expr_free(&explain->remote);
 	free(explain->holder);
 	free(explain->crowd);
 	free(explain->toward);
@@ -190,18 +198,10 @@ bool explain_changes_user(const struct explain *explain)
 /* UDP too when TCP is meant, and the reverse: people mix them up, and its table is small. */
 void explain_query(const struct explain *explain, struct query *query)
 {
-	*query = (struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER | WANT_EXTRA, .expr = &explain->expr };
+	*query = (struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER | WANT_EXTRA, .expr = &explain->local };
 	query->protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(explain->target.proto);
 	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
 		query->states[proto] = STATE_ALL;
-}
-
-bool explain_wants(struct explain *explain, const struct row *row)
-{
-	if (row->local_port == explain->target.port)
-		return true;
-	return row->remote_port == explain->target.port && row->proto == explain->target.proto &&
-	       ephemeral_keep(explain, row);
 }
 
 static bool is_served_here(const struct explain *explain, const struct table *table)
@@ -213,6 +213,27 @@ static bool is_served_here(const struct explain *explain, const struct table *ta
 			return true;
 	}
 	return false;
+}
+
+bool explain_query_more(const struct explain *explain, const struct table *table, struct query *query)
+{
+	if (explain->target.proto != PROTO_TCP || is_served_here(explain, table))
+		return false;
+	*query = (struct query){
+		.protos = PROTO_BIT(PROTO_TCP), .inet = true, .inet6 = true, .expr = &explain->remote,
+		.states[PROTO_TCP] = STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND)),
+	};
+	return true;
+}
+
+bool explain_wants(struct explain *explain, const struct row *row)
+{
+	if (row->local_port == explain->target.port) {
+		ephemeral_keep_reversed(explain, row);
+		return true;
+	}
+	return row->remote_port == explain->target.port && row->proto == explain->target.proto &&
+	       ephemeral_keep(explain, row);
 }
 
 /* Who finds a listener here need not look for one elsewhere. */

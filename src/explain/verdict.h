@@ -81,7 +81,7 @@ struct destination {
 struct explain {
 	struct explain_options options;
 	struct target target;
-	struct expr expr;            /* the port at either end */
+	struct expr local, remote;   /* the port at this end, at the other */
 	bool bound_told;             /* the source tells of TCP sockets that are bound and nothing more */
 	struct probe_user user;
 	char user_name[64];          /* of --as-user, as given */
@@ -118,6 +118,8 @@ void holders_ask(struct explain *explain, unsigned options);
 
 /* ephemeral.c: connections towards the port, kept and counted. False: enough of them are rows already. */
 bool ephemeral_keep(struct explain *explain, const struct row *row);
+/* The same of a connection that a server here has accepted from this host itself. */
+void ephemeral_keep_reversed(struct explain *explain, const struct row *row);
 void ephemeral_find(struct explain *explain);
 
 /* reasons.c, advice.c, notes.c: -> line[]; 0, or -1 ENOMEM. */

@@ -430,8 +430,21 @@ def cgroup2():
         return next((line.split()[4] for line in mounts if " - cgroup2 " in line), None)
 
 
+def remove_cgroup(folder):
+    """A process that has just ended may keep it busy for a moment."""
+    def removed():
+        try:
+            os.rmdir(folder)
+        except OSError as error:
+            return error.errno not in (errno.EBUSY,)
+        return True
+    wait_for(removed, "empty cgroup " + folder)
+
+
+# Every run of this script has its own: the pid tells nothing in a pid namespace.
+UNIQUE = "%x" % time.time_ns()
 top = cgroup2()
-folder = os.path.join(top, "sockview-test-%d" % SELF) if top else None
+folder = os.path.join(top, "sockview-test-" + UNIQUE) if top else None
 try:
     os.mkdir(folder) if ROOT and folder else None
     held = cgroup_denies(folder) if ROOT and folder and os.uname().machine in ("x86_64", "aarch64") else None
@@ -445,8 +458,7 @@ try:
         t.skip("a BPF program of the cgroup forbids the bind", "it takes root, cgroup2 and BPF")
 finally:
     if folder and os.path.isdir(folder):
-        wait_for(lambda: not open(folder + "/cgroup.procs").read(), "empty cgroup")
-        os.rmdir(folder)
+        remove_cgroup(folder)
 
 # --- unusual owners -----------------------------------------------------------------
 
@@ -526,14 +538,14 @@ def in_cgroup(path, name, *wanted):
         os.close(end), os.waitpid(pid, 0)
         for made in (folder, os.path.dirname(folder)):
             if made != top:
-                os.rmdir(made)
+                remove_cgroup(made)
 
 
 p = port()
-in_cgroup("sockview%d.slice/sockview-test.service" % SELF, "a systemd unit", ", sockview-test.service, running for",
+in_cgroup("sockview%s.slice/sockview-test.service" % UNIQUE, "a systemd unit", ", sockview-test.service, running for",
           "stop holder: systemctl stop sockview-test.service")
 p = port()
-in_cgroup("docker/" + "0123456789abcdef" * 4, "a container", ", docker 0123456789ab, running for",
+in_cgroup("sockview%s.slice/docker-%s.scope" % (UNIQUE, "0123456789abcdef" * 4), "a container", ", docker 0123456789ab, running for",
           "stop holder in its container: docker stop 0123456789ab")
 
 p = port()

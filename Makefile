@@ -223,7 +223,7 @@ deps deps-tests:
 		$(filter deps-tests,$@), $(TEST_DEPS_apt-get))")
 
 # What runs in threads, in a build that watches them.
-THREADED = test_owner_walk test_owner_scene test_owner_memory
+THREADED = test_owner_walk test_owner_scene test_owner_memory test_ahead
 .PHONY: check-threads
 check-threads:
 	$(Q)$(MAKE) --no-print-directory SAN=thread $(THREADED:%=build/thread/tests/unit/%)

@@ -11,6 +11,13 @@ struct wire; /* where netlink messages come from; made by wire_*(), below */
  */
 struct wire *wire_kernel(void);
 /*
+ * `inner`, the long answers of which a thread receives while the caller works
+ * on what came before; owns inner. The thread has the capabilities of the
+ * moment it is started and is gone at the end of each answer. inner itself
+ * where that can not be had; NULL for NULL.
+ */
+struct wire *wire_ahead(struct wire *inner);
+/*
  * A file of netlink messages one behind the other: what wire_record() wrote,
  * or `ss -D FILE`. Reads from `fd`, which it owns. NULL with errno.
  */

@@ -47,7 +47,7 @@ static int collect_live(struct run *run, const struct source_request *request)
 	struct wire *wire = run->wire;
 	int answer = 0;
 	if (!wire && run->options.source != SOURCE_PROC)
-		wire = wire_kernel();
+		wire = wire_ahead(wire_kernel());
 	bool fatal = run->options.source == SOURCE_NETLINK ||
 	             (run->options.source == SOURCE_AUTO && is_shortage(errno));
 	if (!wire && fatal)

@@ -60,8 +60,11 @@ static bool has_end(const char *data, size_t len)
 		const struct nlmsghdr *message = (const struct nlmsghdr *)data;
 		if (is_end(message))
 			return true;
+		/* Before it is rounded up: NLMSG_ALIGN's mask has 32 bits, and wraps to 0. */
+		if (message->nlmsg_len < sizeof *message || message->nlmsg_len > len)
+			return false;
 		size_t step = NLMSG_ALIGN((size_t)message->nlmsg_len);
-		if (message->nlmsg_len < sizeof *message || step > len)
+		if (step > len)
 			return false;
 		data += step;
 		len -= step;

@@ -16,6 +16,7 @@ struct numbered {
 	struct wire wire;
 	int datagrams, given, sent;
 	int fails_at;      /* this one is ENOBUFS instead; -1: none */
+	bool wraps;        /* all but the last claim a length that rounds up to 2^32 */
 	bool silent_after; /* then waits for ever, as a kernel that forgot the end */
 	bool *closed;
 };
@@ -55,6 +56,8 @@ static ssize_t numbered_receive(struct wire *wire, void *buffer, size_t len)
 		.number = (uint32_t)number,
 		.end = { .nlmsg_len = sizeof(struct nlmsghdr) + 4, .nlmsg_type = NLMSG_DONE },
 	};
+	if (self->wraps && !last)
+		datagram.head.nlmsg_len = 0xfffffffd;
 	size_t size = last ? sizeof datagram : offsetof(struct datagram, end);
 	memcpy(buffer, &datagram, size);
 	return (ssize_t)size;
@@ -120,6 +123,17 @@ static void an_error_stands_where_it_came(void **state)
 		read_dump(wire, 40, fails_at);
 		wire_close(wire);
 	}
+}
+
+/* What is no message is passed on for the caller to judge, and looked through in bounded time. */
+static void a_length_that_wraps_ends_nothing(void **state)
+{
+	(void)state;
+	struct numbered *inner;
+	struct wire *wire = make(40, -1, &inner);
+	inner->wraps = true;
+	read_dump(wire, 40, -1);
+	wire_close(wire);
 }
 
 /* `| head`: the caller goes away in the middle. */
@@ -192,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dumps_of_any_length_come_whole_and_in_order),
 		cmocka_unit_test(an_error_stands_where_it_came),
+		cmocka_unit_test(a_length_that_wraps_ends_nothing),
 		cmocka_unit_test(it_can_be_closed_at_any_datagram),
 		cmocka_unit_test(a_new_request_ends_the_old_answer),
 		cmocka_unit_test(it_can_be_closed_while_it_waits_for_the_kernel),

@@ -22,6 +22,7 @@
 enum {
 	SHORT = 8,  /* datagrams: about 2,000 sockets */
 	SLOTS = 8,
+	STACK = 256 * 1024, /* the thread calls little; the usual 8 MB count against a limit on memory */
 	BATCH = 4,  /* slots filled before a sleeping caller is woken: a wake-up costs like ten rows */
 };
 
@@ -131,15 +132,18 @@ static bool slots_open(struct ahead *self)
 /* What can not be started is done without. */
 static void thread_start(struct ahead *self)
 {
+	pthread_attr_t small;
 	sigset_t all, before;
-	if (!slots_open(self))
+	if (!slots_open(self) || pthread_attr_init(&small))
 		return;
+	pthread_attr_setstacksize(&small, STACK);
 	self->head = self->count = 0;
 	self->ended = self->stop = false;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	self->running = !pthread_create(&self->thread, NULL, receive_on, self);
+	self->running = !pthread_create(&self->thread, &small, receive_on, self);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&small);
 }
 
 static void thread_join(struct ahead *self)

@@ -223,7 +223,7 @@ deps deps-tests:
 		$(filter deps-tests,$@), $(TEST_DEPS_apt-get))")
 
 # What runs in threads, in a build that watches them.
-# Not test_ahead: it cancels a thread that waits, in which TSan itself may hang.
+# test_ahead is left out: under TSan it was once seen to hang after its fifth case; the cause is not known.
 THREADED = test_owner_walk test_owner_scene test_owner_memory
 .PHONY: check-threads
 check-threads:

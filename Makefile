@@ -60,8 +60,8 @@ BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOCKVIEW_VERSION='"$(VERSION)"' -Iinclu
 ALL_CFLAGS = $(BASE_CFLAGS) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)
 
-FOLDERS = run collect owners select format explain
-LIB_SRC = $(filter-out src/main.c,$(wildcard src/*.c)) $(filter-out %.bpf.c,$(foreach d,$(FOLDERS),$(wildcard src/$(d)/*.c)))
+ROOMS = cli run explain evidence firewall collect format select columns host owners sock wire base
+LIB_SRC = $(filter-out %.bpf.c,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
 LIB = $(B)/libsockview.a
 PROGRAM = $(B)/sockview
@@ -95,7 +95,7 @@ $(BPF_STAMP):
 $(BPF_SKELETON): src/owners/task_file.bpf.c src/owners/task_file.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)$(BPF_CLANG) -target bpf -g -O2 -Wall -Wextra -c -o $(@D)/task_file.bpf.o $<
+	$(Q)$(BPF_CLANG) -target bpf -g -O2 -Isrc -Wall -Wextra -c -o $(@D)/task_file.bpf.o $<
 	$(Q)$(BPFTOOL) gen skeleton -L $(@D)/task_file.bpf.o name task_file_skel > $@.part
 	$(Q)mv $@.part $@
 

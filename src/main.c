@@ -54,7 +54,7 @@
 
 #include <sockview/message.h>
 
-#include "completions.h"
+#include "cli/completions.h"
 #include "run/run.h"
 
 enum exit_status { EXIT_ROWS = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };

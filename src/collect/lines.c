@@ -1,5 +1,5 @@
 /* lines.c - a bounded reader of lines; see lines.h. */
-#include "lines.h"
+#include "collect/lines.h"
 
 #include <errno.h>
 #include <string.h>

@@ -24,7 +24,7 @@
 #include "collect/decode.h"
 #include "collect/procnet.h"
 #include "collect/request.h"
-#include "collect/wire.h"
+#include "wire/wire.h"
 
 enum {
 	TRIES = 3, /* a retry could be endless on a busy host, so then the partial dump is kept */

@@ -1,5 +1,5 @@
 /* procnet.c - sockets from the text tables of /proc/net: which files, in which order. */
-#include "procnet.h"
+#include "collect/procnet.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lines.h"
+#include "collect/lines.h"
 
 /* netstat's order. */
 static const struct procnet_file {

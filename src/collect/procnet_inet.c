@@ -13,7 +13,7 @@
  * number of this host. Times are in USER_HZ, which is 100 wherever Linux runs
  * today. A listener's rx_queue is its accept queue; nothing tells its backlog.
  */
-#include "procnet.h"
+#include "collect/procnet.h"
 
 #include <string.h>
 

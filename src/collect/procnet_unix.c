@@ -10,7 +10,7 @@
  * newline in it begins a new line, and what follows may look like anything.
  * So a row is kept back until the line behind it has been seen.
  */
-#include "procnet.h"
+#include "collect/procnet.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 
 #include <sockview/vec.h>
 
-#include "lines.h"
+#include "collect/lines.h"
 
 #define ACCEPTS (1u << 16) /* __SO_ACCEPTCON */
 

@@ -8,7 +8,7 @@
  * declared here with the few members used; their real places are filled in
  * from the running kernel's BTF when the program is loaded.
  */
-#include "task_file.h"
+#include "owners/task_file.h"
 
 #define SECTION(name) __attribute__((section(name), used))
 #define RELOCATED __attribute__((preserve_access_index))

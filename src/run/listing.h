@@ -8,7 +8,7 @@
 #include <sockview/format.h>
 #include <sockview/sort.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 struct listing {
 	const struct format *format;

@@ -21,7 +21,7 @@
 #include <sockview/privilege.h>
 #include <sockview/source.h>
 
-#include "options.h"
+#include "cli/options.h"
 #include "run/listing.h"
 #include "run/selection.h"
 

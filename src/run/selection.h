@@ -7,7 +7,7 @@
 
 #include <sockview/filter.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 struct selection {
 	struct filter *filter;

@@ -2,7 +2,7 @@
  * address.c - ends of sockets: [FAMILY:][ADDR][/LEN][:PORTS], as ss(8) writes
  * them (HOST SYNTAX), and an IPv6 address without its brackets.
  */
-#include "reading.h"
+#include "select/reading.h"
 
 #include <arpa/inet.h>
 #include <string.h>

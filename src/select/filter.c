@@ -1,10 +1,10 @@
 /* filter.c - the parts of a filter put together, and what the whole needs; see filter.h. */
-#include "filter_private.h"
+#include "select/filter_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "parser.h"
+#include "select/parser.h"
 
 static void choice_init(struct filter_choice *choice)
 {

@@ -2,7 +2,7 @@
 #ifndef SELECT_FILTER_PRIVATE_H
 #define SELECT_FILTER_PRIVATE_H
 
-#include "reading.h"
+#include "select/reading.h"
 
 /* An option's list: one of `wanted`, none of `unwanted`. */
 struct filter_choice {

@@ -5,12 +5,12 @@
  * (filter_judge without owners), or everything but protocol, family and state,
  * before anything was asked of the kernel (judge_kind).
  */
-#include "judge.h"
+#include "select/judge.h"
 
 #include <string.h>
 
-#include "filter_private.h"
-#include "glob.h"
+#include "select/filter_private.h"
+#include "select/glob.h"
 
 /* What of the socket is known. */
 enum known { KNOWN_KIND, KNOWN_ROW };

@@ -1,5 +1,5 @@
 /* lexer.c - see lexer.h. */
-#include "lexer.h"
+#include "select/lexer.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * narrow.c - what a query need not ask for, since no socket of that kind can
  * fit the filter: protocols, families, states, everything.
  */
-#include "filter_private.h"
-#include "judge.h"
+#include "select/filter_private.h"
+#include "select/judge.h"
 
 static uint32_t possible_states(const struct expr *expr, enum proto proto, int family, uint32_t states)
 {

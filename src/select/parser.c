@@ -10,11 +10,11 @@
  * The manual of ss ranks its operators so too; its parser gives `and` and
  * `or` the same rank.
  */
-#include "parser.h"
+#include "select/parser.h"
 
 #include <string.h>
 
-#include "lexer.h"
+#include "select/lexer.h"
 
 /* Each parenthesis costs four frames: far below any stack, far above any person. */
 #define DEPTH_MAX 1024

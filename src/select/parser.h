@@ -2,7 +2,7 @@
 #ifndef SELECT_PARSER_H
 #define SELECT_PARSER_H
 
-#include "reading.h"
+#include "select/reading.h"
 
 /* A node or EXPR_FAILED, the error worded. An empty text is EXPR_ALL. */
 uint32_t parser_read(struct reading *reading, const char *text, size_t len);

@@ -1,5 +1,5 @@
 /* ports.c - lists of ports: 80,443,8000-8100,https,1-http. */
-#include "reading.h"
+#include "select/reading.h"
 
 #include <stdlib.h>
 #include <string.h>

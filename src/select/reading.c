@@ -1,5 +1,5 @@
 /* reading.c - pieces of text and complaints; see reading.h. */
-#include "reading.h"
+#include "select/reading.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
  * family of the address, and a v4-mapped one counts as IPv4 then: so lsof
  * 4.95 selects.
  */
-#include "filter_private.h"
+#include "select/filter_private.h"
 
 #include <string.h>
 

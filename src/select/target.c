@@ -2,7 +2,7 @@
  * target.c - a word that stands for itself: 8080, :80,443, https, 192.0.2.7,
  * [::1]:631, 10.0.0.0/8, tcp:8080. Either end of the socket will do.
  */
-#include "reading.h"
+#include "select/reading.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* terms.c - the values of the conditions that are neither ports nor hosts; see reading.h. */
-#include "reading.h"
+#include "select/reading.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-#include "glob.h"
+#include "select/glob.h"
 
 #define EXPECTED_STATE "a state (established, syn-sent, listen, time-wait, bound ...) or a group (all, " \
 	"connected, synchronized, bucket, big)"

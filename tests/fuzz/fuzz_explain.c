@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "explain/elsewhere.h"
-#include "explain/evidence.h"
+#include "evidence/evidence.h"
 #include "explain/facts.h"
-#include "explain/nat_rule.h"
+#include "firewall/nat_rule.h"
 #include "explain/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

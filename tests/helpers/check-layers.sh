@@ -27,10 +27,10 @@ refuse "the core includes a folder" "#include \"($(echo "$folders run" | tr ' ' 
 refuse "a contract includes a private header" '#include "' $(files include)
 
 everywhere=$(files src include)
-plain=$(echo "$everywhere" | grep -vE '^src/(collect|explain)/|^src/owners/[a-z_]*bpf|^src/privilege\.c$')
+plain=$(echo "$everywhere" | grep -vE '^src/(collect|explain)/|^src/owners/[a-z_]*bpf|^src/base/privilege\.c$')
 # linux/magic.h and linux/kcmp.h are a handful of numbers; the rule is about netlink's structures.
 refuse "linux/ or libmnl outside collect/, explain/, the BPF loader" '#include <(linux/(a|b|i|n|p|s|t|u|v|x)|libmnl/)' $plain
-refuse "libcap outside privilege.c" '#include <sys/capability.h>' $(echo "$everywhere" | grep -vx src/privilege.c)
+refuse "libcap outside privilege.c" '#include <sys/capability.h>' $(echo "$everywhere" | grep -vx src/base/privilege.c)
 refuse "standard output outside out.c" '\<(printf|puts|putchar|vprintf) ?\(|\<stdout *[,;)]' \
 	$(echo "$everywhere" | grep -vx src/out.c)
 refuse "standard error outside message.c" '\<perror ?\(|\<stderr *[,;)]|STDERR_FILENO' \

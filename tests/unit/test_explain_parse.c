@@ -18,9 +18,9 @@
 #include <libmnl/libmnl.h>
 
 #include "explain/elsewhere.h"
-#include "explain/evidence.h"
+#include "evidence/evidence.h"
 #include "explain/facts.h"
-#include "explain/nat_rule.h"
+#include "firewall/nat_rule.h"
 
 static void read_file_rule(unsigned number, uint16_t port, struct nat_seen *seen)
 {

@@ -8,7 +8,7 @@
 
 #include <sockview/vec.h>
 
-#include "columns.h"
+#include "columns/columns.h"
 
 /* Each file of columns holds a part of the table; the order is that of --list-columns. */
 static const struct columns parts[] = {

@@ -4,7 +4,7 @@
  * A row says what is done with it: most set a flag or keep a word at an offset
  * in struct options; the few that need a look at the word have a function.
  */
-#include "options.h"
+#include "cli/options.h"
 
 #include <getopt.h>
 #include <stdarg.h>

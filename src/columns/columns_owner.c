@@ -1,5 +1,5 @@
 /* columns_owner.c - the columns of who holds a socket: those of its first owner, the lowest pid. */
-#include "columns.h"
+#include "columns/columns.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
  * it looks up, and on its way back finds out by the generation whether
  * anybody still wants the answer.
  */
-#include "resolver.h"
+#include "host/resolver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* columns_socket.c - the columns every socket has, and those of unix sockets. */
-#include "columns.h"
+#include "columns/columns.h"
 
 #include <string.h>
 

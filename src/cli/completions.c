@@ -4,7 +4,7 @@
  * What an option's argument may be follows from the option table: its words,
  * or by what it is called (FILE, a state, a column ...), from the tables of those.
  */
-#include "completions.h"
+#include "cli/completions.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include <sockview/column.h>
 #include <sockview/proto.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 /* What completes an argument. */
 enum source { FROM_NOTHING, FROM_WORDS, FROM_FILES, FROM_FOLDERS, FROM_USERS, FROM_INTERFACES, FROM_PIDS };

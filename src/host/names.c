@@ -15,7 +15,7 @@
 
 #include <sockview/proto.h>
 
-#include "hosts.h"
+#include "host/hosts.h"
 
 /* Larger passwd entries than this are nobody's. */
 #define PASSWD_MAX (1u << 20)

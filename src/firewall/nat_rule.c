@@ -6,7 +6,7 @@
  * iptables-nft wraps: "match" tcp, udp, multiport and "target" DNAT, REDIRECT
  * with iptables' own structs inside (xt_tcpudp.h, xt_multiport.h, nf_nat.h).
  */
-#include "explain/nat_rule.h"
+#include "firewall/nat_rule.h"
 
 #include <arpa/inet.h>
 #include <linux/netfilter.h>

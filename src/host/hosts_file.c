@@ -1,5 +1,5 @@
 /* hosts_file.c - see hosts_file.h; hosts(5): an address and its names a line. */
-#include "hosts_file.h"
+#include "host/hosts_file.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * questions settle them. Where processes were hidden from us nothing further
  * can be known. Then what is gone, then what is in flight.
  */
-#include "explain/evidence.h"
+#include "evidence/evidence.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * tcp_bbr_info, INET_ULP_INFO_*), tls.h (TLS_INFO_*), mptcp.h (MPTCP_SUBFLOW_ATTR_*),
  * tcp.h (struct tcp_diag_md5sig), Linux 6.18.
  */
-#include "columns.h"
+#include "columns/columns.h"
 
 #include <string.h>
 

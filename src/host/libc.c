@@ -10,8 +10,8 @@
 
 #include <sockview/proto.h>
 
-#include "cgroups.h"
-#include "hosts_file.h"
+#include "host/cgroup_find.h"
+#include "host/hosts_file.h"
 
 static bool port_listed(const uint16_t *ports, size_t count, uint16_t port)
 {

@@ -5,7 +5,7 @@
  * Of a unix socket /proc/PID/fdinfo tells how many descriptors wait in its
  * queue ("scm_fds", Linux 5.8), not which; of a ring it lists the files.
  */
-#include "explain/evidence.h"
+#include "evidence/evidence.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #include <sockview/text.h>
 
-#include "explain/dump.h"
+#include "wire/dump.h"
 
 enum {
 	CANDIDATES_MAX = 8192, /* unix sockets looked into */

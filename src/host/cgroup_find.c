@@ -3,7 +3,7 @@
  * is the inode number of the cgroup's directory (fs/kernfs: 64 bits since
  * 5.5), so that a path is resolved with one stat(2) and a glob with a walk.
  */
-#include "cgroups.h"
+#include "host/cgroup_find.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #include <sockview/vec.h>
 
-#include "glob.h"
+#include "select/glob.h"
 
 /* cgroup.max.depth has no limit of its own, PATH_MAX has. */
 #define DEPTH_MAX 128

@@ -6,7 +6,7 @@
  * socket of a tunnel also has IP_MULTICAST_LOOP off, which no program's has
  * unless it asked for that (net/ipv4/udp_tunnel_core.c, setup_udp_tunnel_sock).
  */
-#include "explain/evidence.h"
+#include "evidence/evidence.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "explain/dump.h"
+#include "wire/dump.h"
 
 enum { TUNNELS_MAX = 256, ATTRS_MAX = 64 };
 

@@ -5,7 +5,7 @@
  * ever appended fields, so a shorter answer lacks the last ones: they are
  * absent. (Later kernels gave the last four bytes another meaning.)
  */
-#include "columns.h"
+#include "columns/columns.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
  * hosts.c - a hash of addresses over the array of what was looked up; see hosts.h.
  */
-#include "hosts.h"
+#include "host/hosts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include <sockview/vec.h>
 
-#include "resolver.h"
+#include "host/resolver.h"
 
 struct hosts {
 	struct lookup *lookup;

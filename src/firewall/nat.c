@@ -7,7 +7,7 @@
  * A rule counts if on the way to its DNAT or REDIRECT the port was asked for
  * by name; what else it asks for (an address, an interface) is left open.
  */
-#include "explain/nat.h"
+#include "firewall/nat.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,8 +24,8 @@
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-#include "explain/dump.h"
-#include "explain/nat_rule.h"
+#include "wire/dump.h"
+#include "firewall/nat_rule.h"
 
 enum { BASES_MAX = 64, RULES_KEPT_MAX = 65536, DEPTH_MAX = 16, STEPS_MAX = 100000 };
 

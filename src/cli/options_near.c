@@ -1,5 +1,5 @@
 /* options_near.c - the option that a mistyped one may have meant (options.h). */
-#include "options.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* columns_extra.c - the columns of -ee, -o and -m: what the kernel tells in small attributes. */
-#include "columns.h"
+#include "columns/columns.h"
 
 #include <string.h>
 

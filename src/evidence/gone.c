@@ -6,7 +6,7 @@
  * it is gone. Listeners, bound sockets and UDP may share theirs with others:
  * of those the kernel is asked for the whole small table once more.
  */
-#include "explain/evidence.h"
+#include "evidence/evidence.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #include <sockview/proto.h>
 
-#include "explain/dump.h"
+#include "wire/dump.h"
 
 /* The tables that are asked for whole. */
 enum table_kind { TABLE_NONE, TABLE_LISTEN, TABLE_BOUND, TABLE_UDP, TABLE_UDPLITE, TABLE_KINDS };

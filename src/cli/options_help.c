@@ -1,5 +1,5 @@
 /* options_help.c - the option table as a screen of text (options.h). */
-#include "options.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -151,7 +151,7 @@ build/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
 
 .PHONY: check-layers check-man
 check-layers:
-	$(Q)sh tests/helpers/check-layers.sh
+	$(Q)python3 tests/helpers/check_layers.py
 # Which other manuals this machine has is not the pages' matter.
 check-man:
 	$(Q)for page in man/*.[58]; do \

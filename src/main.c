@@ -1,45 +1,161 @@
 /*
  * main.c - the composition root: arguments in, exit status out.
  *
- * A map of the code
+ * A map of the code: the rooms, from the top down, and what each file is for
  *
- *   include/sockview/   the contracts between the folders
- *     row.h query.h       a socket as data; what a source is asked
- *     source.h finder.h   where sockets and their owners come from
- *     owner.h             the join of the two
- *     format.h            rows to bytes
- *   src/
- *     options.c           the command line: one table
- *     column.c columns_*.c value.c    what can be said of a socket: one table of typed columns
- *     sort.c detail.c                 rows in order; columns as text behind a row
- *     cgroup.c cgroups.c containers.c units and containers by cgroup path; paths by number; names
- *     json.c parents.c                text as JSON strings; from a process to the one above it
- *     expr.c expr_ports.c             a filter as a tree
- *     rows.c proto.c query.c          rows; names of protocols and states
- *     inode_index.c findings.c owner.c owner_reason.c     the join with processes
- *     names.c hosts.c resolver.c      services, users, interfaces, hosts
- *     text.c out.c message.c message_filter.c   printable text, standard output, standard error
- *     privilege.c                     capabilities: kept, raised, dropped
- *     completions.c       the option table as a shell's completions
- *     run/                one invocation, from the options to the last flush: with main.c
- *                         the only code that knows every part (it outgrew one file)
- *       selection.c listing.c pids.c   which sockets; which format, columns and order; --pids
- *       pager.c                        the user's pager behind our output
- *       open.c gather.c show.c look.c  the steps of a look; explaining.c in place of it
- *     collect/            kernel -> rows
- *       wire.c record.c     live netlink; a recording and its replay
- *       request.c netlink.c decode.c    what is asked, the loop, one answer
- *       bytecode.c bytecode_ops.c       what of a filter the kernel judges
- *       procnet.c           the same from the text of /proc/net
- *     owners/             fds -> (inode, process, fd)
- *     select/             filter text -> what is shown
- *     format/             rows -> bytes: netstat.c lsof.c lsof_fields.c json.c csv.c table.c
- *     explain/            a port -> why it is taken
- *   tests/              tests/README.md says what is where
+ *   cli/
+ *     cli.h                            the command line
+ *     completions.c                    what bash, zsh and fish are told of the options
+ *     option_table.c option_table.h    one table of options
+ *     options.c                        the arguments read by the table of options
+ *     options_help.c                   the option table as a screen of text
+ *     options_near.c options_near.h    the option that a mistyped one may have meant
+ *   run/
+ *     explaining.c explaining.h        --explain in place of a look
+ *     gather.c gather.h                sockets and their owners
+ *     invocation.h                     one invocation
+ *     legend.c legend.h                the reasons of blank owners, counted and said in words
+ *     listing.c listing.h              what is printed and in which form
+ *     look.c look.h                    one look at the sockets, from privileges to report
+ *     notes.c notes.h                  what an answer lacks, a line each on standard error
+ *     notes_filter.c                   what was wrong with a filter, with a caret under it
+ *     open.c open.h                    what the options name is opened, and what follows from them is set
+ *     options.h                        what one invocation is asked
+ *     pager.c pager.h                  the user's pager behind our output
+ *     pids.c pids.h                    the pids of --pids
+ *     run.c run.h                      one invocation from the options to the last flush
+ *     selection.c selection.h          which sockets the command line wants
+ *     show.c show.h                    rows to the format, in the order that was asked for
+ *   explain/
+ *     advice.c                         what would free the port, most likely first
+ *     ask.c                            options that no table tells, asked of the socket itself
+ *     bind_model.c bind_model.h        Linux's rules for two sockets and one port, as a pure function
+ *     elsewhere.c elsewhere.h          the same port in other network namespaces
+ *     ephemeral.c                      how many ephemeral ports the connections to one destination use up
+ *     explain.c explain.h              a struct explain from the command line's words, and what it asks of the caller
+ *     explain_json.c                   the verdict as one JSON object
+ *     explain_text.c                   the verdict as a few plain lines
+ *     facts.c facts.h                  sysctls of this network namespace, and lookups in what rtnl.c read
+ *     holders.c                        the sockets on the port
+ *     probe.c probe.h                  trial binds, as the user they are planned for
+ *     reasons.c                        why it is refused, a sentence a rule
+ *     rtnl.c                           the host's addresses and interfaces, by rtnetlink(7)
+ *     surprises.c                      what is no conflict and yet surprises
+ *     target.c target.h                [PROTO:][ADDR:]PORT
+ *     verdict.c verdict.h              explain_run()
+ *     words.c                          the pieces sentences are made of
+ *   evidence/
+ *     evidence.c evidence.h evidence.h the order in which the second look is taken
+ *     flight.c                         descriptors that no process has open
+ *     gone.c                           is the socket still there? Asked of the kernel again, by cookie
+ *     tunnels.c                        sockets the kernel opened for an interface or a server of its own
+ *   firewall/
+ *     nat.c nat.h                      nftables asked over netlink which rules send a port's packets elsewhere
+ *     nat_rule.c nat_rule.h            one nftables rule, expression by expression
+ *   collect/
+ *     bytecode.c bytecode.h            a filter's tree to the kernel's ops
+ *     bytecode_ops.c                   one op of INET_DIAG_REQ_BYTECODE at a time
+ *     decode.c decode.h                sock_diag's answers, one at a time
+ *     lines.c lines.h                  a bounded reader of lines
+ *     netlink.c                        the sock_diag source
+ *     procnet.c procnet.h              sockets from the text tables of /proc/net
+ *     procnet_inet.c                   a line of /proc/net/{tcp,udp,udplite,raw}{,6}
+ *     procnet_unix.c                   /proc/net/unix
+ *     request.c request.h              the smallest dumps that answer a query
+ *     sockstat.c                       how many sockets there are, before they are asked for
+ *     source.h                         where sockets come from
+ *   format/
+ *     csv.c                            csv and tsv
+ *     format.h                         rows to bytes
+ *     json.c                           json and jsonl
+ *     lsof.c lsof.h                    the listing of lsof -i (lsof 4.95)
+ *     lsof_fields.c                    lsof -F
+ *     mark.c mark.h                    the restrained colours of a terminal
+ *     netstat.c                        the lines of netstat -W, column for column (net-tools 2.10)
+ *     table.c                          columns aligned to what is in them
+ *     width.c width.h                  the places characters take
+ *   select/
+ *     address.c                        ends of sockets
+ *     filter.c filter.h                the parts of a filter put together, and what the whole needs
+ *     filter_private.h                 struct filter, for the files of this folder
+ *     judge.c judge.h                  a filter against one socket, in three values
+ *     lexer.c lexer.h                  the words of a filter
+ *     narrow.c                         what a query need not ask for, since no socket of that kind can fit the filter
+ *     parser.c parser.h                recursive descent over the words of a filter (ss(8), EXPRESSION):
+ *     ports.c                          lists of ports
+ *     reading.c reading.h              pieces of text and complaints
+ *     spec.c                           lsof's selection
+ *     target.c                         a word that stands for itself
+ *     terms.c                          the values of the conditions that are neither ports nor hosts
+ *   columns/
+ *     column.c column.h                the table of columns as a whole
+ *     columns.h                        the parts of the column table, joined in column.c
+ *     columns_extra.c                  the columns of -ee, -o and -m
+ *     columns_info.c                   the columns of struct tcp_info, and what follows from them
+ *     columns_owner.c                  the columns of who holds a socket
+ *     columns_socket.c                 the columns every socket has, and those of unix sockets
+ *     columns_ulp.c                    the columns of what sits on a TCP connection
+ *     detail.c detail.h                the columns of a group as name:value text
+ *     sort.c sort.h                    the order of rows by columns
+ *     value.c                          values as printable text
+ *   host/
+ *     cgroup.c cgroup.h                what a cgroup's path tells of units and containers
+ *     cgroup_find.c cgroup_find.h      the ids of cgroups by their paths
+ *     cgroups.c                        the paths of this machine's cgroups by number
+ *     containers.c containers.h        names of containers from the runtimes' own files
+ *     hosts.c hosts.h                  a hash of addresses over the array of what was looked up
+ *     hosts_file.c hosts_file.h        hosts by /etc/hosts alone
+ *     lookup.c lookup.h                names looked up where this host keeps them
+ *     names.c names.h                  services, users and interfaces, each asked for once
+ *     resolver.c resolver.h            threads that ask for host names
+ *   owners/
+ *     bpf.c                            the finder that asks the kernel's task_file iterator
+ *     bpf_records.c bpf_records.h      from the iterator's records to findings
+ *     cpus.c cpus.h                    affinity mask and cgroup quota
+ *     crew.c crew.h                    a few threads and a counter
+ *     dir.c dir.h                      reading directories
+ *     early.c                          the BPF look taken while the kernel still dumps its sockets
+ *     finder.h                         who has an fd on which socket
+ *     findings.c                       what one thread of a finder has found so far
+ *     inode_index.c                    the set of socket inodes somebody wants an owner for, each with a number
+ *     owner.c owner.h                  the join
+ *     owner_listener.c                 whose accept() a connection waits for
+ *     owner_parent.c                   from a process to the one above it
+ *     owner_reason.c                   why a row shows no owner, from the row and from how the look for owners went
+ *     parents.c                        the processes above the owners, each read once
+ *     pidns.c pidns.h                  pid and time namespaces
+ *     process.c process.h              comm, argv, uid and the rest of one process
+ *     scan.c scan.h                    the fds of one process
+ *     tables.c tables.h                threads with an fd table of their own
+ *     task_file.c task_file.bpf.c task_file.h the BPF program, loaded
+ *     walk.c                           the finder that works everywhere
+ *   sock/
+ *     addr.c addr.h                    addresses as text, and what their bits say
+ *     expr.c expr.h                    building and reading the tree of a filter
+ *     expr_ports.c                     which ports a filter leaves possible
+ *     proto.c proto.h                  the tables of protocols and states
+ *     query.c query.h                  what a query selects
+ *     row.h                            a socket as data
+ *     rows.c                           the table of sockets
+ *   wire/
+ *     ahead.c                          a wire whose long answers are received by a thread of its own
+ *     dump.c dump.h                    a netlink dump with a bound on how long it may take
+ *     record.c                         wires that write and read a file of netlink messages
+ *     wire.c wire.h                    the live wire
+ *   base/
+ *     error.c error.h                  the one way an error is filled in
+ *     glob.c glob.h                    shell patterns over bytes that may be anything, in bounded time
+ *     json_string.c json_string.h      text as JSON strings
+ *     message.c message.h              one line a message to standard error
+ *     out.c out.h                      buffered standard output
+ *     privilege.c privilege.h          the only file that knows libcap
+ *     text.c text.h                    numbers, addresses and hostile text as printable bytes
+ *     vec.h                            growing an array by doubling, with the multiplication checked
  *
- * Arrows ("may include"): main -> run -> options and the folders; the folders -> the
- * core (the files of src/, by their headers in include/sockview) -> libc. No folder
- * includes another's headers. `make check-layers` holds them to it.
+ * A room includes those below it and none above. A header that another room
+ * includes lies in include/sockview/, every other beside its source. `make
+ * check-layers` holds the tree to this map, which names every file. tests/README.md
+ * says what is where among the tests.
  *
  * One run: options -> privileges put away -> the caller's files opened ->
  * privileges raised -> sockets dumped -> their inodes indexed -> fds scanned
@@ -50,14 +166,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include <sockview/cli.h>
 #include <sockview/message.h>
-
-#include "cli/completions.h"
-#include "run/run.h"
-
-enum exit_status { EXIT_ROWS = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
+#include <sockview/run.h>
 
 /* A second signal is not waited for: it ends the program at once (SA_RESETHAND). */
 static volatile sig_atomic_t stop_asked;
@@ -68,7 +180,7 @@ static void on_signal(int number)
 	stop_asked = 1;
 }
 
-/* What the caller has us ignore stays so: a shell keeps Ctrl-C from what it runs in the background. */
+/* A signal that the caller set to be ignored stays ignored: a shell keeps Ctrl-C from its background jobs so. */
 static void catch_signal(int number)
 {
 	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND }, before;
@@ -79,7 +191,7 @@ static void catch_signal(int number)
 static void catch_signals(bool continuous)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	/* A closed pipe is told by write(2): a quiet end, not a death. */
+	/* write(2) tells of a closed pipe: a quiet end of the program, not a death by signal. */
 	sigaction(SIGPIPE, &ignore, NULL);
 	if (!continuous)
 		return;
@@ -87,91 +199,16 @@ static void catch_signals(bool continuous)
 	catch_signal(SIGTERM);
 }
 
-static void run_init(struct run *run)
+static enum exit_status print_completions(const char *shell)
 {
-	*run = (struct run){
-		.proc_fd = -1, .proc_net_fd = -1, .record_fd = -1, .replay_fd = -1,
-	};
-}
-
-static enum exit_status say(const struct run *run, enum exit_status status)
-{
-	message_error(&run->error);
-	return status;
-}
-
-static enum exit_status say_error(const struct run *run)
-{
-	return say(run, EXIT_NO_ANSWER);
-}
-
-/* --help and --version: text that is there without a look at any socket. */
-static enum exit_status print_text(struct run *run, char *text)
-{
-	if (!text || out_open(&run->out, STDOUT_FILENO) < 0) {
-		error_set(&run->error, errno, "start", "");
-		free(text);
-		return say_error(run);
-	}
-	out_string(&run->out, text);
-	free(text);
-	if (out_flush(&run->out) == 0 || look_closed_pipe(run))
-		return EXIT_ROWS;
-	error_set(&run->error, errno, "write to", "standard output");
-	return say_error(run);
-}
-
-/* The caller's own words; read with his own rights. */
-static enum exit_status say_selection(const struct run *run)
-{
-	const struct selection *selection = &run->selection;
-	if (selection->wrong)
-		message_filter(selection->what, selection->wrong, selection->wrong_len, &selection->problem);
-	else
-		message("cannot read %s: %s", selection->what, strerror(errno));
-	return EXIT_USAGE;
-}
-
-static enum exit_status print_completions(struct run *run)
-{
-	char *script = completions_script(run->options.completions);
+	char *script = completions_script(shell);
 	if (script || errno != EINVAL)
-		return print_text(run, script);
-	message_usage("--completions: unknown shell '%s'; it takes bash, zsh or fish", run->options.completions);
+		return run_print(script);
+	message_usage("--completions: unknown shell '%s'; it takes bash, zsh or fish", shell);
 	return EXIT_USAGE;
 }
 
-static enum exit_status run_all(struct run *run)
-{
-	if (run->options.help)
-		return print_text(run, options_help());
-	if (run->options.version)
-		return print_text(run, strdup("sockview " SOCKVIEW_VERSION "\n"));
-	if (run->options.completions)
-		return print_completions(run);
-	if (run->options.list_columns)
-		return print_text(run, listing_list_columns());
-	if (run->options.explain && !run_make_explain(run))
-		return EXIT_USAGE;
-	if (selection_make(&run->selection, &run->options) < 0)
-		return say_selection(run);
-	/* The caller named a file or folder he can not have. */
-	if (run_open_paths(run) < 0)
-		return say(run, EXIT_USAGE);
-	if (run_open(run) < 0 || (run->explain ? run_explain(run) : look_run(run, &stop_asked)) < 0)
-		return say_error(run);
-	/* A file on a full disk may tell only when it is closed. */
-	if (out_close(&run->out) < 0 && !look_closed_pipe(run)) {
-		error_set(&run->error, errno, "write to", "standard output");
-		return say_error(run);
-	}
-	if (run->explain)
-		return (enum exit_status)explain_status(run->explain);
-	bool selected = run->selection.needs.any || run->listing.format->owned_only;
-	return selected && !run->shown_ever ? EXIT_NOTHING : EXIT_ROWS;
-}
-
-/* ss's way to name a file of `ss -D`. As --replay it is opened with the caller's own rights. */
+/* ss names a file of `ss -D` so. It is opened as --replay's file is, with the caller's own rights. */
 static void replay_from_environment(struct options *options)
 {
 	const char *file = getenv("TCPDIAG_FILE");
@@ -180,24 +217,33 @@ static void replay_from_environment(struct options *options)
 		options->replay = file;
 }
 
+static enum exit_status answer(struct options *options, const struct privilege *privilege)
+{
+	catch_signals(options->continuous);
+	if (options->help)
+		return run_print(options_help());
+	if (options->version)
+		return run_print(strdup("sockview " SOCKVIEW_VERSION "\n"));
+	if (options->completions)
+		return print_completions(options->completions);
+	replay_from_environment(options);
+	return run_invocation(options, privilege, &stop_asked);
+}
+
 int main(int argc, char **argv)
 {
-	struct run run;
+	struct options options;
+	struct privilege privilege;
 	char problem[OPTIONS_PROBLEM_MAX];
-	run_init(&run);
-	if (privilege_begin(&run.privilege) < 0) {
+	enum exit_status status = EXIT_USAGE;
+	if (privilege_begin(&privilege) < 0) {
 		message("cannot put privileges away: %s", strerror(errno));
 		return EXIT_NO_ANSWER;
 	}
-	enum exit_status status = EXIT_USAGE;
-	if (options_parse(&run.options, argc, argv, problem) < 0 ||
-	    listing_choose(&run.listing, &run.options, problem) < 0) {
+	if (options_parse(&options, argc, argv, problem) < 0)
 		message_usage("%s", problem);
-	} else {
-		replay_from_environment(&run.options);
-		catch_signals(run.options.continuous);
-		status = run_all(&run);
-	}
-	run_close(&run);
+	else
+		status = answer(&options, &privilege);
+	options_free(&options);
 	return status;
 }

@@ -13,6 +13,7 @@
 
 #include <sockview/names.h>
 #include <sockview/owner.h>
+#include <sockview/error.h>
 #include <sockview/query.h>
 #include <sockview/row.h>
 #include <sockview/text.h>
@@ -206,20 +207,6 @@ static inline bool value_is_short(const struct value *value)
 
 /* Text of a short value; the new end. Nothing for VALUE_NONE. */
 char *value_short_text(char *to, const struct value *value);
-
-/* A growing piece of text. Zero-initialised is empty; text_free() frees it. Each: 0, or -1 ENOMEM. */
-struct text {
-	char *data;
-	size_t len, capacity;
-};
-
-/* Room for `len` more bytes at the returned place, then text_advance(end); NULL with errno ENOMEM. */
-char *text_room(struct text *text, size_t len);
-void text_advance(struct text *text, const char *end);
-int text_add(struct text *text, const void *data, size_t len);
-int text_add_string(struct text *text, const char *string);
-int text_add_escaped(struct text *text, struct bytes bytes, enum text_escape how);
-void text_free(struct text *text);
 
 /* "2026-11-20T16:00:45Z", 20 bytes; seconds since 1970. */
 char *text_time(char *to, int64_t time);

@@ -3,6 +3,7 @@
 #define SOCKVIEW_FINDER_H
 
 #include <sockview/owner.h>
+#include <sockview/error.h>
 #include <sockview/query.h>
 
 struct finder_request {

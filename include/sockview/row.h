@@ -16,6 +16,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include <sockview/addr.h>
+#include <sockview/text.h>
+
 /* In the order netstat prints them. */
 enum proto { PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_RAW, PROTO_UNIX, PROTO_COUNT };
 
@@ -48,18 +51,6 @@ enum state {
 
 #define STATE_BIT(state) (1u << (state))
 #define STATE_ALL ((1u << STATE_COUNT) - 2u)
-
-/* Bytes that belong to somebody else; may hold NUL; not terminated. */
-struct bytes {
-	const void *data; /* NULL: absent */
-	size_t len;
-};
-
-/* Network byte order. An IPv4 address is in the first four bytes, the rest 0. */
-union addr {
-	uint8_t byte[16];
-	uint32_t word[4];
-};
 
 /* Presence is a flag, never a magic value. */
 enum row_flag {

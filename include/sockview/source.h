@@ -2,38 +2,9 @@
 #ifndef SOCKVIEW_SOURCE_H
 #define SOCKVIEW_SOURCE_H
 
+#include <sockview/error.h>
 #include <sockview/query.h>
-
-struct wire; /* where netlink messages come from; made by wire_*(), below */
-
-/*
- * The live kernel: a NETLINK_SOCK_DIAG socket. NULL with errno.
- */
-struct wire *wire_kernel(void);
-/*
- * `inner`, the long answers of which a thread receives while the caller works
- * on what came before; owns inner. The thread has the capabilities of the
- * moment it is started and is gone at the end of each answer. inner itself
- * where that can not be had; NULL for NULL.
- */
-struct wire *wire_ahead(struct wire *inner);
-/*
- * A file of netlink messages one behind the other: what wire_record() wrote,
- * or `ss -D FILE`. Reads from `fd`, which it owns. NULL with errno.
- */
-struct wire *wire_replay(int fd);
-/*
- * `inner`, every message of which is also written to `fd`; owns both, unless
- * it fails. `origin` is a text (cut at WIRE_ORIGIN_MAX) that says where the
- * recording was made. NULL with errno.
- */
-enum { WIRE_ORIGIN_MAX = 256 };
-struct wire *wire_record(struct wire *inner, int fd, const char *origin);
-/* What a replayed file said of its origin, once it was read; "" if it did not. */
-const char *wire_origin(const struct wire *wire);
-/* True once a recording could not be written; the wire gives no more then. */
-bool wire_record_failed(const struct wire *wire);
-void wire_close(struct wire *wire);
+#include <sockview/wire.h>
 
 /*
  * Asks the wire; for protocols its kernel has no diag module for, sets

@@ -7,21 +7,22 @@
 #ifndef SOCKVIEW_TEXT_H
 #define SOCKVIEW_TEXT_H
 
-#include <sockview/row.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that belong to somebody else; may hold NUL; not terminated. */
+struct bytes {
+	const void *data; /* NULL: absent */
+	size_t len;
+};
 
 #define TEXT_U64_MAX 20
-#define TEXT_ADDR_MAX 46                    /* INET6_ADDRSTRLEN */
 #define TEXT_ESCAPED_MAX(len) (4 * (len))   /* each byte at most as \xHH */
 
 char *text_u64(char *to, uint64_t value);
 /* Lower-case hexadecimal without 0x. */
 char *text_hex(char *to, uint64_t value);
-/*
- * As inet_ntop writes it: no brackets, no zone. family AF_INET or AF_INET6;
- * `mapped`: an AF_INET6 address in ::ffff:0:0/96 is written as plain IPv4.
- */
-char *text_addr(char *to, const union addr *addr, int family, bool mapped);
-
 /*
  * Hostile text as one printable word: `\\` for a backslash, `\xHH` for each
  * byte that is not part of valid UTF-8, for control characters, and for
@@ -41,5 +42,19 @@ size_t text_utf8_len(const void *data, size_t len);
 
 /* Parses all of (text, len) as a decimal number up to max. False if it is anything else. */
 bool text_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *value);
+
+/* A growing piece of text. Zero-initialised is empty; text_free() frees it. Each: 0, or -1 ENOMEM. */
+struct text {
+	char *data;
+	size_t len, capacity;
+};
+
+/* Room for `len` more bytes at the returned place, then text_advance(end); NULL with errno ENOMEM. */
+char *text_room(struct text *text, size_t len);
+void text_advance(struct text *text, const char *end);
+int text_add(struct text *text, const void *data, size_t len);
+int text_add_string(struct text *text, const char *string);
+int text_add_escaped(struct text *text, struct bytes bytes, enum text_escape how);
+void text_free(struct text *text);
 
 #endif

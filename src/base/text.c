@@ -1,7 +1,10 @@
 /* text.c - numbers, addresses and hostile text as printable bytes (text.h). */
 #include <sockview/text.h>
 
+#include <stdlib.h>
 #include <string.h>
+
+#include <sockview/vec.h>
 
 static inline size_t count_digits(uint64_t value)
 {
@@ -45,99 +48,6 @@ char *text_hex(char *to, uint64_t value)
 	for (; shift >= 0; shift -= 4)
 		*to++ = "0123456789abcdef"[value >> shift & 15];
 	return to;
-}
-
-/* --- addresses ------------------------------------------------------------- */
-
-#define TEN(tens) tens "0", tens "1", tens "2", tens "3", tens "4", tens "5", tens "6", tens "7", tens "8", tens "9"
-
-static const char octets[256][4] = {
-	TEN(""), TEN("1"), TEN("2"), TEN("3"), TEN("4"), TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9"),
-	TEN("10"), TEN("11"), TEN("12"), TEN("13"), TEN("14"), TEN("15"), TEN("16"), TEN("17"), TEN("18"), TEN("19"),
-	TEN("20"), TEN("21"), TEN("22"), TEN("23"), TEN("24"), "250", "251", "252", "253", "254", "255",
-};
-
-/* Writes four bytes and keeps those that count: the caller has room for the longest address. */
-static inline char *text_byte(char *to, unsigned value)
-{
-	memcpy(to, octets[value], 4);
-	return to + 1 + (value >= 10) + (value >= 100);
-}
-
-static char *text_ipv4(char *to, const uint8_t *byte)
-{
-	for (int i = 0; i < 3; i++) {
-		to = text_byte(to, byte[i]);
-		*to++ = '.';
-	}
-	return text_byte(to, byte[3]);
-}
-
-static unsigned group_of(const uint8_t *byte, int group)
-{
-	return (unsigned)byte[2 * group] << 8 | byte[2 * group + 1];
-}
-
-struct zeros {
-	int first, count;
-};
-
-/* The longest run of zero groups, the first of equals; a single one is not shortened (RFC 5952, 4.2). */
-static struct zeros longest_zeros(const uint8_t *byte)
-{
-	struct zeros best = { -1, 1 }, run = { 0, 0 };
-	for (int i = 0; i < 8; i++) {
-		if (group_of(byte, i)) {
-			run = (struct zeros){ i + 1, 0 };
-			continue;
-		}
-		run.count++;
-		if (run.count > best.count)
-			best = run;
-	}
-	return best;
-}
-
-/*
- * glibc's inet_ntop, which every older tool uses, writes the last 32 bits in
- * dots when all before them is zero (::1.2.3.4), or ::ffff.
- */
-static bool ends_in_ipv4(const uint8_t *byte, struct zeros zeros)
-{
-	if (zeros.first != 0)
-		return false;
-	return zeros.count == 6 || (zeros.count == 5 && group_of(byte, 5) == 0xffff);
-}
-
-static char *text_ipv6(char *to, const uint8_t *byte)
-{
-	struct zeros zeros = longest_zeros(byte);
-	int groups = ends_in_ipv4(byte, zeros) ? 6 : 8;
-	for (int i = 0; i < groups; i++) {
-		if (i == zeros.first) {
-			*to++ = ':';
-			i += zeros.count - 1;
-			if (i == 7)
-				*to++ = ':';
-			continue;
-		}
-		if (i)
-			*to++ = ':';
-		to = text_hex(to, group_of(byte, i));
-	}
-	if (groups == 8)
-		return to;
-	*to++ = ':';
-	return text_ipv4(to, byte + 12);
-}
-
-char *text_addr(char *to, const union addr *addr, int family, bool mapped)
-{
-	if (family == AF_INET)
-		return text_ipv4(to, addr->byte);
-	if (mapped)
-		return text_ipv4(to, addr->byte + 12);
-	return text_ipv6(to, addr->byte);
 }
 
 /* --- hostile text ---------------------------------------------------------- */
@@ -258,4 +168,55 @@ bool text_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *value)
 	}
 	*value = number;
 	return len > 0;
+}
+
+/* --- text that grows ------------------------------------------------------------------ */
+
+char *text_room(struct text *text, size_t len)
+{
+	if (len > SIZE_MAX / 2 - text->len)
+		return NULL;
+	char *grown = vec_reserve(text->data, &text->capacity, text->len + len + 1, 1);
+	if (!grown)
+		return NULL;
+	text->data = grown;
+	return grown + text->len;
+}
+
+void text_advance(struct text *text, const char *end)
+{
+	text->len = (size_t)(end - text->data);
+}
+
+void text_free(struct text *text)
+{
+	free(text->data);
+	*text = (struct text){ 0 };
+}
+
+int text_add(struct text *text, const void *data, size_t len)
+{
+	char *to = text_room(text, len);
+	if (!to)
+		return -1;
+	if (len)
+		memcpy(to, data, len);
+	text_advance(text, to + len);
+	return 0;
+}
+
+int text_add_string(struct text *text, const char *string)
+{
+	return text_add(text, string, strlen(string));
+}
+
+int text_add_escaped(struct text *text, struct bytes bytes, enum text_escape how)
+{
+	if (bytes.len > SIZE_MAX / 8)
+		return -1;
+	char *to = text_room(text, TEXT_ESCAPED_MAX(bytes.len));
+	if (!to)
+		return -1;
+	text_advance(text, text_escape(to, bytes.data, bytes.len, how));
+	return 0;
 }

@@ -1,10 +1,9 @@
 /*
- * completions.c - what bash, zsh and fish are told of the options (completions.h).
+ * completions.c - what bash, zsh and fish are told of the options (cli.h).
  *
  * What an option's argument may be follows from the option table: its words,
  * or by what it is called (FILE, a state, a column ...), from the tables of those.
  */
-#include "cli/completions.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,7 +15,9 @@
 #include <sockview/column.h>
 #include <sockview/proto.h>
 
-#include "cli/options.h"
+#include <sockview/cli.h>
+
+#include "cli/option_table.h"
 
 /* What completes an argument. */
 enum source { FROM_NOTHING, FROM_WORDS, FROM_FILES, FROM_FOLDERS, FROM_USERS, FROM_INTERFACES, FROM_PIDS };

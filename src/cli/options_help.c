@@ -1,8 +1,10 @@
-/* options_help.c - the option table as a screen of text (options.h). */
-#include "cli/options.h"
+/* options_help.c - the option table as a screen of text (cli.h). */
+#include <sockview/cli.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "cli/option_table.h"
 
 static const char *const group_title[OPTIONS_COUNT] = {
 	"Sockets", "Select", "Show", "Form", "Explain", "Data",

@@ -1,8 +1,10 @@
-/* options_near.c - the option that a mistyped one may have meant (options.h). */
-#include "cli/options.h"
+/* options_near.c - the option that a mistyped one may have meant (options_near.h). */
+#include "cli/options_near.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "cli/option_table.h"
 
 static size_t smallest(size_t a, size_t b, size_t c)
 {

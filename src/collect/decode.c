@@ -241,11 +241,6 @@ static void read_attrs(const struct attr_table *table, struct decoded *out, cons
 
 /* --- heads ----------------------------------------------------------------- */
 
-static bool is_mapped(const union addr *addr)
-{
-	return !addr->word[0] && !addr->word[1] && addr->word[2] == htonl(0xffff);
-}
-
 static void set_addresses(struct row *row, const struct inet_diag_sockid *id)
 {
 	size_t size = row->family == AF_INET ? 4 : 16;
@@ -255,8 +250,8 @@ static void set_addresses(struct row *row, const struct inet_diag_sockid *id)
 	row->remote_port = ntohs(id->idiag_dport);
 	if (row->family == AF_INET)
 		return;
-	row->flags |= is_mapped(&row->local) ? ROW_LOCAL_MAPPED : 0;
-	row->flags |= is_mapped(&row->remote) ? ROW_REMOTE_MAPPED : 0;
+	row->flags |= addr_is_mapped(&row->local) ? ROW_LOCAL_MAPPED : 0;
+	row->flags |= addr_is_mapped(&row->remote) ? ROW_REMOTE_MAPPED : 0;
 }
 
 static void set_cookie(struct row *row, const uint32_t cookie[2])

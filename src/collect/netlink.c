@@ -24,7 +24,7 @@
 #include "collect/decode.h"
 #include "collect/procnet.h"
 #include "collect/request.h"
-#include "wire/wire.h"
+#include <sockview/wire.h>
 
 enum {
 	TRIES = 3, /* a retry could be endless on a busy host, so then the partial dump is kept */

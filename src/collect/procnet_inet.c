@@ -148,18 +148,12 @@ static bool take_numbers(struct cursor *cursor, struct row *row, struct sock_tim
 	return true;
 }
 
-static bool is_mapped(const union addr *addr)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	return !memcmp(addr->byte, mapped, sizeof(mapped));
-}
-
 static uint16_t flags_of(const struct row *row)
 {
 	unsigned flags = ROW_HAS_QUEUES | ROW_HAS_UID;
-	if (row->family == AF_INET6 && is_mapped(&row->local))
+	if (row->family == AF_INET6 && addr_is_mapped(&row->local))
 		flags |= ROW_LOCAL_MAPPED;
-	if (row->family == AF_INET6 && is_mapped(&row->remote))
+	if (row->family == AF_INET6 && addr_is_mapped(&row->remote))
 		flags |= ROW_REMOTE_MAPPED;
 	return (uint16_t)flags;
 }

@@ -91,50 +91,10 @@ char *value_short_text(char *to, const struct value *value)
 	case VALUE_WORD:
 		return word_text(to, value->word);
 	case VALUE_ADDR:
-		return text_addr(to, value->addr.addr, value->addr.family, value->addr.mapped);
+		return addr_text(to, value->addr.addr, value->addr.family, value->addr.mapped);
 	default:
 		return to;
 	}
-}
-
-/* --- text that grows ------------------------------------------------------------------ */
-
-char *text_room(struct text *text, size_t len)
-{
-	if (len > SIZE_MAX / 2 - text->len)
-		return NULL;
-	char *grown = vec_reserve(text->data, &text->capacity, text->len + len + 1, 1);
-	if (!grown)
-		return NULL;
-	text->data = grown;
-	return grown + text->len;
-}
-
-void text_advance(struct text *text, const char *end)
-{
-	text->len = (size_t)(end - text->data);
-}
-
-void text_free(struct text *text)
-{
-	free(text->data);
-	*text = (struct text){ 0 };
-}
-
-int text_add(struct text *text, const void *data, size_t len)
-{
-	char *to = text_room(text, len);
-	if (!to)
-		return -1;
-	if (len)
-		memcpy(to, data, len);
-	text_advance(text, to + len);
-	return 0;
-}
-
-int text_add_string(struct text *text, const char *string)
-{
-	return text_add(text, string, strlen(string));
 }
 
 static int add_char(struct text *text, char c)
@@ -148,17 +108,6 @@ static int add_u64(struct text *text, uint64_t number)
 	if (!to)
 		return -1;
 	text_advance(text, text_u64(to, number));
-	return 0;
-}
-
-int text_add_escaped(struct text *text, struct bytes bytes, enum text_escape how)
-{
-	if (bytes.len > SIZE_MAX / 8)
-		return -1;
-	char *to = text_room(text, TEXT_ESCAPED_MAX(bytes.len));
-	if (!to)
-		return -1;
-	text_advance(text, text_escape(to, bytes.data, bytes.len, how));
 	return 0;
 }
 
@@ -186,13 +135,13 @@ static int add_args(struct text *text, struct bytes args)
 
 static int add_address(struct text *text, const struct value *value)
 {
-	char *to = text_room(text, TEXT_ADDR_MAX + 2);
+	char *to = text_room(text, ADDR_TEXT_MAX + 2);
 	if (!to)
 		return -1;
 	bool brackets = value->addr.family == AF_INET6 && !value->addr.mapped;
 	if (brackets)
 		*to++ = '[';
-	to = text_addr(to, value->addr.addr, value->addr.family, value->addr.mapped);
+	to = addr_text(to, value->addr.addr, value->addr.family, value->addr.mapped);
 	if (brackets)
 		*to++ = ']';
 	text_advance(text, to);

@@ -19,7 +19,7 @@
 
 #include <sockview/text.h>
 
-#include "wire/dump.h"
+#include <sockview/dump.h>
 
 enum {
 	CANDIDATES_MAX = 8192, /* unix sockets looked into */

@@ -16,7 +16,7 @@
 
 #include <sockview/proto.h>
 
-#include "wire/dump.h"
+#include <sockview/dump.h>
 
 /* The tables that are asked for whole. */
 enum table_kind { TABLE_NONE, TABLE_LISTEN, TABLE_BOUND, TABLE_UDP, TABLE_UDPLITE, TABLE_KINDS };

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wire/dump.h"
+#include <sockview/dump.h>
 
 enum { TUNNELS_MAX = 256, ATTRS_MAX = 64 };
 

@@ -377,7 +377,7 @@ static int advise_address_missing(struct explain *explain, const struct planned 
 	const struct local_addr *local = facts_addr(&explain->host, plan->bind.family, &plan->bind.addr);
 	int version = plan->bind.family == AF_INET ? 4 : 6;
 
-	*text_addr(address, &plan->bind.addr, plan->bind.family, false) = '\0';
+	*addr_text(address, &plan->bind.addr, plan->bind.family, false) = '\0';
 	if (plan->bind.family == AF_INET6 && explain->host.disable_ipv6 == 1)
 		return line_add(explain, LINE_ADVICE, "enable-ipv6", "switch IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0");
 	if (local && local->tentative && !local->dad_failed)

@@ -13,7 +13,7 @@
 
 #include <sockview/vec.h>
 
-#include "wire/dump.h"
+#include <sockview/dump.h>
 
 /* Attributes of one message by number, those we know. */
 struct attrs {

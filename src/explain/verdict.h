@@ -16,7 +16,7 @@
 #include "explain/bind_model.h"
 #include "explain/elsewhere.h"
 #include "explain/facts.h"
-#include "firewall/nat.h"
+#include <sockview/nat.h>
 #include "explain/probe.h"
 #include "explain/target.h"
 

@@ -49,7 +49,7 @@ void words_addr(char text[WORDS_ADDR_MAX], int family, const union addr *addr)
 
 	if (family == AF_INET6)
 		*to++ = '[';
-	to = text_addr(to, addr, family, false);
+	to = addr_text(to, addr, family, false);
 	if (family == AF_INET6)
 		*to++ = ']';
 	*to = '\0';
@@ -64,9 +64,9 @@ void words_endpoint(const struct explain *explain, char text[WORDS_ADDR_MAX], in
                     uint16_t port, uint32_t ifindex)
 {
 	const char *name = ifindex ? names_interface(explain->facts.names, ifindex) : NULL;
-	char zone[20] = "", device[20] = "", address[TEXT_ADDR_MAX + 1];
+	char zone[20] = "", device[20] = "", address[ADDR_TEXT_MAX + 1];
 
-	*text_addr(address, addr, family, false) = '\0';
+	*addr_text(address, addr, family, false) = '\0';
 	if (name)
 		snprintf(is_link_local(family, addr) ? zone : device, sizeof zone, "%%%s", name);
 	snprintf(text, WORDS_ADDR_MAX, family == AF_INET6 ? "[%s%s]%s:%u" : "%s%s%s:%u", address, zone, device, port);

@@ -7,7 +7,7 @@
  * A rule counts if on the way to its DNAT or REDIRECT the port was asked for
  * by name; what else it asks for (an address, an interface) is left open.
  */
-#include "firewall/nat.h"
+#include <sockview/nat.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-#include "wire/dump.h"
+#include <sockview/dump.h>
 #include "firewall/nat_rule.h"
 
 enum { BASES_MAX = 64, RULES_KEPT_MAX = 65536, DEPTH_MAX = 16, STEPS_MAX = 100000 };

@@ -11,7 +11,7 @@
 
 #include <sockview/row.h>
 
-#include "firewall/nat.h"
+#include <sockview/nat.h>
 
 enum nat_action { NAT_NONE, NAT_JUMP, NAT_DNAT, NAT_REDIRECT };
 

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <sockview/json.h>
+#include <sockview/json_string.h>
 #include <sockview/proto.h>
 
 /* The fields of an owner, each a column taken of that owner alone. */

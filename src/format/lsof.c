@@ -133,13 +133,13 @@ static int add_host(struct text *text, const struct line *line, const union addr
 		host = names_host(line->view->names, line->row->family, addr);
 	if (host)
 		return text_add_escaped(text, (struct bytes){ host, strlen(host) }, TEXT_WORD);
-	char *to = text_room(text, TEXT_ADDR_MAX + 2);
+	char *to = text_room(text, ADDR_TEXT_MAX + 2);
 	if (!to)
 		return -1;
 	bool brackets = line->row->family == AF_INET6 && !mapped;
 	if (brackets)
 		*to++ = '[';
-	to = text_addr(to, addr, line->row->family, mapped);
+	to = addr_text(to, addr, line->row->family, mapped);
 	if (brackets)
 		*to++ = ']';
 	text_advance(text, to);

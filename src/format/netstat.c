@@ -142,7 +142,7 @@ static const char *service_name(const struct view *view, const struct row *row, 
 static char *put_addr(char *to, const struct row *row, bool remote)
 {
 	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
-	return text_addr(to, remote ? &row->remote : &row->local, row->family, mapped);
+	return addr_text(to, remote ? &row->remote : &row->local, row->family, mapped);
 }
 
 static char *put_port(char *to, uint16_t port)
@@ -156,7 +156,7 @@ static char *put_port(char *to, uint16_t port)
 static void out_endpoint_named(struct out *out, const struct row *row, bool remote, const char *host,
                                const char *service)
 {
-	char addr[TEXT_ADDR_MAX], port[TEXT_U64_MAX];
+	char addr[ADDR_TEXT_MAX], port[TEXT_U64_MAX];
 	size_t addr_len = (size_t)(put_addr(addr, row, remote) - addr);
 	size_t port_len = (size_t)(put_port(port, remote ? row->remote_port : row->local_port) - port);
 	size_t used = 1;
@@ -177,7 +177,7 @@ static void out_endpoint(const struct view *view, struct out *out, const struct 
 		return;
 	}
 	/* The usual row of -n, in one piece. */
-	char *from = out_room(out, TEXT_ADDR_MAX + TEXT_U64_MAX + BLANKS + 2);
+	char *from = out_room(out, ADDR_TEXT_MAX + TEXT_U64_MAX + BLANKS + 2);
 	char *to = put_addr(from, row, remote);
 	*to++ = ':';
 	to = put_port(to, port);

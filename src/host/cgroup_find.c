@@ -1,5 +1,5 @@
 /*
- * cgroups.c - see cgroups.h. The id that sock_diag tells of a socket's cgroup
+ * cgroup_find.c - see cgroup_find.h. The id that sock_diag tells of a socket's cgroup
  * is the inode number of the cgroup's directory (fs/kernfs: 64 bits since
  * 5.5), so that a path is resolved with one stat(2) and a glob with a walk.
  */
@@ -15,7 +15,7 @@
 
 #include <sockview/vec.h>
 
-#include "select/glob.h"
+#include <sockview/glob.h>
 
 /* cgroup.max.depth has no limit of its own, PATH_MAX has. */
 #define DEPTH_MAX 128
@@ -23,7 +23,7 @@
 struct walk {
 	const char *glob;
 	size_t glob_len;
-	struct filter_ids *ids;
+	struct lookup_ids *ids;
 	char path[PATH_MAX]; /* of the directory the walk is at, "/" before each name */
 };
 
@@ -61,7 +61,7 @@ static bool find_mount(char *mount, size_t size)
 	return found;
 }
 
-static int ids_add(struct filter_ids *ids, uint64_t id)
+static int ids_add(struct lookup_ids *ids, uint64_t id)
 {
 	uint64_t *grown = vec_reserve(ids->id, &ids->capacity, ids->count + 1, sizeof(*grown));
 	if (!grown)
@@ -112,7 +112,7 @@ static int walk_directory(struct walk *walk, int fd, size_t path_len, unsigned d
 	return result;
 }
 
-static int find_glob(int fd, const char *glob, struct filter_ids *ids)
+static int find_glob(int fd, const char *glob, struct lookup_ids *ids)
 {
 	struct walk walk = { .glob = glob, .glob_len = strlen(glob), .ids = ids };
 	struct stat status;
@@ -124,7 +124,7 @@ static int find_glob(int fd, const char *glob, struct filter_ids *ids)
 	return walk_directory(&walk, fd, 0, 0);
 }
 
-static int find_path(int fd, const char *path, struct filter_ids *ids)
+static int find_path(int fd, const char *path, struct lookup_ids *ids)
 {
 	struct stat status;
 	int result = 0;
@@ -142,7 +142,7 @@ static size_t mount_prefix(const char *path, const char *mount)
 	return below ? len : 0;
 }
 
-int cgroups_find(const char *glob, struct filter_ids *ids, bool *known, size_t *mount_len)
+int cgroups_find(const char *glob, struct lookup_ids *ids, bool *known, size_t *mount_len)
 {
 	char mount[PATH_MAX];
 	*known = false;

@@ -12,7 +12,7 @@
 #include "host/resolver.h"
 
 struct hosts {
-	struct lookup *lookup;
+	struct host_lookup *lookup;
 	size_t count, capacity;
 	size_t asked;    /* lookups before this one have had their chance */
 	uint32_t *cell;  /* index of a lookup + 1; 0: free. Open addressing, at most half full */
@@ -44,11 +44,10 @@ void hosts_free(struct hosts *hosts)
 }
 
 /* ::ffff:a.b.c.d has its name as a.b.c.d. */
-static struct lookup lookup_key(int family, const union addr *addr)
+static struct host_lookup lookup_key(int family, const union addr *addr)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	struct lookup key = { .addr = *addr, .family = family };
-	if (family == AF_INET6 && !memcmp(addr->byte, mapped, sizeof(mapped))) {
+	struct host_lookup key = { .addr = *addr, .family = family };
+	if (family == AF_INET6 && addr_is_mapped(addr)) {
 		key.family = AF_INET;
 		key.addr.word[0] = addr->word[3];
 	}
@@ -64,20 +63,20 @@ static uint64_t mix(uint64_t value)
 	return value ^ (value >> 32);
 }
 
-static uint64_t hash(const struct hosts *hosts, const struct lookup *key)
+static uint64_t hash(const struct hosts *hosts, const struct host_lookup *key)
 {
 	uint64_t half[2];
 	memcpy(half, &key->addr, sizeof(half));
 	return mix(mix(mix(hosts->seed ^ (uint64_t)key->family) ^ half[0]) ^ half[1]);
 }
 
-static bool same_address(const struct lookup *a, const struct lookup *b)
+static bool same_address(const struct host_lookup *a, const struct host_lookup *b)
 {
 	return a->family == b->family && !memcmp(&a->addr, &b->addr, sizeof(a->addr));
 }
 
 /* The key's cell, or the free one where it belongs. Only where cells is not 0. */
-static uint32_t *cell_of(const struct hosts *hosts, const struct lookup *key)
+static uint32_t *cell_of(const struct hosts *hosts, const struct host_lookup *key)
 {
 	size_t at = hash(hosts, key) & (hosts->cells - 1);
 	while (hosts->cell[at] && !same_address(&hosts->lookup[hosts->cell[at] - 1], key))
@@ -99,14 +98,14 @@ static int cells_grow(struct hosts *hosts)
 	return 0;
 }
 
-static bool is_unspecified(const struct lookup *key)
+static bool is_unspecified(const struct host_lookup *key)
 {
 	return !(key->addr.word[0] | key->addr.word[1] | key->addr.word[2] | key->addr.word[3]);
 }
 
 int hosts_want(struct hosts *hosts, int family, const union addr *addr)
 {
-	struct lookup key = lookup_key(family, addr);
+	struct host_lookup key = lookup_key(family, addr);
 	if (is_unspecified(&key))
 		return 0;
 	if (2 * (hosts->count + 1) > hosts->cells && cells_grow(hosts))
@@ -114,7 +113,7 @@ int hosts_want(struct hosts *hosts, int family, const union addr *addr)
 	uint32_t *cell = cell_of(hosts, &key);
 	if (*cell)
 		return 0;
-	struct lookup *grown =
+	struct host_lookup *grown =
 		vec_reserve(hosts->lookup, &hosts->capacity, hosts->count + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
@@ -141,7 +140,7 @@ const char *hosts_find(const struct hosts *hosts, int family, const union addr *
 {
 	if (!hosts->cells)
 		return NULL;
-	struct lookup key = lookup_key(family, addr);
+	struct host_lookup key = lookup_key(family, addr);
 	uint32_t cell = *cell_of(hosts, &key);
 	return cell ? hosts->lookup[cell - 1].name : NULL;
 }

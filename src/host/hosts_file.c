@@ -18,18 +18,18 @@ static bool line_names(char *rest, const char *name)
 }
 
 /* True if the line is of the name and of the family. */
-static bool line_address(char *line, const char *name, int family, struct filter_address *address)
+static bool line_address(char *line, const char *name, int family, struct lookup_address *address)
 {
 	line[strcspn(line, "#")] = '\0';
 	line += strspn(line, BLANKS);
 	char *rest = line, *text = strsep(&rest, BLANKS);
-	*address = (struct filter_address){ .family = strchr(text, ':') ? AF_INET6 : AF_INET };
+	*address = (struct lookup_address){ .family = strchr(text, ':') ? AF_INET6 : AF_INET };
 	if ((family != AF_UNSPEC && family != address->family) || !rest || !line_names(rest, name))
 		return false;
 	return inet_pton(address->family, text, &address->addr) == 1;
 }
 
-int hosts_file_find(const char *name, int family, struct filter_address *addresses, size_t *count)
+int hosts_file_find(const char *name, int family, struct lookup_address *addresses, size_t *count)
 {
 	char line[4096];
 	size_t found = 0;

@@ -41,7 +41,7 @@ struct resolver {
 	unsigned references; /* the owner and each thread */
 	unsigned threads;
 	uint64_t generation; /* of the lookups: one a run */
-	struct lookup *lookups;
+	struct host_lookup *lookups;
 	struct ticket *tickets; /* parallel to lookups */
 	size_t count, next, oldest, finished;
 	int64_t last_answer;
@@ -50,7 +50,7 @@ struct resolver {
 
 /* A worker's own copy of what it looks up. */
 struct task {
-	struct lookup lookup;
+	struct host_lookup lookup;
 	size_t index;
 	uint64_t generation;
 };
@@ -104,7 +104,7 @@ static bool reads_as_address(const char *name)
 	return inet_pton(AF_INET, name, ignored) == 1 || inet_pton(AF_INET6, name, ignored) == 1;
 }
 
-static char *name_ask(const struct lookup *lookup)
+static char *name_ask(const struct host_lookup *lookup)
 {
 	char name[NI_MAXHOST];
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
@@ -237,7 +237,7 @@ static void supervise(struct resolver *resolver)
 	}
 }
 
-void resolver_run(struct resolver *resolver, struct lookup *lookups, size_t count,
+void resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count,
                   unsigned deadline_ms)
 {
 	struct ticket *tickets = count ? calloc(count, sizeof(*tickets)) : NULL;

@@ -9,7 +9,7 @@
  */
 #include <sockview/finder.h>
 
-#include "owners/gather.h"
+#include "owners/bpf_records.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* parents.c - from a process to the one above it (owner.h). */
+/* owner_parent.c - from a process to the one above it (owner.h). */
 #include <sockview/owner.h>
 
 #include <stdlib.h>

@@ -1,10 +1,13 @@
-/* explaining.c - --explain in place of a look: one port's sockets, owners, and the verdict (run.h). */
-#include "run/run.h"
+/* explaining.c - --explain in place of a look: one port's sockets, owners, and the verdict (explaining.h). */
+#include "run/explaining.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <sockview/message.h>
+
+#include "run/gather.h"
+#include "run/look.h"
 
 static enum explain_probe probe_of(const struct options *options)
 {
@@ -17,7 +20,7 @@ static enum explain_probe probe_of(const struct options *options)
 
 bool run_make_explain(struct run *run)
 {
-	const struct options *options = &run->options;
+	const struct options *options = run->options;
 	struct explain_options wanted = {
 		.target = options->explain, .reuseaddr = options->reuseaddr, .reuseport = options->reuseport,
 		.v6only = options->v6only, .as_user = options->as_user, .device = options->device,
@@ -44,9 +47,9 @@ static unsigned explain_needs(const struct run *run)
 	unsigned needs = PRIVILEGE_BIND | PRIVILEGE_MARK;
 	if (explain_changes_user(run->explain))
 		needs |= PRIVILEGE_SET_USER;
-	if (run->privilege.elevated && run->options.proc_root)
+	if (run->privilege.elevated && run->options->proc_root)
 		return needs;
-	if (run->options.owners_from != OWNERS_PROC)
+	if (run->options->owners_from != OWNERS_PROC)
 		needs |= PRIVILEGE_BPF;
 	return needs | PRIVILEGE_FDS;
 }
@@ -58,7 +61,7 @@ static int explain_sockets(struct run *run, const struct source_request *request
 	struct source_request more = *request;
 	if (gather_sockets(run, &more) != 0)
 		return -1;
-	if (run->options.replay || !explain_query_more(run->explain, &run->table, &query))
+	if (run->options->replay || !explain_query_more(run->explain, &run->table, &query))
 		return 0;
 	more.query = &query;
 	return gather_sockets(run, &more);
@@ -72,7 +75,7 @@ static int explain_look(struct run *run)
 	};
 	struct explain_facts facts = {
 		.table = &run->table, .report = &run->report, .owners = &run->owners, .names = run->names,
-		.proc_fd = run->proc_fd, .live = !run->options.replay,
+		.proc_fd = run->proc_fd, .live = !run->options->replay,
 		.may_look = run->privilege.sees_fds,
 	};
 	if (explain_sockets(run, &request) != 0)
@@ -96,10 +99,10 @@ int run_explain(struct run *run)
 	int answer = explain_look(run);
 	if (explain_drop(run) < 0 || answer < 0)
 		return -1;
-	answer = run->options.format ? explain_json(run->explain, &run->out) : explain_text(run->explain, &run->out);
+	answer = run->options->format ? explain_json(run->explain, &run->out) : explain_text(run->explain, &run->out);
 	if (answer < 0)
 		return error_set(&run->error, errno, "format", "");
-	if (!run->options.quiet)
+	if (!run->options->quiet)
 		look_report_names(run);
 	return 0;
 }

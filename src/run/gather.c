@@ -1,11 +1,13 @@
-/* gather.c - sockets and their owners (run.h). */
-#include "run/run.h"
+/* gather.c - sockets and their owners (gather.h). */
+#include "run/gather.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include <sockview/evidence.h>
+
+#include "run/open.h"
 
 enum { HOLD_FAIR = 8192 }; /* tcp6 sockets below which they are rather held back than asked for apart */
 
@@ -31,7 +33,7 @@ static int collect_proto(struct run *run, struct wire *wire, const struct source
 		return from_proc(run, &request);
 	int answer = source_netlink(wire, &request, &run->report, &run->error);
 	bool missing = run->report.unavailable & query.protos;
-	if (answer || !missing || run->options.source == SOURCE_NETLINK)
+	if (answer || !missing || run->options->source == SOURCE_NETLINK)
 		return answer;
 	return from_proc(run, &request);
 }
@@ -46,14 +48,14 @@ static int collect_live(struct run *run, const struct source_request *request)
 {
 	struct wire *wire = run->wire;
 	int answer = 0;
-	if (!wire && run->options.source != SOURCE_PROC)
+	if (!wire && run->options->source != SOURCE_PROC)
 		wire = wire_ahead(wire_kernel());
-	bool fatal = run->options.source == SOURCE_NETLINK ||
-	             (run->options.source == SOURCE_AUTO && is_shortage(errno));
+	bool fatal = run->options->source == SOURCE_NETLINK ||
+	             (run->options->source == SOURCE_AUTO && is_shortage(errno));
 	if (!wire && fatal)
 		return error_set(&run->error, errno, "open netlink", "");
 	if (!wire)
-		run->report.netlink_errno = run->options.source == SOURCE_PROC ? 0 : errno;
+		run->report.netlink_errno = run->options->source == SOURCE_PROC ? 0 : errno;
 	for (unsigned proto = 0; proto < PROTO_COUNT && !answer; proto++)
 		answer = collect_proto(run, wire, request, proto);
 	if (wire != run->wire)
@@ -64,9 +66,9 @@ static int collect_live(struct run *run, const struct source_request *request)
 /* The file that the failure is of, if it is of one. */
 static const char *failed_file(const struct run *run)
 {
-	if (run->options.replay)
-		return run->options.replay;
-	return run->wire && wire_record_failed(run->wire) ? run->options.record : NULL;
+	if (run->options->replay)
+		return run->options->replay;
+	return run->wire && wire_record_failed(run->wire) ? run->options->record : NULL;
 }
 
 static int name_file(struct run *run, int answer)
@@ -80,7 +82,7 @@ static int name_file(struct run *run, int answer)
 int gather_sockets(struct run *run, struct source_request *request)
 {
 	request->proc_net_fd = -1; /* this machine's says nothing of a recording */
-	if (run->options.replay)
+	if (run->options->replay)
 		return name_file(run, source_netlink(run->wire, request, &run->report, &run->error));
 	request->proc_net_fd = run->proc_net_fd;
 	request->many_tcp6 = run->proc_net_fd >= 0 && source_tcp6_in_use(run->proc_net_fd) > HOLD_FAIR;
@@ -91,7 +93,7 @@ int gather_sockets(struct run *run, struct source_request *request)
 
 static bool shows_owners(const struct run *run)
 {
-	return run->listing.needs.need & NEED_OWNERS || run->options.pids;
+	return run->listing.needs.need & NEED_OWNERS || run->options->pids;
 }
 
 bool gather_needs_owners(const struct run *run)
@@ -109,7 +111,7 @@ static unsigned owner_details(const struct run *run)
 static bool proc_is_ours(const struct run *run)
 {
 	struct stat given, own;
-	if (!run->options.proc_root)
+	if (!run->options->proc_root)
 		return true;
 	return fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 &&
 	       given.st_dev == own.st_dev && given.st_ino == own.st_ino;
@@ -125,8 +127,8 @@ static struct finder_request finder_request(const struct run *run)
 
 static bool tries_bpf(const struct run *run, const struct finder_request *request)
 {
-	return run->options.owners_from == OWNERS_BPF ||
-	       (run->options.owners_from == OWNERS_AUTO && finder_bpf_pays(request));
+	return run->options->owners_from == OWNERS_BPF ||
+	       (run->options->owners_from == OWNERS_AUTO && finder_bpf_pays(request));
 }
 
 /* Only a whole dump of connections takes the kernel so long that a look beside it gains anything. */
@@ -135,7 +137,7 @@ static void look_early(struct run *run)
 	struct finder_request request = finder_request(run);
 	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
 	bool long_dump = run->query.protos & PROTO_BIT(PROTO_TCP) && run->query.states[PROTO_TCP] & ~quick;
-	if (!long_dump || run->selection.needs.any || run->options.replay || run->proc_fd < 0 || !gather_needs_owners(run))
+	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 || !gather_needs_owners(run))
 		return;
 	if (tries_bpf(run, &request))
 		run->early = finder_bpf_early(&request);
@@ -154,7 +156,7 @@ static int find_owners(struct run *run)
 		int answer = finder_bpf(&request, &run->owners, &run->error);
 		if (answer <= 0)
 			return answer;
-		if (run->options.owners_from == OWNERS_BPF)
+		if (run->options->owners_from == OWNERS_BPF)
 			return error_set(&run->error, run->owners.report.bpf_errno, "find owners by BPF:",
 			                 run->owners.report.bpf_why ? run->owners.report.bpf_why : "");
 	}
@@ -178,8 +180,8 @@ static int find_holders(void *context, struct owners *owners)
 /* Why a socket has no owner is looked into only where somebody is told. */
 static bool needs_evidence(const struct run *run)
 {
-	bool told = run->explain || run->options.verbose || run->listing.needs.need & NEED_EVIDENCE;
-	return told && !run->options.replay;
+	bool told = run->explain || run->options->verbose || run->listing.needs.need & NEED_EVIDENCE;
+	return told && !run->options->replay;
 }
 
 /* 0, or -1 with error. No look is taken where no row can have an owner. */

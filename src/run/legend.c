@@ -1,5 +1,5 @@
 /* legend.c - the reasons of blank owners, counted and said in words (legend.h). */
-#include <sockview/legend.h>
+#include "run/legend.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,11 +52,11 @@ static size_t append(char *text, size_t size, size_t at, const char *part)
 static void waiting_text(const struct owners *owners, const struct owner_listener *listener, uint64_t count,
                          char text[256])
 {
-	char address[TEXT_ADDR_MAX + 1], who[96] = "";
+	char address[ADDR_TEXT_MAX + 1], who[96] = "";
 	struct row row = { .inode = listener->inode };
 	struct owner_span span = owners_of(owners, &row);
 	bool six = listener->family == AF_INET6 && !listener->mapped;
-	*text_addr(address, &listener->addr, six ? AF_INET6 : AF_INET, false) = '\0';
+	*addr_text(address, &listener->addr, six ? AF_INET6 : AF_INET, false) = '\0';
 	if (span.count) {
 		const struct process *process = &owners->process[span.first->process];
 		struct bytes program = owners_text(owners, process->program);

@@ -8,7 +8,7 @@
 #include <sockview/format.h>
 #include <sockview/sort.h>
 
-#include "cli/options.h"
+#include <sockview/options.h>
 
 struct listing {
 	const struct format *format;

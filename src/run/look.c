@@ -1,5 +1,5 @@
-/* look.c - one look at the sockets, from privileges to report; again with -c (run.h). */
-#include "run/run.h"
+/* look.c - one look at the sockets, from privileges to report; again with -c (look.h). */
+#include "run/look.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,6 +7,11 @@
 #include <time.h>
 
 #include <sockview/message.h>
+
+#include "run/gather.h"
+#include "run/notes.h"
+#include "run/show.h"
+#include "run/legend.h"
 
 /* Something is asked for that the kernel tells the privileged alone: marks, keys, MPTCP's sequence numbers. */
 static bool asks_for_secrets(const struct run *run)
@@ -18,11 +23,11 @@ static unsigned privilege_needs(const struct run *run)
 {
 	unsigned needs = 0;
 	/* An elevated caller's --proc-root is read with his own rights. */
-	if (run->privilege.elevated && run->options.proc_root)
+	if (run->privilege.elevated && run->options->proc_root)
 		return 0;
 	if (gather_needs_owners(run))
 		needs |= PRIVILEGE_FDS;
-	if (gather_needs_owners(run) && run->options.owners_from != OWNERS_PROC)
+	if (gather_needs_owners(run) && run->options->owners_from != OWNERS_PROC)
 		needs |= PRIVILEGE_BPF;
 	if (asks_for_secrets(run))
 		needs |= PRIVILEGE_MARK;
@@ -69,13 +74,13 @@ static void report_selection(const struct run *run)
 {
 	const struct filter_needs *needs = &run->selection.needs;
 	const struct report *report = &run->report;
-	if (needs->mark && !run->privilege.has_net_admin && !run->options.replay)
+	if (needs->mark && !run->privilege.has_net_admin && !run->options->replay)
 		message("the kernel tells the marks of sockets only with CAP_NET_ADMIN: none is known here");
 	if (needs->netlink && report->from_proc)
 		message("/proc/net tells neither marks nor interfaces: conditions on them are false of what is read there");
-	if (needs->any && !run->shown && run->query.protos && selection_is_connected(&run->selection, &run->options))
+	if (needs->any && !run->shown && run->query.protos && selection_is_connected(&run->selection, run->options))
 		message("no connected socket is of that kind; -a looks at all sockets, -l at those that listen");
-	if (run->options.verbose && needs->any)
+	if (run->options->verbose && needs->any)
 		message("%llu socket%s received in %u dump%s, %llu shown", (unsigned long long)report->received,
 		        report->received == 1 ? "" : "s", report->requests, report->requests == 1 ? "" : "s",
 		        (unsigned long long)run->shown);
@@ -90,12 +95,12 @@ void look_report_names(const struct run *run)
 static void report(const struct run *run)
 {
 	/* A hidden process is worth a word where it may be a missing owner: -pp wants all of them. */
-	bool owners = run->unowned || run->owners.report.starved || run->options.programs > 1 || run->options.verbose;
+	bool owners = run->unowned || run->owners.report.starved || run->options->programs > 1 || run->options->verbose;
 	/* No privilege of ours is used on an elevated caller's --proc-root, and so none is missing. */
-	bool unused = run->privilege.elevated && run->options.proc_root;
-	message_report(&run->report, owners ? &run->owners.report : NULL, unused ? NULL : &run->privilege,
-	               run->options.verbose);
-	if (run->options.verbose)
+	bool unused = run->privilege.elevated && run->options->proc_root;
+	notes_report(&run->report, owners ? &run->owners.report : NULL, unused ? NULL : &run->privilege,
+	               run->options->verbose);
+	if (run->options->verbose)
 		legend_say(&run->legend, &run->owners);
 	look_report_names(run);
 	report_selection(run);
@@ -107,7 +112,7 @@ static int look(struct run *run, bool last)
 	/* They are told only while the privilege is in effect: before the first byte is printed. */
 	bool secrets = asks_for_secrets(run) && run->privilege.has_net_admin;
 	bool whole = gather_needs_owners(run) || show_needs_hosts(run) || run->listing.sort.count || secrets;
-	listing_prepare(&run->listing, &run->options, run->proc_fd);
+	listing_prepare(&run->listing, run->options, run->proc_fd);
 	run->report = (struct report){ 0 };
 	run->shown = run->unowned = run->undecided = 0;
 	run->legend = (struct legend){ 0 };
@@ -121,7 +126,7 @@ static int look(struct run *run, bool last)
 	/* What was read before a failure is shown all the same. */
 	if (out_flush(&run->out) < 0 && !look_closed_pipe(run))
 		return error_set(&run->error, errno, "write to", "standard output");
-	if (answer >= 0 && !run->options.quiet)
+	if (answer >= 0 && !run->options->quiet)
 		report(run);
 	return answer < 0 ? -1 : 0;
 }
@@ -143,7 +148,7 @@ static void wait_interval(double seconds, const volatile sig_atomic_t *stop_aske
 
 int look_run(struct run *run, const volatile sig_atomic_t *stop_asked)
 {
-	const struct options *options = &run->options;
+	const struct options *options = run->options;
 	/* A recording tells of one moment. */
 	bool once = !options->continuous || options->replay;
 	uint64_t rounds = once ? 1 : options->count;

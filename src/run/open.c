@@ -1,6 +1,6 @@
-/* open.c - what the options name is opened, and what follows from them is set (run.h). */
+/* open.c - what the options name is opened, and what follows from them is set (open.h). */
 #include "run/pager.h"
-#include "run/run.h"
+#include "run/open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,13 +10,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+
 static void make_query(struct run *run)
 {
 	if (run->explain) {
 		explain_query(run->explain, &run->query);
 		return;
 	}
-	selection_query(&run->selection, &run->options, &run->query);
+	selection_query(&run->selection, run->options, &run->query);
 	run->query.want |= run->listing.needs.want;
 }
 
@@ -49,7 +50,7 @@ static void make_lsof_view(struct view *view, const struct options *options)
 /* What netstat's heading says of the rows: what can be among them, whichever way it was asked for. */
 static void make_heading(struct view *view, const struct run *run)
 {
-	const struct options *options = &run->options;
+	const struct options *options = run->options;
 	bool servers, others;
 	selection_kinds(&run->query, &servers, &others);
 	/* States that are named replace what -l says of them. */
@@ -61,7 +62,7 @@ static void make_heading(struct view *view, const struct run *run)
 
 static void make_view(struct run *run)
 {
-	const struct options *options = &run->options;
+	const struct options *options = run->options;
 	run->view = (struct view){
 		.protos = run->query.protos ? run->query.protos : options->protos,
 		.programs = options->programs, .extend = options->extend,
@@ -90,7 +91,7 @@ static int open_or_say(struct run *run, const char *path, int flags, const char 
 
 int run_open_paths(struct run *run)
 {
-	const struct options *options = &run->options;
+	const struct options *options = run->options;
 	const char *root = options->proc_root ? options->proc_root : "/proc";
 	run->proc_fd = open_or_say(run, root, O_RDONLY | O_DIRECTORY, "open");
 	if (run->proc_fd < 0 && options->proc_root)
@@ -140,7 +141,7 @@ static int open_wire(struct run *run)
 		run->wire = wire_replay(run->replay_fd);
 		if (run->wire)
 			run->replay_fd = -1; /* the wire's from here on */
-		return run->wire ? 0 : error_set(&run->error, errno, "replay", run->options.replay);
+		return run->wire ? 0 : error_set(&run->error, errno, "replay", run->options->replay);
 	}
 	if (run->record_fd < 0)
 		return 0;
@@ -154,7 +155,7 @@ static int open_wire(struct run *run)
 		return 0;
 	}
 	wire_close(live);
-	return error_set(&run->error, errno, "write the recording", run->options.record);
+	return error_set(&run->error, errno, "write the recording", run->options->record);
 }
 
 /*
@@ -166,7 +167,7 @@ bool run_proc_fits(const struct run *run)
 	char origin[WIRE_ORIGIN_MAX];
 	if (run->proc_fd < 0)
 		return false;
-	if (!run->options.replay || run->options.proc_root)
+	if (!run->options->replay || run->options->proc_root)
 		return true;
 	origin_text(run, origin);
 	return strcmp(origin, wire_origin(run->wire)) == 0;
@@ -198,14 +199,13 @@ void run_close(struct run *run)
 	explain_free(run->explain);
 	listing_free(&run->listing);
 	selection_free(&run->selection);
-	options_free(&run->options);
-}
+	}
 
 /* Standard output, or a pager before it if that was asked for and somebody sits there. */
 static int open_output(struct run *run)
 {
 	int fd = STDOUT_FILENO;
-	if (run->options.pager && isatty(STDOUT_FILENO))
+	if (run->options->pager && isatty(STDOUT_FILENO))
 		fd = pager_start(&run->pager);
 	return fd < 0 ? -1 : out_open(&run->out, fd);
 }

@@ -22,7 +22,7 @@ static int no_memory(struct selection *selection)
 	return -1;
 }
 
-static int text_add(struct selection *selection, size_t *capacity, const char *bytes, size_t len)
+static int selection_add_text(struct selection *selection, size_t *capacity, const char *bytes, size_t len)
 {
 	char *text = vec_reserve(selection->text, capacity, selection->len + len + 1, 1);
 	if (!text)
@@ -44,7 +44,7 @@ static int read_all(struct selection *selection, int fd, size_t *capacity)
 			continue;
 		if (got < 0)
 			return -1;
-		if (text_add(selection, capacity, chunk, (size_t)got) < 0)
+		if (selection_add_text(selection, capacity, chunk, (size_t)got) < 0)
 			return -1;
 	}
 }
@@ -67,9 +67,9 @@ static int read_file(struct selection *selection, const char *path, size_t *capa
 static int join_words(struct selection *selection, const struct words *words, size_t *capacity)
 {
 	for (size_t i = 0; i < words->count; i++) {
-		if (i && text_add(selection, capacity, " ", 1) < 0)
+		if (i && selection_add_text(selection, capacity, " ", 1) < 0)
 			return -1;
-		if (text_add(selection, capacity, words->item[i], strlen(words->item[i])) < 0)
+		if (selection_add_text(selection, capacity, words->item[i], strlen(words->item[i])) < 0)
 			return -1;
 	}
 	return 0;
@@ -177,7 +177,7 @@ static int add_lsof(struct selection *selection, const struct options *options)
 
 int selection_make(struct selection *selection, const struct options *options)
 {
-	*selection = (struct selection){ .filter = filter_new(&filter_names_libc) };
+	*selection = (struct selection){ .filter = filter_new(&lookup_host) };
 	if (!selection->filter)
 		return no_memory(selection);
 	if (add_filter(selection, options) < 0 || add_lists(selection, options) < 0 ||

@@ -7,7 +7,7 @@
 
 #include <sockview/filter.h>
 
-#include "cli/options.h"
+#include <sockview/options.h>
 
 struct selection {
 	struct filter *filter;

@@ -1,11 +1,12 @@
-/* show.c - rows to the format, in the order that was asked for (run.h). */
-#include "run/run.h"
+/* show.c - rows to the format, in the order that was asked for (show.h). */
+#include "run/show.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "run/pids.h"
+#include "run/gather.h"
 
 enum {
 	RESOLVE_DEADLINE_MS = 2000,
@@ -14,7 +15,7 @@ enum {
 
 bool show_needs_hosts(const struct run *run)
 {
-	return run->options.resolve || run->listing.needs.need & NEED_HOSTS;
+	return run->options->resolve || run->listing.needs.need & NEED_HOSTS;
 }
 
 static int show(void *context, const struct sock *sock)
@@ -26,7 +27,7 @@ static int show(void *context, const struct sock *sock)
 	run->shown++;
 	if (owners && (owners->report.denied || owners->report.hides))
 		run->unowned += owners_reason(owners, &sock->row) == REASON_PERMISSION;
-	if (owners && run->options.verbose)
+	if (owners && run->options->verbose)
 		legend_add(&run->legend, owners, &sock->row);
 	if (run->listing.format->row(run->format_state, &run->view, &run->out, sock) < 0)
 		return error_set(&run->error, errno, "format", "");
@@ -134,7 +135,7 @@ static int show_pids(struct run *run)
 int show_begin(struct run *run)
 {
 	memset(run->format_state, 0, run->listing.format->state_size);
-	if (listing_prepare_owners(&run->listing, &run->options, run->proc_fd, run->view.owners) < 0)
+	if (listing_prepare_owners(&run->listing, run->options, run->proc_fd, run->view.owners) < 0)
 		return error_set(&run->error, errno, "find containers", "");
 	run->begun = true;
 	if (run->listing.format->begin(run->format_state, &run->view, &run->out) < 0)
@@ -155,7 +156,7 @@ int show_end(struct run *run, int answer)
 
 int show_table(struct run *run)
 {
-	if (run->options.pids)
+	if (run->options->pids)
 		return show_pids(run);
 	int answer = show_begin(run);
 	return answer ? answer : show_rows(run);

@@ -205,13 +205,13 @@ static uint32_t address_node(struct reading *reading, const struct expr_node *sh
 static uint32_t name_read(struct reading *reading, const struct host *host, int family,
                           const struct expr_node *shared)
 {
-	struct filter_address addresses[HOST_ADDRESSES];
+	struct lookup_address addresses[HOST_ADDRESSES];
 	struct expr_list list = { .kind = EXPR_OR };
 	size_t count = HOST_ADDRESSES;
 	char name[256];
 	if (family == AF_UNSPEC)
 		family = reading->family;
-	int (*look_up)(const char *, int, struct filter_address *, size_t *) =
+	int (*look_up)(const char *, int, struct lookup_address *, size_t *) =
 		reading->known_hosts ? reading->names->known_host : reading->names->host;
 	if (!piece_copy(host->address, name, sizeof(name)) || host->bracketed ||
 	    memchr(name, ':', host->address.len) || look_up(name, family, addresses, &count) < 0)

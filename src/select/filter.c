@@ -11,7 +11,7 @@ static void choice_init(struct filter_choice *choice)
 	choice->wanted = choice->unwanted = (struct expr_list){ .kind = EXPR_OR };
 }
 
-struct filter *filter_new(const struct filter_names *names)
+struct filter *filter_new(const struct lookup *names)
 {
 	struct filter *filter = calloc(1, sizeof(*filter));
 	if (!filter)

@@ -10,7 +10,7 @@ struct filter_choice {
 };
 
 struct filter {
-	const struct filter_names *names;
+	const struct lookup *names;
 	struct expr expr;
 	struct expr_list all;       /* what must hold, gathered */
 	struct expr_list specs;     /* -i */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "select/filter_private.h"
-#include "select/glob.h"
+#include <sockview/glob.h>
 
 /* What of the socket is known. */
 enum known { KNOWN_KIND, KNOWN_ROW };

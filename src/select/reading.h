@@ -9,7 +9,7 @@
 
 struct reading {
 	struct expr *expr;
-	const struct filter_names *names;
+	const struct lookup *names;
 	struct filter_error *error;
 	unsigned protos;  /* whose services names of ports are of; 0: of all */
 	int family;       /* what a host is if it does not tell */

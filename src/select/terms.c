@@ -8,7 +8,7 @@
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-#include "select/glob.h"
+#include <sockview/glob.h>
 
 #define EXPECTED_STATE "a state (established, syn-sent, listen, time-wait, bound ...) or a group (all, " \
 	"connected, synchronized, bucket, big)"
@@ -179,7 +179,7 @@ static char *cgroup_path(struct piece item)
 	return path;
 }
 
-static int cgroup_fill(struct reading *reading, struct piece item, const char *path, struct filter_ids *ids,
+static int cgroup_fill(struct reading *reading, struct piece item, const char *path, struct lookup_ids *ids,
                        struct expr_node *node)
 {
 	bool known = false;
@@ -205,7 +205,7 @@ static int cgroup_fill(struct reading *reading, struct piece item, const char *p
 static uint32_t cgroup_node(struct reading *reading, struct piece item)
 {
 	struct expr_node node = { .kind = EXPR_CGROUP };
-	struct filter_ids ids = { 0 };
+	struct lookup_ids ids = { 0 };
 	char *path = cgroup_path(item);
 	if (!path)
 		return reading_no_memory(reading);

@@ -9,7 +9,7 @@
  * the next datagrams while the caller still works on these. Answers of a few
  * datagrams never start it, and it is gone at the end of each dump.
  */
-#include "wire/wire.h"
+#include <sockview/wire.h>
 
 #include <errno.h>
 #include <linux/netlink.h>

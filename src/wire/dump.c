@@ -1,5 +1,5 @@
 /* dump.c - a netlink dump with a bound on how long it may take (dump.h). */
-#include "wire/dump.h"
+#include <sockview/dump.h>
 
 #include <errno.h>
 #include <stdlib.h>

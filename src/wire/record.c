@@ -7,7 +7,7 @@
  * a NLMSG_NOOP whose text says on which boot of which machine it was made;
  * `ss -D` writes neither that nor the requests.
  */
-#include "wire/wire.h"
+#include <sockview/wire.h>
 
 #include <errno.h>
 #include <linux/netlink.h>

@@ -1,5 +1,5 @@
 /* wire.c - the live wire: a NETLINK_SOCK_DIAG socket (wire.h). */
-#include "wire/wire.h"
+#include <sockview/wire.h>
 
 #include <errno.h>
 #include <linux/netlink.h>

@@ -12,7 +12,7 @@
 #include <linux/sock_diag.h>
 #include <string.h>
 
-#include "wire/wire.h"
+#include <sockview/wire.h>
 
 enum { SCRIPT_STEPS = 256, SCRIPT_BYTES = 16384 };
 

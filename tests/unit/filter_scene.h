@@ -117,17 +117,17 @@ static inline int scene_service(const char *name, unsigned protos, uint16_t *por
 	return found ? 0 : -1;
 }
 
-static inline int scene_host(const char *name, int family, struct filter_address *addresses, size_t *count)
+static inline int scene_host(const char *name, int family, struct lookup_address *addresses, size_t *count)
 {
 	size_t found = 0;
 	if (strcmp(name, "box") != 0)
 		return -1;
 	if (family != AF_INET6) {
-		addresses[found] = (struct filter_address){ .family = AF_INET };
+		addresses[found] = (struct lookup_address){ .family = AF_INET };
 		inet_pton(AF_INET, "10.0.0.5", &addresses[found++].addr);
 	}
 	if (family != AF_INET) {
-		addresses[found] = (struct filter_address){ .family = AF_INET6 };
+		addresses[found] = (struct lookup_address){ .family = AF_INET6 };
 		inet_pton(AF_INET6, "2001:db8::5", &addresses[found++].addr);
 	}
 	*count = found;
@@ -154,7 +154,7 @@ static inline int scene_local_ports(uint16_t *low, uint16_t *high)
 }
 
 /* "/" is 1, "/a" 20, "/b" 21, "/b/c" 22. */
-static inline int scene_cgroups(const char *glob, struct filter_ids *ids, bool *known, size_t *mount_len)
+static inline int scene_cgroups(const char *glob, struct lookup_ids *ids, bool *known, size_t *mount_len)
 {
 	static const struct { const char *path, *glob; uint64_t id; } cgroups[] = {
 		{ "/", "/*", 1 }, { "/a", "/*", 20 }, { "/b", "/*", 21 }, { "/b/c", "/b/*", 22 },
@@ -169,7 +169,7 @@ static inline int scene_cgroups(const char *glob, struct filter_ids *ids, bool *
 	return 0;
 }
 
-static const struct filter_names scene_names = {
+static const struct lookup scene_names = {
 	scene_service, scene_host, scene_host, scene_user, scene_interface, scene_local_ports, scene_cgroups,
 };
 

@@ -1,5 +1,5 @@
 /* test_ahead.c - the wire that reads ahead gives what the wire below it gives, and ends when told to. */
-#include "wire/wire.h"
+#include <sockview/wire.h>
 
 #include <errno.h>
 #include <linux/netlink.h>

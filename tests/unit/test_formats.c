@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include <sockview/format.h>
-#include <sockview/json.h>
+#include <sockview/json_string.h>
 
 static struct names *names;
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "select/glob.h"
+#include <sockview/glob.h>
 #include "select/lexer.h"
 
 /* One letter a token; words in braces. */

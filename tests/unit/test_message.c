@@ -12,6 +12,8 @@
 
 #include <sockview/message.h>
 
+#include "run/notes.h"
+
 /* Standard error as a pipe while a test runs. */
 struct capture {
 	int saved, pipe[2];
@@ -106,8 +108,8 @@ static void a_whole_answer_needs_no_words(void **state)
 	struct report report = { .received = 9, .requests = 3 };
 	struct owner_report owners = { .processes = 100, .asked = true };
 	struct privilege privilege = { .sees_fds = true };
-	message_report(&report, &owners, &privilege, true);
-	message_report(&report, NULL, NULL, true);
+	notes_report(&report, &owners, &privilege, true);
+	notes_report(&report, NULL, NULL, true);
 	assert_string_equal(captured(*state), "");
 }
 
@@ -118,7 +120,7 @@ static void what_an_answer_lacks_is_a_line_each(void **state)
 		.unavailable = PROTO_BIT(PROTO_UDPLITE) | PROTO_BIT(PROTO_RAW),
 		.from_proc = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP), .netlink_errno = EPROTONOSUPPORT,
 	};
-	message_report(&report, NULL, NULL, false);
+	notes_report(&report, NULL, NULL, false);
 	assert_string_equal(
 		captured(*state),
 		"sockview: this kernel does not tell of udplite, raw sockets\n"
@@ -134,7 +136,7 @@ static void verbose_says_how_it_was_done_instead(void **state)
 	};
 	struct owner_report owners = { .asked = true, .vanished = 1, .bpf_why = "loading was refused",
 		                       .bpf_errno = EPERM };
-	message_report(&report, &owners, NULL, true);
+	notes_report(&report, &owners, NULL, true);
 	assert_string_equal(
 		captured(*state),
 		"sockview: netlink is not available (Protocol not supported): tcp, udp read from /proc/net\n"
@@ -153,11 +155,11 @@ static void hidden_processes_come_with_what_would_show_them(void **state)
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	assert_true(len > 0);
 	path[len] = '\0';
-	message_report(&report, &owners, &nobody, false);
-	message_report(&report, &owners, &root, false);
-	message_report(&report, &owners, &half, false);
+	notes_report(&report, &owners, &nobody, false);
+	notes_report(&report, &owners, &root, false);
+	notes_report(&report, &owners, &half, false);
 	owners.denied = 1;
-	message_report(&report, &owners, &all, false);
+	notes_report(&report, &owners, &all, false);
 	snprintf(expected, sizeof(expected),
 	         "sockview: 12 processes could not be looked into, so some owners are unknown: use sudo, or "
 	         "allow it with: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep %s\n"
@@ -176,9 +178,9 @@ static void other_gaps_among_the_processes_are_told(void **state)
 	struct report report = { 0 };
 	struct owner_report hides = { .asked = true, .denied = 3, .hides = true }, starved = { .asked = true, .starved = 2 };
 	struct privilege root = { .root = true, .has_read_search = true };
-	message_report(&report, &hides, &root, false);
-	message_report(&report, &hides, NULL, false);
-	message_report(&report, &starved, &root, false);
+	notes_report(&report, &hides, &root, false);
+	notes_report(&report, &hides, NULL, false);
+	notes_report(&report, &starved, &root, false);
 	assert_string_equal(captured(*state),
 		"sockview: /proc hides processes of others (hidepid), so some owners are unknown: root lacks "
 		"CAP_SYS_PTRACE here (a container gets it with --cap-add)\n"

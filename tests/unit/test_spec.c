@@ -25,17 +25,17 @@ static const struct scene_row rows[] = {
 	{ 'h', PROTO_UNIX, AF_UNIX, STATE_LISTEN, NULL, 0, NULL, 0, 8, 0, 0, 0, 0, "/run/x" },
 };
 
-static int localhost(const char *name, int family, struct filter_address *addresses, size_t *count)
+static int localhost(const char *name, int family, struct lookup_address *addresses, size_t *count)
 {
 	if (strcmp(name, "localhost") != 0 || family == AF_INET6)
 		return -1;
-	addresses[0] = (struct filter_address){ .family = AF_INET };
+	addresses[0] = (struct lookup_address){ .family = AF_INET };
 	inet_pton(AF_INET, "127.0.0.1", &addresses[0].addr);
 	*count = 1;
 	return 0;
 }
 
-static const struct filter_names names = {
+static const struct lookup names = {
 	scene_service, localhost, localhost, scene_user, scene_interface, scene_local_ports, scene_cgroups,
 };
 

@@ -12,9 +12,9 @@
 
 static void assert_addr(int family, const union addr *addr)
 {
-	char want[TEXT_ADDR_MAX], got[TEXT_ADDR_MAX + 1];
+	char want[ADDR_TEXT_MAX], got[ADDR_TEXT_MAX + 1];
 	inet_ntop(family, addr, want, sizeof want);
-	*text_addr(got, addr, family, false) = 0;
+	*addr_text(got, addr, family, false) = 0;
 	assert_string_equal(got, want);
 }
 
@@ -49,8 +49,8 @@ static void mapped_addresses_are_plain_ipv4(void **state)
 	(void)state;
 	union addr addr;
 	inet_pton(AF_INET6, "::ffff:192.0.2.7", &addr);
-	char got[TEXT_ADDR_MAX + 1];
-	*text_addr(got, &addr, AF_INET6, true) = 0;
+	char got[ADDR_TEXT_MAX + 1];
+	*addr_text(got, &addr, AF_INET6, true) = 0;
 	assert_string_equal(got, "192.0.2.7");
 }
 

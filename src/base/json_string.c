@@ -1,5 +1,5 @@
-/* json.c - text as JSON strings (json.h). */
-#include <sockview/json.h>
+/* json_string.c - text as JSON strings (json_string.h). */
+#include <sockview/json_string.h>
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /*
- * message_filter.c - what was wrong with a filter, with a caret under it (message.h).
+ * notes_filter.c - what was wrong with a filter, with a caret under it (notes.h).
  *
  *   sockview: filter: unknown service "htp"
  *   sockview:   ... sport = :htp and dst 10.0.0.0/8
@@ -7,10 +7,11 @@
  *
  * Only as much of the text is shown as fits beside the place.
  */
-#include <sockview/message.h>
+#include "run/notes.h"
 
 #include <string.h>
 
+#include <sockview/message.h>
 #include <sockview/text.h>
 
 enum { SHOWN_BEFORE = 48, SHOWN_AFTER = 24, SHOWN_MAX = SHOWN_BEFORE + SHOWN_AFTER + 8 };
@@ -56,7 +57,7 @@ static size_t character_at(const char *text, size_t at, size_t end)
 	return at;
 }
 
-void message_filter(const char *what, const char *text, size_t len, const struct filter_error *error)
+void notes_filter(const char *what, const char *text, size_t len, const struct filter_error *error)
 {
 	char line[4 * SHOWN_MAX], *to = line;
 	size_t at = error->position < len ? error->position : len;

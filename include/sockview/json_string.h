@@ -1,12 +1,12 @@
 /*
- * json.h - text as JSON strings, straight to the output.
+ * json_string.h - text as JSON strings, straight to the output.
  *
  * A string holds what every other format prints: hostile text escaped as
  * text_escape() does it, so that the text is printable and valid UTF-8
  * whatever the bytes were, and undoing `\\` and `\xHH` gives the bytes back.
  */
-#ifndef SOCKVIEW_JSON_H
-#define SOCKVIEW_JSON_H
+#ifndef SOCKVIEW_JSON_STRING_H
+#define SOCKVIEW_JSON_STRING_H
 
 #include <sockview/out.h>
 

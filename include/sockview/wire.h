@@ -4,21 +4,19 @@
  * A live socket, a recording tee around one, a replayed file and a test's
  * script are all this struct; one loop (netlink.c) reads them.
  */
-#ifndef SOCKVIEW_COLLECT_WIRE_H
-#define SOCKVIEW_COLLECT_WIRE_H
+#ifndef SOCKVIEW_WIRE_H
+#define SOCKVIEW_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <sockview/source.h>
-
 /*
  * The kernel sends at most 32 KiB in one datagram of a dump, more where pages
  * are larger (net/netlink/af_netlink.c, netlink_dump). No message is larger.
  */
-enum { WIRE_BUFFER = 65536 };
+enum { WIRE_BUFFER = 65536, WIRE_ORIGIN_MAX = 256 };
 
 struct wire {
 	/* A whole request. 0, or -1 with errno. */
@@ -41,5 +39,33 @@ struct wire {
 	int record_errno; /* why the recording could not be written: this wire has no more to give */
 	char origin[WIRE_ORIGIN_MAX + 1]; /* text of the NLMSG_NOOP that begins a recording */
 };
+
+/*
+ * The live kernel: a NETLINK_SOCK_DIAG socket. NULL with errno.
+ */
+struct wire *wire_kernel(void);
+/*
+ * `inner`, the long answers of which a thread receives while the caller works
+ * on what came before; owns inner. The thread has the capabilities of the
+ * moment it is started and is gone at the end of each answer. inner itself
+ * where that can not be had; NULL for NULL.
+ */
+struct wire *wire_ahead(struct wire *inner);
+/*
+ * A file of netlink messages one behind the other: what wire_record() wrote,
+ * or `ss -D FILE`. Reads from `fd`, which it owns. NULL with errno.
+ */
+struct wire *wire_replay(int fd);
+/*
+ * `inner`, every message of which is also written to `fd`; owns both, unless
+ * it fails. `origin` is a text (cut at WIRE_ORIGIN_MAX) that says where the
+ * recording was made. NULL with errno.
+ */
+struct wire *wire_record(struct wire *inner, int fd, const char *origin);
+/* What a replayed file said of its origin, once it was read; "" if it did not. */
+const char *wire_origin(const struct wire *wire);
+/* True once a recording could not be written; the wire gives no more then. */
+bool wire_record_failed(const struct wire *wire);
+void wire_close(struct wire *wire);
 
 #endif

@@ -1,5 +1,5 @@
 /* glob.c - see glob.h. One star is remembered: when what follows it fails, it takes one byte more. */
-#include "select/glob.h"
+#include <sockview/glob.h>
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* print.c - the verdict as a few plain lines: what is so, who holds it, why, what frees it (explain.h). */
+/* explain_text.c - the verdict as a few plain lines: what is so, who holds it, why, what frees it (explain.h). */
 #include "explain/verdict.h"
 
 #include <errno.h>

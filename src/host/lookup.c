@@ -1,5 +1,5 @@
-/* libc.c - names looked up where this host keeps them: libc's databases, the interfaces, the cgroups. */
-#include <sockview/filter.h>
+/* lookup.c - names looked up where this host keeps them: libc's databases, the interfaces, the cgroups. */
+#include <sockview/lookup.h>
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -39,9 +39,9 @@ static int libc_service(const char *name, unsigned protos, uint16_t *ports, size
 	return found ? 0 : -1;
 }
 
-static void address_of(const struct addrinfo *info, struct filter_address *address)
+static void address_of(const struct addrinfo *info, struct lookup_address *address)
 {
-	*address = (struct filter_address){ .family = (uint8_t)info->ai_family };
+	*address = (struct lookup_address){ .family = (uint8_t)info->ai_family };
 	if (info->ai_family == AF_INET)
 		memcpy(address->addr.byte, &((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_addr, 4);
 	else
@@ -49,7 +49,7 @@ static void address_of(const struct addrinfo *info, struct filter_address *addre
 		       &((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr, 16);
 }
 
-static int libc_host(const char *name, int family, struct filter_address *addresses, size_t *count)
+static int libc_host(const char *name, int family, struct lookup_address *addresses, size_t *count)
 {
 	/* A socket type, or each address comes once per type. */
 	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM };
@@ -95,7 +95,7 @@ static int libc_local_ports(uint16_t *low, uint16_t *high)
 	return 0;
 }
 
-const struct filter_names filter_names_libc = {
+const struct lookup lookup_host = {
 	.service = libc_service,
 	.host = libc_host,
 	.known_host = hosts_file_find,

@@ -1,5 +1,5 @@
 /*
- * gather.h - what the BPF iterator tells, kept until it can be used.
+ * bpf_records.h - what the BPF iterator tells, kept until it can be used.
  *
  *   run    { pid, tid, start time }   { ... }
  *            |  |  |                    |

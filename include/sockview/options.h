@@ -1,6 +1,5 @@
 /*
- * options.h - the command line as data: one table from which parsing, --help
- * and the shell completions follow.
+ * options.h - what one invocation is asked: the command line as data.
  */
 #ifndef SOCKVIEW_OPTIONS_H
 #define SOCKVIEW_OPTIONS_H
@@ -67,35 +66,7 @@ struct options {
 	const char *completions;
 };
 
-/*
- * Fills options from the arguments, which must stay as long as options do.
- * 0, or -1 with a line for the user in `problem`: the culprit and what would
- * be right. options_free() after both.
- */
+/* A line for the user: the culprit and what would be right. */
 enum { OPTIONS_PROBLEM_MAX = 512 };
-int options_parse(struct options *options, int argc, char **argv, char problem[OPTIONS_PROBLEM_MAX]);
-void options_free(struct options *options);
-
-/* --help: the text, to be freed; NULL with errno ENOMEM. */
-char *options_help(void);
-
-/* The long option that a mistyped one (without its dashes) may have meant, NULL if none is near. */
-const char *options_nearest(const char *word);
-
-/* The table as others read it: completions and the check of the documents. */
-enum option_argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
-/* By intent, as --help shows them. */
-enum option_group { OPTIONS_WHICH, OPTIONS_OWNER, OPTIONS_SHOW, OPTIONS_FORM, OPTIONS_EXPLAIN, OPTIONS_FROM, OPTIONS_COUNT };
-struct option_view {
-	char letter;              /* 0: none */
-	const char *name;         /* NULL: none */
-	enum option_argument argument;
-	const char *metavar;      /* of the argument, NULL for none */
-	const char *words;        /* what it may be, comma-separated; NULL: anything */
-	const char *help;         /* NULL: not to be shown */
-	enum option_group group;
-};
-/* False after the last. */
-bool options_get(size_t index, struct option_view *view);
 
 #endif

@@ -1,6 +1,6 @@
 /* glob.h - shell patterns over bytes that may be anything, in bounded time. */
-#ifndef SELECT_GLOB_H
-#define SELECT_GLOB_H
+#ifndef SOCKVIEW_GLOB_H
+#define SOCKVIEW_GLOB_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * notes.c - what is no conflict and yet surprises: other namespaces, NAT, UDP
+ * surprises.c - what is no conflict and yet surprises: other namespaces, NAT, UDP
  * for TCP, loopback only; and what could not be looked at.
  */
 #include "explain/verdict.h"

@@ -1,5 +1,5 @@
-/* gather.c - from the iterator's records to findings; see gather.h. */
-#include "owners/gather.h"
+/* bpf_records.c - from the iterator's records to findings; see bpf_records.h. */
+#include "owners/bpf_records.h"
 
 #include "owners/crew.h"
 #include "owners/pidns.h"

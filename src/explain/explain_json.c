@@ -1,5 +1,5 @@
-/* json.c - the verdict as one JSON object; sockview(8) has its fields (explain.h). */
-#include <sockview/json.h>
+/* explain_json.c - the verdict as one JSON object; sockview(8) has its fields (explain.h). */
+#include <sockview/json_string.h>
 
 #include "explain/verdict.h"
 
@@ -59,11 +59,11 @@ static void put_known(struct out *out, const char *name, uint8_t known)
 
 static void put_addr(struct out *out, const char *name, int family, const union addr *addr, bool known)
 {
-	char text[TEXT_ADDR_MAX];
+	char text[ADDR_TEXT_MAX];
 
 	key(out, ',', name);
 	if (known)
-		json_printable(out, text, (size_t)(text_addr(text, addr, family, false) - text));
+		json_printable(out, text, (size_t)(addr_text(text, addr, family, false) - text));
 	else
 		out_string(out, "null");
 }
@@ -110,8 +110,8 @@ static void put_bind(struct out *out, const struct planned *plan)
 	bool refused = plan->number && plan->verdict != EXPLAIN_FREE;
 
 	out_string(out, "{\"address\":");
-	char text[TEXT_ADDR_MAX];
-	json_printable(out, text, (size_t)(text_addr(text, &plan->bind.addr, plan->bind.family, false) - text));
+	char text[ADDR_TEXT_MAX];
+	json_printable(out, text, (size_t)(addr_text(text, &plan->bind.addr, plan->bind.family, false) - text));
 	put_number(out, "port", plan->bind.port, true);
 	put_bool(out, "v6only", plan->bind.v6only);
 	put_string(out, "verdict", verdict_word[plan->verdict]);

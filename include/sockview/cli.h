@@ -1,0 +1,21 @@
+/* cli.h - the command line: arguments to options, and the texts that follow from the table of options. */
+#ifndef SOCKVIEW_CLI_H
+#define SOCKVIEW_CLI_H
+
+#include <sockview/options.h>
+
+/*
+ * Fills options from the arguments, which must stay as long as options do.
+ * 0, or -1 with a line for the user in `problem`: the culprit and what would
+ * be right. options_free() after both.
+ */
+int options_parse(struct options *options, int argc, char **argv, char problem[OPTIONS_PROBLEM_MAX]);
+void options_free(struct options *options);
+
+/* --help: the text, to be freed; NULL with errno ENOMEM. */
+char *options_help(void);
+
+/* Of "bash", "zsh" or "fish", to be freed. NULL with errno: EINVAL another shell, ENOMEM. */
+char *completions_script(const char *shell);
+
+#endif

@@ -1,0 +1,22 @@
+/* error.h - why something could not be done: an errno and the words around it. */
+#ifndef SOCKVIEW_ERROR_H
+#define SOCKVIEW_ERROR_H
+
+#include <stdint.h>
+
+/*
+ * Why a source gave up. `number` is an errno; `what` a constant phrase that
+ * fits after "cannot"; `subject` (may be "") names the file or the request;
+ * offset is in bytes, for replayed files, -1 for none.
+ */
+struct error {
+	int number;
+	const char *what;
+	char subject[256];
+	int64_t offset;
+};
+
+/* Fills the error; always returns -1, so that a caller can return it. */
+int error_set(struct error *error, int number, const char *what, const char *subject);
+
+#endif

@@ -1,0 +1,14 @@
+/* error.c - the one way an error is filled in (error.h). */
+#include <sockview/error.h>
+
+#include <stdio.h>
+
+int error_set(struct error *error, int number, const char *what, const char *subject)
+{
+	error->number = number;
+	error->what = what;
+	error->offset = -1;
+	/* A subject too long to show is shown cut: the start of a path tells most. */
+	snprintf(error->subject, sizeof error->subject, "%s", subject);
+	return -1;
+}

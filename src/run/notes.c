@@ -1,0 +1,119 @@
+/* notes.c - what an answer lacks, a line each on standard error (notes.h). */
+#include "run/notes.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sockview/message.h>
+#include <sockview/proto.h>
+
+#define SETCAP "setcap cap_sys_ptrace,cap_dac_read_search+ep"
+
+/* The file to give capabilities to. */
+static void program_path(char *path, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", path, size - 1);
+	if (len > 0)
+		path[len] = '\0';
+	else
+		snprintf(path, size, "sockview");
+}
+
+/* With what would show them. NULL: nothing is known that would. */
+static void report_unseen(const char *what, const struct privilege *privilege)
+{
+	char path[512];
+	if (!privilege) {
+		message("%s", what);
+		return;
+	}
+	if (privilege->sees_fds) {
+		message("%s: they are another user namespace's, or a security module hides them", what);
+		return;
+	}
+	if (privilege->root) {
+		message("%s: root lacks %s here (a container gets it with --cap-add)", what,
+		        privilege->has_ptrace ? "CAP_DAC_READ_SEARCH" : "CAP_SYS_PTRACE");
+		return;
+	}
+	program_path(path, sizeof(path));
+	message("%s: use sudo, or allow it with: sudo " SETCAP " %s", what, path);
+}
+
+static void report_denied(unsigned denied, const struct privilege *privilege)
+{
+	char what[80];
+	snprintf(what, sizeof(what), "%u process%s could not be looked into, so some owners are unknown",
+	         denied, denied == 1 ? "" : "es");
+	report_unseen(what, privilege);
+}
+
+static void report_owners(const struct owner_report *owners, const struct privilege *privilege,
+                          bool verbose)
+{
+	if (owners->hides)
+		report_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
+	else if (owners->denied)
+		report_denied(owners->denied, privilege);
+	if (owners->starved)
+		message("%u process%s could not be looked into, so some owners are unknown: too many open files (ulimit -n)",
+		        owners->starved, owners->starved == 1 ? "" : "es");
+	if (!verbose || !owners->asked)
+		return;
+	if (owners->vanished)
+		message("%u process%s ended while being looked at", owners->vanished,
+		        owners->vanished == 1 ? "" : "es");
+	if (owners->bpf_why)
+		message("owners read from /proc, not by BPF: %s%s%s", owners->bpf_why,
+		        owners->bpf_errno ? ": " : "",
+		        owners->bpf_errno ? strerror(owners->bpf_errno) : "");
+}
+
+/* "udp, raw" */
+static void protos_list(char *list, size_t size, unsigned protos)
+{
+	size_t used = 0;
+	list[0] = '\0';
+	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
+		if (!(protos & PROTO_BIT(proto)) || used >= size)
+			continue;
+		int len = snprintf(list + used, size - used, "%s%s", used ? ", " : "", proto_name(proto));
+		used += len > 0 ? (size_t)len : 0;
+	}
+}
+
+static void report_fallback(const struct report *report)
+{
+	char list[80];
+	if (!report->from_proc)
+		return;
+	protos_list(list, sizeof(list), report->from_proc);
+	if (report->netlink_errno)
+		message("netlink is not available (%s): %s read from /proc/net",
+		        strerror(report->netlink_errno), list);
+	else
+		message("%s read from /proc/net", list);
+}
+
+void notes_report(const struct report *report, const struct owner_report *owners,
+                    const struct privilege *privilege, bool verbose)
+{
+	char list[80];
+	if (report->unavailable) {
+		protos_list(list, sizeof(list), report->unavailable);
+		message("this kernel does not tell of %s sockets", list);
+	}
+	if (report->interrupted)
+		message("sockets changed while the kernel listed them: some may be missing or shown twice");
+	if (report->lost)
+		message("the kernel's answer was cut short: some sockets are missing");
+	if (report->malformed)
+		message("%u entr%s of the kernel's answer could not be read and %s left out",
+		        report->malformed, report->malformed == 1 ? "y" : "ies",
+		        report->malformed == 1 ? "was" : "were");
+	if (verbose)
+		report_fallback(report);
+	if (owners)
+		report_owners(owners, privilege, verbose);
+}

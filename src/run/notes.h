@@ -1,0 +1,25 @@
+/* notes.h - what an answer lacks and what was wrong with a filter, in words. */
+#ifndef SOCKVIEW_RUN_NOTES_H
+#define SOCKVIEW_RUN_NOTES_H
+
+#include <sockview/filter.h>
+#include <sockview/owner.h>
+#include <sockview/privilege.h>
+#include <sockview/query.h>
+
+/*
+ * What the answer lacks, a line each: processes that could not be looked
+ * into and what would help, interrupted dumps, families nobody could tell of.
+ * With `verbose` also what was done another way (fallbacks). `privilege` is
+ * what privilege_begin() found; owners and privilege may be NULL.
+ */
+void notes_report(const struct report *report, const struct owner_report *owners,
+                    const struct privilege *privilege, bool verbose);
+
+/*
+ * What was wrong with the text of `what` ("filter", "--state"), in three
+ * lines: the complaint, the text, a caret under the place.
+ */
+void notes_filter(const char *what, const char *text, size_t len, const struct filter_error *error);
+
+#endif

@@ -23,24 +23,24 @@ struct containers;
 
 /* What a value is, and so how JSON writes it and how it is sorted. */
 enum value_kind {
-	VALUE_NONE,   /* absent: null in JSON, empty in csv, last when sorted */
+	VALUE_NONE, /* absent: null in JSON, empty in csv, last when sorted */
 	VALUE_BOOL,
 	VALUE_UINT,
 	VALUE_REAL,
-	VALUE_TIME,   /* seconds since 1970; written as RFC 3339 in UTC */
-	VALUE_WORD,   /* text of our own: printable ASCII, nothing to escape */
+	VALUE_TIME, /* seconds since 1970; written as RFC 3339 in UTC */
+	VALUE_WORD, /* text of our own: printable ASCII, nothing to escape */
 	VALUE_ADDR,
 	VALUE_ENDPOINT, /* address and port or service, for people */
-	VALUE_BYTES,  /* somebody else's text: hostile */
-	VALUE_ARGS,   /* the same with NUL between the arguments */
-	VALUE_OWNERS, /* all owners of the socket: an array in JSON */
-	VALUE_PARENTS, /* the processes above the owner, nearest first */
+	VALUE_BYTES,    /* somebody else's text: hostile */
+	VALUE_ARGS,     /* the same with NUL between the arguments */
+	VALUE_OWNERS,   /* all owners of the socket: an array in JSON */
+	VALUE_PARENTS,  /* the processes above the owner, nearest first */
 };
 
 struct value {
 	enum value_kind kind;
 	union {
-		uint64_t uint;      /* also bool */
+		uint64_t uint; /* also bool */
 		double real;
 		int64_t time;
 		const char *word;
@@ -52,7 +52,7 @@ struct value {
 			uint8_t proto;
 			bool mapped;
 		} addr;
-		uint32_t process;   /* VALUE_PARENTS: index of the process they belong to */
+		uint32_t process; /* VALUE_PARENTS: index of the process they belong to */
 	};
 };
 
@@ -62,13 +62,13 @@ const char *column_type_name(enum column_type type);
 
 /* Besides WANT_* bits: what a column's values come from. */
 enum column_need {
-	NEED_OWNERS = 1 << 0,   /* the look for fds */
-	NEED_HOSTS = 1 << 1,    /* names_resolve() */
-	NEED_CGROUPS = 1 << 2,  /* cgroups_open() */
-	NEED_PARENTS = 1 << 3,  /* owners->process's parents */
+	NEED_OWNERS = 1 << 0,     /* the look for fds */
+	NEED_HOSTS = 1 << 1,      /* names_resolve() */
+	NEED_CGROUPS = 1 << 2,    /* cgroups_open() */
+	NEED_PARENTS = 1 << 3,    /* owners->process's parents */
 	NEED_CONTAINERS = 1 << 4, /* containers_new() */
-	NEED_EVIDENCE = 1 << 6, /* evidence_find() */
-	NEED_NET_ADMIN = 1 << 5, /* what the kernel tells only with CAP_NET_ADMIN */
+	NEED_EVIDENCE = 1 << 6,   /* evidence_find() */
+	NEED_NET_ADMIN = 1 << 5,  /* what the kernel tells only with CAP_NET_ADMIN */
 };
 
 /* A number inside a detail the kernel sent. */
@@ -82,16 +82,23 @@ struct column_field {
 };
 
 enum field_rule {
-	FIELD_ZERO_ABSENT = 1 << 0,    /* 0: not measured */
-	FIELD_MAX_ABSENT = 1 << 1,     /* all bits set: not measured, or no limit */
-	FIELD_NOT_LISTEN = 1 << 2,     /* means something else, or nothing, for a listener */
-	FIELD_SSTHRESH = 1 << 3,       /* 0x7fffffff: not reached yet */
-	FIELD_ONLY_6_18 = 1 << 4,      /* only if the kernel is known to be that one */
+	FIELD_ZERO_ABSENT = 1 << 0, /* 0: not measured */
+	FIELD_MAX_ABSENT = 1 << 1,  /* all bits set: not measured, or no limit */
+	FIELD_NOT_LISTEN = 1 << 2,  /* means something else, or nothing, for a listener */
+	FIELD_SSTHRESH = 1 << 3,    /* 0x7fffffff: not reached yet */
+	FIELD_ONLY_6_18 = 1 << 4,   /* only if the kernel is known to be that one */
 };
 
 /* The part of the kernel's or the owner's knowledge a column belongs to: the headings of --list-columns. */
 enum column_group {
-	GROUP_SOCKET, GROUP_OWNER, GROUP_EXTRA, GROUP_TIMER, GROUP_MEMORY, GROUP_INFO, GROUP_UNIX, GROUP_COUNT
+	GROUP_SOCKET,
+	GROUP_OWNER,
+	GROUP_EXTRA,
+	GROUP_TIMER,
+	GROUP_MEMORY,
+	GROUP_INFO,
+	GROUP_UNIX,
+	GROUP_COUNT
 };
 const char *column_group_title(enum column_group group);
 
@@ -99,22 +106,21 @@ struct column_source;
 
 struct column {
 	const char *name;
-	const char *heading;   /* of the table format; NULL: the name in capitals */
-	const char *unit;      /* "bytes", "us", "bit/s" ...; NULL: none */
-	const char *help;      /* one line */
+	const char *heading; /* of the table format; NULL: the name in capitals */
+	const char *unit;    /* "bytes", "us", "bit/s" ...; NULL: none */
+	const char *help;    /* one line */
 	enum column_type type;
 	enum column_group group;
-	uint16_t want;         /* enum want */
-	uint16_t details;      /* enum process_detail */
-	uint16_t need;         /* enum column_need */
+	uint16_t want;             /* enum want */
+	uint16_t details;          /* enum process_detail */
+	uint16_t need;             /* enum column_need */
 	struct column_field field; /* what get() fetches, where one get() serves many columns */
 	/* Leaves the value VALUE_NONE where there is none: call column_get(). */
 	void (*get)(const struct column *column, const struct column_source *source, struct value *value);
 };
 
 /* Sets value->kind at least. */
-static inline void column_get(const struct column *column, const struct column_source *source,
-                              struct value *value)
+static inline void column_get(const struct column *column, const struct column_source *source, struct value *value)
 {
 	value->kind = VALUE_NONE;
 	column->get(column, source, value);
@@ -124,14 +130,14 @@ static inline void column_get(const struct column *column, const struct column_s
 
 /* The same for all sockets of an answer. */
 struct column_context {
-	struct names *names;          /* never NULL */
-	const struct owners *owners;  /* NULL: not looked for */
-	const struct cgroups *cgroups; /* NULL: not to be had */
+	struct names *names;                 /* never NULL */
+	const struct owners *owners;         /* NULL: not looked for */
+	const struct cgroups *cgroups;       /* NULL: not to be had */
 	const struct containers *containers; /* likewise */
-	int64_t boot_time;            /* when the kernel started, seconds since 1970; 0: not known */
+	int64_t boot_time;                   /* when the kernel started, seconds since 1970; 0: not known */
 	int64_t now;
 	long ticks_per_second;
-	unsigned kernel;              /* KERNEL() of the one that answered; 0: not known */
+	unsigned kernel;                            /* KERNEL() of the one that answered; 0: not known */
 	bool numeric_hosts, numeric_ports, resolve; /* of VALUE_ENDPOINT */
 };
 
@@ -143,10 +149,9 @@ struct column_source {
 	struct owner_span span;
 };
 
-void column_source_set(struct column_source *source, const struct column_context *context,
-                       const struct sock *sock);
+void column_source_set(struct column_source *source, const struct column_context *context, const struct sock *sock);
 
-/* --- the table --------------------------------------------------------------- */
+/* --- the table --- */
 
 /* Columns are numbered 0 .. column_count() - 1, group after group; NULL behind the last. */
 const struct column *column_at(size_t index);
@@ -179,8 +184,8 @@ enum column_style {
 
 struct column_defaults {
 	enum column_style style;
-	bool unix_;          /* unix sockets are asked for */
-	bool inet;           /* internet sockets are */
+	bool unix_; /* unix sockets are asked for */
+	bool inet;  /* internet sockets are */
 	unsigned programs, extend;
 	bool timers, memory, info;
 	bool numeric_users;
@@ -195,7 +200,7 @@ struct column_needs {
 };
 void column_list_needs(const struct column_list *list, struct column_needs *needs);
 
-/* --- values ------------------------------------------------------------------ */
+/* --- values --- */
 
 /* Room for the text of every kind before VALUE_BYTES. */
 #define VALUE_SHORT_MAX 128

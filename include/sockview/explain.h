@@ -16,7 +16,7 @@
 struct explain;
 
 enum explain_probe {
-	EXPLAIN_PROBE_AUTO,   /* ask the kernel all that can be asked without taking the port; try the bind
+	EXPLAIN_PROBE_AUTO, /* ask the kernel all that can be asked without taking the port; try the bind
 	                         itself where the tables leave a doubt or it can hurt nobody */
 	EXPLAIN_PROBE_NONE,
 	EXPLAIN_PROBE_BIND,   /* try bind() in any case */
@@ -25,12 +25,12 @@ enum explain_probe {
 
 /* The command line's words; they must live as long as the struct explain. */
 struct explain_options {
-	const char *target;               /* [PROTO:][ADDR:]PORT */
+	const char *target; /* [PROTO:][ADDR:]PORT */
 	bool reuseaddr, reuseport, v6only;
-	const char *as_user, *device;     /* NULL: the caller, any */
+	const char *as_user, *device; /* NULL: the caller, any */
 	enum explain_probe probe;
-	unsigned protos;                  /* PROTO_BIT()s; the one of them, if the target names none */
-	int family;                       /* AF_INET, AF_INET6: the same for an address; AF_UNSPEC: both */
+	unsigned protos; /* PROTO_BIT()s; the one of them, if the target names none */
+	int family;      /* AF_INET, AF_INET6: the same for an address; AF_UNSPEC: both */
 };
 
 enum { EXPLAIN_PROBLEM_MAX = 256 };
@@ -60,8 +60,7 @@ bool explain_wants(struct explain *explain, const struct row *row);
  */
 int explain_look_elsewhere(struct explain *explain, int proc_fd, struct table *table);
 /* What must be read of the owners: enum process_detail. */
-#define EXPLAIN_DETAILS \
-	(PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_CGROUP | PROCESS_START | PROCESS_NETNS)
+#define EXPLAIN_DETAILS (PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_CGROUP | PROCESS_START | PROCESS_NETNS)
 
 /* What the caller has collected, to stay until the answer is printed. */
 struct explain_facts {
@@ -69,9 +68,9 @@ struct explain_facts {
 	const struct report *report;
 	const struct owners *owners;
 	struct names *names;
-	int proc_fd;            /* an open /proc; -1: none */
-	bool may_look;          /* the rights to look into every process are there: more would not help */
-	bool live;              /* the sockets are this kernel's and this moment's: it may be asked more */
+	int proc_fd;   /* an open /proc; -1: none */
+	bool may_look; /* the rights to look into every process are there: more would not help */
+	bool live;     /* the sockets are this kernel's and this moment's: it may be asked more */
 };
 /* 0, or -1 with errno ENOMEM. */
 int explain_run(struct explain *explain, const struct explain_facts *facts);

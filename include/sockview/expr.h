@@ -18,8 +18,8 @@
 #include <sockview/row.h>
 
 enum expr_kind {
-	EXPR_ALL,       /* every socket */
-	EXPR_NONE,      /* no socket */
+	EXPR_ALL,  /* every socket */
+	EXPR_NONE, /* no socket */
 	EXPR_AND,
 	EXPR_OR,
 	EXPR_NOT,
@@ -59,15 +59,15 @@ struct expr_range {
 };
 
 struct expr_node {
-	uint8_t kind;            /* enum expr_kind */
-	uint8_t end;             /* enum expr_end: HOST, UNIX */
-	uint8_t family;          /* AF_*: HOST, FAMILY */
-	uint8_t prefix_len;      /* bits: HOST */
-	uint32_t child;          /* first child; 0: none */
-	uint32_t next;           /* the next child of the same parent; 0: the last */
+	uint8_t kind;       /* enum expr_kind */
+	uint8_t end;        /* enum expr_end: HOST, UNIX */
+	uint8_t family;     /* AF_*: HOST, FAMILY */
+	uint8_t prefix_len; /* bits: HOST */
+	uint32_t child;     /* first child; 0: none */
+	uint32_t next;      /* the next child of the same parent; 0: the last */
 	uint32_t value, mask;
-	struct expr_span ranges; /* sorted, apart from each other by one at least */
-	struct expr_span numbers;/* sorted */
+	struct expr_span ranges;  /* sorted, apart from each other by one at least */
+	struct expr_span numbers; /* sorted */
 	struct expr_span text;
 	union addr addr;
 };

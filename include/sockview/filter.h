@@ -36,18 +36,14 @@ void filter_free(struct filter *filter);
  * what a host is if the text does not tell: AF_UNSPEC, AF_INET, AF_INET6, or
  * AF_UNIX when unix sockets alone are asked for. 0, or -1 with error.
  */
-int filter_add_text(struct filter *filter, const char *text, size_t len, int family,
-                    struct filter_error *error);
+int filter_add_text(struct filter *filter, const char *text, size_t len, int family, struct filter_error *error);
 /* A SPEC of -i, without the -i; "" for all internet sockets. */
 int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct filter_error *error);
 /* PROTO:STATE[,^STATE] of -s. */
-int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
-                            struct filter_error *error);
+int filter_add_proto_states(struct filter *filter, const char *text, size_t len, struct filter_error *error);
 
 /* The options with a list; repeated, one list goes on. */
-enum filter_option {
-	FILTER_STATE, FILTER_PID, FILTER_PROGRAM, FILTER_USER, FILTER_CGROUP, FILTER_OPTION_COUNT
-};
+enum filter_option { FILTER_STATE, FILTER_PID, FILTER_PROGRAM, FILTER_USER, FILTER_CGROUP, FILTER_OPTION_COUNT };
 int filter_add_option(struct filter *filter, enum filter_option option, const char *text, size_t len,
                       struct filter_error *error);
 
@@ -56,13 +52,13 @@ int filter_close(struct filter *filter);
 
 /* What has been said that the program must know before it asks for sockets. */
 struct filter_needs {
-	bool any;             /* something was added at all: nothing matched is exit 1 */
-	bool owners;          /* it may take owners to judge some socket */
-	unsigned details;     /* enum process_detail those owners need */
-	unsigned want;        /* enum want: the rows' details it looks at */
-	unsigned protos;      /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
-	bool mark;            /* the kernel tells of marks only with CAP_NET_ADMIN */
-	bool netlink;         /* it asks for what /proc/net does not tell: marks, interfaces */
+	bool any;         /* something was added at all: nothing matched is exit 1 */
+	bool owners;      /* it may take owners to judge some socket */
+	unsigned details; /* enum process_detail those owners need */
+	unsigned want;    /* enum want: the rows' details it looks at */
+	unsigned protos;  /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
+	bool mark;        /* the kernel tells of marks only with CAP_NET_ADMIN */
+	bool netlink;     /* it asks for what /proc/net does not tell: marks, interfaces */
 	/*
 	 * What has been said of states, and so replaces or lifts the usual view
 	 * of connected sockets: --state or `state S` before the expression; a
@@ -81,10 +77,9 @@ void filter_narrow(const struct filter *filter, struct query *query);
 
 /* MAYBE only without owners: somebody must look who has it. */
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };
-enum verdict filter_judge(const struct filter *filter, const struct sock *sock,
-                          const struct owners *owners);
+enum verdict filter_judge(const struct filter *filter, const struct sock *sock, const struct owners *owners);
 /* The same as if the socket had this one owner alone: YES or NO. */
-enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock,
-                                const struct owners *owners, const struct owner *owner);
+enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,
+                                const struct owner *owner);
 
 #endif

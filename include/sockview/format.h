@@ -16,36 +16,36 @@
 
 /* How rows are to be shown: the options, as data. */
 struct view {
-	bool listening, all;              /* -l, -a: netstat's headings name them */
-	unsigned protos;                  /* PROTO_BIT()s asked for: which sections have a heading */
-	unsigned programs;                /* -p: 1 the lowest pid, 2 all */
-	unsigned extend;                  /* -e, -ee */
-	bool timers, memory, info;        /* -o, -m, -I */
+	bool listening, all;       /* -l, -a: netstat's headings name them */
+	unsigned protos;           /* PROTO_BIT()s asked for: which sections have a heading */
+	unsigned programs;         /* -p: 1 the lowest pid, 2 all */
+	unsigned extend;           /* -e, -ee */
+	bool timers, memory, info; /* -o, -m, -I */
 	bool numeric_hosts, numeric_ports, numeric_users;
-	bool resolve;                     /* -r: names_host() has what could be had */
+	bool resolve; /* -r: names_host() has what could be had */
 	bool no_header;
 	bool color;
 	struct names *names;
-	const struct owners *owners;      /* NULL: not looked for */
+	const struct owners *owners; /* NULL: not looked for */
 
 	/* The formats of columns: table, csv, tsv, json, jsonl. */
 	const struct column_list *columns;
 	const struct column_context *context;
-	unsigned width;                   /* table: of the terminal, in characters; 0: nothing is cut */
-	const struct document *document;  /* json */
+	unsigned width;                  /* table: of the terminal, in characters; 0: nothing is cut */
+	const struct document *document; /* json */
 
 	/* lsof. */
-	unsigned command_width;           /* COMMAND is cut to it; 0: not at all */
-	const char *fields;               /* -F's letters; NULL: the listing; "": those lsof prints by default */
+	unsigned command_width; /* COMMAND is cut to it; 0: not at all */
+	const char *fields;     /* -F's letters; NULL: the listing; "": those lsof prints by default */
 };
 
 /* What JSON says of the whole answer. */
 struct document {
-	int64_t time;                  /* when it was asked, seconds since 1970 */
-	const char *host;              /* the machine's name; NULL: not known */
-	uint64_t netns;                /* inode of the network namespace; 0: not known */
-	const char *source;            /* "netlink", "proc", "replay" */
-	const struct report *report;   /* complete only when end() is called */
+	int64_t time;                /* when it was asked, seconds since 1970 */
+	const char *host;            /* the machine's name; NULL: not known */
+	uint64_t netns;              /* inode of the network namespace; 0: not known */
+	const char *source;          /* "netlink", "proc", "replay" */
+	const struct report *report; /* complete only when end() is called */
 };
 
 struct format {
@@ -59,11 +59,10 @@ struct format {
 	int (*begin)(void *state, const struct view *view, struct out *out);
 	int (*row)(void *state, const struct view *view, struct out *out, const struct sock *sock);
 	int (*end)(void *state, const struct view *view, struct out *out);
-	size_t state_size;                /* zeroed before begin */
-	bool owned_only;                  /* sockets without an owner are not shown */
+	size_t state_size; /* zeroed before begin */
+	bool owned_only;   /* sockets without an owner are not shown */
 };
 
-extern const struct format format_netstat, format_lsof, format_table, format_json, format_jsonl, format_csv,
-	format_tsv;
+extern const struct format format_netstat, format_lsof, format_table, format_json, format_jsonl, format_csv, format_tsv;
 
 #endif

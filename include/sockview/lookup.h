@@ -5,7 +5,7 @@
 #include <sockview/row.h>
 
 struct lookup_address {
-	uint8_t family;      /* AF_INET, AF_INET6 */
+	uint8_t family; /* AF_INET, AF_INET6 */
 	union addr addr;
 };
 

@@ -8,20 +8,20 @@ enum { NAT_NAME_MAX = 64, NAT_RULES_MAX = 16 };
 
 /* A rule that sends packets to the port elsewhere. Names as the kernel has them: hostile. */
 struct nat_rule {
-	char family[8];            /* "ip", "ip6", "inet": nft's word */
+	char family[8]; /* "ip", "ip6", "inet": nft's word */
 	char table[NAT_NAME_MAX], chain[NAT_NAME_MAX];
-	bool output;               /* of connections made on this host; else of those that come in */
-	bool more;                 /* if other conditions hold, too */
-	bool redirect;             /* to this host's own port `to_port` */
-	uint8_t to_family;         /* AF_UNSPEC: not told, or chosen at run time */
+	bool output;       /* of connections made on this host; else of those that come in */
+	bool more;         /* if other conditions hold, too */
+	bool redirect;     /* to this host's own port `to_port` */
+	uint8_t to_family; /* AF_UNSPEC: not told, or chosen at run time */
 	union addr to;
-	uint16_t to_port;          /* 0: the same */
+	uint16_t to_port; /* 0: the same */
 };
 
 struct nat {
 	bool asked;
-	int unread;                /* errno: nftables could not be read */
-	bool legacy_unread;        /* iptables' older tables are in use and were not read */
+	int unread;         /* errno: nftables could not be read */
+	bool legacy_unread; /* iptables' older tables are in use and were not read */
 	struct nat_rule rule[NAT_RULES_MAX];
 	size_t rules;
 	unsigned left_out;

@@ -21,35 +21,35 @@ enum owners_from { OWNERS_AUTO, OWNERS_PROC, OWNERS_BPF };
 /* What was asked, already checked for form; zero is "not given". */
 struct options {
 	/* which sockets */
-	unsigned protos;              /* PROTO_BIT()s; set to TCP and UDP if none is named */
-	bool protos_named;            /* some were named */
-	bool inet, inet6;             /* both set if none is named */
+	unsigned protos;   /* PROTO_BIT()s; set to TCP and UDP if none is named */
+	bool protos_named; /* some were named */
+	bool inet, inet6;  /* both set if none is named */
 	bool listening, all;
 	struct words state, pid, program, user, cgroup;
-	struct words filter;          /* the words left over */
+	struct words filter; /* the words left over */
 	const char *filter_file;
-	bool internet;                /* -i, with or without SPEC */
-	struct words spec;            /* each SPEC of -i */
-	struct words proto_state;     /* each PROTO:STATE of -s */
-	bool pids;                    /* --pids: nothing but pids */
+	bool internet;            /* -i, with or without SPEC */
+	struct words spec;        /* each SPEC of -i */
+	struct words proto_state; /* each PROTO:STATE of -s */
+	bool pids;                /* --pids: nothing but pids */
 	bool no_pushdown;
 
 	/* what is printed */
-	unsigned programs, extend;    /* how often -p, -e were given */
+	unsigned programs, extend; /* how often -p, -e were given */
 	bool timers, memory, info;
-	bool numeric;                 /* -n; what it means for the form is in the three that follow */
+	bool numeric; /* -n; what it means for the form is in the three that follow */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve, wide, no_header, no_trunc, pager;
 	const char *format, *columns, *sort, *fields;
-	bool fields_given;            /* -F, with or without FIELDS */
-	unsigned command_width;       /* +cN: lsof's COMMAND column; 0: whole */
+	bool fields_given;      /* -F, with or without FIELDS */
+	unsigned command_width; /* +cN: lsof's COMMAND column; 0: whole */
 	bool command_width_given;
 	bool list_columns;
 	enum when color;
 	bool verbose, quiet;
 	bool continuous;
-	double interval;              /* seconds */
-	uint64_t count;               /* 0: no end */
+	double interval; /* seconds */
+	uint64_t count;  /* 0: no end */
 
 	/* --explain */
 	const char *explain, *as_user;

@@ -15,9 +15,9 @@
 
 struct out {
 	int fd;
-	int error;      /* errno of the first failed write, 0 */
+	int error; /* errno of the first failed write, 0 */
 	size_t len;
-	char *buffer;   /* OUT_SIZE bytes */
+	char *buffer; /* OUT_SIZE bytes */
 };
 
 /* 0, or -1 with errno ENOMEM. */

@@ -17,7 +17,7 @@
 struct inode_index {
 	struct inode_cell *cell; /* open addressing, power of two; see inode_index.c */
 	size_t mask;
-	uint32_t count;          /* slots are 0 .. count-1 */
+	uint32_t count; /* slots are 0 .. count-1 */
 };
 
 #define SLOT_NONE UINT32_MAX
@@ -40,12 +40,12 @@ struct owner {
 
 /* What is read of a process, and what has been tried. */
 enum process_detail {
-	PROCESS_NAME = 1 << 0,    /* comm, program */
-	PROCESS_UID = 1 << 1,     /* who it runs as: the owner of /proc/PID */
+	PROCESS_NAME = 1 << 0, /* comm, program */
+	PROCESS_UID = 1 << 1,  /* who it runs as: the owner of /proc/PID */
 	PROCESS_CMDLINE = 1 << 2,
 	PROCESS_EXE = 1 << 3,
 	PROCESS_CGROUP = 1 << 4,
-	PROCESS_START = 1 << 5,   /* start_ticks, ppid, pgrp */
+	PROCESS_START = 1 << 5, /* start_ticks, ppid, pgrp */
 	PROCESS_NETNS = 1 << 6,
 };
 
@@ -59,11 +59,11 @@ struct process_text {
 };
 
 struct process {
-	int32_t pid, ppid, pgrp;    /* ppid, pgrp: with PROCESS_START */
+	int32_t pid, ppid, pgrp; /* ppid, pgrp: with PROCESS_START */
 	uint32_t uid;
-	unsigned has;               /* enum process_detail: what could be read */
-	uint64_t start_ticks;       /* since boot, in clock ticks (proc(5), stat field 22) */
-	uint64_t netns;             /* inode of /proc/PID/ns/net */
+	unsigned has;                /* enum process_detail: what could be read */
+	uint64_t start_ticks;        /* since boot, in clock ticks (proc(5), stat field 22) */
+	uint64_t netns;              /* inode of /proc/PID/ns/net */
 	struct process_text comm;    /* at most 15 bytes of the kernel's name of the task */
 	struct process_text program; /* one word: base name of argv[0] to its first blank, else comm */
 	struct process_text cmdline; /* arguments with NUL between them */
@@ -73,17 +73,17 @@ struct process {
 
 /* Why a row shows no owner (FACTS of the field: no older tool tells these apart). */
 enum owner_reason {
-	REASON_OWNED,        /* it has owners */
-	REASON_NOT_ASKED,    /* no look was taken: no column needed it, or a replay without a /proc */
-	REASON_PERMISSION,   /* processes were hidden; one of them may hold it */
+	REASON_OWNED,      /* it has owners */
+	REASON_NOT_ASKED,  /* no look was taken: no column needed it, or a replay without a /proc */
+	REASON_PERMISSION, /* processes were hidden; one of them may hold it */
 	REASON_TIME_WAIT,
 	REASON_SYN_RECV,
-	REASON_ORPHAN,       /* closed by its process, still finishing */
-	REASON_UNACCEPTED,   /* waits in a listener's accept queue */
-	REASON_KERNEL,       /* a socket of the kernel itself: an inode that no fd can have */
-	REASON_IN_FLIGHT,    /* only inside a unix socket's message or an io_uring */
-	REASON_OTHER_PIDNS,  /* held in a pid namespace that this /proc does not show */
-	REASON_VANISHED,     /* gone between the two looks */
+	REASON_ORPHAN,      /* closed by its process, still finishing */
+	REASON_UNACCEPTED,  /* waits in a listener's accept queue */
+	REASON_KERNEL,      /* a socket of the kernel itself: an inode that no fd can have */
+	REASON_IN_FLIGHT,   /* only inside a unix socket's message or an io_uring */
+	REASON_OTHER_PIDNS, /* held in a pid namespace that this /proc does not show */
+	REASON_VANISHED,    /* gone between the two looks */
 	REASON_COUNT
 };
 
@@ -92,13 +92,13 @@ const char *owner_reason_name(enum owner_reason reason);
 
 /* How a finder fared. */
 struct owner_report {
-	unsigned processes;  /* looked at */
-	unsigned denied;     /* not allowed to look into: EACCES, EPERM */
-	unsigned vanished;   /* gone while we looked */
-	unsigned starved;    /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
-	bool hides;          /* this /proc does not show all processes of its pid namespace (hidepid) */
-	bool asked;          /* a look was taken at all */
-	bool other_pidns;    /* this /proc is known not to be the initial pid namespace's: it may hide processes */
+	unsigned processes; /* looked at */
+	unsigned denied;    /* not allowed to look into: EACCES, EPERM */
+	unsigned vanished;  /* gone while we looked */
+	unsigned starved;   /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
+	bool hides;         /* this /proc does not show all processes of its pid namespace (hidepid) */
+	bool asked;         /* a look was taken at all */
+	bool other_pidns;   /* this /proc is known not to be the initial pid namespace's: it may hide processes */
 	bool by_bpf;
 	int bpf_errno;       /* why the BPF iterator was not used although tried; 0: it was, or was not tried */
 	const char *bpf_why; /* constant text for -v, NULL if nothing to say */
@@ -106,8 +106,19 @@ struct owner_report {
 
 /* What the kernel keeps a socket of its own for. */
 enum kernel_kind {
-	KERNEL_OTHER, KERNEL_VXLAN, KERNEL_GENEVE, KERNEL_BAREUDP, KERNEL_WIREGUARD, KERNEL_GTP, KERNEL_NFSD, KERNEL_NFS,
-	KERNEL_SMB, KERNEL_ISCSI, KERNEL_NVME, KERNEL_CEPH, KERNEL_KINDS
+	KERNEL_OTHER,
+	KERNEL_VXLAN,
+	KERNEL_GENEVE,
+	KERNEL_BAREUDP,
+	KERNEL_WIREGUARD,
+	KERNEL_GTP,
+	KERNEL_NFSD,
+	KERNEL_NFS,
+	KERNEL_SMB,
+	KERNEL_ISCSI,
+	KERNEL_NVME,
+	KERNEL_CEPH,
+	KERNEL_KINDS
 };
 
 /* What a second look told of a socket without owner: see evidence.h. */
@@ -122,19 +133,19 @@ struct owner_listener {
 	uint32_t inode;
 	uint16_t port;
 	uint8_t family;
-	bool mapped;    /* its IPv6 address was ::ffff:a.b.c.d; addr is the IPv4 one */
-	bool any;       /* 0.0.0.0 or [::] */
+	bool mapped; /* its IPv6 address was ::ffff:a.b.c.d; addr is the IPv4 one */
+	bool any;    /* 0.0.0.0 or [::] */
 };
 
 /* The joined answer. One owners_free() for all of it; zero-initialised is empty. */
 struct owners {
 	struct inode_index index;
-	uint32_t *start;           /* owners of slot s: owner[start[s]] .. owner[start[s+1]-1] */
+	uint32_t *start; /* owners of slot s: owner[start[s]] .. owner[start[s+1]-1] */
 	struct owner *owner;
 	size_t owner_count;
-	struct process *process;   /* by ascending pid */
+	struct process *process; /* by ascending pid */
 	size_t process_count;
-	struct process *parent;    /* those above them that are no owners, by ascending pid; see owners_read_parents() */
+	struct process *parent; /* those above them that are no owners, by ascending pid; see owners_read_parents() */
 	size_t parent_count;
 	char *strings;
 	size_t strings_len;
@@ -182,7 +193,7 @@ const struct process *owners_parent(const struct owners *owners, const struct pr
  * so that a name can not belong to another process of the same pid.
  */
 struct findings {
-	struct owner *owner;     /* process: index into `process` of these findings */
+	struct owner *owner; /* process: index into `process` of these findings */
 	size_t owner_count, owner_capacity;
 	struct process *process;
 	size_t process_count, process_capacity;

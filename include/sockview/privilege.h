@@ -20,23 +20,23 @@
 #include <stdint.h>
 
 struct privilege {
-	bool elevated;      /* got more rights by exec than its caller has (file capabilities, set-user-ID) */
-	bool root;          /* the caller is user 0: a hint to use sudo would be silly */
+	bool elevated; /* got more rights by exec than its caller has (file capabilities, set-user-ID) */
+	bool root;     /* the caller is user 0: a hint to use sudo would be silly */
 	/* What is to be had by privilege_raise(). */
-	bool sees_fds;      /* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH */
+	bool sees_fds; /* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH */
 	bool has_ptrace;
 	bool has_read_search; /* or CAP_DAC_OVERRIDE, which includes it */
 	bool has_net_admin;
-	bool has_bpf;       /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
-	uint64_t own;       /* capabilities the caller has himself, a bit each */
+	bool has_bpf; /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
+	uint64_t own; /* capabilities the caller has himself, a bit each */
 };
 
 /* What a run will do with its rights. */
 enum privilege_need {
-	PRIVILEGE_FDS = 1 << 0,     /* look into other users' processes */
-	PRIVILEGE_MARK = 1 << 1,    /* be told sockets' marks */
-	PRIVILEGE_BPF = 1 << 2,     /* load the iterator */
-	PRIVILEGE_BIND = 1 << 3,    /* trial bind of a low port: only if the caller could himself */
+	PRIVILEGE_FDS = 1 << 0,      /* look into other users' processes */
+	PRIVILEGE_MARK = 1 << 1,     /* be told sockets' marks */
+	PRIVILEGE_BPF = 1 << 2,      /* load the iterator */
+	PRIVILEGE_BIND = 1 << 3,     /* trial bind of a low port: only if the caller could himself */
 	PRIVILEGE_SET_USER = 1 << 4, /* become another user: only if the caller could himself */
 };
 

@@ -11,11 +11,11 @@ struct expr;
  * asked looks at each row again (the kernel ignores some of what it is asked).
  */
 struct query {
-	unsigned protos;                 /* PROTO_BIT()s */
-	bool inet, inet6;                /* families of the internet protocols */
-	uint32_t states[PROTO_COUNT];    /* STATE_BIT()s, by protocol */
-	unsigned want;                   /* enum want */
-	const struct expr *expr;         /* what the kernel may judge before it answers; NULL: nothing */
+	unsigned protos;              /* PROTO_BIT()s */
+	bool inet, inet6;             /* families of the internet protocols */
+	uint32_t states[PROTO_COUNT]; /* STATE_BIT()s, by protocol */
+	unsigned want;                /* enum want */
+	const struct expr *expr;      /* what the kernel may judge before it answers; NULL: nothing */
 };
 
 /* True if the row's protocol, family and state were asked for. Does not look at expr. */
@@ -23,14 +23,14 @@ bool query_matches(const struct query *query, const struct row *row);
 
 /* How the answer fell short; all zero is a whole answer. Counts add up over requests. */
 struct report {
-	uint64_t received;            /* sockets the source gave, before any filter of ours */
-	unsigned requests;            /* dumps asked of the kernel */
-	unsigned interrupted;         /* dumps that stayed inconsistent (NLM_F_DUMP_INTR) after the retries */
-	unsigned lost;                /* dumps cut short by ENOBUFS or a truncated datagram after the retries */
-	unsigned malformed;           /* messages or lines that could not be read, left out */
-	unsigned unavailable;         /* PROTO_BIT()s neither netlink nor /proc/net could tell of */
-	unsigned from_proc;           /* PROTO_BIT()s read from /proc/net */
-	int netlink_errno;            /* why netlink was not used at all; 0: it was, or was not tried */
+	uint64_t received;    /* sockets the source gave, before any filter of ours */
+	unsigned requests;    /* dumps asked of the kernel */
+	unsigned interrupted; /* dumps that stayed inconsistent (NLM_F_DUMP_INTR) after the retries */
+	unsigned lost;        /* dumps cut short by ENOBUFS or a truncated datagram after the retries */
+	unsigned malformed;   /* messages or lines that could not be read, left out */
+	unsigned unavailable; /* PROTO_BIT()s neither netlink nor /proc/net could tell of */
+	unsigned from_proc;   /* PROTO_BIT()s read from /proc/net */
+	int netlink_errno;    /* why netlink was not used at all; 0: it was, or was not tried */
 };
 
 #endif

@@ -23,8 +23,8 @@
 enum proto { PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_RAW, PROTO_UNIX, PROTO_COUNT };
 
 #define PROTO_BIT(proto) (1u << (proto))
-#define PROTO_INET_ALL (PROTO_BIT(PROTO_UNIX) - 1u)
-#define PROTO_ALL (PROTO_BIT(PROTO_COUNT) - 1u)
+#define PROTO_INET_ALL   (PROTO_BIT(PROTO_UNIX) - 1u)
+#define PROTO_ALL        (PROTO_BIT(PROTO_COUNT) - 1u)
 
 /*
  * The kernel's numbers (include/net/tcp_states.h, Linux 6.18); every protocol
@@ -50,20 +50,20 @@ enum state {
 };
 
 #define STATE_BIT(state) (1u << (state))
-#define STATE_ALL ((1u << STATE_COUNT) - 2u)
+#define STATE_ALL        ((1u << STATE_COUNT) - 2u)
 
 /* Presence is a flag, never a magic value. */
 enum row_flag {
-	ROW_LOCAL_MAPPED = 1 << 0,  /* AF_INET6 row whose local address is ::ffff:a.b.c.d */
+	ROW_LOCAL_MAPPED = 1 << 0, /* AF_INET6 row whose local address is ::ffff:a.b.c.d */
 	ROW_REMOTE_MAPPED = 1 << 1,
 	ROW_HAS_COOKIE = 1 << 2,
-	ROW_BACKLOG = 1 << 3,       /* LISTEN: recv_q is the accept queue, send_q the backlog */
-	ROW_HAS_V6ONLY = 1 << 4,    /* the kernel told whether IPV6_V6ONLY is set ... */
-	ROW_V6ONLY = 1 << 5,        /* ... and this is what it told */
-	ROW_HAS_QUEUES = 1 << 6,    /* recv_q and send_q were told */
+	ROW_BACKLOG = 1 << 3,    /* LISTEN: recv_q is the accept queue, send_q the backlog */
+	ROW_HAS_V6ONLY = 1 << 4, /* the kernel told whether IPV6_V6ONLY is set ... */
+	ROW_V6ONLY = 1 << 5,     /* ... and this is what it told */
+	ROW_HAS_QUEUES = 1 << 6, /* recv_q and send_q were told */
 	ROW_HAS_UID = 1 << 7,
-	ROW_HAS_BIND = 1 << 8,      /* asked by a filter: the kernel told whether bind() named the port ... */
-	ROW_PORT_CHOSEN = 1 << 9,   /* ... and it did not (so it is for accepted connections, too) */
+	ROW_HAS_BIND = 1 << 8,    /* asked by a filter: the kernel told whether bind() named the port ... */
+	ROW_PORT_CHOSEN = 1 << 9, /* ... and it did not (so it is for accepted connections, too) */
 };
 
 /* One socket. 72 bytes. */
@@ -81,7 +81,7 @@ struct row {
 	uint8_t family;                   /* AF_INET, AF_INET6, AF_UNIX */
 	uint8_t state;                    /* enum state */
 	uint8_t reserved;
-	uint16_t netns;                   /* index of the network namespace of this answer; 0 */
+	uint16_t netns; /* index of the network namespace of this answer; 0 */
 };
 
 /* inet_diag's numbers (net/ipv4/inet_diag.c, inet_csk_diag_fill). */
@@ -96,8 +96,16 @@ struct sock_timer {
 
 /* INET_DIAG_SKMEMINFO in the kernel's order (include/uapi/linux/sock_diag.h); bytes, drops a count. */
 enum skmem_field {
-	SKMEM_RMEM_ALLOC, SKMEM_RCVBUF, SKMEM_WMEM_ALLOC, SKMEM_SNDBUF, SKMEM_FWD_ALLOC,
-	SKMEM_WMEM_QUEUED, SKMEM_OPTMEM, SKMEM_BACKLOG, SKMEM_DROPS, SKMEM_COUNT
+	SKMEM_RMEM_ALLOC,
+	SKMEM_RCVBUF,
+	SKMEM_WMEM_ALLOC,
+	SKMEM_SNDBUF,
+	SKMEM_FWD_ALLOC,
+	SKMEM_WMEM_QUEUED,
+	SKMEM_OPTMEM,
+	SKMEM_BACKLOG,
+	SKMEM_DROPS,
+	SKMEM_COUNT
 };
 
 struct sock_skmem {
@@ -117,13 +125,13 @@ enum extra_flag {
 };
 
 struct sock_extra {
-	uint64_t cgroup_id;    /* inode of the socket's cgroup v2 directory */
+	uint64_t cgroup_id; /* inode of the socket's cgroup v2 directory */
 	uint32_t mark;
 	uint32_t class_id;
-	uint16_t sockopt;      /* bits 0-7 first byte, 8-15 second byte of struct inet_diag_sockopt */
-	uint8_t shutdown;      /* 1 receive, 2 send (RCV_SHUTDOWN, SEND_SHUTDOWN) */
+	uint16_t sockopt; /* bits 0-7 first byte, 8-15 second byte of struct inet_diag_sockopt */
+	uint8_t shutdown; /* 1 receive, 2 send (RCV_SHUTDOWN, SEND_SHUTDOWN) */
 	uint8_t tos, tclass;
-	uint8_t has;           /* enum extra_flag */
+	uint8_t has; /* enum extra_flag */
 };
 
 /* Unix sockets only. */
@@ -136,22 +144,22 @@ enum unix_flag {
 
 struct sock_unix {
 	uint32_t refcnt;
-	uint32_t peer;         /* inode of the other end */
+	uint32_t peer; /* inode of the other end */
 	uint32_t vfs_inode, vfs_dev;
-	uint8_t type;          /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
-	uint8_t has;           /* enum unix_flag */
+	uint8_t type; /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
+	uint8_t has;  /* enum unix_flag */
 };
 
 /* Variable-length details, as the kernel sent them. */
 enum blob {
-	BLOB_PATH,      /* unix: sun_path; first byte NUL: abstract */
-	BLOB_TCP_INFO,  /* struct tcp_info, as long as this kernel's is */
-	BLOB_CONG,      /* name of the congestion control, no NUL */
-	BLOB_VEGAS,     /* struct tcpvegas_info */
-	BLOB_DCTCP,     /* struct tcp_dctcp_info */
-	BLOB_BBR,       /* struct tcp_bbr_info */
-	BLOB_ULP,       /* nested INET_ULP_INFO_* attributes */
-	BLOB_MD5SIG,    /* struct tcp_diag_md5sig[] */
+	BLOB_PATH,     /* unix: sun_path; first byte NUL: abstract */
+	BLOB_TCP_INFO, /* struct tcp_info, as long as this kernel's is */
+	BLOB_CONG,     /* name of the congestion control, no NUL */
+	BLOB_VEGAS,    /* struct tcpvegas_info */
+	BLOB_DCTCP,    /* struct tcp_dctcp_info */
+	BLOB_BBR,      /* struct tcp_bbr_info */
+	BLOB_ULP,      /* nested INET_ULP_INFO_* attributes */
+	BLOB_MD5SIG,   /* struct tcp_diag_md5sig[] */
 	BLOB_COUNT
 };
 
@@ -186,10 +194,10 @@ struct table {
 	struct row *row;
 	size_t count;
 	unsigned keep;
-	struct sock_timer *timer;   /* parallel to row, each only if kept */
+	struct sock_timer *timer; /* parallel to row, each only if kept */
 	struct sock_skmem *skmem;
 	struct sock_extra *extra;
-	struct table_blob *blob;    /* index into the arena below, see rows.c */
+	struct table_blob *blob; /* index into the arena below, see rows.c */
 	uint8_t *arena;
 	size_t capacity, arena_len, arena_capacity;
 };

@@ -27,7 +27,6 @@ void sort_list_needs(const struct sort_list *list, struct column_needs *needs);
  * absent values come last whichever way; equal rows stay in netstat's order of
  * protocols and families, and therein as they were.
  */
-uint32_t *sort_order(const struct table *table, const struct sort_list *list,
-                     const struct column_context *context);
+uint32_t *sort_order(const struct table *table, const struct sort_list *list, const struct column_context *context);
 
 #endif

@@ -15,8 +15,8 @@
 struct source_request {
 	const struct query *query;
 	bool ordered;
-	bool many_tcp6;   /* a hint: there are too many to hold back while tcp is shown */
-	int proc_net_fd;  /* unix: reference counts and unaccepted sockets are told only there; -1: do without */
+	bool many_tcp6;  /* a hint: there are too many to hold back while tcp is shown */
+	int proc_net_fd; /* unix: reference counts and unaccepted sockets are told only there; -1: do without */
 	sock_sink *sink;
 	void *context;
 	/*
@@ -27,11 +27,9 @@ struct source_request {
 	size_t (*mark)(const void *context);
 	void (*rewind)(void *context, size_t mark);
 };
-int source_netlink(struct wire *wire, const struct source_request *request, struct report *report,
-                   struct error *error);
+int source_netlink(struct wire *wire, const struct source_request *request, struct report *report, struct error *error);
 /* The same from the text files of `proc_net_fd`, an open /proc/self/net. */
-int source_proc(int proc_net_fd, const struct source_request *request, struct report *report,
-                struct error *error);
+int source_proc(int proc_net_fd, const struct source_request *request, struct report *report, struct error *error);
 /* TCP sockets over IPv6, TIME_WAIT aside; 0 where that is not told. */
 uint32_t source_tcp6_in_use(int proc_net_fd);
 

@@ -17,8 +17,8 @@ struct bytes {
 	size_t len;
 };
 
-#define TEXT_U64_MAX 20
-#define TEXT_ESCAPED_MAX(len) (4 * (len))   /* each byte at most as \xHH */
+#define TEXT_U64_MAX          20
+#define TEXT_ESCAPED_MAX(len) (4 * (len)) /* each byte at most as \xHH */
 
 char *text_u64(char *to, uint64_t value);
 /* Lower-case hexadecimal without 0x. */

@@ -35,8 +35,8 @@ struct wire {
 	 */
 	bool replay;
 	int64_t offset;
-	bool recording;   /* whatever is asked for twice is twice in the file */
-	int record_errno; /* why the recording could not be written: this wire has no more to give */
+	bool recording;                   /* whatever is asked for twice is twice in the file */
+	int record_errno;                 /* why the recording could not be written: this wire has no more to give */
 	char origin[WIRE_ORIGIN_MAX + 1]; /* text of the NLMSG_NOOP that begins a recording */
 };
 

@@ -9,6 +9,6 @@ int error_set(struct error *error, int number, const char *what, const char *sub
 	error->what = what;
 	error->offset = -1;
 	/* A subject too long to show is shown cut: the start of a path tells most. */
-	snprintf(error->subject, sizeof error->subject, "%s", subject);
+	snprintf(error->subject, sizeof(error->subject), "%s", subject);
 	return -1;
 }

@@ -58,8 +58,7 @@ struct step {
 	size_t pattern, text;
 };
 
-static struct step step_match(const char *pattern, size_t pattern_len, const char *text, size_t len,
-                              bool any_case)
+static struct step step_match(const char *pattern, size_t pattern_len, const char *text, size_t len, bool any_case)
 {
 	struct step none = { 0, 0 };
 	unsigned char c = (unsigned char)*text;

@@ -33,7 +33,7 @@ static void add_piece(struct out *out, const char *text, size_t len)
 {
 	char escaped[TEXT_ESCAPED_MAX(PIECE)];
 	char *end = text_escape(escaped, text, len, TEXT_LINE);
-	char *to = out_room(out, 2 * sizeof escaped);
+	char *to = out_room(out, 2 * sizeof(escaped));
 	out_advance(out, quoted(to, escaped, (size_t)(end - escaped)));
 }
 

@@ -11,7 +11,7 @@
 
 /* Longer text is cut: a message is for a person. */
 #define LINE_TEXT 2048
-#define HEAD "sockview: "
+#define HEAD      "sockview: "
 
 static void line_write(const char *text, size_t len)
 {
@@ -24,8 +24,7 @@ static void line_write(const char *text, size_t len)
 	} while (written < 0 && errno == EINTR);
 }
 
-__attribute__((format(printf, 2, 0)))
-static void line_format(const char *tail, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void line_format(const char *tail, const char *format, va_list arguments)
 {
 	char text[LINE_TEXT];
 	int len = vsnprintf(text, sizeof(text), format, arguments);
@@ -60,7 +59,6 @@ void message_error(const struct error *error)
 	char where[40] = "";
 	if (error->offset >= 0)
 		snprintf(where, sizeof(where), " (at byte %lld)", (long long)error->offset);
-	message("cannot %s%s%.*s%s%s%s", error->what, error->subject[0] ? " " : "",
-	        (int)sizeof(error->subject), error->subject, error->number ? ": " : "",
-	        error->number ? strerror(error->number) : "", where);
+	message("cannot %s%s%.*s%s%s%s", error->what, error->subject[0] ? " " : "", (int)sizeof(error->subject),
+	        error->subject, error->number ? ": " : "", error->number ? strerror(error->number) : "", where);
 }

@@ -16,16 +16,14 @@
 /* Linux 5.8; an older libcap does not name them. */
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
-#define CAP_BPF 39
+#define CAP_BPF     39
 #endif
 
 #define BIT(capability) (UINT64_C(1) << (capability))
-#define BPF_CAPS (BIT(CAP_BPF) | BIT(CAP_PERFMON))
+#define BPF_CAPS        (BIT(CAP_BPF) | BIT(CAP_PERFMON))
 
 /* What file capabilities or set-user-ID may add to the caller's own rights. */
-#define COLLECTION                                                                                 \
-	(BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_ADMIN) | BPF_CAPS |          \
-	 BIT(CAP_SYS_ADMIN))
+#define COLLECTION (BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_ADMIN) | BPF_CAPS | BIT(CAP_SYS_ADMIN))
 
 #define CAPABILITIES 64
 
@@ -63,8 +61,7 @@ static int masks_apply(uint64_t permitted, uint64_t effective, uint64_t inherita
 	cap_t state = cap_init();
 	if (!state)
 		return -1;
-	int failed = fill_set(state, CAP_PERMITTED, permitted) ||
-	             fill_set(state, CAP_EFFECTIVE, effective) ||
+	int failed = fill_set(state, CAP_PERMITTED, permitted) || fill_set(state, CAP_EFFECTIVE, effective) ||
 	             fill_set(state, CAP_INHERITABLE, inheritable) || cap_set_proc(state);
 	int saved = errno;
 	cap_free(state);
@@ -136,8 +133,8 @@ int privilege_begin(struct privilege *privilege)
 	if (streams_fill() || permitted_mask(&permitted))
 		return -1;
 	privilege->own = is_plain_root() ? permitted : permitted & ambient_mask();
-	privilege->elevated = getauxval(AT_SECURE) || geteuid() != getuid() ||
-	                      getegid() != getgid() || permitted & ~privilege->own;
+	privilege->elevated =
+		getauxval(AT_SECURE) || geteuid() != getuid() || getegid() != getgid() || permitted & ~privilege->own;
 	if (!privilege->elevated) {
 		describe(privilege, permitted);
 		return 0;

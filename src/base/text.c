@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/vec.h>
 
 static inline size_t count_digits(uint64_t value)
@@ -21,9 +22,9 @@ static inline size_t count_digits(uint64_t value)
 char *text_u64(char *to, uint64_t value)
 {
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-	                            "25262728293031323334353637383940414243444546474849"
-	                            "50515253545556575859606162636465666768697071727374"
-	                            "75767778798081828384858687888990919293949596979899";
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 	/* Most queues are empty. */
 	if (value < 10) {
 		*to = (char)('0' + value);
@@ -50,7 +51,7 @@ char *text_hex(char *to, uint64_t value)
 	return to;
 }
 
-/* --- hostile text ---------------------------------------------------------- */
+/* --- hostile text --- */
 
 size_t text_utf8_len(const void *data, size_t len)
 {
@@ -92,14 +93,14 @@ static bool harmful(uint32_t c)
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{ 0x00, 0x1f },     { 0x7f, 0xa0 },     { 0xad, 0xad },     { 0x34f, 0x34f },
-		{ 0x61c, 0x61c },   { 0x115f, 0x1160 }, { 0x1680, 0x1680 }, { 0x17b4, 0x17b5 },
-		{ 0x180b, 0x180f }, { 0x2000, 0x200f }, { 0x2028, 0x202f }, { 0x205f, 0x206f },
-		{ 0x2800, 0x2800 }, { 0x3000, 0x3000 }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
-		{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
+		{ 0x00, 0x1f },       { 0x7f, 0xa0 },       { 0xad, 0xad },     { 0x34f, 0x34f },
+		{ 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x1680, 0x1680 }, { 0x17b4, 0x17b5 },
+		{ 0x180b, 0x180f },   { 0x2000, 0x200f },   { 0x2028, 0x202f }, { 0x205f, 0x206f },
+		{ 0x2800, 0x2800 },   { 0x3000, 0x3000 },   { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
+		{ 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
 		{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 	};
-	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+	for (size_t i = 0; i < countof(ranges); i++)
 		if (c >= ranges[i].first && c <= ranges[i].last)
 			return true;
 	return false;
@@ -170,7 +171,7 @@ bool text_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *value)
 	return len > 0;
 }
 
-/* --- text that grows ------------------------------------------------------------------ */
+/* --- text that grows --- */
 
 char *text_room(struct text *text, size_t len)
 {

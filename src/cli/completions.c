@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <sockview/column.h>
+#include <sockview/countof.h>
 #include <sockview/proto.h>
 
 #include <sockview/cli.h>
@@ -24,8 +25,8 @@ enum source { FROM_NOTHING, FROM_WORDS, FROM_FILES, FROM_FOLDERS, FROM_USERS, FR
 
 struct argument {
 	enum source source;
-	bool list;         /* several, with commas between them */
-	char *words;       /* FROM_WORDS: with blanks between them; freed by argument_free() */
+	bool list;   /* several, with commas between them */
+	char *words; /* FROM_WORDS: with blanks between them; freed by argument_free() */
 };
 
 /* In the case that people type; any will do. SYN_RECV stands in the table for two of the kernel's states. */
@@ -69,7 +70,7 @@ static const struct {
 	bool list;
 	void (*put)(FILE *file);
 } word_tables[] = {
-	{ "state", true, put_states },     { "columns", true, put_columns }, { "sort", true, put_columns },
+	{ "state", true, put_states },      { "columns", true, put_columns }, { "sort", true, put_columns },
 	{ "protocol", true, put_families }, { "family", true, put_families }, { "completions", false, put_shells },
 };
 
@@ -78,9 +79,9 @@ static const struct {
 	enum source source;
 	bool list;
 } sources[] = {
-	{ NULL, "FILE", FROM_FILES, false },  { NULL, "DIR", FROM_FOLDERS, false },
-	{ "user", NULL, FROM_USERS, true },   { NULL, "USER", FROM_USERS, false },
-	{ "pid", NULL, FROM_PIDS, true },     { NULL, "IF", FROM_INTERFACES, false },
+	{ NULL, "FILE", FROM_FILES, false }, { NULL, "DIR", FROM_FOLDERS, false },
+	{ "user", NULL, FROM_USERS, true },  { NULL, "USER", FROM_USERS, false },
+	{ "pid", NULL, FROM_PIDS, true },    { NULL, "IF", FROM_INTERFACES, false },
 };
 
 static bool is_option(const struct option_view *option, const char *name)
@@ -103,7 +104,7 @@ static void put_commas_as_blanks(FILE *file, const char *words)
 static bool argument_words(struct argument *argument, const struct option_view *option)
 {
 	size_t size, index = 0;
-	const size_t tables = sizeof word_tables / sizeof *word_tables;
+	const size_t tables = countof(word_tables);
 	while (index < tables && !is_option(option, word_tables[index].option))
 		index++;
 	if (!option->words && index == tables)
@@ -129,7 +130,7 @@ static bool argument_of(struct argument *argument, const struct option_view *opt
 		return true;
 	if (!argument_words(argument, option))
 		return false;
-	for (size_t i = 0; argument->source == FROM_NOTHING && i < sizeof sources / sizeof *sources; i++)
+	for (size_t i = 0; argument->source == FROM_NOTHING && i < countof(sources); i++)
 		if (is_option(option, sources[i].option) || is_metavar(option, sources[i].metavar)) {
 			argument->source = sources[i].source;
 			argument->list = sources[i].list;
@@ -156,38 +157,39 @@ static void put_quoted(FILE *file, const char *text, const char *special)
 	}
 }
 
-/* --- bash ---------------------------------------------------------------------------------------- */
+/* --- bash --- */
 
-static const char bash_head[] =
-	"# bash completion for sockview; made by `sockview --completions bash`\n"
-	"\n"
-	"# The last of a list with commas.\n"
-	"_sockview_list()\n"
-	"{\n"
-	"\tlocal before= word=${cur##*,}\n"
-	"\tif [[ $cur == *,* ]]; then before=${cur%,*},; fi\n"
-	"\tif [[ $word == [-+^]* ]]; then before+=${word:0:1} word=${word:1}; fi\n"
-	"\t# states go in either case\n"
-	"\tif [[ $word == [A-Z]* ]]; then set -- \"${1^^}\"; fi\n"
-	"\tCOMPREPLY=($(compgen -P \"$before\" -W \"$1\" -- \"$word\"))\n"
-	"\tcompopt -o nospace 2>/dev/null\n"
-	"}\n"
-	"\n"
-	"_sockview()\n"
-	"{\n"
-	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	"\t# readline takes --format=json for three words\n"
-	"\tif [[ $cur == = ]]; then\n"
-	"\t\tcur=\n"
-	"\telif [[ $prev == = ]]; then\n"
-	"\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n"
-	"\tfi\n"
-	"\tcase $prev in\n";
+static const char bash_head[] = "# bash completion for sockview; made by `sockview --completions bash`\n"
+				"\n"
+				"# The last of a list with commas.\n"
+				"_sockview_list()\n"
+				"{\n"
+				"\tlocal before= word=${cur##*,}\n"
+				"\tif [[ $cur == *,* ]]; then before=${cur%,*},; fi\n"
+				"\tif [[ $word == [-+^]* ]]; then before+=${word:0:1} word=${word:1}; fi\n"
+				"\t# states go in either case\n"
+				"\tif [[ $word == [A-Z]* ]]; then set -- \"${1^^}\"; fi\n"
+				"\tCOMPREPLY=($(compgen -P \"$before\" -W \"$1\" -- \"$word\"))\n"
+				"\tcompopt -o nospace 2>/dev/null\n"
+				"}\n"
+				"\n"
+				"_sockview()\n"
+				"{\n"
+				"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+				"\t# readline takes --format=json for three words\n"
+				"\tif [[ $cur == = ]]; then\n"
+				"\t\tcur=\n"
+				"\telif [[ $prev == = ]]; then\n"
+				"\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n"
+				"\tfi\n"
+				"\tcase $prev in\n";
 
 static void bash_action(FILE *file, const struct argument *argument)
 {
 	static const char *const actions[] = {
-		[FROM_FILES] = "compgen -f --", [FROM_FOLDERS] = "compgen -d --", [FROM_USERS] = "compgen -u --",
+		[FROM_FILES] = "compgen -f --",
+		[FROM_FOLDERS] = "compgen -d --",
+		[FROM_USERS] = "compgen -u --",
 	};
 	switch (argument->source) {
 	case FROM_WORDS:
@@ -249,7 +251,8 @@ static void bash_keys(FILE *file)
 	put_states(file);
 	fputs("\"; return ;;\n"
 	      "\tdev)\n\t\tCOMPREPLY=($(compgen -W \"$(command ls /sys/class/net 2>/dev/null)\" -- \"$cur\")); return ;;\n"
-	      "\tuser)\n\t\t_sockview_list \"$(compgen -u)\"; return ;;\n", file);
+	      "\tuser)\n\t\t_sockview_list \"$(compgen -u)\"; return ;;\n",
+	      file);
 }
 
 static bool bash_script(FILE *file)
@@ -268,20 +271,24 @@ static bool bash_script(FILE *file)
 			fprintf(file, "--%s ", option.name);
 	}
 	fputs("\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tCOMPREPLY=($(compgen -W \"state exclude sport dport src dst dev "
-	      "fwmark cgroup autobound pid program user inode not and or ", file);
+	      "fwmark cgroup autobound pid program user inode not and or ",
+	      file);
 	put_states(file);
 	fputs("\" -- \"$cur\"))\n}\ncomplete -F _sockview sockview\n", file);
 	return true;
 }
 
-/* --- zsh ------------------------------------------------------------------------------------------ */
+/* --- zsh --- */
 
 static void zsh_action(FILE *file, const struct argument *argument)
 {
 	static const char *const actions[] = {
-		[FROM_NOTHING] = " ",       [FROM_FILES] = "_files",
-		[FROM_FOLDERS] = "_directories", [FROM_USERS] = "_users",
-		[FROM_INTERFACES] = "_net_interfaces", [FROM_PIDS] = "_pids",
+		[FROM_NOTHING] = " ",
+		[FROM_FILES] = "_files",
+		[FROM_FOLDERS] = "_directories",
+		[FROM_USERS] = "_users",
+		[FROM_INTERFACES] = "_net_interfaces",
+		[FROM_PIDS] = "_pids",
 	};
 	if (argument->source != FROM_WORDS)
 		fputs(actions[argument->source], file);
@@ -316,7 +323,8 @@ static bool zsh_script(FILE *file)
 	struct option_view option;
 	struct argument argument;
 	fputs("#compdef sockview\n# zsh completion for sockview; made by `sockview --completions zsh`\n\n"
-	      "_arguments -s -S \\\n", file);
+	      "_arguments -s -S \\\n",
+	      file);
 	for (size_t i = 0; options_get(i, &option); i++) {
 		if (!option.help)
 			continue;
@@ -329,19 +337,22 @@ static bool zsh_script(FILE *file)
 		argument_free(&argument);
 	}
 	fputs("\t'*:filter:(state exclude sport dport src dst dev fwmark cgroup autobound pid program user inode "
-	      "not and or ", file);
+	      "not and or ",
+	      file);
 	put_states(file);
 	fputs(")'\n", file);
 	return true;
 }
 
-/* --- fish ------------------------------------------------------------------------------------------ */
+/* --- fish --- */
 
 static void fish_argument(FILE *file, const struct argument *argument, enum option_argument how)
 {
 	static const char *const commands[] = {
-		[FROM_FOLDERS] = "__fish_complete_directories", [FROM_USERS] = "__fish_complete_users",
-		[FROM_INTERFACES] = "__fish_print_interfaces", [FROM_PIDS] = "__fish_complete_pids",
+		[FROM_FOLDERS] = "__fish_complete_directories",
+		[FROM_USERS] = "__fish_complete_users",
+		[FROM_INTERFACES] = "__fish_print_interfaces",
+		[FROM_PIDS] = "__fish_complete_pids",
 	};
 	if (argument->source == FROM_FILES) {
 		fputs(" -r -F", file);
@@ -369,7 +380,8 @@ static bool fish_script(FILE *file)
 	      "\t\techo $before$word\n"
 	      "\tend\n"
 	      "end\n\n"
-	      "complete -c sockview -f\n", file);
+	      "complete -c sockview -f\n",
+	      file);
 	for (size_t i = 0; options_get(i, &option); i++) {
 		if (!option.help)
 			continue;
@@ -398,9 +410,9 @@ char *completions_script(const char *shell)
 	} scripts[] = { { "bash", bash_script }, { "zsh", zsh_script }, { "fish", fish_script } };
 	size_t index = 0, size;
 	char *text = NULL;
-	while (index < sizeof scripts / sizeof *scripts && strcmp(scripts[index].shell, shell) != 0)
+	while (index < countof(scripts) && strcmp(scripts[index].shell, shell) != 0)
 		index++;
-	if (index == sizeof scripts / sizeof *scripts) {
+	if (index == countof(scripts)) {
 		errno = EINVAL;
 		return NULL;
 	}

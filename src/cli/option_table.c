@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sockview/countof.h>
 #include <sockview/proto.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
@@ -27,7 +28,7 @@ int option_problem(struct parse *parse, const char *format, ...)
 
 int option_add_word(struct words *words, const char *word)
 {
-	const char **item = vec_reserve(words->item, &words->capacity, words->count + 1, sizeof *item);
+	const char **item = vec_reserve(words->item, &words->capacity, words->count + 1, sizeof(*item));
 	if (!item)
 		return -1;
 	words->item = item;
@@ -35,7 +36,7 @@ int option_add_word(struct words *words, const char *word)
 	return 0;
 }
 
-/* --- what needs a function --------------------------------------------------- */
+/* --- what needs a function --- */
 
 /* The words of -A: families and protocols of netstat and ss. */
 static const struct {
@@ -43,9 +44,12 @@ static const struct {
 	unsigned protos;
 	bool inet, inet6;
 } families[] = {
-	{ "inet", 0, true, false },        { "ip", 0, true, false },
-	{ "ipv4", 0, true, false },        { "inet6", 0, false, true },
-	{ "ip6", 0, false, true },         { "ipv6", 0, false, true },
+	{ "inet", 0, true, false },
+	{ "ip", 0, true, false },
+	{ "ipv4", 0, true, false },
+	{ "inet6", 0, false, true },
+	{ "ip6", 0, false, true },
+	{ "ipv6", 0, false, true },
 	{ "tcp", PROTO_BIT(PROTO_TCP), false, false },
 	{ "udp", PROTO_BIT(PROTO_UDP), false, false },
 	{ "udplite", PROTO_BIT(PROTO_UDPLITE), false, false },
@@ -60,7 +64,7 @@ static int add_family(struct parse *parse, const char *name, size_t len)
 	bool exclude = len && name[0] == '!';
 	name += exclude;
 	len -= exclude;
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+	for (size_t i = 0; i < countof(families); i++) {
 		if (strlen(families[i].name) != len || strncasecmp(families[i].name, name, len) != 0)
 			continue;
 		if (exclude && !families[i].protos)
@@ -76,9 +80,10 @@ static int add_family(struct parse *parse, const char *name, size_t len)
 		parse->options->inet6 |= families[i].inet6;
 		return 0;
 	}
-	return option_problem(parse, "%s: unknown family or protocol '%.*s'; it takes tcp, udp, udplite, raw, "
-	               "unix, inet, inet6, all, or !PROTOCOL",
-	               parse->shown, (int)len, name);
+	return option_problem(parse,
+	                      "%s: unknown family or protocol '%.*s'; it takes tcp, udp, udplite, raw, "
+	                      "unix, inet, inet6, all, or !PROTOCOL",
+	                      parse->shown, (int)len, name);
 }
 
 static int set_families(struct parse *parse, const char *word)
@@ -113,7 +118,7 @@ static int set_interval(struct parse *parse, const char *word)
 	bool digits = *word && strspn(word, "0123456789.") == strlen(word);
 	if (!digits || *end || !(seconds > 0) || seconds > 86400 * 365.0)
 		return option_problem(parse, "%s: '%s' is not a number of seconds above 0, as in -c2 or -c0.5",
-		               parse->shown, word);
+		                      parse->shown, word);
 	options->interval = seconds;
 	return 0;
 }
@@ -229,21 +234,33 @@ static int set_fields(struct parse *parse, const char *word)
 	return 0;
 }
 
-/* --- the table --------------------------------------------------------------- */
+/* --- the table --- */
 
 #define AT(field) offsetof(struct options, field)
 #define FLAG(group, letter, name, field, help) \
-	{ letter, ARGUMENT_NONE, SET_FLAG, group, AT(field), 0, NULL, name, NULL, NULL, help }
+	{ \
+		letter, ARGUMENT_NONE, SET_FLAG, group, AT(field), 0, NULL, name, NULL, NULL, help \
+	}
 #define COUNTED(group, letter, name, field, help) \
-	{ letter, ARGUMENT_NONE, ADD_ONE, group, AT(field), 0, NULL, name, NULL, NULL, help }
+	{ \
+		letter, ARGUMENT_NONE, ADD_ONE, group, AT(field), 0, NULL, name, NULL, NULL, help \
+	}
 #define PROTO(letter, name, proto, help) \
-	{ letter, ARGUMENT_NONE, ADD_PROTO, OPTIONS_WHICH, 0, PROTO_BIT(proto), NULL, name, NULL, NULL, help }
+	{ \
+		letter, ARGUMENT_NONE, ADD_PROTO, OPTIONS_WHICH, 0, PROTO_BIT(proto), NULL, name, NULL, NULL, help \
+	}
 #define WORD(group, letter, name, field, metavar, help) \
-	{ letter, ARGUMENT_REQUIRED, KEEP_WORD, group, AT(field), 0, NULL, name, metavar, NULL, help }
+	{ \
+		letter, ARGUMENT_REQUIRED, KEEP_WORD, group, AT(field), 0, NULL, name, metavar, NULL, help \
+	}
 #define WORDS(group, letter, name, field, metavar, help) \
-	{ letter, ARGUMENT_REQUIRED, ADD_WORD, group, AT(field), 0, NULL, name, metavar, NULL, help }
+	{ \
+		letter, ARGUMENT_REQUIRED, ADD_WORD, group, AT(field), 0, NULL, name, metavar, NULL, help \
+	}
 #define CALLS(group, letter, name, argument, set, metavar, words, help) \
-	{ letter, argument, CALL, group, 0, 0, set, name, metavar, words, help }
+	{ \
+		letter, argument, CALL, group, 0, 0, set, name, metavar, words, help \
+	}
 
 static const struct spec specs[] = {
 	PROTO('t', "tcp", PROTO_TCP, "TCP"),
@@ -257,8 +274,7 @@ static const struct spec specs[] = {
 	FLAG(OPTIONS_WHICH, 'a', "all", all, "listening, connected, bound: all"),
 	CALLS(OPTIONS_WHICH, 'A', "protocol", ARGUMENT_REQUIRED, set_families, "LIST", NULL,
 	      "protocols and families by name"),
-	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, set_families, "LIST", NULL,
-	      "the same as -A"),
+	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, set_families, "LIST", NULL, "the same as -A"),
 
 	WORDS(OPTIONS_OWNER, 0, "state", state, "LIST", "by state; ^STATE excludes"),
 	WORDS(OPTIONS_OWNER, 0, "pid", pid, "LIST", "by process id of an owner"),
@@ -283,8 +299,7 @@ static const struct spec specs[] = {
 	FLAG(OPTIONS_SHOW, 'P', NULL, numeric_ports, "no service names"),
 	FLAG(OPTIONS_SHOW, 0, "numeric-users", numeric_users, "no user names"),
 	FLAG(OPTIONS_SHOW, 'r', "resolve", resolve, "host names"),
-	CALLS(OPTIONS_SHOW, 'c', "continuous", ARGUMENT_OPTIONAL, set_interval, "SEC", NULL,
-	      "again every SEC seconds"),
+	CALLS(OPTIONS_SHOW, 'c', "continuous", ARGUMENT_OPTIONAL, set_interval, "SEC", NULL, "again every SEC seconds"),
 	CALLS(OPTIONS_SHOW, 0, "count", ARGUMENT_REQUIRED, set_count, "N", NULL, "stop after N times"),
 
 	CALLS(OPTIONS_FORM, 0, "format", ARGUMENT_REQUIRED, set_format, FORMAT_SHOWN, FORMAT_WORDS,
@@ -295,13 +310,11 @@ static const struct spec specs[] = {
 	WORD(OPTIONS_FORM, 0, "columns", columns, "LIST", "which columns; +NAME adds"),
 	FLAG(OPTIONS_FORM, 0, "list-columns", list_columns, "name, type and meaning of each column"),
 	WORD(OPTIONS_FORM, 0, "sort", sort, "LIST", "by columns; -NAME descending"),
-	CALLS(OPTIONS_FORM, 'F', NULL, ARGUMENT_OPTIONAL, set_fields, "FIELDS", NULL,
-	      "with -i, lsof's field output"),
+	CALLS(OPTIONS_FORM, 'F', NULL, ARGUMENT_OPTIONAL, set_fields, "FIELDS", NULL, "with -i, lsof's field output"),
 	FLAG(OPTIONS_FORM, 'H', "no-header", no_header, "rows only"),
 	FLAG(OPTIONS_FORM, 'W', "wide", wide, "accepted: nothing is ever cut"),
 	FLAG(OPTIONS_FORM, 0, "no-trunc", no_trunc, "never cut a table to the terminal"),
-	CALLS(OPTIONS_FORM, 0, "color", ARGUMENT_OPTIONAL, set_color, "WHEN", COLOR_WORDS,
-	      "colour the state"),
+	CALLS(OPTIONS_FORM, 0, "color", ARGUMENT_OPTIONAL, set_color, "WHEN", COLOR_WORDS, "colour the state"),
 	FLAG(OPTIONS_FORM, 0, "pager", pager, "through $PAGER on a terminal"),
 	FLAG(OPTIONS_FORM, 'v', "verbose", verbose, "say what was missing and why"),
 	FLAG(OPTIONS_FORM, 'q', "quiet", quiet, "no notes on standard error"),
@@ -328,7 +341,7 @@ static const struct spec specs[] = {
 	FLAG(OPTIONS_FROM, 'V', "version", version, "the version"),
 };
 
-enum { SPECS = sizeof specs / sizeof *specs };
+enum { SPECS = countof(specs) };
 
 const struct spec *option_at(size_t index)
 {
@@ -340,7 +353,7 @@ bool options_get(size_t index, struct option_view *view)
 	const struct spec *spec = option_at(index);
 	if (!spec)
 		return false;
-	*view = (struct option_view){ spec->letter, spec->name, spec->argument,
-		                      spec->metavar, spec->words, spec->help, spec->group };
+	*view = (struct option_view){ spec->letter, spec->name, spec->argument, spec->metavar,
+		                      spec->words,  spec->help, spec->group };
 	return true;
 }

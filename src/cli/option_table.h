@@ -10,14 +10,22 @@
 /* The table as others read it: completions and the check of the documents. */
 enum option_argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
 /* By intent, as --help shows them. */
-enum option_group { OPTIONS_WHICH, OPTIONS_OWNER, OPTIONS_SHOW, OPTIONS_FORM, OPTIONS_EXPLAIN, OPTIONS_FROM, OPTIONS_COUNT };
+enum option_group {
+	OPTIONS_WHICH,
+	OPTIONS_OWNER,
+	OPTIONS_SHOW,
+	OPTIONS_FORM,
+	OPTIONS_EXPLAIN,
+	OPTIONS_FROM,
+	OPTIONS_COUNT
+};
 struct option_view {
-	char letter;              /* 0: none */
-	const char *name;         /* NULL: none */
+	char letter;      /* 0: none */
+	const char *name; /* NULL: none */
 	enum option_argument argument;
-	const char *metavar;      /* of the argument, NULL for none */
-	const char *words;        /* what it may be, comma-separated; NULL: anything */
-	const char *help;         /* NULL: not to be shown */
+	const char *metavar; /* of the argument, NULL for none */
+	const char *words;   /* what it may be, comma-separated; NULL: anything */
+	const char *help;    /* NULL: not to be shown */
 	enum option_group group;
 };
 /* False after the last. */
@@ -33,12 +41,12 @@ struct parse {
 typedef int set_fn(struct parse *parse, const char *word);
 
 enum action {
-	SET_FLAG,   /* a bool */
-	ADD_ONE,    /* an unsigned that counts */
-	ADD_PROTO,  /* bits into protos */
-	KEEP_WORD,  /* a const char * */
-	ADD_WORD,   /* a struct words */
-	CALL,       /* a function */
+	SET_FLAG,  /* a bool */
+	ADD_ONE,   /* an unsigned that counts */
+	ADD_PROTO, /* bits into protos */
+	KEEP_WORD, /* a const char * */
+	ADD_WORD,  /* a struct words */
+	CALL,      /* a function */
 };
 
 struct spec {
@@ -46,9 +54,9 @@ struct spec {
 	enum option_argument argument;
 	enum action action;
 	enum option_group group;
-	size_t at;               /* offset in struct options */
-	unsigned bits;           /* ADD_PROTO; ADD_WORD of one kind */
-	set_fn *set;             /* CALL */
+	size_t at;     /* offset in struct options */
+	unsigned bits; /* ADD_PROTO; ADD_WORD of one kind */
+	set_fn *set;   /* CALL */
 	const char *name, *metavar, *words, *help;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sockview/countof.h>
 #include <sockview/row.h>
 #include <sockview/text.h>
 
@@ -73,7 +74,7 @@ static int apply(struct parse *parse, const struct spec *spec, const char *word)
 static int unknown_long(struct parse *parse, const char *word)
 {
 	char name[64];
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
 	const char *near = options_nearest(name + 2);
 	if (near)
 		return option_problem(parse, "unknown option '%s'; did you mean --%s?", name, near);
@@ -246,8 +247,7 @@ static void settle(struct options *options)
 {
 	/* Fields are of what -i lists. */
 	options->internet |= options->fields_given;
-	bool lsof = options->format ? strcmp(options->format, "lsof") == 0
-	                            : options->internet;
+	bool lsof = options->format ? strcmp(options->format, "lsof") == 0 : options->internet;
 	options->protos_named = options->protos != 0;
 	settle_numeric(options, lsof && !options->columns);
 	if (options->internet && !options->protos)
@@ -264,15 +264,18 @@ static int check_explain(struct parse *parse)
 	bool planned = options->reuseaddr || options->reuseport || options->v6only || options->as_user ||
 	               options->device || options->probe_bind || options->probe_listen || options->no_probe;
 	if (!options->explain && planned)
-		return option_problem(parse, "--reuseaddr, --reuseport, --v6only, --as-user, --device and --probe describe the "
-		               "bind that --explain explains: they go with it");
+		return option_problem(
+			parse, "--reuseaddr, --reuseport, --v6only, --as-user, --device and --probe describe the "
+			       "bind that --explain explains: they go with it");
 	if (!options->explain)
 		return 0;
 	if (options->filter.count)
-		return option_problem(parse, "--explain takes one TARGET and no filter: '%s' is too much", options->filter.item[0]);
+		return option_problem(parse, "--explain takes one TARGET and no filter: '%s' is too much",
+		                      options->filter.item[0]);
 	if (options->format && strcmp(options->format, "json") != 0)
-		return option_problem(parse, "--explain prints text, or JSON with --json; --format %s is of the listings",
-		               options->format);
+		return option_problem(parse,
+		                      "--explain prints text, or JSON with --json; --format %s is of the listings",
+		                      options->format);
 	if (options->no_probe && (options->probe_bind || options->probe_listen))
 		return option_problem(parse, "--probe and --no-probe exclude each other");
 	if (options->continuous)
@@ -288,7 +291,8 @@ static int check_together(struct parse *parse)
 	if (options->record && options->replay)
 		return option_problem(parse, "--record and --replay exclude each other: a replay is already recorded");
 	if (options->replay && options->source == SOURCE_PROC)
-		return option_problem(parse, "--replay and --source proc exclude each other: a replay is netlink's answers");
+		return option_problem(parse,
+		                      "--replay and --source proc exclude each other: a replay is netlink's answers");
 	if (options->record && options->continuous)
 		return option_problem(parse, "--record and -c exclude each other: a recording is of one look");
 	if (options->record && options->source == SOURCE_PROC)
@@ -327,9 +331,9 @@ int options_parse(struct options *options, int argc, char **argv, char text[OPTI
 
 void options_free(struct options *options)
 {
-	struct words *all[] = { &options->state, &options->pid, &options->program, &options->user,
-		                &options->cgroup, &options->filter, &options->spec, &options->proto_state };
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	struct words *all[] = { &options->state,  &options->pid,    &options->program, &options->user,
+		                &options->cgroup, &options->filter, &options->spec,    &options->proto_state };
+	for (size_t i = 0; i < countof(all); i++)
 		free(all[i]->item);
 	*options = (struct options){ 0 };
 }

@@ -18,11 +18,12 @@ static int option_text(const struct option_view *option, char text[64])
 	char argument[40] = "";
 	char name[40] = "";
 	if (option->argument == ARGUMENT_REQUIRED)
-		snprintf(argument, sizeof argument, " %s", option->metavar);
+		snprintf(argument, sizeof(argument), " %s", option->metavar);
 	if (option->argument == ARGUMENT_OPTIONAL)
-		snprintf(argument, sizeof argument, option->name && !option->letter ? "[=%s]" : "[%s]", option->metavar);
+		snprintf(argument, sizeof(argument), option->name && !option->letter ? "[=%s]" : "[%s]",
+		         option->metavar);
 	if (option->name)
-		snprintf(name, sizeof name, "--%s", option->name);
+		snprintf(name, sizeof(name), "--%s", option->name);
 	if (option->letter && option->argument == ARGUMENT_OPTIONAL)
 		return snprintf(text, 64, "-%c%s%s%s", option->letter, argument, *name ? " " : "", name);
 	if (option->letter)

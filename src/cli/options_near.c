@@ -45,7 +45,7 @@ const char *options_nearest(const char *word)
 			continue;
 		/* A word cut short (--listn) is near to the beginning of its option. */
 		char start[32];
-		snprintf(start, sizeof start, "%.*s", (int)strlen(word) + 1, option.name);
+		snprintf(start, sizeof(start), "%.*s", (int)strlen(word) + 1, option.name);
 		size_t whole = distance(word, option.name), part = distance(word, start);
 		size_t far = part < whole ? part : whole;
 		if (far < least) {

@@ -37,7 +37,7 @@ static enum plan plan_of(bool yes)
 	return yes ? PLAN_TRUE : PLAN_FALSE;
 }
 
-/* ---- planning ---- */
+/* --- planning --- */
 
 static enum plan plan_list(struct compiler *compiler, const struct expr_node *node, bool wanted)
 {
@@ -88,19 +88,30 @@ static enum plan plan_family(const struct compiler *compiler, const struct expr_
 static enum plan plan_leaf(const struct compiler *compiler, const struct expr_node *node, bool wanted)
 {
 	switch ((enum expr_kind)node->kind) {
-	case EXPR_ALL: return PLAN_TRUE;
-	case EXPR_NONE: return PLAN_FALSE;
-	case EXPR_UNIX: return PLAN_FALSE;
-	case EXPR_PROTO: return plan_of(node->mask & PROTO_BIT(compiler->dump->proto));
-	case EXPR_STATE: return plan_state(compiler, node, wanted);
-	case EXPR_FAMILY: return plan_family(compiler, node);
-	case EXPR_HOST: return plan_host(compiler, node, wanted);
-	case EXPR_DEV: return PLAN_CODE;
-	case EXPR_AUTOBOUND: return compiler->dump->half == HALF_NAMED ? PLAN_FALSE : PLAN_CODE;
-	case EXPR_MARK: return compiler->dump->mark ? PLAN_CODE : plan_of(wanted);
+	case EXPR_ALL:
+		return PLAN_TRUE;
+	case EXPR_NONE:
+		return PLAN_FALSE;
+	case EXPR_UNIX:
+		return PLAN_FALSE;
+	case EXPR_PROTO:
+		return plan_of(node->mask & PROTO_BIT(compiler->dump->proto));
+	case EXPR_STATE:
+		return plan_state(compiler, node, wanted);
+	case EXPR_FAMILY:
+		return plan_family(compiler, node);
+	case EXPR_HOST:
+		return plan_host(compiler, node, wanted);
+	case EXPR_DEV:
+		return PLAN_CODE;
+	case EXPR_AUTOBOUND:
+		return compiler->dump->half == HALF_NAMED ? PLAN_FALSE : PLAN_CODE;
+	case EXPR_MARK:
+		return compiler->dump->mark ? PLAN_CODE : plan_of(wanted);
 	case EXPR_CGROUP:
 		return node->numbers.count && node->numbers.count <= CGROUPS_MAX ? PLAN_CODE : plan_of(wanted);
-	default: return plan_of(wanted);
+	default:
+		return plan_of(wanted);
 	}
 }
 
@@ -118,7 +129,7 @@ static enum plan plan_node(struct compiler *compiler, uint32_t index, bool wante
 	return plan;
 }
 
-/* ---- writing ---- */
+/* --- writing --- */
 
 static void write_node(struct compiler *compiler, uint32_t index, int yes, int no);
 
@@ -172,8 +183,8 @@ static void write_ranges(struct bytecode_writer *writer, const struct expr_range
 }
 
 /* One end of a HOST: ports, then the interface, then the address. */
-static void write_end(struct compiler *compiler, const struct expr_node *node, enum expr_end end,
-                      bool coarse, int yes, int no)
+static void write_end(struct compiler *compiler, const struct expr_node *node, enum expr_end end, bool coarse, int yes,
+                      int no)
 {
 	struct bytecode_writer *writer = &compiler->writer;
 	size_t count = node->ranges.count;
@@ -194,8 +205,7 @@ static void write_end(struct compiler *compiler, const struct expr_node *node, e
 		write_ranges(writer, coarse ? &whole : range, coarse ? 1 : count, end, yes, no);
 }
 
-static void write_host(struct compiler *compiler, const struct expr_node *node, bool coarse, int yes,
-                       int no)
+static void write_host(struct compiler *compiler, const struct expr_node *node, bool coarse, int yes, int no)
 {
 	if (node->end & EXPR_REMOTE) {
 		write_end(compiler, node, EXPR_REMOTE, coarse, yes, no);
@@ -292,7 +302,7 @@ bool bytecode_has_halves(const struct expr *expr)
 	return false;
 }
 
-/* ---- ports in the request itself ---- */
+/* --- ports in the request itself --- */
 
 /* Looked at before the code, and by kernels that know no code. Not by the walk of the bound. */
 static uint16_t only_port(const struct expr *expr, enum expr_end end, bool *impossible)

@@ -36,10 +36,10 @@ bool bytecode_has_halves(const struct expr *expr);
 struct bytecode_dump {
 	enum bytecode_half half;
 	enum proto proto;
-	int family;       /* AF_UNSPEC: both */
-	uint32_t states;  /* STATE_BIT()s asked for */
-	bool mark;        /* the kernel may judge marks: it refuses to without CAP_NET_ADMIN */
-	bool plain;       /* ports only in the request itself: for a kernel that refused the code */
+	int family;      /* AF_UNSPEC: both */
+	uint32_t states; /* STATE_BIT()s asked for */
+	bool mark;       /* the kernel may judge marks: it refuses to without CAP_NET_ADMIN */
+	bool plain;      /* ports only in the request itself: for a kernel that refused the code */
 };
 
 /* `expr` NULL: everything. Not for unix sockets. */
@@ -47,9 +47,9 @@ void bytecode_compile(const struct expr *expr, const struct bytecode_dump *dump,
 
 /* Ops and their arguments, written from the last to the first: see bytecode_ops.c. */
 struct bytecode_writer {
-	uint8_t *data;    /* BYTECODE_MAX bytes; what is written stands at the end */
-	unsigned limit;   /* how many bytes may be written */
-	unsigned at;      /* bytes written: the distance of the next op's end from the end of the code */
+	uint8_t *data;  /* BYTECODE_MAX bytes; what is written stands at the end */
+	unsigned limit; /* how many bytes may be written */
+	unsigned at;    /* bytes written: the distance of the next op's end from the end of the code */
 	bool full;
 };
 
@@ -58,11 +58,10 @@ enum { BYTECODE_PASS = 0, BYTECODE_REJECT = -4 };
 
 /* Each continues at `yes` or at `no`. */
 void bytecode_jump(struct bytecode_writer *writer, int to);
-void bytecode_port(struct bytecode_writer *writer, enum expr_end end, struct expr_range range, int yes,
-                   int no);
+void bytecode_port(struct bytecode_writer *writer, enum expr_end end, struct expr_range range, int yes, int no);
 /* port -1: any. */
-void bytecode_host(struct bytecode_writer *writer, const struct expr_node *node, enum expr_end end,
-                   int32_t port, int yes, int no);
+void bytecode_host(struct bytecode_writer *writer, const struct expr_node *node, enum expr_end end, int32_t port,
+                   int yes, int no);
 void bytecode_is_ipv6(struct bytecode_writer *writer, int yes, int no);
 void bytecode_device(struct bytecode_writer *writer, uint32_t ifindex, int yes, int no);
 void bytecode_mark(struct bytecode_writer *writer, uint32_t mark, uint32_t mask, int yes, int no);

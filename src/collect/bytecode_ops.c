@@ -40,8 +40,8 @@ void bytecode_jump(struct bytecode_writer *writer, int to)
 }
 
 /* The op with its arguments behind it; they are written first. */
-static void write_test(struct bytecode_writer *writer, unsigned code, const void *arguments, unsigned len,
-                       int yes, int no)
+static void write_test(struct bytecode_writer *writer, unsigned code, const void *arguments, unsigned len, int yes,
+                       int no)
 {
 	struct inet_diag_bc_op op = { .code = (uint8_t)code, .yes = (uint8_t)(sizeof(op) + len) };
 	bytecode_jump(writer, yes);
@@ -56,8 +56,7 @@ static void compare_port(struct bytecode_writer *writer, unsigned code, uint32_t
 	write_test(writer, code, &argument, sizeof(argument), yes, no);
 }
 
-void bytecode_port(struct bytecode_writer *writer, enum expr_end end, struct expr_range range, int yes,
-                   int no)
+void bytecode_port(struct bytecode_writer *writer, enum expr_end end, struct expr_range range, int yes, int no)
 {
 	bool local = end == EXPR_LOCAL;
 	if (range.low == range.high) {
@@ -74,8 +73,8 @@ void bytecode_port(struct bytecode_writer *writer, enum expr_end end, struct exp
 		bytecode_jump(writer, yes);
 }
 
-static void write_host(struct bytecode_writer *writer, enum expr_end end, int family, unsigned bits,
-                       int32_t port, const union addr *addr, int yes, int no)
+static void write_host(struct bytecode_writer *writer, enum expr_end end, int family, unsigned bits, int32_t port,
+                       const union addr *addr, int yes, int no)
 {
 	char argument[sizeof(struct inet_diag_hostcond) + sizeof(*addr)];
 	struct inet_diag_hostcond cond;
@@ -91,8 +90,8 @@ static void write_host(struct bytecode_writer *writer, enum expr_end end, int fa
 	write_test(writer, code, argument, (unsigned)sizeof(cond) + len, yes, no);
 }
 
-void bytecode_host(struct bytecode_writer *writer, const struct expr_node *node, enum expr_end end,
-                   int32_t port, int yes, int no)
+void bytecode_host(struct bytecode_writer *writer, const struct expr_node *node, enum expr_end end, int32_t port,
+                   int yes, int no)
 {
 	write_host(writer, end, node->family, node->prefix_len, port, &node->addr, yes, no);
 }

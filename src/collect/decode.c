@@ -9,7 +9,9 @@
 
 #include <libmnl/libmnl.h>
 
-/* --- attributes ------------------------------------------------------------ */
+#include <sockview/countof.h>
+
+/* --- attributes --- */
 
 typedef void attr_fn(struct decoded *out, const void *data, size_t len);
 
@@ -22,7 +24,7 @@ struct attr_reader {
 static uint32_t load32(const void *data)
 {
 	uint32_t value;
-	memcpy(&value, data, sizeof value);
+	memcpy(&value, data, sizeof(value));
 	return value;
 }
 
@@ -72,7 +74,7 @@ static void read_mark(struct decoded *out, const void *data, size_t len)
 static void read_cgroup(struct decoded *out, const void *data, size_t len)
 {
 	(void)len;
-	memcpy(&out->extra.cgroup_id, data, sizeof out->extra.cgroup_id);
+	memcpy(&out->extra.cgroup_id, data, sizeof(out->extra.cgroup_id));
 	out->extra.has |= EXTRA_CGROUP;
 }
 
@@ -161,7 +163,7 @@ static void read_vfs(struct decoded *out, const void *data, size_t len)
 {
 	struct unix_diag_vfs vfs;
 	(void)len;
-	memcpy(&vfs, data, sizeof vfs);
+	memcpy(&vfs, data, sizeof(vfs));
 	out->unix_.vfs_inode = vfs.udiag_vfs_ino;
 	out->unix_.vfs_dev = vfs.udiag_vfs_dev;
 	out->unix_.has |= UNIX_HAS_VFS;
@@ -178,7 +180,7 @@ static void read_queues(struct decoded *out, const void *data, size_t len)
 {
 	struct unix_diag_rqlen queues;
 	(void)len;
-	memcpy(&queues, data, sizeof queues);
+	memcpy(&queues, data, sizeof(queues));
 	out->sock.row.recv_q = queues.udiag_rqueue;
 	out->sock.row.send_q = queues.udiag_wqueue;
 	out->sock.row.flags |= ROW_HAS_QUEUES;
@@ -228,7 +230,7 @@ static void read_attrs(const struct attr_table *table, struct decoded *out, cons
 {
 	while (len >= sizeof(struct nlattr)) {
 		const struct nlattr *attr = (const struct nlattr *)at;
-		if (attr->nla_len < sizeof *attr || attr->nla_len > len)
+		if (attr->nla_len < sizeof(*attr) || attr->nla_len > len)
 			return;
 		read_attr(table, out, attr);
 		size_t step = MNL_ALIGN(attr->nla_len);
@@ -239,7 +241,7 @@ static void read_attrs(const struct attr_table *table, struct decoded *out, cons
 	}
 }
 
-/* --- heads ----------------------------------------------------------------- */
+/* --- heads --- */
 
 static void set_addresses(struct row *row, const struct inet_diag_sockid *id)
 {
@@ -289,7 +291,7 @@ static void set_timer(struct sock_timer *timer, const struct inet_diag_msg *msg)
 bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out)
 {
 	const struct inet_diag_msg *msg = payload;
-	if (len < sizeof *msg || (msg->idiag_family != AF_INET && msg->idiag_family != AF_INET6))
+	if (len < sizeof(*msg) || (msg->idiag_family != AF_INET && msg->idiag_family != AF_INET6))
 		return false;
 	out->sock = (struct sock){ 0 };
 	struct row *row = &out->sock.row;
@@ -312,9 +314,9 @@ bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned wan
 	}
 	if (!(want & (WANT_SKMEM | WANT_EXTRA | WANT_INFO)))
 		return true;
-	struct attr_table table = { inet_attrs, sizeof inet_attrs / sizeof *inet_attrs, want };
+	struct attr_table table = { inet_attrs, countof(inet_attrs), want };
 	out->extra = (struct sock_extra){ 0 };
-	read_attrs(&table, out, (const char *)(msg + 1), len - sizeof *msg);
+	read_attrs(&table, out, (const char *)(msg + 1), len - sizeof(*msg));
 	out->sock.extra = out->extra.has ? &out->extra : NULL;
 	return true;
 }
@@ -322,7 +324,7 @@ bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned wan
 bool decode_unix(const void *payload, size_t len, unsigned want, struct decoded *out)
 {
 	const struct unix_diag_msg *msg = payload;
-	if (len < sizeof *msg || msg->udiag_family != AF_UNIX)
+	if (len < sizeof(*msg) || msg->udiag_family != AF_UNIX)
 		return false;
 	out->sock = (struct sock){ 0 };
 	struct row *row = &out->sock.row;
@@ -333,9 +335,9 @@ bool decode_unix(const void *payload, size_t len, unsigned want, struct decoded 
 	set_cookie(row, msg->udiag_cookie);
 	out->unix_ = (struct sock_unix){ .type = msg->udiag_type };
 	out->sock.unix_ = &out->unix_;
-	struct attr_table table = { unix_attrs, sizeof unix_attrs / sizeof *unix_attrs, want };
+	struct attr_table table = { unix_attrs, countof(unix_attrs), want };
 	out->extra = (struct sock_extra){ 0 };
-	read_attrs(&table, out, (const char *)(msg + 1), len - sizeof *msg);
+	read_attrs(&table, out, (const char *)(msg + 1), len - sizeof(*msg));
 	out->sock.extra = out->extra.has ? &out->extra : NULL;
 	return true;
 }

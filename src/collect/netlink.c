@@ -51,9 +51,9 @@ struct netlink {
 
 	/* of the dump under way */
 	enum stop stop;
-	int refused;            /* errno of the kernel's refusal */
+	int refused; /* errno of the kernel's refusal */
 	bool interrupted, lost;
-	bool open;              /* messages have come and no end yet */
+	bool open; /* messages have come and no end yet */
 	int sink_answer;
 
 	/* tcp6 held back */
@@ -63,14 +63,14 @@ struct netlink {
 	struct row recent[RECENT]; /* the last rows of UDP, a ring */
 	unsigned recent_count;
 
-	struct procnet_unix unix_; /* what unix_diag leaves out; empty unless it is asked */
+	struct procnet_unix unix_;      /* what unix_diag leaves out; empty unless it is asked */
 	bool no_mark, no_code;          /* the kernel refused to judge marks, or anything */
 	enum bytecode_half half;        /* which half of the sockets is being asked for */
 	const struct query *unix_query; /* asked for unix sockets instead of the caller's; NULL: not now */
 	bool newline_names;             /* a unix socket's name has a newline in it */
 };
 
-/* --- rows ------------------------------------------------------------------ */
+/* --- rows --- */
 
 static void give(struct netlink *self, const struct sock *sock)
 {
@@ -133,9 +133,8 @@ static bool is_same_socket(const struct row *left, const struct row *right)
 {
 	return left->cookie == right->cookie && left->inode == right->inode && left->proto == right->proto &&
 	       left->family == right->family && left->local_port == right->local_port &&
-	       left->remote_port == right->remote_port &&
-	       !memcmp(&left->local, &right->local, sizeof left->local) &&
-	       !memcmp(&left->remote, &right->remote, sizeof left->remote);
+	       left->remote_port == right->remote_port && !memcmp(&left->local, &right->local, sizeof(left->local)) &&
+	       !memcmp(&left->remote, &right->remote, sizeof(left->remote));
 }
 
 /*
@@ -157,7 +156,7 @@ static bool told_again(struct netlink *self, const struct row *row)
 
 static void recent_forget(struct netlink *self)
 {
-	memset(self->recent, 0, sizeof self->recent);
+	memset(self->recent, 0, sizeof(self->recent));
 }
 
 static void one_row(struct netlink *self, const struct sock *sock)
@@ -177,7 +176,7 @@ static void one_row(struct netlink *self, const struct sock *sock)
 		give(self, sock);
 }
 
-/* --- messages --------------------------------------------------------------- */
+/* --- messages --- */
 
 static bool decode(struct netlink *self, const struct nlmsghdr *message)
 {
@@ -230,12 +229,12 @@ static void end_dump(struct netlink *self, int number)
 static void on_error(struct netlink *self, const struct nlmsghdr *message)
 {
 	int32_t number;
-	if (mnl_nlmsg_get_payload_len(message) < sizeof number) {
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(number)) {
 		bad_message(self, message);
 		end_dump(self, EBADMSG);
 		return;
 	}
-	memcpy(&number, mnl_nlmsg_get_payload(message), sizeof number);
+	memcpy(&number, mnl_nlmsg_get_payload(message), sizeof(number));
 	end_dump(self, number < 0 ? -number : number);
 }
 
@@ -243,8 +242,8 @@ static void on_error(struct netlink *self, const struct nlmsghdr *message)
 static void on_done(struct netlink *self, const struct nlmsghdr *message)
 {
 	int32_t number = 0;
-	if (mnl_nlmsg_get_payload_len(message) >= sizeof number)
-		memcpy(&number, mnl_nlmsg_get_payload(message), sizeof number);
+	if (mnl_nlmsg_get_payload_len(message) >= sizeof(number))
+		memcpy(&number, mnl_nlmsg_get_payload(message), sizeof(number));
 	end_dump(self, number < 0 ? -number : 0);
 }
 
@@ -304,7 +303,7 @@ static void on_message(struct netlink *self, const struct nlmsghdr *message)
 		on_answer(self, message);
 }
 
-/* --- datagrams --------------------------------------------------------------- */
+/* --- datagrams --- */
 
 /*
  * The length of the whole message at `message`, 0 if there is none. Not
@@ -313,7 +312,7 @@ static void on_message(struct netlink *self, const struct nlmsghdr *message)
  */
 static size_t message_len(const struct nlmsghdr *message, size_t rest)
 {
-	if (rest < sizeof *message || message->nlmsg_len < sizeof *message || message->nlmsg_len > rest)
+	if (rest < sizeof(*message) || message->nlmsg_len < sizeof(*message) || message->nlmsg_len > rest)
 		return 0;
 	size_t padded = NLMSG_ALIGN((size_t)message->nlmsg_len);
 	return padded < rest ? padded : rest;
@@ -374,13 +373,13 @@ static void receive_all(struct netlink *self)
 	}
 }
 
-/* --- one dump ---------------------------------------------------------------- */
+/* --- one dump --- */
 
 static int send_request(struct netlink *self, const struct bytecode *code)
 {
 	char bytes[REQUEST_SIZE];
 	const struct query *query = self->unix_query ? self->unix_query : self->want->query;
-	size_t len = request_build(&self->request, query, code, ++self->seq, bytes, sizeof bytes);
+	size_t len = request_build(&self->request, query, code, ++self->seq, bytes, sizeof(bytes));
 	self->report->requests++;
 	recent_forget(self);
 	return self->wire->send(self->wire, bytes, len);
@@ -390,9 +389,12 @@ static int send_request(struct netlink *self, const struct bytecode *code)
 static void compile(const struct netlink *self, struct bytecode *code)
 {
 	struct bytecode_dump dump = {
-		.proto = self->request.proto, .family = self->request.family,
+		.proto = self->request.proto,
+		.family = self->request.family,
 		.states = request_states(&self->request, self->want->query),
-		.mark = !self->no_mark, .plain = self->no_code, .half = self->half,
+		.mark = !self->no_mark,
+		.plain = self->no_code,
+		.half = self->half,
 	};
 	bool judged = self->request.proto != PROTO_UNIX;
 	bytecode_compile(judged ? self->want->query->expr : NULL, &dump, code);
@@ -444,8 +446,8 @@ static void ask_half(struct netlink *self, enum bytecode_half half)
 
 static void ask(struct netlink *self)
 {
-	bool halves = self->request.proto != PROTO_UNIX && !self->no_code &&
-	              bytecode_has_halves(self->want->query->expr);
+	bool halves =
+		self->request.proto != PROTO_UNIX && !self->no_code && bytecode_has_halves(self->want->query->expr);
 	ask_half(self, halves ? HALF_CHOSEN : HALF_BOTH);
 	if (self->half == HALF_CHOSEN && self->stop == DONE)
 		ask_half(self, HALF_NAMED);
@@ -587,7 +589,7 @@ static int run_list(struct netlink *self, bool apart)
 	return 0;
 }
 
-/* --- replay ------------------------------------------------------------------ */
+/* --- replay --- */
 
 /* `ss -D` writes no requests: what it dumps is TCP. */
 static int run_replay(struct netlink *self)
@@ -606,13 +608,16 @@ static int run_replay(struct netlink *self)
 	return self->stop == BROKEN ? -1 : 0;
 }
 
-int source_netlink(struct wire *wire, const struct source_request *request, struct report *report,
-                   struct error *error)
+int source_netlink(struct wire *wire, const struct source_request *request, struct report *report, struct error *error)
 {
 	struct netlink self = {
-		.wire = wire, .want = request, .report = report, .error = error,
+		.wire = wire,
+		.want = request,
+		.report = report,
+		.error = error,
 		.open = wire->replay, /* an empty file is a cut-off one */
-		.buffer = malloc(WIRE_BUFFER), .decoded = malloc(sizeof *self.decoded),
+		.buffer = malloc(WIRE_BUFFER),
+		.decoded = malloc(sizeof(*self.decoded)),
 	};
 	int answer = -1;
 	table_init(&self.hold, request->query->want);

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sockview/countof.h>
+
 #include "collect/lines.h"
 
 /* netstat's order. */
@@ -15,18 +17,12 @@ static const struct procnet_file {
 	enum proto proto;
 	int family;
 } files[] = {
-	{ "tcp", PROTO_TCP, AF_INET },
-	{ "tcp6", PROTO_TCP, AF_INET6 },
-	{ "udp", PROTO_UDP, AF_INET },
-	{ "udp6", PROTO_UDP, AF_INET6 },
-	{ "udplite", PROTO_UDPLITE, AF_INET },
-	{ "udplite6", PROTO_UDPLITE, AF_INET6 },
-	{ "raw", PROTO_RAW, AF_INET },
-	{ "raw6", PROTO_RAW, AF_INET6 },
-	{ "unix", PROTO_UNIX, AF_UNIX },
+	{ "tcp", PROTO_TCP, AF_INET },   { "tcp6", PROTO_TCP, AF_INET6 },       { "udp", PROTO_UDP, AF_INET },
+	{ "udp6", PROTO_UDP, AF_INET6 }, { "udplite", PROTO_UDPLITE, AF_INET }, { "udplite6", PROTO_UDPLITE, AF_INET6 },
+	{ "raw", PROTO_RAW, AF_INET },   { "raw6", PROTO_RAW, AF_INET6 },       { "unix", PROTO_UNIX, AF_UNIX },
 };
 
-#define FILE_COUNT (sizeof(files) / sizeof(files[0]))
+#define FILE_COUNT (countof(files))
 
 /* What one run of source_proc() passes on. */
 struct run {
@@ -64,13 +60,11 @@ static int sock_give(const struct run *run, const struct sock *sock)
 	return run->request->sink(run->request->context, sock);
 }
 
-static int inet_line(const struct run *run, const struct procnet_file *file,
-                     const struct line *line, bool first)
+static int inet_line(const struct run *run, const struct procnet_file *file, const struct line *line, bool first)
 {
 	struct sock sock = { 0 };
 	struct sock_timer timer;
-	if (!line->whole ||
-	    !procnet_inet_parse(line->text, line->len, file->proto, file->family, &sock.row, &timer)) {
+	if (!line->whole || !procnet_inet_parse(line->text, line->len, file->proto, file->family, &sock.row, &timer)) {
 		run->report->malformed += !first; /* the first is the heading */
 		return 0;
 	}
@@ -118,8 +112,7 @@ static bool is_wanted(const struct query *query, const struct procnet_file *file
  * A missing file is a protocol that this kernel lacks, or a module that is not
  * loaded and so has no sockets. Without the IPv6 one alone nothing is amiss.
  */
-int source_proc(int proc_net_fd, const struct source_request *request, struct report *report,
-                struct error *error)
+int source_proc(int proc_net_fd, const struct source_request *request, struct report *report, struct error *error)
 {
 	struct run run = { proc_net_fd, request, report, error };
 	unsigned missing = 0, read = 0;

@@ -19,8 +19,7 @@ bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int fami
                         struct sock_timer *timer);
 
 /* One line of unix; `path` points into it, as it is written ('@' for NUL), and is NULL if there is none. */
-bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct sock_unix *unix_,
-                        struct bytes *path);
+bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct sock_unix *unix_, struct bytes *path);
 
 /*
  * A unix socket of the file. `path` is made from what is written: '@' in front
@@ -35,8 +34,7 @@ bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct so
  */
 typedef int procnet_unix_sink(void *context, const struct sock *sock, bool certain);
 /* All of the open file. 0; -1 with error; or the sink's answer. */
-int procnet_unix_read(int fd, procnet_unix_sink *sink, void *context, struct report *report,
-                      struct error *error);
+int procnet_unix_read(int fd, procnet_unix_sink *sink, void *context, struct report *report, struct error *error);
 
 /* What unix_diag leaves out: reference counts, and the sockets that have no inode yet. */
 struct procnet_unix {
@@ -47,13 +45,12 @@ struct procnet_unix {
 };
 
 /* Zero-initialises and fills. 0, or -1 with error; procnet_unix_free() in either case. */
-int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report *report,
-                      struct error *error);
+int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report *report, struct error *error);
 /* False if the file does not tell, or tells two different things. */
 bool procnet_unix_refcnt(const struct procnet_unix *unix_, uint32_t inode, uint32_t *refcnt);
 void procnet_unix_free(struct procnet_unix *unix_);
 
-/* --- between the files of /proc/net ----------------------------------------- */
+/* --- between the files of /proc/net --- */
 
 /* A regular file to read: its fd, or -1 with error (number ENOENT: there is none). */
 int procnet_open(int proc_net_fd, const char *name, struct error *error);

@@ -94,8 +94,7 @@ static bool take_state(struct cursor *cursor, struct row *row)
 static bool take_queues(struct cursor *cursor, struct row *row)
 {
 	uint64_t sent, received;
-	if (!cursor_hex(cursor, 8, 8, &sent) || !cursor_char(cursor, ':') ||
-	    !cursor_hex(cursor, 8, 8, &received))
+	if (!cursor_hex(cursor, 8, 8, &sent) || !cursor_char(cursor, ':') || !cursor_hex(cursor, 8, 8, &received))
 		return false;
 	row->send_q = (uint32_t)sent;
 	row->recv_q = (uint32_t)received;
@@ -112,16 +111,14 @@ static uint8_t at_most_255(uint64_t value)
 static bool take_timer(struct cursor *cursor, struct sock_timer *timer)
 {
 	uint64_t kind, ticks, retransmits;
-	if (!cursor_hex(cursor, 2, 2, &kind) || !cursor_char(cursor, ':') ||
-	    !cursor_hex(cursor, 8, 16, &ticks))
+	if (!cursor_hex(cursor, 2, 2, &kind) || !cursor_char(cursor, ':') || !cursor_hex(cursor, 8, 16, &ticks))
 		return false;
 	cursor_blanks(cursor);
 	if (!cursor_hex(cursor, 8, 8, &retransmits))
 		return false;
 	cursor_blanks(cursor);
 	timer->kind = kind <= TIMER_PROBE ? (uint8_t)kind : TIMER_OFF;
-	timer->expires_ms =
-		ticks > UINT32_MAX / MS_PER_TICK ? UINT32_MAX : (uint32_t)(ticks * MS_PER_TICK);
+	timer->expires_ms = ticks > UINT32_MAX / MS_PER_TICK ? UINT32_MAX : (uint32_t)(ticks * MS_PER_TICK);
 	timer->retransmits = at_most_255(retransmits);
 	return true;
 }
@@ -170,9 +167,8 @@ bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int fami
 		return false;
 	cursor_blanks(&cursor);
 	if (!take_endpoint(&cursor, family, &row->local, &row->local_port) ||
-	    !take_endpoint(&cursor, family, &row->remote, &row->remote_port) ||
-	    !take_state(&cursor, row) || !take_queues(&cursor, row) || !take_timer(&cursor, timer) ||
-	    !take_numbers(&cursor, row, timer))
+	    !take_endpoint(&cursor, family, &row->remote, &row->remote_port) || !take_state(&cursor, row) ||
+	    !take_queues(&cursor, row) || !take_timer(&cursor, timer) || !take_numbers(&cursor, row, timer))
 		return false;
 	row->flags = flags_of(row);
 	return true;

@@ -104,8 +104,7 @@ static bool take_path(struct cursor *cursor, struct bytes *path)
 	return path->len <= PROCNET_PATH_MAX;
 }
 
-bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct sock_unix *unix_,
-                        struct bytes *path)
+bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct sock_unix *unix_, struct bytes *path)
 {
 	struct cursor cursor = { text, text + len };
 	uint64_t refcnt, protocol, flags, type, st;
@@ -115,9 +114,7 @@ bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct so
 	    !take_hex_column(&cursor, 4, &type) || !take_hex_column(&cursor, 2, &st) ||
 	    !take_inode(&cursor, &row->inode) || !take_path(&cursor, path))
 		return false;
-	*unix_ = (struct sock_unix){
-		.refcnt = (uint32_t)refcnt, .type = (uint8_t)type, .has = UNIX_HAS_REFCNT
-	};
+	*unix_ = (struct sock_unix){ .refcnt = (uint32_t)refcnt, .type = (uint8_t)type, .has = UNIX_HAS_REFCNT };
 	return state_set(row, unix_, flags, st);
 }
 
@@ -142,8 +139,7 @@ static bool has_room(const struct pending *pending, size_t len)
 	return len < PROCNET_PATH_MAX && pending->used + 1 + len <= PROCNET_PATH_MAX;
 }
 
-static int row_begin(struct reader *reader, const struct pending *next, const struct bytes *path,
-                     size_t line_len)
+static int row_begin(struct reader *reader, const struct pending *next, const struct bytes *path, size_t line_len)
 {
 	struct pending *pending = &reader->pending;
 	bool room = has_room(pending, line_len);
@@ -182,12 +178,9 @@ static int line_read(struct reader *reader, const struct line *line, bool first)
 	return 0;
 }
 
-int procnet_unix_read(int fd, procnet_unix_sink *sink, void *context, struct report *report,
-                      struct error *error)
+int procnet_unix_read(int fd, procnet_unix_sink *sink, void *context, struct report *report, struct error *error)
 {
-	struct reader reader = {
-		.sink = sink, .context = context, .report = report, .pending.used = PROCNET_PATH_MAX
-	};
+	struct reader reader = { .sink = sink, .context = context, .report = report, .pending.used = PROCNET_PATH_MAX };
 	struct lines lines;
 	struct line line;
 	bool first = true;
@@ -205,7 +198,7 @@ int procnet_unix_read(int fd, procnet_unix_sink *sink, void *context, struct rep
 	return answer;
 }
 
-/* --- what unix_diag leaves out ------------------------------------------------ */
+/* --- what unix_diag leaves out --- */
 
 struct procnet_refcnt {
 	uint32_t inode, refcnt;
@@ -214,8 +207,7 @@ struct procnet_refcnt {
 
 static int refcnt_add(struct procnet_unix *unix_, const struct sock *sock)
 {
-	struct procnet_refcnt *grown =
-		vec_reserve(unix_->refcnt, &unix_->capacity, unix_->count + 1, sizeof(*grown));
+	struct procnet_refcnt *grown = vec_reserve(unix_->refcnt, &unix_->capacity, unix_->count + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	unix_->refcnt = grown;
@@ -255,8 +247,7 @@ static void refcnt_sort(struct procnet_unix *unix_)
 	unix_->count = kept + 1;
 }
 
-int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report *report,
-                      struct error *error)
+int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report *report, struct error *error)
 {
 	*unix_ = (struct procnet_unix){ 0 };
 	table_init(&unix_->certain, WANT_UNIX);

@@ -75,7 +75,7 @@ static void put_ports(struct inet_diag_sockid *id, const struct bytecode *code)
 static void build_old(struct nlmsghdr *message, const struct request *request, const struct query *query,
                       const struct bytecode *code)
 {
-	struct inet_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof *req);
+	struct inet_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof(*req));
 	message->nlmsg_type = TCPDIAG_GETSOCK;
 	/* The kernel dumps both families whatever this says; AF_INET is what it was made with. */
 	req->idiag_family = AF_INET;
@@ -87,7 +87,7 @@ static void build_old(struct nlmsghdr *message, const struct request *request, c
 static void build_inet(struct nlmsghdr *message, const struct request *request, const struct query *query,
                        const struct bytecode *code)
 {
-	struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(message, sizeof *req);
+	struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(message, sizeof(*req));
 	req->sdiag_family = (uint8_t)request->family;
 	req->sdiag_protocol = (uint8_t)proto_ip_number(request->proto);
 	req->idiag_ext = extensions(query->want);
@@ -99,7 +99,7 @@ enum { UNIX_SHOW_UID = 0x40 }; /* UDIAG_SHOW_UID, newer (5.3) than some headers;
 
 static void build_unix(struct nlmsghdr *message, const struct request *request, const struct query *query)
 {
-	struct unix_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof *req);
+	struct unix_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof(*req));
 	req->sdiag_family = AF_UNIX;
 	req->udiag_states = request_states(request, query);
 	req->udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UNIX_SHOW_UID;
@@ -107,8 +107,8 @@ static void build_unix(struct nlmsghdr *message, const struct request *request, 
 		req->udiag_show |= UDIAG_SHOW_MEMINFO;
 }
 
-size_t request_build(const struct request *request, const struct query *query,
-                     const struct bytecode *code, uint32_t seq, void *buffer, size_t size)
+size_t request_build(const struct request *request, const struct query *query, const struct bytecode *code,
+                     uint32_t seq, void *buffer, size_t size)
 {
 	memset(buffer, 0, size);
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -140,7 +140,7 @@ static bool read_inet(const struct inet_diag_req_v2 *req, struct request *reques
 bool request_read(const void *message, size_t len, struct request *request)
 {
 	const struct nlmsghdr *head = message;
-	if (len < sizeof *head + sizeof(uint32_t))
+	if (len < sizeof(*head) + sizeof(uint32_t))
 		return false;
 	const uint8_t *family = mnl_nlmsg_get_payload(head);
 	if (head->nlmsg_type == TCPDIAG_GETSOCK) {

@@ -25,8 +25,8 @@ uint32_t request_states(const struct request *request, const struct query *query
  * The netlink message; its length. `seq` marks the answers as its own. `code`
  * is what the kernel may judge; it says nothing for unix sockets.
  */
-size_t request_build(const struct request *request, const struct query *query,
-                     const struct bytecode *code, uint32_t seq, void *buffer, size_t size);
+size_t request_build(const struct request *request, const struct query *query, const struct bytecode *code,
+                     uint32_t seq, void *buffer, size_t size);
 /* What a recorded request asked for. False if the message is none of ours. */
 bool request_read(const void *message, size_t len, struct request *request);
 

@@ -13,13 +13,13 @@ uint32_t source_tcp6_in_use(int proc_net_fd)
 	int fd = openat(proc_net_fd, "sockstat6", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return 0;
-	ssize_t len = read(fd, text, sizeof text - 1);
+	ssize_t len = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (len <= 0)
 		return 0;
 	text[len] = '\0';
 	static const char head[] = "TCP6: inuse ";
 	const char *at = strstr(text, head);
-	unsigned long count = at ? strtoul(at + sizeof head - 1, NULL, 10) : 0;
+	unsigned long count = at ? strtoul(at + sizeof(head) - 1, NULL, 10) : 0;
 	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/vec.h>
 
 #include "columns/columns.h"
@@ -17,7 +18,7 @@ static const struct columns parts[] = {
 	{ columns_ulp, &columns_ulp_count },
 };
 
-#define PARTS (sizeof parts / sizeof *parts)
+#define PARTS (countof(parts))
 
 size_t column_count(void)
 {
@@ -79,7 +80,7 @@ const char *column_group_title(enum column_group group)
 	return titles[group];
 }
 
-/* --- a choice of columns ------------------------------------------------------ */
+/* --- a choice of columns --- */
 
 int column_list_add(struct column_list *list, const struct column *column)
 {
@@ -87,7 +88,7 @@ int column_list_add(struct column_list *list, const struct column *column)
 		if (list->column[i] == column)
 			return 0;
 	const struct column **grown =
-		vec_reserve(list->column, &list->capacity, list->count + 1, sizeof *list->column);
+		vec_reserve(list->column, &list->capacity, list->count + 1, sizeof(*list->column));
 	if (!grown)
 		return -1;
 	list->column = grown;
@@ -112,8 +113,8 @@ static int add_all(struct column_list *list)
 
 static int unknown(struct error *error, const char *name, size_t len)
 {
-	char text[sizeof error->subject];
-	size_t keep = len < sizeof text - 1 ? len : sizeof text - 1;
+	char text[sizeof(error->subject)];
+	size_t keep = len < sizeof(text) - 1 ? len : sizeof(text) - 1;
 	memcpy(text, name, keep);
 	text[keep] = '\0';
 	return error_set(error, EINVAL, "find the column", text);
@@ -160,7 +161,7 @@ void column_list_needs(const struct column_list *list, struct column_needs *need
 	}
 }
 
-/* --- the columns nobody named -------------------------------------------------- */
+/* --- the columns nobody named --- */
 
 static int add_names(struct column_list *list, const char *names)
 {
@@ -207,14 +208,16 @@ int column_list_default(struct column_list *list, const struct column_defaults *
 		bool yes;
 		enum column_group group;
 	} groups[] = {
-		{ how->extend > 1, GROUP_EXTRA }, { how->timers, GROUP_TIMER },
-		{ how->memory, GROUP_MEMORY },    { how->info, GROUP_INFO },
+		{ how->extend > 1, GROUP_EXTRA },
+		{ how->timers, GROUP_TIMER },
+		{ how->memory, GROUP_MEMORY },
+		{ how->info, GROUP_INFO },
 		{ how->unix_ && how->extend, GROUP_UNIX },
 	};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < countof(names); i++)
 		if (names[i].yes && add_names(list, names[i].names) < 0)
 			return -1;
-	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+	for (size_t i = 0; i < countof(groups); i++)
 		if (groups[i].yes && add_group(list, groups[i].group) < 0)
 			return -1;
 	return 0;

@@ -9,10 +9,9 @@ struct columns {
 	const size_t *count;
 };
 
-extern const struct column columns_socket[], columns_owner[], columns_extra[], columns_info[],
-	columns_ulp[];
-extern const size_t columns_socket_count, columns_owner_count, columns_extra_count,
-	columns_info_count, columns_ulp_count;
+extern const struct column columns_socket[], columns_owner[], columns_extra[], columns_info[], columns_ulp[];
+extern const size_t columns_socket_count, columns_owner_count, columns_extra_count, columns_info_count,
+	columns_ulp_count;
 
 static inline void value_set_uint(struct value *value, uint64_t number)
 {

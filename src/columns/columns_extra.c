@@ -3,20 +3,21 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
+
 static bool has_extra(const struct column *column, const struct column_source *source)
 {
 	return source->sock->extra && source->sock->extra->has & column->field.rule;
 }
 
 /* field: a number in struct sock_extra that is there if `rule`, an extra_flag, is. */
-static void get_extra(const struct column *column, const struct column_source *source,
-                      struct value *value)
+static void get_extra(const struct column *column, const struct column_source *source, struct value *value)
 {
 	uint64_t number;
 	struct column_field field = column->field;
 	field.rule = 0;
 	if (!has_extra(column, source) ||
-	    !column_field_read(&field, source->sock->extra, sizeof *source->sock->extra, &number))
+	    !column_field_read(&field, source->sock->extra, sizeof(*source->sock->extra), &number))
 		return;
 	if (column->type == COLUMN_BOOL)
 		value_set_bool(value, number);
@@ -24,8 +25,7 @@ static void get_extra(const struct column *column, const struct column_source *s
 		value_set_uint(value, number);
 }
 
-static void get_shutdown(const struct column *column, const struct column_source *source,
-                         struct value *value)
+static void get_shutdown(const struct column *column, const struct column_source *source, struct value *value)
 {
 	static const char *const words[] = { "none", "receive", "send", "both" };
 	if (has_extra(column, source))
@@ -38,8 +38,7 @@ static bool has_timer(const struct column_source *source)
 	return source->sock->timer && source->sock->row.proto != PROTO_UNIX;
 }
 
-static void get_timer(const struct column *column, const struct column_source *source,
-                      struct value *value)
+static void get_timer(const struct column *column, const struct column_source *source, struct value *value)
 {
 	static const char *const words[] = {
 		[TIMER_OFF] = "off",           [TIMER_ON] = "on",       [TIMER_KEEPALIVE] = "keepalive",
@@ -47,24 +46,22 @@ static void get_timer(const struct column *column, const struct column_source *s
 	};
 	(void)column;
 	const struct sock_timer *timer = source->sock->timer;
-	if (has_timer(source) && timer->kind < sizeof words / sizeof *words)
+	if (has_timer(source) && timer->kind < countof(words))
 		value_set_word(value, words[timer->kind]);
 }
 
-static void get_timer_number(const struct column *column, const struct column_source *source,
-                             struct value *value)
+static void get_timer_number(const struct column *column, const struct column_source *source, struct value *value)
 {
 	uint64_t number;
 	const struct sock_timer *timer = source->sock->timer;
 	if (!has_timer(source) || (column->field.rule && timer->kind == TIMER_OFF))
 		return;
 	if (column_field_read(&(struct column_field){ .offset = column->field.offset, .size = column->field.size },
-	                      timer, sizeof *timer, &number))
+	                      timer, sizeof(*timer), &number))
 		value_set_uint(value, number);
 }
 
-static void get_skmem(const struct column *column, const struct column_source *source,
-                      struct value *value)
+static void get_skmem(const struct column *column, const struct column_source *source, struct value *value)
 {
 	const struct sock_skmem *skmem = source->sock->skmem;
 	if (skmem && column->field.offset < skmem->count)
@@ -72,34 +69,55 @@ static void get_skmem(const struct column *column, const struct column_source *s
 }
 
 #define EXTRA(name_, type_, member, flag, help_) \
-	{ .name = name_, .help = help_, .type = type_, .group = GROUP_EXTRA, .want = WANT_EXTRA, \
-	  .field = { .offset = offsetof(struct sock_extra, member), .rule = flag, \
-	             .size = sizeof((struct sock_extra){ 0 }).member }, \
-	  .get = get_extra }
+	{ \
+		.name = name_, .help = help_, .type = type_, .group = GROUP_EXTRA, .want = WANT_EXTRA, \
+		.field = { .offset = offsetof(struct sock_extra, member), \
+			   .rule = flag, \
+			   .size = sizeof((struct sock_extra){ 0 }).member }, \
+		.get = get_extra \
+	}
 /* What is set by default is no news and stays out of -ee. Bits as little-endian machines lay struct inet_diag_sockopt out: include/uapi/linux/inet_diag.h. */
 #define OPTION(name_, group_, bit, help_) \
-	{ .name = name_, .help = help_, .type = COLUMN_BOOL, .group = group_, .want = WANT_EXTRA, \
-	  .field = { .offset = offsetof(struct sock_extra, sockopt), .size = 2, .shift = bit, .bits = 1, \
-	             .rule = EXTRA_SOCKOPT }, \
-	  .get = get_extra }
+	{ \
+		.name = name_, .help = help_, .type = COLUMN_BOOL, .group = group_, .want = WANT_EXTRA, \
+		.field = { .offset = offsetof(struct sock_extra, sockopt), \
+			   .size = 2, \
+			   .shift = bit, \
+			   .bits = 1, \
+			   .rule = EXTRA_SOCKOPT }, \
+		.get = get_extra \
+	}
 #define TIMER(name_, unit_, member, off, help_) \
-	{ .name = name_, .unit = unit_, .help = help_, .type = COLUMN_NUMBER, .group = GROUP_TIMER, \
-	  .want = WANT_TIMER, \
-	  .field = { .offset = offsetof(struct sock_timer, member), .rule = off, \
-	             .size = sizeof((struct sock_timer){ 0 }).member }, \
-	  .get = get_timer_number }
+	{ \
+		.name = name_, .unit = unit_, .help = help_, .type = COLUMN_NUMBER, .group = GROUP_TIMER, \
+		.want = WANT_TIMER, \
+		.field = { .offset = offsetof(struct sock_timer, member), \
+			   .rule = off, \
+			   .size = sizeof((struct sock_timer){ 0 }).member }, \
+		.get = get_timer_number \
+	}
 #define SKMEM(name_, unit_, index, help_) \
-	{ .name = name_, .unit = unit_, .help = help_, .type = COLUMN_NUMBER, .group = GROUP_MEMORY, \
-	  .want = WANT_SKMEM, .field = { .offset = index }, .get = get_skmem }
+	{ \
+		.name = name_, .unit = unit_, .help = help_, .type = COLUMN_NUMBER, .group = GROUP_MEMORY, \
+		.want = WANT_SKMEM, .field = { .offset = index }, .get = get_skmem \
+	}
 
 const struct column columns_extra[] = {
-	{ .name = "mark", .help = "SO_MARK; only CAP_NET_ADMIN is told", .type = COLUMN_NUMBER, .group = GROUP_EXTRA,
-	  .want = WANT_EXTRA, .need = NEED_NET_ADMIN,
+	{ .name = "mark",
+	  .help = "SO_MARK; only CAP_NET_ADMIN is told",
+	  .type = COLUMN_NUMBER,
+	  .group = GROUP_EXTRA,
+	  .want = WANT_EXTRA,
+	  .need = NEED_NET_ADMIN,
 	  .field = { .offset = offsetof(struct sock_extra, mark), .size = sizeof(uint32_t), .rule = EXTRA_MARK },
 	  .get = get_extra },
 	EXTRA("cgroup_id", COLUMN_NUMBER, cgroup_id, EXTRA_CGROUP, "inode of the socket's cgroup"),
-	{ .name = "shutdown", .help = "which directions were shut down: none, receive, send, both",
-	  .type = COLUMN_TEXT, .group = GROUP_EXTRA, .want = WANT_EXTRA, .field = { .rule = EXTRA_SHUTDOWN },
+	{ .name = "shutdown",
+	  .help = "which directions were shut down: none, receive, send, both",
+	  .type = COLUMN_TEXT,
+	  .group = GROUP_EXTRA,
+	  .want = WANT_EXTRA,
+	  .field = { .rule = EXTRA_SHUTDOWN },
 	  .get = get_shutdown },
 	EXTRA("tos", COLUMN_NUMBER, tos, EXTRA_TOS, "IP_TOS"),
 	EXTRA("tclass", COLUMN_NUMBER, tclass, EXTRA_TCLASS, "IPV6_TCLASS"),
@@ -116,8 +134,12 @@ const struct column columns_extra[] = {
 	OPTION("recverr_rfc4884", GROUP_EXTRA, 9, "IP_RECVERR_RFC4884"),
 	OPTION("defer_connect", GROUP_EXTRA, 10, "TCP_FASTOPEN_CONNECT: connects with the first data"),
 
-	{ .name = "timer", .help = "off, on (retransmission), keepalive, timewait, probe (zero window)",
-	  .type = COLUMN_TEXT, .group = GROUP_TIMER, .want = WANT_TIMER, .get = get_timer },
+	{ .name = "timer",
+	  .help = "off, on (retransmission), keepalive, timewait, probe (zero window)",
+	  .type = COLUMN_TEXT,
+	  .group = GROUP_TIMER,
+	  .want = WANT_TIMER,
+	  .get = get_timer },
 	TIMER("timer_expires", "ms", expires_ms, 1, "until the timer fires"),
 	TIMER("retransmits", NULL, retransmits, 0, "of what waits to be acknowledged now"),
 	TIMER("probes", NULL, probes, 0, "sent and not answered: keepalive or zero window"),
@@ -132,4 +154,4 @@ const struct column columns_extra[] = {
 	SKMEM("sk_backlog", "bytes", SKMEM_BACKLOG, "waits because the socket is in use"),
 	SKMEM("drops", "packets", SKMEM_DROPS, "dropped; of a listener: connections refused by a full queue"),
 };
-const size_t columns_extra_count = sizeof columns_extra / sizeof *columns_extra;
+const size_t columns_extra_count = countof(columns_extra);

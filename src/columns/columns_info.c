@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
+
 bool column_field_read(const struct column_field *field, const void *data, size_t len, uint64_t *number)
 {
 	if (!data || len < (size_t)field->offset + field->size)
@@ -21,15 +23,15 @@ bool column_field_read(const struct column_field *field, const void *data, size_
 		*number = *at;
 		break;
 	case 2:
-		memcpy(&two, at, sizeof two);
+		memcpy(&two, at, sizeof(two));
 		*number = two;
 		break;
 	case 4:
-		memcpy(&four, at, sizeof four);
+		memcpy(&four, at, sizeof(four));
 		*number = four;
 		break;
 	default:
-		memcpy(number, at, sizeof *number);
+		memcpy(number, at, sizeof(*number));
 	}
 	uint64_t max = field->size < 8 ? (1ull << 8 * field->size) - 1 : UINT64_MAX;
 	if ((field->rule & FIELD_ZERO_ABSENT && !*number) || (field->rule & FIELD_MAX_ABSENT && *number == max))
@@ -52,8 +54,7 @@ bool column_field_read(const struct column_field *field, const void *data, size_
 
 #define APP_LIMITED_BIT (1u << BIT_FIELD(0, 1))
 
-static bool read_blob(const struct column_field *field, const struct column_source *source,
-                      uint64_t *number)
+static bool read_blob(const struct column_field *field, const struct column_source *source, uint64_t *number)
 {
 	struct bytes blob = source->sock->blob[field->blob];
 	if (field->rule & FIELD_NOT_LISTEN && source->sock->row.state == STATE_LISTEN)
@@ -63,8 +64,7 @@ static bool read_blob(const struct column_field *field, const struct column_sour
 	return column_field_read(field, blob.data, blob.len, number);
 }
 
-void column_get_blob(const struct column *column, const struct column_source *source,
-                     struct value *value)
+void column_get_blob(const struct column *column, const struct column_source *source, struct value *value)
 {
 	uint64_t number;
 	if (!read_blob(&column->field, source, &number))
@@ -76,18 +76,16 @@ void column_get_blob(const struct column *column, const struct column_source *so
 }
 
 /* enum tcp_ca_state */
-static void get_ca_state(const struct column *column, const struct column_source *source,
-                         struct value *value)
+static void get_ca_state(const struct column *column, const struct column_source *source, struct value *value)
 {
 	static const char *const words[] = { "open", "disorder", "cwr", "recovery", "loss" };
 	uint64_t number;
-	if (read_blob(&column->field, source, &number) && number < sizeof words / sizeof *words)
+	if (read_blob(&column->field, source, &number) && number < countof(words))
 		value_set_word(value, words[number]);
 }
 
 /* enum tcp_fastopen_client_fail */
-static void get_fastopen_fail(const struct column *column, const struct column_source *source,
-                              struct value *value)
+static void get_fastopen_fail(const struct column *column, const struct column_source *source, struct value *value)
 {
 	static const char *const words[] = { "", "no-cookie", "data-not-acked", "syn-retransmitted" };
 	uint64_t number;
@@ -95,27 +93,27 @@ static void get_fastopen_fail(const struct column *column, const struct column_s
 		value_set_word(value, words[number & 3]);
 }
 
-/* --- what follows ------------------------------------------------------------------- */
+/* --- what follows --- */
 
 static bool read_info(const struct column_source *source, uint16_t offset, uint8_t size, uint64_t *number)
 {
-	return read_blob(&(struct column_field){ .offset = offset, .size = size, .blob = BLOB_TCP_INFO,
-	                                         .rule = FIELD_NOT_LISTEN },
-	                 source, number);
+	return read_blob(
+		&(struct column_field){
+			.offset = offset, .size = size, .blob = BLOB_TCP_INFO, .rule = FIELD_NOT_LISTEN },
+		source, number);
 }
 
-#define AT_APP_LIMITED 7
-#define AT_SND_MSS 16
-#define AT_RTT 68
-#define AT_SND_CWND 80
-#define AT_BUSY_TIME 168
-#define AT_RWND_LIMITED 176
+#define AT_APP_LIMITED    7
+#define AT_SND_MSS        16
+#define AT_RTT            68
+#define AT_SND_CWND       80
+#define AT_BUSY_TIME      168
+#define AT_RWND_LIMITED   176
 #define AT_SNDBUF_LIMITED 184
-#define AT_BYTES_SENT 200
-#define AT_BYTES_RETRANS 208
+#define AT_BYTES_SENT     200
+#define AT_BYTES_RETRANS  208
 
-static void get_retrans_share(const struct column *column, const struct column_source *source,
-                              struct value *value)
+static void get_retrans_share(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	uint64_t sent, again;
@@ -126,8 +124,7 @@ static void get_retrans_share(const struct column *column, const struct column_s
 }
 
 /* A window a round trip, which is what ss calls send. */
-static void get_send_rate(const struct column *column, const struct column_source *source,
-                          struct value *value)
+static void get_send_rate(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	uint64_t cwnd, mss, rtt;
@@ -144,14 +141,12 @@ static void get_send_rate(const struct column *column, const struct column_sourc
  * up for half of that or longer; the application if it had nothing to send
  * when the rate was measured last; else what lies between, and the congestion window with it.
  */
-static void get_limited_by(const struct column *column, const struct column_source *source,
-                           struct value *value)
+static void get_limited_by(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	uint64_t busy, rwnd, sndbuf, flags;
 	if (!read_info(source, AT_BUSY_TIME, 8, &busy) || !read_info(source, AT_RWND_LIMITED, 8, &rwnd) ||
-	    !read_info(source, AT_SNDBUF_LIMITED, 8, &sndbuf) || !read_info(source, AT_APP_LIMITED, 1, &flags) ||
-	    !busy)
+	    !read_info(source, AT_SNDBUF_LIMITED, 8, &sndbuf) || !read_info(source, AT_APP_LIMITED, 1, &flags) || !busy)
 		return;
 	uint64_t half = busy / 2 + busy % 2;
 	if (rwnd >= half && rwnd >= sndbuf)
@@ -163,28 +158,29 @@ static void get_limited_by(const struct column *column, const struct column_sour
 }
 
 #define INFO_COLUMN(name_, type_, unit_, get_, help_, ...) \
-	{ .name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_INFO, .want = WANT_INFO, \
-	  .field = { .blob = BLOB_TCP_INFO, __VA_ARGS__ }, .get = get_ }
+	{ \
+		.name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_INFO, .want = WANT_INFO, \
+		.field = { .blob = BLOB_TCP_INFO, __VA_ARGS__ }, .get = get_ \
+	}
 #define INFO(name_, offset_, size_, unit_, rule_, help_) \
 	INFO_COLUMN(name_, COLUMN_NUMBER, unit_, column_get_blob, help_, .offset = offset_, .size = size_, \
 	            .rule = rule_)
 #define RATE(name_, offset_, rule_, help_) \
-	INFO_COLUMN(name_, COLUMN_NUMBER, "bit/s", column_get_blob, help_, .offset = offset_, .size = 8, \
-	            .scale = 8, .rule = rule_)
+	INFO_COLUMN(name_, COLUMN_NUMBER, "bit/s", column_get_blob, help_, .offset = offset_, .size = 8, .scale = 8, \
+	            .rule = rule_)
 #define FLAG(name_, offset_, bit_, help_) \
-	INFO_COLUMN(name_, COLUMN_BOOL, NULL, column_get_blob, help_, .offset = offset_, .size = 1, \
-	            .shift = bit_, .bits = 1, .rule = FIELD_NOT_LISTEN)
+	INFO_COLUMN(name_, COLUMN_BOOL, NULL, column_get_blob, help_, .offset = offset_, .size = 1, .shift = bit_, \
+	            .bits = 1, .rule = FIELD_NOT_LISTEN)
 #define BITS(name_, offset_, low_, bits_, help_) \
 	INFO_COLUMN(name_, COLUMN_NUMBER, NULL, column_get_blob, help_, .offset = offset_, .size = 1, \
 	            .shift = BIT_FIELD(low_, bits_), .bits = bits_, .rule = FIELD_NOT_LISTEN)
-#define NL FIELD_NOT_LISTEN
+#define NL  FIELD_NOT_LISTEN
 #define NL0 (FIELD_NOT_LISTEN | FIELD_ZERO_ABSENT)
 
 const struct column columns_info[] = {
 	INFO_COLUMN("limited_by", COLUMN_TEXT, NULL, get_limited_by,
 	            "what held the sender up most: receive-window, send-buffer, application, network"),
-	INFO_COLUMN("retrans_share", COLUMN_REAL, NULL, get_retrans_share,
-	            "retransmitted bytes / bytes sent, 0 to 1"),
+	INFO_COLUMN("retrans_share", COLUMN_REAL, NULL, get_retrans_share, "retransmitted bytes / bytes sent, 0 to 1"),
 	INFO_COLUMN("send_rate", COLUMN_NUMBER, "bit/s", get_send_rate, "congestion window / round trip time"),
 	INFO("tcpi_state", 0, 1, NULL, 0, "the kernel's number of the state"),
 	INFO_COLUMN("ca_state", COLUMN_TEXT, NULL, get_ca_state,
@@ -204,11 +200,11 @@ const struct column columns_info[] = {
 	BITS("snd_wscale", 6, 0, 4, "shift of the windows the peer tells"),
 	BITS("rcv_wscale", 6, 4, 4, "shift of the windows we tell"),
 	INFO_COLUMN("app_limited", COLUMN_BOOL, NULL, column_get_blob,
-	            "the delivery rate was measured while the application had nothing to send",
-	            .offset = 7, .size = 1, .shift = BIT_FIELD(0, 1), .bits = 1, .rule = NL),
+	            "the delivery rate was measured while the application had nothing to send", .offset = 7, .size = 1,
+	            .shift = BIT_FIELD(0, 1), .bits = 1, .rule = NL),
 	INFO_COLUMN("fastopen_fail", COLUMN_TEXT, NULL, get_fastopen_fail,
-	            "why TCP Fast Open failed: no-cookie, data-not-acked, syn-retransmitted",
-	            .offset = 7, .size = 1, .shift = BIT_FIELD(1, 2), .bits = 2, .rule = NL),
+	            "why TCP Fast Open failed: no-cookie, data-not-acked, syn-retransmitted", .offset = 7, .size = 1,
+	            .shift = BIT_FIELD(1, 2), .bits = 2, .rule = NL),
 	INFO("rto", 8, 4, "us", NL, "retransmission timeout"),
 	INFO("ato", 12, 4, "us", NL, "delayed acknowledgement timeout"),
 	INFO("snd_mss", 16, 4, "bytes", NL, "largest segment we send"),
@@ -270,4 +266,4 @@ const struct column columns_info[] = {
 	INFO("accecn_fail_mode", 276, 2, NULL, NL | FIELD_ONLY_6_18, "why AccECN failed; of Linux 6.18 alone"),
 	INFO("accecn_opt_seen", 278, 2, NULL, NL | FIELD_ONLY_6_18, "the AccECN option was seen; of Linux 6.18 alone"),
 };
-const size_t columns_info_count = sizeof columns_info / sizeof *columns_info;
+const size_t columns_info_count = countof(columns_info);

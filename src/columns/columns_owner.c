@@ -5,49 +5,44 @@
 
 #include <sockview/cgroup.h>
 #include <sockview/containers.h>
+#include <sockview/countof.h>
 
-static void get_pid(const struct column *column, const struct column_source *source,
-                    struct value *value)
+static void get_pid(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (source->process)
 		value_set_uint(value, (uint64_t)source->process->pid);
 }
 
-static void get_tid(const struct column *column, const struct column_source *source,
-                    struct value *value)
+static void get_tid(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (source->process)
 		value_set_uint(value, (uint64_t)source->span.first->tid);
 }
 
-static void get_fd(const struct column *column, const struct column_source *source,
-                   struct value *value)
+static void get_fd(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (source->process)
 		value_set_uint(value, (uint64_t)source->span.first->fd);
 }
 
-static void get_ppid(const struct column *column, const struct column_source *source,
-                     struct value *value)
+static void get_ppid(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (source->process && source->process->has & PROCESS_START)
 		value_set_uint(value, (uint64_t)source->process->ppid);
 }
 
-static void get_process_uid(const struct column *column, const struct column_source *source,
-                            struct value *value)
+static void get_process_uid(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (source->process && source->process->has & PROCESS_UID)
 		value_set_uint(value, source->process->uid);
 }
 
-static void get_process_user(const struct column *column, const struct column_source *source,
-                             struct value *value)
+static void get_process_user(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (!source->process || !(source->process->has & PROCESS_UID))
@@ -57,8 +52,7 @@ static void get_process_user(const struct column *column, const struct column_so
 		value_set_bytes(value, (struct bytes){ user, strlen(user) });
 }
 
-static void get_netns(const struct column *column, const struct column_source *source,
-                      struct value *value)
+static void get_netns(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (source->process && source->process->has & PROCESS_NETNS)
@@ -71,18 +65,16 @@ static struct bytes process_bytes(const struct column *column, const struct colu
 	struct process_text text;
 	if (!source->process)
 		return (struct bytes){ 0 };
-	memcpy(&text, (const char *)source->process + column->field.offset, sizeof text);
+	memcpy(&text, (const char *)source->process + column->field.offset, sizeof(text));
 	return owners_text(source->context->owners, text);
 }
 
-static void get_text(const struct column *column, const struct column_source *source,
-                     struct value *value)
+static void get_text(const struct column *column, const struct column_source *source, struct value *value)
 {
 	value_set_bytes(value, process_bytes(column, source));
 }
 
-static void get_cmdline(const struct column *column, const struct column_source *source,
-                        struct value *value)
+static void get_cmdline(const struct column *column, const struct column_source *source, struct value *value)
 {
 	value_set_bytes(value, process_bytes(column, source));
 	if (value->kind != VALUE_NONE)
@@ -92,17 +84,16 @@ static void get_cmdline(const struct column *column, const struct column_source 
 #define DELETED " (deleted)"
 
 /* The kernel says so behind the path (d_path, fs/d_path.c). */
-static void get_exe_deleted(const struct column *column, const struct column_source *source,
-                            struct value *value)
+static void get_exe_deleted(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct bytes exe = process_bytes(column, source);
-	size_t len = sizeof DELETED - 1;
+	size_t len = sizeof(DELETED) - 1;
 	if (exe.data)
-		value_set_bool(value, exe.len > len &&
-		               memcmp((const char *)exe.data + exe.len - len, DELETED, len) == 0);
+		value_set_bool(value,
+		               exe.len > len && memcmp((const char *)exe.data + exe.len - len, DELETED, len) == 0);
 }
 
-/* --- time ------------------------------------------------------------------------ */
+/* --- time --- */
 
 static bool start_of(const struct column_source *source, int64_t *start)
 {
@@ -111,21 +102,18 @@ static bool start_of(const struct column_source *source, int64_t *start)
 		return false;
 	if (!context->boot_time || context->ticks_per_second <= 0)
 		return false;
-	*start = context->boot_time +
-	         (int64_t)(source->process->start_ticks / (uint64_t)context->ticks_per_second);
+	*start = context->boot_time + (int64_t)(source->process->start_ticks / (uint64_t)context->ticks_per_second);
 	return true;
 }
 
-static void get_start_time(const struct column *column, const struct column_source *source,
-                           struct value *value)
+static void get_start_time(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (start_of(source, &value->time))
 		value->kind = VALUE_TIME;
 }
 
-static void get_age(const struct column *column, const struct column_source *source,
-                    struct value *value)
+static void get_age(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	int64_t start;
@@ -133,7 +121,7 @@ static void get_age(const struct column *column, const struct column_source *sou
 		value_set_uint(value, source->context->now > start ? (uint64_t)(source->context->now - start) : 0);
 }
 
-/* --- cgroups ---------------------------------------------------------------------- */
+/* --- cgroups --- */
 
 static struct bytes socket_cgroup(const struct column_source *source)
 {
@@ -143,8 +131,7 @@ static struct bytes socket_cgroup(const struct column_source *source)
 	return cgroups_path(source->context->cgroups, extra->cgroup_id);
 }
 
-static void get_cgroup(const struct column *column, const struct column_source *source,
-                       struct value *value)
+static void get_cgroup(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	value_set_bytes(value, socket_cgroup(source));
@@ -160,39 +147,35 @@ static struct bytes best_cgroup(const struct column *column, const struct column
 	return path.data ? path : socket_cgroup(source);
 }
 
-static void get_unit(const struct column *column, const struct column_source *source,
-                     struct value *value)
+static void get_unit(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct bytes unit;
 	if (cgroup_unit(best_cgroup(column, source), &unit))
 		value_set_bytes(value, unit);
 }
 
-static void get_container(const struct column *column, const struct column_source *source,
-                          struct value *value)
+static void get_container(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct container container;
 	if (cgroup_container(best_cgroup(column, source), &container))
 		value_set_bytes(value, container.id);
 }
 
-static void get_container_name(const struct column *column, const struct column_source *source,
-                               struct value *value)
+static void get_container_name(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct container container;
 	if (source->context->containers && cgroup_container(best_cgroup(column, source), &container))
 		value_set_bytes(value, containers_name(source->context->containers, container.id));
 }
 
-static void get_runtime(const struct column *column, const struct column_source *source,
-                        struct value *value)
+static void get_runtime(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct container container;
 	if (cgroup_container(best_cgroup(column, source), &container))
 		value_set_word(value, container.runtime);
 }
 
-/* --- all of them -------------------------------------------------------------------- */
+/* --- all of them --- */
 
 /* No look was taken, or none that could have found one. */
 static bool looked_for(const struct column_source *source)
@@ -200,23 +183,20 @@ static bool looked_for(const struct column_source *source)
 	return owners_reason(source->context->owners, &source->sock->row) != REASON_NOT_ASKED;
 }
 
-static void get_owner_count(const struct column *column, const struct column_source *source,
-                            struct value *value)
+static void get_owner_count(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (looked_for(source))
 		value_set_uint(value, source->span.count);
 }
 
-static void get_owner_reason(const struct column *column, const struct column_source *source,
-                             struct value *value)
+static void get_owner_reason(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	value_set_word(value, owner_reason_name(owners_reason(source->context->owners, &source->sock->row)));
 }
 
-static void get_kernel_kind(const struct column *column, const struct column_source *source,
-                            struct value *value)
+static void get_kernel_kind(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	const struct owners *owners = source->context->owners;
@@ -242,8 +222,7 @@ static const struct process *listener_process(const struct column_source *source
 	return span.count ? &owners->process[span.first->process] : NULL;
 }
 
-static void get_listener_pid(const struct column *column, const struct column_source *source,
-                             struct value *value)
+static void get_listener_pid(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	const struct process *process = listener_process(source);
@@ -251,8 +230,7 @@ static void get_listener_pid(const struct column *column, const struct column_so
 		value_set_uint(value, (uint64_t)process->pid);
 }
 
-static void get_listener_program(const struct column *column, const struct column_source *source,
-                                 struct value *value)
+static void get_listener_program(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	const struct process *process = listener_process(source);
@@ -260,16 +238,14 @@ static void get_listener_program(const struct column *column, const struct colum
 		value_set_bytes(value, owners_text(source->context->owners, process->program));
 }
 
-static void get_owners(const struct column *column, const struct column_source *source,
-                       struct value *value)
+static void get_owners(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (looked_for(source))
 		value->kind = VALUE_OWNERS;
 }
 
-static void get_parents(const struct column *column, const struct column_source *source,
-                        struct value *value)
+static void get_parents(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (!source->process || !(source->process->has & PROCESS_START))
@@ -279,16 +255,21 @@ static void get_parents(const struct column *column, const struct column_source 
 }
 
 #define OWNER(name_, type_, details_, help_, get_) \
-	{ .name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, .need = NEED_OWNERS, \
-	  .details = details_, .get = get_ }
+	{ \
+		.name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, .need = NEED_OWNERS, \
+		.details = details_, .get = get_ \
+	}
 #define OWNER_TEXT(name_, field_, details_, help_, get_) \
-	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_OWNERS, \
-	  .details = details_, .field = { .offset = offsetof(struct process, field_) }, .get = get_ }
+	{ \
+		.name = name_, .help = help_, .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_OWNERS, \
+		.details = details_, .field = { .offset = offsetof(struct process, field_) }, .get = get_ \
+	}
 /* No look for owners is taken for these alone: the socket's own cgroup is there without one. */
 #define CGROUP_TEXT(name_, group_, need_, help_, get_) \
-	{ .name = name_, .help = help_, .type = COLUMN_TEXT, .group = group_, .need = need_, \
-	  .want = WANT_EXTRA, .details = PROCESS_CGROUP, \
-	  .field = { .offset = offsetof(struct process, cgroup) }, .get = get_ }
+	{ \
+		.name = name_, .help = help_, .type = COLUMN_TEXT, .group = group_, .need = need_, .want = WANT_EXTRA, \
+		.details = PROCESS_CGROUP, .field = { .offset = offsetof(struct process, cgroup) }, .get = get_ \
+	}
 
 /* What an element of JSON's owners tells, and so what is read for it. */
 #define OWNERS_DETAILS (PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_EXE | PROCESS_CGROUP | PROCESS_START)
@@ -301,37 +282,83 @@ const struct column columns_owner[] = {
 	OWNER_TEXT("comm", comm, PROCESS_NAME, "the kernel's name of the process, at most 15 bytes", get_text),
 	OWNER_TEXT("cmdline", cmdline, PROCESS_CMDLINE, "the arguments, a blank between them", get_cmdline),
 	OWNER_TEXT("exe", exe, PROCESS_EXE, "the program's file", get_text),
-	{ .name = "exe_deleted", .help = "the program's file was deleted or replaced", .type = COLUMN_BOOL,
-	  .group = GROUP_OWNER, .need = NEED_OWNERS, .details = PROCESS_EXE,
-	  .field = { .offset = offsetof(struct process, exe) }, .get = get_exe_deleted },
+	{ .name = "exe_deleted",
+	  .help = "the program's file was deleted or replaced",
+	  .type = COLUMN_BOOL,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS,
+	  .details = PROCESS_EXE,
+	  .field = { .offset = offsetof(struct process, exe) },
+	  .get = get_exe_deleted },
 	OWNER("ppid", COLUMN_NUMBER, PROCESS_START, "the process's parent", get_ppid),
-	{ .name = "parents", .help = "the parent and those above it, nearest first: pid/name", .type = COLUMN_LIST,
-	  .group = GROUP_OWNER, .need = NEED_OWNERS | NEED_PARENTS, .details = PROCESS_START | PROCESS_NAME,
+	{ .name = "parents",
+	  .help = "the parent and those above it, nearest first: pid/name",
+	  .type = COLUMN_LIST,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS | NEED_PARENTS,
+	  .details = PROCESS_START | PROCESS_NAME,
 	  .get = get_parents },
 	OWNER("process_uid", COLUMN_NUMBER, PROCESS_UID, "who the process runs as", get_process_uid),
 	OWNER("process_user", COLUMN_TEXT, PROCESS_UID, "that uid's login name", get_process_user),
-	{ .name = "start_time", .help = "when the process was started", .type = COLUMN_TIME, .group = GROUP_OWNER,
-	  .need = NEED_OWNERS, .details = PROCESS_START, .get = get_start_time },
-	{ .name = "age", .unit = "s", .help = "how long the process has been running", .type = COLUMN_NUMBER,
-	  .group = GROUP_OWNER, .need = NEED_OWNERS, .details = PROCESS_START, .get = get_age },
-	CGROUP_TEXT("cgroup", GROUP_EXTRA, NEED_CGROUPS, "the socket's own: that of the process that made it", get_cgroup),
-	CGROUP_TEXT("unit", GROUP_OWNER, NEED_CGROUPS, "systemd's name of the service, scope or socket; the owner's if it was looked for", get_unit),
-	CGROUP_TEXT("container", GROUP_OWNER, NEED_CGROUPS, "id or name of the container; the owner's if it was looked for", get_container),
+	{ .name = "start_time",
+	  .help = "when the process was started",
+	  .type = COLUMN_TIME,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS,
+	  .details = PROCESS_START,
+	  .get = get_start_time },
+	{ .name = "age",
+	  .unit = "s",
+	  .help = "how long the process has been running",
+	  .type = COLUMN_NUMBER,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS,
+	  .details = PROCESS_START,
+	  .get = get_age },
+	CGROUP_TEXT("cgroup", GROUP_EXTRA, NEED_CGROUPS, "the socket's own: that of the process that made it",
+	            get_cgroup),
+	CGROUP_TEXT("unit", GROUP_OWNER, NEED_CGROUPS,
+	            "systemd's name of the service, scope or socket; the owner's if it was looked for", get_unit),
+	CGROUP_TEXT("container", GROUP_OWNER, NEED_CGROUPS,
+	            "id or name of the container; the owner's if it was looked for", get_container),
 	CGROUP_TEXT("container_name", GROUP_OWNER, NEED_CGROUPS | NEED_CONTAINERS,
 	            "the container's name, where its runtime left it readable on disk", get_container_name),
-	CGROUP_TEXT("container_runtime", GROUP_OWNER, NEED_CGROUPS, "docker, podman, containerd, cri-o, lxc ...", get_runtime),
+	CGROUP_TEXT("container_runtime", GROUP_OWNER, NEED_CGROUPS, "docker, podman, containerd, cri-o, lxc ...",
+	            get_runtime),
 	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_text),
 	OWNER("netns", COLUMN_NUMBER, PROCESS_NETNS, "the process's network namespace", get_netns),
 	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", get_owner_count),
-	{ .name = "owner_reason", .help = "why no owner is shown: permission, time-wait, kernel ...", .type = COLUMN_TEXT,
-	  .group = GROUP_OWNER, .need = NEED_OWNERS | NEED_EVIDENCE, .get = get_owner_reason },
-	{ .name = "kernel_kind", .help = "what the kernel itself has the socket for: vxlan, wireguard, nfsd ...",
-	  .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_OWNERS | NEED_EVIDENCE, .get = get_kernel_kind },
-	{ .name = "listener_pid", .help = "who has not accepted the connection yet, if listeners are looked at too",
-	  .type = COLUMN_NUMBER, .group = GROUP_OWNER, .need = NEED_OWNERS | NEED_EVIDENCE, .get = get_listener_pid },
-	{ .name = "listener_program", .help = "that process's program", .type = COLUMN_TEXT, .group = GROUP_OWNER,
-	  .need = NEED_OWNERS | NEED_EVIDENCE, .details = PROCESS_NAME, .get = get_listener_program },
-	{ .name = "owners", .help = "all owners", .type = COLUMN_LIST, .group = GROUP_OWNER,
-	  .need = NEED_OWNERS | NEED_CONTAINERS, .details = OWNERS_DETAILS, .get = get_owners },
+	{ .name = "owner_reason",
+	  .help = "why no owner is shown: permission, time-wait, kernel ...",
+	  .type = COLUMN_TEXT,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS | NEED_EVIDENCE,
+	  .get = get_owner_reason },
+	{ .name = "kernel_kind",
+	  .help = "what the kernel itself has the socket for: vxlan, wireguard, nfsd ...",
+	  .type = COLUMN_TEXT,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS | NEED_EVIDENCE,
+	  .get = get_kernel_kind },
+	{ .name = "listener_pid",
+	  .help = "who has not accepted the connection yet, if listeners are looked at too",
+	  .type = COLUMN_NUMBER,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS | NEED_EVIDENCE,
+	  .get = get_listener_pid },
+	{ .name = "listener_program",
+	  .help = "that process's program",
+	  .type = COLUMN_TEXT,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS | NEED_EVIDENCE,
+	  .details = PROCESS_NAME,
+	  .get = get_listener_program },
+	{ .name = "owners",
+	  .help = "all owners",
+	  .type = COLUMN_LIST,
+	  .group = GROUP_OWNER,
+	  .need = NEED_OWNERS | NEED_CONTAINERS,
+	  .details = OWNERS_DETAILS,
+	  .get = get_owners },
 };
-const size_t columns_owner_count = sizeof columns_owner / sizeof *columns_owner;
+const size_t columns_owner_count = countof(columns_owner);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
+
 static struct bytes without_nul(struct bytes text)
 {
 	if (text.data)
@@ -16,30 +18,27 @@ static struct bytes without_nul(struct bytes text)
 	return text.len ? text : (struct bytes){ 0 };
 }
 
-static void get_congestion(const struct column *column, const struct column_source *source,
-                           struct value *value)
+static void get_congestion(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	value_set_bytes(value, without_nul(source->sock->blob[BLOB_CONG]));
 }
 
 /* The kernel sends a bandwidth in two halves. */
-static void get_bbr_bw(const struct column *column, const struct column_source *source,
-                       struct value *value)
+static void get_bbr_bw(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	struct bytes blob = source->sock->blob[BLOB_BBR];
 	uint32_t half[2];
-	if (!blob.data || blob.len < sizeof half)
+	if (!blob.data || blob.len < sizeof(half))
 		return;
-	memcpy(half, blob.data, sizeof half);
+	memcpy(half, blob.data, sizeof(half));
 	uint64_t bytes = (uint64_t)half[1] << 32 | half[0];
 	value_set_uint(value, bytes > UINT64_MAX / 8 ? UINT64_MAX : bytes * 8);
 }
 
 /* Fixed point, 8 bits behind it (net/ipv4/tcp_bbr.c, BBR_UNIT). */
-static void get_bbr_gain(const struct column *column, const struct column_source *source,
-                         struct value *value)
+static void get_bbr_gain(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct bytes blob = source->sock->blob[BLOB_BBR];
 	uint64_t number;
@@ -50,8 +49,7 @@ static void get_bbr_gain(const struct column *column, const struct column_source
 }
 
 /* Each key is a struct tcp_diag_md5sig of 100 bytes; the keys themselves are nobody's business. */
-static void get_md5_keys(const struct column *column, const struct column_source *source,
-                         struct value *value)
+static void get_md5_keys(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	struct bytes blob = source->sock->blob[BLOB_MD5SIG];
@@ -59,7 +57,7 @@ static void get_md5_keys(const struct column *column, const struct column_source
 		value_set_uint(value, blob.len / 100);
 }
 
-/* --- netlink attributes inside the blob ----------------------------------------------- */
+/* --- netlink attributes inside the blob --- */
 
 struct attribute {
 	uint16_t len, type; /* struct nlattr: the length counts these four bytes too */
@@ -72,12 +70,12 @@ static bool attribute_find(struct bytes from, unsigned type, struct bytes *found
 	const char *at = from.data;
 	size_t left = at ? from.len : 0;
 	struct attribute head;
-	while (left >= sizeof head) {
-		memcpy(&head, at, sizeof head);
-		if (head.len < sizeof head || head.len > left)
+	while (left >= sizeof(head)) {
+		memcpy(&head, at, sizeof(head));
+		if (head.len < sizeof(head) || head.len > left)
 			return false;
 		if ((head.type & ATTRIBUTE_TYPE) == type) {
-			*found = (struct bytes){ at + sizeof head, head.len - sizeof head };
+			*found = (struct bytes){ at + sizeof(head), head.len - sizeof(head) };
 			return true;
 		}
 		size_t step = ((size_t)head.len + 3) & ~(size_t)3;
@@ -91,8 +89,7 @@ static bool attribute_find(struct bytes from, unsigned type, struct bytes *found
 
 enum ulp_info { ULP_NAME = 1, ULP_TLS = 2, ULP_MPTCP = 3 };
 
-static void get_ulp(const struct column *column, const struct column_source *source,
-                    struct value *value)
+static void get_ulp(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	struct bytes name;
@@ -115,8 +112,7 @@ static bool ulp_number(const struct column *column, const struct column_source *
 	       column_field_read(&(struct column_field){ .size = column->field.size }, found.data, found.len, number);
 }
 
-static void get_ulp_number(const struct column *column, const struct column_source *source,
-                           struct value *value)
+static void get_ulp_number(const struct column *column, const struct column_source *source, struct value *value)
 {
 	uint64_t number;
 	if (ulp_number(column, source, &number))
@@ -124,46 +120,44 @@ static void get_ulp_number(const struct column *column, const struct column_sour
 }
 
 /* An attribute without content says yes by being there. */
-static void get_ulp_flag(const struct column *column, const struct column_source *source,
-                         struct value *value)
+static void get_ulp_flag(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct bytes nest, found;
 	if (attribute_find(source->sock->blob[BLOB_ULP], column->field.rule, &nest))
 		value_set_bool(value, attribute_find(nest, column->field.offset, &found));
 }
 
-static void get_tls_version(const struct column *column, const struct column_source *source,
-                            struct value *value)
+static void get_tls_version(const struct column *column, const struct column_source *source, struct value *value)
 {
 	uint64_t number;
 	if (ulp_number(column, source, &number))
 		value_set_word(value, number == 0x303 ? "1.2" : number == 0x304 ? "1.3" : NULL);
 }
 
-static void get_tls_cipher(const struct column *column, const struct column_source *source,
-                           struct value *value)
+static void get_tls_cipher(const struct column *column, const struct column_source *source, struct value *value)
 {
 	static const char *const words[] = {
 		"aes-gcm-128", "aes-gcm-256", "aes-ccm-128",  "chacha20-poly1305",
 		"sm4-gcm",     "sm4-ccm",     "aria-gcm-128", "aria-gcm-256",
 	};
 	uint64_t number;
-	if (ulp_number(column, source, &number) && number >= 51 && number - 51 < sizeof words / sizeof *words)
+	if (ulp_number(column, source, &number) && number >= 51 && number - 51 < countof(words))
 		value_set_word(value, words[number - 51]);
 }
 
-static void get_tls_conf(const struct column *column, const struct column_source *source,
-                         struct value *value)
+static void get_tls_conf(const struct column *column, const struct column_source *source, struct value *value)
 {
 	static const char *const words[] = { "", "none", "sw", "hw", "hw-record" };
 	uint64_t number;
-	if (ulp_number(column, source, &number) && number < sizeof words / sizeof *words)
+	if (ulp_number(column, source, &number) && number < countof(words))
 		value_set_word(value, words[number]);
 }
 
 #define COLUMN(name_, type_, unit_, get_, help_, ...) \
-	{ .name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_INFO, .want = WANT_INFO, \
-	  .field = { __VA_ARGS__ }, .get = get_ }
+	{ \
+		.name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_INFO, .want = WANT_INFO, \
+		.field = { __VA_ARGS__ }, .get = get_ \
+	}
 #define CC(name_, blob_, offset_, size_, unit_, help_) \
 	COLUMN(name_, COLUMN_NUMBER, unit_, column_get_blob, help_, .blob = blob_, .offset = offset_, .size = size_)
 #define TLS(name_, type_, get_, attribute_, help_) \
@@ -173,9 +167,11 @@ static void get_tls_conf(const struct column *column, const struct column_source
 	       .size = size_)
 /* Linux 6.18 tells sequence numbers to CAP_NET_ADMIN alone (net/mptcp/diag.c). */
 #define SECRET(name_, attribute_, size_, unit_, help_) \
-	{ .name = name_, .unit = unit_, .help = help_, .type = COLUMN_NUMBER, .group = GROUP_INFO, .want = WANT_INFO, \
-	  .need = NEED_NET_ADMIN, .field = { .rule = ULP_MPTCP, .offset = attribute_, .size = size_ }, \
-	  .get = get_ulp_number }
+	{ \
+		.name = name_, .unit = unit_, .help = help_, .type = COLUMN_NUMBER, .group = GROUP_INFO, \
+		.want = WANT_INFO, .need = NEED_NET_ADMIN, \
+		.field = { .rule = ULP_MPTCP, .offset = attribute_, .size = size_ }, .get = get_ulp_number \
+	}
 
 const struct column columns_ulp[] = {
 	COLUMN("congestion", COLUMN_TEXT, NULL, get_congestion, "congestion control: cubic, bbr, dctcp ...", 0),
@@ -190,10 +186,10 @@ const struct column columns_ulp[] = {
 	CC("dctcp_ab_tot", BLOB_DCTCP, 12, 4, "bytes", "acknowledged"),
 	COLUMN("bbr_bw", COLUMN_NUMBER, "bit/s", get_bbr_bw, "bandwidth as bbr sees it", .blob = BLOB_BBR),
 	CC("bbr_min_rtt", BLOB_BBR, 8, 4, "us", "least round trip time as bbr sees it"),
-	COLUMN("bbr_pacing_gain", COLUMN_REAL, NULL, get_bbr_gain, "factor of the pacing rate",
-	       .blob = BLOB_BBR, .offset = 12, .size = 4),
-	COLUMN("bbr_cwnd_gain", COLUMN_REAL, NULL, get_bbr_gain, "factor of the congestion window",
-	       .blob = BLOB_BBR, .offset = 16, .size = 4),
+	COLUMN("bbr_pacing_gain", COLUMN_REAL, NULL, get_bbr_gain, "factor of the pacing rate", .blob = BLOB_BBR,
+	       .offset = 12, .size = 4),
+	COLUMN("bbr_cwnd_gain", COLUMN_REAL, NULL, get_bbr_gain, "factor of the congestion window", .blob = BLOB_BBR,
+	       .offset = 16, .size = 4),
 	COLUMN("ulp", COLUMN_TEXT, NULL, get_ulp, "upper layer protocol: tls, mptcp ...", 0),
 	TLS("tls_version", COLUMN_TEXT, get_tls_version, 1, "1.2 or 1.3"),
 	TLS("tls_cipher", COLUMN_TEXT, get_tls_cipher, 2, "aes-gcm-128 ..."),
@@ -211,7 +207,12 @@ const struct column columns_ulp[] = {
 	MPTCP("mptcp_flags", 8, 4, NULL, "MPTCP_SUBFLOW_FLAG_* of linux/mptcp.h"),
 	MPTCP("mptcp_id_remote", 9, 1, NULL, "number of the peer's address"),
 	MPTCP("mptcp_id_local", 10, 1, NULL, "number of our address"),
-	{ .name = "md5_keys", .help = "how many TCP MD5 keys; only CAP_NET_ADMIN is told", .type = COLUMN_NUMBER,
-	  .group = GROUP_INFO, .want = WANT_INFO, .need = NEED_NET_ADMIN, .get = get_md5_keys },
+	{ .name = "md5_keys",
+	  .help = "how many TCP MD5 keys; only CAP_NET_ADMIN is told",
+	  .type = COLUMN_NUMBER,
+	  .group = GROUP_INFO,
+	  .want = WANT_INFO,
+	  .need = NEED_NET_ADMIN,
+	  .get = get_md5_keys },
 };
-const size_t columns_ulp_count = sizeof columns_ulp / sizeof *columns_ulp;
+const size_t columns_ulp_count = countof(columns_ulp);

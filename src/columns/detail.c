@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
+
 static bool is_nothing(const struct column *column, const struct value *value)
 {
 	bool number = value->kind == VALUE_UINT || value->kind == VALUE_BOOL;
@@ -17,7 +19,7 @@ static bool is_nothing(const struct column *column, const struct value *value)
 static bool shows_unit(const struct column *column)
 {
 	static const char *const shown[] = { "us", "ms", "s", "bit/s" };
-	for (size_t i = 0; column->unit && i < sizeof shown / sizeof *shown; i++)
+	for (size_t i = 0; column->unit && i < countof(shown); i++)
 		if (strcmp(column->unit, shown[i]) == 0)
 			return true;
 	return false;

@@ -24,11 +24,11 @@ int sort_list_parse(struct sort_list *list, const char *text, struct error *erro
 		bool sign = *text == '-' || *text == '+';
 		const struct column *column = column_find(text + sign, len - sign);
 		if (!column) {
-			char name[sizeof error->subject] = "";
-			memcpy(name, text, len < sizeof name - 1 ? len : sizeof name - 1);
+			char name[sizeof(error->subject)] = "";
+			memcpy(name, text, len < sizeof(name) - 1 ? len : sizeof(name) - 1);
 			return error_set(error, EINVAL, "find the column", name);
 		}
-		struct sort_key *key = vec_reserve(list->key, &list->capacity, list->count + 1, sizeof *key);
+		struct sort_key *key = vec_reserve(list->key, &list->capacity, list->count + 1, sizeof(*key));
 		if (!key)
 			return error_set(error, ENOMEM, "keep the columns", "");
 		list->key = key;
@@ -54,21 +54,21 @@ void sort_list_needs(const struct sort_list *list, struct column_needs *needs)
 	}
 }
 
-/* --- keys ----------------------------------------------------------------------------------- */
+/* --- keys --- */
 
 static int add_number(struct text *keys, uint64_t number)
 {
 	char byte[8];
 	for (int i = 0; i < 8; i++)
 		byte[i] = (char)(number >> (56 - 8 * i));
-	return text_add(keys, byte, sizeof byte);
+	return text_add(keys, byte, sizeof(byte));
 }
 
 /* IEEE 754: as integers, positive ones are in order and negative ones in the reverse. */
 static int add_real(struct text *keys, double real)
 {
 	uint64_t bits;
-	memcpy(&bits, &real, sizeof bits);
+	memcpy(&bits, &real, sizeof(bits));
 	return add_number(keys, bits >> 63 ? ~bits : bits | 1ull << 63);
 }
 
@@ -192,16 +192,15 @@ static int compare(const void *a, const void *b, void *context)
 	return left < right ? -1 : left > right;
 }
 
-uint32_t *sort_order(const struct table *table, const struct sort_list *list,
-                     const struct column_context *context)
+uint32_t *sort_order(const struct table *table, const struct sort_list *list, const struct column_context *context)
 {
 	struct sorting sorting = { .table = table };
 	if (table->count >= UINT32_MAX) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	sorting.order = calloc(table->count + 1, sizeof *sorting.order);
-	sorting.start = calloc(table->count + 1, sizeof *sorting.start);
+	sorting.order = calloc(table->count + 1, sizeof(*sorting.order));
+	sorting.start = calloc(table->count + 1, sizeof(*sorting.start));
 	if (!sorting.order || !sorting.start || add_keys(&sorting, table, list, context) < 0) {
 		free(sorting.order);
 		sorting.order = NULL;
@@ -210,7 +209,7 @@ uint32_t *sort_order(const struct table *table, const struct sort_list *list,
 			sorting.order[i] = i;
 		/* Without keys they stay as they are. */
 		if (list->count)
-			qsort_r(sorting.order, table->count, sizeof *sorting.order, compare, &sorting);
+			qsort_r(sorting.order, table->count, sizeof(*sorting.order), compare, &sorting);
 	}
 	free(sorting.start);
 	text_free(&sorting.keys);

@@ -111,7 +111,7 @@ static int add_u64(struct text *text, uint64_t number)
 	return 0;
 }
 
-/* --- the other kinds ------------------------------------------------------------------- */
+/* --- the other kinds --- */
 
 /* A blank between arguments, those inside them escaped: whoever splits at blanks has them back. */
 static int add_args(struct text *text, struct bytes args)
@@ -242,10 +242,9 @@ int value_text(struct text *text, const struct value *value, const struct column
 	return 0;
 }
 
-/* --- where a value comes from ------------------------------------------------------------- */
+/* --- where a value comes from --- */
 
-void column_source_set(struct column_source *source, const struct column_context *context,
-                       const struct sock *sock)
+void column_source_set(struct column_source *source, const struct column_context *context, const struct sock *sock)
 {
 	*source = (struct column_source){ .context = context, .sock = sock };
 	if (!context->owners || !sock->row.inode)

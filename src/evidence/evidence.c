@@ -13,7 +13,6 @@
 struct owner_evidence *evidence_slot(const struct evidence *evidence, const struct row *row)
 {
 	uint32_t slot = inode_index_find(&evidence->owners->index, row->inode);
-
 	return slot == SLOT_NONE ? NULL : &evidence->owners->evidence[slot];
 }
 
@@ -25,8 +24,7 @@ static bool is_unexplained(const struct owners *owners, const struct row *row)
 static int list_unexplained(struct evidence *evidence)
 {
 	const struct table *table = evidence->request->table;
-
-	evidence->row = calloc(table->count ? table->count : 1, sizeof *evidence->row);
+	evidence->row = calloc(table->count ? table->count : 1, sizeof(*evidence->row));
 	if (!evidence->row)
 		return -1;
 	for (uint32_t i = 0; i < table->count; i++)
@@ -49,7 +47,6 @@ static bool has_open_cases(const struct evidence *evidence)
 static void settle_rest(struct evidence *evidence)
 {
 	enum owner_reason rest = evidence->owners->report.other_pidns ? REASON_OTHER_PIDNS : REASON_KERNEL;
-
 	for (size_t i = 0; i < evidence->rows; i++) {
 		const struct row *row = evidence_row(evidence, i);
 		struct owner_evidence *slot = evidence_slot(evidence, row);
@@ -64,7 +61,7 @@ static int look(struct evidence *evidence)
 		return -1;
 	if (!evidence->rows)
 		return 0;
-	evidence->owners->evidence = calloc(evidence->owners->index.count, sizeof *evidence->owners->evidence);
+	evidence->owners->evidence = calloc(evidence->owners->index.count, sizeof(*evidence->owners->evidence));
 	if (!evidence->owners->evidence)
 		return -1;
 	tunnels_explain(evidence);
@@ -81,7 +78,6 @@ int evidence_find(const struct evidence_request *request, struct owners *owners)
 {
 	struct evidence evidence = { .request = request, .owners = owners };
 	int answer = owners->index.count ? look(&evidence) : 0;
-
 	free(evidence.row);
 	return answer < 0 ? -1 : owners_add_listeners(owners, request->table);
 }

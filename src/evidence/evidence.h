@@ -9,7 +9,7 @@ enum { EVIDENCE_ASKED_MAX = 256 };
 struct evidence {
 	const struct evidence_request *request;
 	struct owners *owners;
-	uint32_t *row;      /* indexes of rows with an inode and without an owner */
+	uint32_t *row; /* indexes of rows with an inode and without an owner */
 	size_t rows;
 };
 

@@ -27,17 +27,16 @@ enum {
 	INFO_MAX = 65536,
 };
 
-/* --- text ----------------------------------------------------------------- */
+/* --- text --- */
 
 unsigned flight_scm_fds(const char *text, size_t len)
 {
 	static const char name[] = "scm_fds:";
-	const char *at = memmem(text, len, name, sizeof name - 1), *end = text + len;
+	const char *at = memmem(text, len, name, sizeof(name) - 1), *end = text + len;
 	uint64_t count;
-
 	if (!at)
 		return 0;
-	at += sizeof name - 1;
+	at += sizeof(name) - 1;
 	while (at < end && (*at == '\t' || *at == ' '))
 		at++;
 	const char *digits = at;
@@ -49,13 +48,12 @@ unsigned flight_scm_fds(const char *text, size_t len)
 uint32_t flight_next_socket(const char **at, const char *end)
 {
 	static const char name[] = "socket:[";
-
 	for (;;) {
-		const char *found = memmem(*at, (size_t)(end - *at), name, sizeof name - 1);
+		const char *found = memmem(*at, (size_t)(end - *at), name, sizeof(name) - 1);
 		uint64_t inode;
 		if (!found)
 			return 0;
-		const char *digits = found + sizeof name - 1;
+		const char *digits = found + sizeof(name) - 1;
 		const char *stop = memchr(digits, ']', (size_t)(end - digits));
 		if (!stop)
 			return 0;
@@ -69,8 +67,7 @@ static ssize_t read_info(int proc_fd, int pid, int fd, char *text, size_t size)
 {
 	char path[64];
 	size_t len = 0;
-
-	snprintf(path, sizeof path, "%d/fdinfo/%d", pid, fd);
+	snprintf(path, sizeof(path), "%d/fdinfo/%d", pid, fd);
 	int info = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
 	if (info < 0)
 		return -1;
@@ -86,7 +83,7 @@ static ssize_t read_info(int proc_fd, int pid, int fd, char *text, size_t size)
 	return (ssize_t)len;
 }
 
-/* --- unix sockets --------------------------------------------------------- */
+/* --- unix sockets --- */
 
 struct candidates {
 	struct table *table;
@@ -95,7 +92,8 @@ struct candidates {
 
 static int find_queue(const struct nlattr *attr, void *context)
 {
-	if (mnl_attr_get_type(attr) == UNIX_DIAG_RQLEN && mnl_attr_get_payload_len(attr) >= sizeof(struct unix_diag_rqlen))
+	if (mnl_attr_get_type(attr) == UNIX_DIAG_RQLEN &&
+	    mnl_attr_get_payload_len(attr) >= sizeof(struct unix_diag_rqlen))
 		memcpy(context, mnl_attr_get_payload(attr), sizeof(struct unix_diag_rqlen));
 	return MNL_CB_OK;
 }
@@ -106,10 +104,9 @@ static int on_unix(const struct nlmsghdr *message, void *context)
 	struct candidates *candidates = context;
 	const struct unix_diag_msg *head = mnl_nlmsg_get_payload(message);
 	struct unix_diag_rqlen queue = { 0, 0 };
-
-	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(message) < sizeof *head)
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(message) < sizeof(*head))
 		return MNL_CB_OK;
-	mnl_attr_parse(message, sizeof *head, find_queue, &queue);
+	mnl_attr_parse(message, sizeof(*head), find_queue, &queue);
 	bool empty_stream = head->udiag_type == SOCK_STREAM && !queue.udiag_rqueue;
 	if (empty_stream || !head->udiag_ino || candidates->table->count == CANDIDATES_MAX)
 		return MNL_CB_OK;
@@ -124,13 +121,12 @@ static int list_candidates(struct table *table)
 	struct candidates candidates = { .table = table };
 	struct dump dump;
 	char buffer[128];
-
 	if (dump_open(&dump, NETLINK_SOCK_DIAG) < 0)
 		return -1;
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	struct unix_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof *req);
+	struct unix_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof(*req));
 	req->sdiag_family = AF_UNIX;
 	req->udiag_states = ~0u;
 	req->udiag_show = UDIAG_SHOW_RQLEN;
@@ -142,10 +138,9 @@ static int list_candidates(struct table *table)
 static bool any_in_flight(int proc_fd, const struct owners *owners)
 {
 	char text[4096];
-
 	for (size_t i = 0; i < owners->owner_count; i++) {
 		const struct owner *owner = &owners->owner[i];
-		ssize_t len = read_info(proc_fd, owners->process[owner->process].pid, owner->fd, text, sizeof text);
+		ssize_t len = read_info(proc_fd, owners->process[owner->process].pid, owner->fd, text, sizeof(text));
 		if (len > 0 && flight_scm_fds(text, (size_t)len))
 			return true;
 	}
@@ -158,7 +153,6 @@ static int look_at_messages(const struct evidence *evidence)
 	struct owners owners = { .start = NULL };
 	struct table table;
 	int answer = 0;
-
 	table_init(&table, 0);
 	if (list_candidates(&table) == 0 && inode_index_build(&owners.index, &table) == 0 &&
 	    evidence->request->find(evidence->request->context, &owners) == 0)
@@ -170,14 +164,13 @@ static int look_at_messages(const struct evidence *evidence)
 	return answer;
 }
 
-/* --- rings ---------------------------------------------------------------- */
+/* --- rings --- */
 
 static void take_ring(struct evidence *evidence, int pid, int fd, char *info)
 {
 	ssize_t len = read_info(evidence->request->proc_fd, pid, fd, info, INFO_MAX);
 	const char *at = info, *end = info + (len > 0 ? len : 0);
 	uint32_t inode;
-
 	while ((inode = flight_next_socket(&at, end))) {
 		uint32_t slot = inode_index_find(&evidence->owners->index, inode);
 		if (slot != SLOT_NONE && evidence->owners->evidence[slot].reason == REASON_OWNED)
@@ -190,8 +183,7 @@ static unsigned look_at_process(struct evidence *evidence, const char *process, 
 	char path[64];
 	unsigned seen = 0;
 	const struct dirent *entry;
-
-	snprintf(path, sizeof path, "%.32s/fd", process);
+	snprintf(path, sizeof(path), "%.32s/fd", process);
 	int fds = openat(evidence->request->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fds < 0 ? NULL : fdopendir(fds);
 	if (!dir) {
@@ -201,7 +193,7 @@ static unsigned look_at_process(struct evidence *evidence, const char *process, 
 	}
 	while ((entry = readdir(dir)) && seen++ < FDS_MAX) {
 		char target[32];
-		ssize_t len = readlinkat(fds, entry->d_name, target, sizeof target);
+		ssize_t len = readlinkat(fds, entry->d_name, target, sizeof(target));
 		if (len == 21 && memcmp(target, "anon_inode:[io_uring]", 21) == 0)
 			take_ring(evidence, atoi(process), atoi(entry->d_name), info);
 	}
@@ -216,7 +208,6 @@ static int look_at_rings(struct evidence *evidence)
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	unsigned seen = 0;
-
 	if (!dir && fd >= 0)
 		close(fd);
 	while (info && dir && seen < FDS_MAX && (entry = readdir(dir)))

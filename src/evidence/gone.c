@@ -69,16 +69,15 @@ static void list_cases(const struct evidence *evidence, struct gone *gone)
 static struct inet_diag_req_v2 *put_request(void *buffer, int family, enum proto proto, unsigned flags)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
 	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(message, sizeof *req);
+	struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(message, sizeof(*req));
 	req->sdiag_family = (uint8_t)family;
 	req->sdiag_protocol = (uint8_t)proto_ip_number(proto);
 	return req;
 }
 
-/* --- connections ----------------------------------------------------------- */
+/* --- connections --- */
 
 static int ignore(const struct nlmsghdr *message, void *context)
 {
@@ -92,27 +91,25 @@ static bool connection_is_gone(struct dump *dump, const struct row *row)
 {
 	char buffer[256];
 	struct inet_diag_req_v2 *req = put_request(buffer, row->family, row->proto, NLM_F_ACK);
-
 	req->id.idiag_sport = htons(row->local_port);
 	req->id.idiag_dport = htons(row->remote_port);
-	memcpy(req->id.idiag_src, &row->local, sizeof row->local);
-	memcpy(req->id.idiag_dst, &row->remote, sizeof row->remote);
+	memcpy(req->id.idiag_src, &row->local, sizeof(row->local));
+	memcpy(req->id.idiag_dst, &row->remote, sizeof(row->remote));
 	req->id.idiag_if = row->ifindex;
-	memcpy(req->id.idiag_cookie, &row->cookie, sizeof row->cookie);
+	memcpy(req->id.idiag_cookie, &row->cookie, sizeof(row->cookie));
 	return dump_run(dump, (struct nlmsghdr *)buffer, ignore, NULL) < 0 && (errno == ENOENT || errno == ESTALE);
 }
 
-/* --- tables ---------------------------------------------------------------- */
+/* --- tables --- */
 
 static int see_again(const struct nlmsghdr *message, void *context)
 {
 	struct gone *gone = context;
 	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
 	uint64_t cookie;
-
-	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(message) < sizeof *head)
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(message) < sizeof(*head))
 		return MNL_CB_OK;
-	memcpy(&cookie, head->id.idiag_cookie, sizeof cookie);
+	memcpy(&cookie, head->id.idiag_cookie, sizeof(cookie));
 	for (size_t i = 0; i < gone->count; i++)
 		gone->open[i].seen |= gone->open[i].row->cookie == cookie;
 	return MNL_CB_OK;
@@ -122,7 +119,6 @@ static int see_again(const struct nlmsghdr *message, void *context)
 static bool read_table(struct dump *dump, struct gone *gone, enum table_kind kind)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
-
 	for (size_t i = 0; i < 2; i++) {
 		char buffer[256];
 		struct inet_diag_req_v2 *req = put_request(buffer, families[i], tables[kind].proto, NLM_F_DUMP);
@@ -152,7 +148,6 @@ void gone_explain(struct evidence *evidence)
 {
 	struct gone gone = { .count = 0 };
 	struct dump dump;
-
 	list_cases(evidence, &gone);
 	if (!gone.count || dump_open(&dump, NETLINK_SOCK_DIAG) < 0)
 		return;

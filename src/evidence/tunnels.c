@@ -16,14 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sockview/countof.h>
 #include <sockview/dump.h>
 
 enum { TUNNELS_MAX = 256, ATTRS_MAX = 64 };
 
 struct tunnel {
-	uint16_t port;     /* 0: any, it is not told */
-	uint8_t proto;     /* enum proto */
-	uint8_t kind;      /* enum kernel_kind */
+	uint16_t port; /* 0: any, it is not told */
+	uint8_t proto; /* enum proto */
+	uint8_t kind;  /* enum kernel_kind */
 };
 
 struct tunnels {
@@ -45,7 +46,6 @@ static int collect_attr(const struct nlattr *attr, void *context)
 {
 	struct attrs *attrs = context;
 	unsigned type = mnl_attr_get_type(attr);
-
 	if (type < ATTRS_MAX)
 		attrs->at[type] = attr;
 	return MNL_CB_OK;
@@ -68,10 +68,9 @@ static const struct {
 static void add_link_kind(struct tunnels *tunnels, const char *kind, size_t len, const struct nlattr *data)
 {
 	struct attrs attrs = { { NULL } };
-
 	if (data)
 		mnl_attr_parse_nested(data, collect_attr, &attrs);
-	for (size_t i = 0; i < sizeof link_kinds / sizeof *link_kinds; i++) {
+	for (size_t i = 0; i < countof(link_kinds); i++) {
 		if (strlen(link_kinds[i].name) != len || memcmp(link_kinds[i].name, kind, len) != 0)
 			continue;
 		const struct nlattr *port = link_kinds[i].port_attr ? attrs.at[link_kinds[i].port_attr] : NULL;
@@ -84,7 +83,6 @@ static void add_link_kind(struct tunnels *tunnels, const char *kind, size_t len,
 static int on_link(const struct nlmsghdr *message, void *context)
 {
 	struct attrs link = { { NULL } }, info = { { NULL } };
-
 	if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
 		return MNL_CB_OK;
 	mnl_attr_parse(message, sizeof(struct ifinfomsg), collect_attr, &link);
@@ -94,7 +92,8 @@ static int on_link(const struct nlmsghdr *message, void *context)
 	const struct nlattr *kind = info.at[IFLA_INFO_KIND];
 	if (kind)
 		add_link_kind(context, mnl_attr_get_payload(kind),
-		              strnlen(mnl_attr_get_payload(kind), mnl_attr_get_payload_len(kind)), info.at[IFLA_INFO_DATA]);
+		              strnlen(mnl_attr_get_payload(kind), mnl_attr_get_payload_len(kind)),
+		              info.at[IFLA_INFO_DATA]);
 	return MNL_CB_OK;
 }
 
@@ -102,7 +101,6 @@ static void read_links(struct tunnels *tunnels)
 {
 	struct dump dump;
 	char buffer[64];
-
 	if (dump_open(&dump, NETLINK_ROUTE) < 0)
 		return;
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -118,8 +116,7 @@ static void read_nfsd(struct tunnels *tunnels, int proc_fd)
 {
 	char text[1024], *save = NULL;
 	int fd = proc_fd < 0 ? -1 : openat(proc_fd, "fs/nfsd/portlist", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 	if (fd >= 0)
 		close(fd);
 	text[len > 0 ? len : 0] = '\0';
@@ -127,14 +124,14 @@ static void read_nfsd(struct tunnels *tunnels, int proc_fd)
 		char proto[8];
 		unsigned port;
 		if (sscanf(line, "%7s %u", proto, &port) == 2 && port <= UINT16_MAX)
-			tunnel_add(tunnels, strncmp(proto, "udp", 3) == 0 ? PROTO_UDP : PROTO_TCP, (uint16_t)port, KERNEL_NFSD);
+			tunnel_add(tunnels, strncmp(proto, "udp", 3) == 0 ? PROTO_UDP : PROTO_TCP, (uint16_t)port,
+			           KERNEL_NFSD);
 	}
 }
 
 static const struct tunnel *tunnel_of(const struct tunnels *tunnels, const struct row *row)
 {
 	const struct tunnel *any = NULL;
-
 	for (size_t i = 0; i < tunnels->count; i++) {
 		const struct tunnel *tunnel = &tunnels->tunnel[i];
 		if (tunnel->proto != row->proto)
@@ -152,7 +149,6 @@ enum { SOCKOPT_MC_LOOP = 1 << 4 }; /* struct inet_diag_sockopt, first byte */
 static bool has_tunnel_options(const struct evidence *evidence, uint32_t index)
 {
 	struct sock sock;
-
 	table_get(evidence->request->table, index, &sock);
 	return sock.row.proto == PROTO_UDP && sock.extra && sock.extra->has & EXTRA_SOCKOPT &&
 	       !(sock.extra->sockopt & SOCKOPT_MC_LOOP);
@@ -161,7 +157,6 @@ static bool has_tunnel_options(const struct evidence *evidence, uint32_t index)
 void tunnels_explain(struct evidence *evidence)
 {
 	struct tunnels tunnels = { .count = 0 };
-
 	read_links(&tunnels);
 	read_nfsd(&tunnels, evidence->request->proc_fd);
 	for (size_t i = 0; i < evidence->rows; i++) {

@@ -20,7 +20,6 @@ typedef void change_plan(struct bind_plan *plan);
 static enum bind_outcome outcome_if(const struct explain *explain, change_plan *change)
 {
 	enum bind_outcome worst = BIND_FREE;
-
 	for (size_t p = 0; p < explain->plans; p++) {
 		struct bind_plan plan = explain->plan[p].bind;
 		if (explain->plan[p].left_out)
@@ -50,12 +49,11 @@ static void with_v6only(struct bind_plan *plan)
 	plan->v6only = true;
 }
 
-/* --- stop who has it ------------------------------------------------------ */
+/* --- stop who has it --- */
 
 static bool is_program(const struct explain *explain, const struct process *process, const char *name)
 {
 	struct bytes program = owners_text(explain->facts.owners, process->program);
-
 	return program.data && program.len == strlen(name) && memcmp(program.data, name, program.len) == 0;
 }
 
@@ -67,7 +65,6 @@ static bool is_user_unit(struct bytes path)
 static bool ends_with(struct bytes text, const char *end)
 {
 	size_t len = strlen(end);
-
 	return text.len >= len && memcmp((const char *)text.data + text.len - len, end, len) == 0;
 }
 
@@ -78,7 +75,6 @@ static void list_pids(const struct explain *explain, const struct holder *holder
 	struct owner_span span = owners_of(owners, holder_row(explain, holder));
 	int last = 0, listed = 0;
 	size_t at = 0;
-
 	*text = '\0';
 	for (size_t i = 0; i < span.count && listed < 8; i++) {
 		int pid = owners->process[span.first[i].process].pid;
@@ -94,7 +90,6 @@ static size_t count_processes(const struct explain *explain, const struct holder
 {
 	struct owner_span span = owners_of(explain->facts.owners, holder_row(explain, holder));
 	size_t count = 0;
-
 	for (size_t i = 0; i < span.count; i++)
 		count += !i || span.first[i].process != span.first[i - 1].process;
 	return count;
@@ -104,14 +99,13 @@ static int stop_by_pid(struct explain *explain, const struct holder *holder, con
 {
 	char pids[128];
 	size_t count = count_processes(explain, holder);
-
 	list_pids(explain, holder, pids);
 	if (count > 8)
 		return line_add(explain, LINE_ADVICE, "stop-process",
 		                "stop %s: all %zu processes that hold the socket must end or close it", program, count);
 	if (count > 1)
-		return line_add(explain, LINE_ADVICE, "stop-process", "stop %s, all %zu processes that hold the socket: kill %s",
-		                program, count, pids);
+		return line_add(explain, LINE_ADVICE, "stop-process",
+		                "stop %s, all %zu processes that hold the socket: kill %s", program, count, pids);
 	return line_add(explain, LINE_ADVICE, "stop-process", "stop %s: kill %s", program, pids);
 }
 
@@ -119,7 +113,6 @@ static int stop_by_pid(struct explain *explain, const struct holder *holder, con
 static int stop_unit(struct explain *explain, const char *program, struct bytes path, struct bytes unit)
 {
 	char name[WORDS_NAME_MAX];
-
 	words_bytes(name, unit, TEXT_WORD);
 	return line_add(explain, LINE_ADVICE, "stop-unit", "stop %s: systemctl %sstop %s", program,
 	                is_user_unit(path) ? "--user " : "", name);
@@ -129,7 +122,6 @@ static int stop_container(struct explain *explain, const char *program, const st
 {
 	char id[WORDS_NAME_MAX];
 	struct bytes shown = container->id;
-
 	if (shown.len == 64)
 		shown.len = 12;
 	words_bytes(id, shown, TEXT_WORD);
@@ -145,15 +137,16 @@ static int stop_process(struct explain *explain, const struct holder *holder, co
 	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit;
 	char program[WORDS_NAME_MAX];
 	struct container container;
-
 	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
 	if (is_program(explain, process, "docker-proxy"))
-		return line_add(explain, LINE_ADVICE, "stop-container",
-		                "stop the container that publishes the port: docker ps --filter publish=%u, then docker stop",
-		                explain->target.port);
+		return line_add(
+			explain, LINE_ADVICE, "stop-container",
+			"stop the container that publishes the port: docker ps --filter publish=%u, then docker stop",
+			explain->target.port);
 	if (process->pid == 1 && is_program(explain, process, "systemd"))
-		return line_add(explain, LINE_ADVICE, "stop-socket-unit",
-		                "stop the socket unit systemd holds it for: systemctl list-sockets names it, then systemctl stop NAME.socket");
+		return line_add(
+			explain, LINE_ADVICE, "stop-socket-unit",
+			"stop the socket unit systemd holds it for: systemctl list-sockets names it, then systemctl stop NAME.socket");
 	if (path.data && cgroup_container(path, &container))
 		return stop_container(explain, program, &container);
 	if (path.data && cgroup_unit(path, &unit) && ends_with(unit, ".service") &&
@@ -167,7 +160,6 @@ static int stop_kernel(struct explain *explain, const struct holder *holder)
 	bool sure;
 	enum kernel_kind kind = owners_kernel_kind(explain->facts.owners, holder_row(explain, holder), &sure);
 	const char *name = kernel_kind_name(kind);
-
 	switch (kind) {
 	case KERNEL_VXLAN:
 	case KERNEL_GENEVE:
@@ -175,12 +167,15 @@ static int stop_kernel(struct explain *explain, const struct holder *holder)
 	case KERNEL_WIREGUARD:
 	case KERNEL_GTP:
 		return line_add(explain, LINE_ADVICE, "kernel-interface",
-		                "take the %s interface down or give it another port: ip -d link show type %s names it", name, name);
+		                "take the %s interface down or give it another port: ip -d link show type %s names it",
+		                name, name);
 	case KERNEL_NFSD:
-		return line_add(explain, LINE_ADVICE, "kernel-server", "stop the kernel's NFS server: systemctl stop nfs-server");
+		return line_add(explain, LINE_ADVICE, "kernel-server",
+		                "stop the kernel's NFS server: systemctl stop nfs-server");
 	default:
-		return line_add(explain, LINE_ADVICE, "kernel",
-		                "find the part of the kernel that uses it (a tunnel, a file server, a network file system): no process can be stopped");
+		return line_add(
+			explain, LINE_ADVICE, "kernel",
+			"find the part of the kernel that uses it (a tunnel, a file server, a network file system): no process can be stopped");
 	}
 }
 
@@ -222,19 +217,19 @@ static int warn_of_time_wait(struct explain *explain)
 		const struct holder *holder = &explain->holder[crowd->first];
 		if (crowd->in_the_way && holder->reason == REASON_OWNED && holder->is.proto == PROTO_TCP &&
 		    holder->is.state == STATE_ESTABLISHED && !explain->plan[0].bind.reuseaddr)
-			return line_add(explain, LINE_ADVICE, "then-time-wait",
-			                "its connections may keep the port for a minute more (TIME_WAIT), unless the old and the new socket both set SO_REUSEADDR");
+			return line_add(
+				explain, LINE_ADVICE, "then-time-wait",
+				"its connections may keep the port for a minute more (TIME_WAIT), unless the old and the new socket both set SO_REUSEADDR");
 	}
 	return 0;
 }
 
-/* --- wait ----------------------------------------------------------------- */
+/* --- wait --- */
 
 static int wait_for_end(struct explain *explain)
 {
 	uint32_t longest = 0;
 	bool orphan = false;
-
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		const struct holder *holder = &explain->holder[crowd->first];
@@ -248,12 +243,13 @@ static int wait_for_end(struct explain *explain)
 	                        (longest + 999) / 1000) < 0)
 		return -1;
 	if (orphan)
-		return line_add(explain, LINE_ADVICE, "wait-orphan",
-		                "wait: the kernel gives up on a closed connection whose other end does not answer, after some minutes at most");
+		return line_add(
+			explain, LINE_ADVICE, "wait-orphan",
+			"wait: the kernel gives up on a closed connection whose other end does not answer, after some minutes at most");
 	return 0;
 }
 
-/* --- options -------------------------------------------------------------- */
+/* --- options --- */
 
 static bool any_plan(const struct explain *explain, uint8_t family, bool (*is)(const struct bind_plan *plan))
 {
@@ -278,8 +274,9 @@ static int advise_reuseaddr(struct explain *explain)
 		                "set SO_REUSEADDR on the new socket before bind(): %s",
 		                explain->reuseaddr_helps ? "tried, and it is let in" : "the old one has it too");
 	if (outcome == BIND_UNKNOWN && !explain->reuseaddr_tried)
-		return line_add(explain, LINE_ADVICE, "maybe-reuseaddr",
-		                "SO_REUSEADDR on the new socket may help: only if the old one has it too, which is not known");
+		return line_add(
+			explain, LINE_ADVICE, "maybe-reuseaddr",
+			"SO_REUSEADDR on the new socket may help: only if the old one has it too, which is not known");
 	return 0;
 }
 
@@ -303,7 +300,6 @@ static int advise_v6only(struct explain *explain)
 static int advise_holder_v6only(struct explain *explain)
 {
 	bool dual = false, enough = true;
-
 	for (size_t i = 0; i < explain->holders; i++) {
 		struct bind_holder changed = explain->holder[i].is;
 		bool listens = changed.state == STATE_LISTEN || changed.proto != PROTO_TCP;
@@ -352,23 +348,27 @@ static int advise_taken(struct explain *explain)
 	/* What holds it is in no table: nothing can be said of what would help. */
 	if (outcome_if(explain, as_it_is) == BIND_FREE)
 		return line_add(explain, LINE_ADVICE, "look-again", "look again in a moment");
-	if (stop_owners(explain) < 0 || warn_of_time_wait(explain) < 0 || wait_for_end(explain) < 0 || advise_reuseaddr(explain) < 0 ||
-	    advise_reuseport(explain) < 0 || advise_v6only(explain) < 0 || advise_holder_v6only(explain) < 0)
+	if (stop_owners(explain) < 0 || warn_of_time_wait(explain) < 0 || wait_for_end(explain) < 0 ||
+	    advise_reuseaddr(explain) < 0 || advise_reuseport(explain) < 0 || advise_v6only(explain) < 0 ||
+	    advise_holder_v6only(explain) < 0)
 		return -1;
 	return advise_address(explain);
 }
 
-/* --- refused -------------------------------------------------------------- */
+/* --- refused --- */
 
 static int advise_privileged(struct explain *explain)
 {
-	if (line_add(explain, LINE_ADVICE, "capability",
-	             "give the program the right: AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit, or setcap cap_net_bind_service+ep PROGRAM") < 0 ||
+	if (line_add(
+		    explain, LINE_ADVICE, "capability",
+		    "give the program the right: AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit, or setcap cap_net_bind_service+ep PROGRAM") <
+	            0 ||
 	    line_add(explain, LINE_ADVICE, "unprivileged-port-start",
 	             "or open the port to every user: sysctl net.ipv4.ip_unprivileged_port_start=%u",
 	             explain->target.port) < 0)
 		return -1;
-	return line_add(explain, LINE_ADVICE, "higher-port", "or use a port from %d on", explain->host.unprivileged_start);
+	return line_add(explain, LINE_ADVICE, "higher-port", "or use a port from %d on",
+	                explain->host.unprivileged_start);
 }
 
 static int advise_address_missing(struct explain *explain, const struct planned *plan)
@@ -376,38 +376,38 @@ static int advise_address_missing(struct explain *explain, const struct planned 
 	char address[WORDS_ADDR_MAX];
 	const struct local_addr *local = facts_addr(&explain->host, plan->bind.family, &plan->bind.addr);
 	int version = plan->bind.family == AF_INET ? 4 : 6;
-
 	*addr_text(address, &plan->bind.addr, plan->bind.family, false) = '\0';
 	if (plan->bind.family == AF_INET6 && explain->host.disable_ipv6 == 1)
-		return line_add(explain, LINE_ADVICE, "enable-ipv6", "switch IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0");
+		return line_add(explain, LINE_ADVICE, "enable-ipv6",
+		                "switch IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0");
 	if (local && local->tentative && !local->dad_failed)
 		return line_add(explain, LINE_ADVICE, "wait-tentative",
 		                "try again in a second or two, or start the server after network-online.target");
-	if (!local && line_add(explain, LINE_ADVICE, "add-address", "add the address: ip address add %s/%d dev IF", address,
-	                       version == 4 ? 32 : 128) < 0)
+	if (!local && line_add(explain, LINE_ADVICE, "add-address", "add the address: ip address add %s/%d dev IF",
+	                       address, version == 4 ? 32 : 128) < 0)
 		return -1;
 	return line_add(explain, LINE_ADVICE, "nonlocal-bind",
-	                "or bind it all the same: IP_FREEBIND on the socket, or sysctl net.ipv%d.ip_nonlocal_bind=1", version);
+	                "or bind it all the same: IP_FREEBIND on the socket, or sysctl net.ipv%d.ip_nonlocal_bind=1",
+	                version);
 }
 
 static int advise_refused(struct explain *explain, const struct planned *plan)
 {
 	int start = explain->host.unprivileged_start;
-
 	if (plan->number == EACCES && start > 0 && plan->bind.port < start)
 		return advise_privileged(explain);
 	if (plan->number == EADDRNOTAVAIL)
 		return advise_address_missing(explain, plan);
 	if (plan->number == EACCES || plan->number == EPERM)
-		return line_add(explain, LINE_ADVICE, "look-for-policy",
-		                "look for the denial: ausearch -m avc -ts recent (SELinux), journalctl -k (AppArmor), bpftool cgroup tree (BPF)");
+		return line_add(
+			explain, LINE_ADVICE, "look-for-policy",
+			"look for the denial: ausearch -m avc -ts recent (SELinux), journalctl -k (AppArmor), bpftool cgroup tree (BPF)");
 	return 0;
 }
 
 int advice_say(struct explain *explain)
 {
 	bool taken = false;
-
 	for (size_t p = 0; p < explain->plans; p++) {
 		const struct planned *plan = &explain->plan[p];
 		if (plan->left_out || plan->verdict == EXPLAIN_FREE)

@@ -29,7 +29,6 @@ enum { ASKED_MAX = 64 };
 static int copy_fd(const struct process *process, const struct owner *owner)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-
 	if (pidfd < 0)
 		return -1;
 	int fd = (int)syscall(SYS_pidfd_getfd, pidfd, owner->fd, 0);
@@ -40,8 +39,7 @@ static int copy_fd(const struct process *process, const struct owner *owner)
 static uint8_t ask(int fd, int level, int option)
 {
 	int value = 0;
-	socklen_t len = sizeof value;
-
+	socklen_t len = sizeof(value);
 	if (getsockopt(fd, level, option, &value, &len) < 0)
 		return KNOWN_NOT;
 	return value ? KNOWN_ON : KNOWN_OFF;
@@ -51,8 +49,7 @@ static uint8_t ask(int fd, int level, int option)
 static bool is_socket(int fd, const struct row *row)
 {
 	uint64_t cookie = 0;
-	socklen_t len = sizeof cookie;
-
+	socklen_t len = sizeof(cookie);
 	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 && row->flags & ROW_HAS_COOKIE &&
 	       cookie == row->cookie;
 }
@@ -62,7 +59,6 @@ static void ask_holder(const struct explain *explain, struct holder *holder, uns
 	const struct owners *owners = explain->facts.owners;
 	const struct row *row = holder_row(explain, holder);
 	struct owner_span span = owners_of(owners, row);
-
 	for (size_t i = 0; i < span.count && i < 4; i++) {
 		int fd = copy_fd(&owners->process[span.first[i].process], &span.first[i]);
 		if (fd < 0)
@@ -83,7 +79,6 @@ static void ask_holder(const struct explain *explain, struct holder *holder, uns
 void holders_ask(struct explain *explain, unsigned options)
 {
 	unsigned asked = 0;
-
 	for (size_t i = 0; i < explain->holders && asked < ASKED_MAX; i++) {
 		unsigned unknown = 0;
 		for (size_t p = 0; p < explain->plans; p++)

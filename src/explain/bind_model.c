@@ -25,7 +25,7 @@ static const uint8_t mapped_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0
 struct end {
 	int family;
 	union addr addr;
-	uint32_t v4;    /* sk_rcv_saddr, network byte order */
+	uint32_t v4; /* sk_rcv_saddr, network byte order */
 	bool any6, mapped, v6only;
 };
 
@@ -128,7 +128,6 @@ static enum bind_meeting ends_meet(const struct bind_plan *plan, const struct bi
 {
 	struct end mine = end_of_plan(plan);
 	struct end other = end_of(holder->family, &holder->addr, holder->v6only == KNOWN_ON);
-
 	if (plan->proto == PROTO_TCP && mine.v4)
 		return meet_buckets(&mine, &other);
 	return meet_all(&mine, &other);
@@ -146,8 +145,7 @@ static bool devices_meet(uint32_t a, uint32_t b)
 }
 
 /* Everything but the options: MEET_NOT with the reason, or how they meet. */
-static enum bind_meeting places_meet(const struct bind_plan *plan, const struct bind_holder *holder,
-                                     enum bind_why *why)
+static enum bind_meeting places_meet(const struct bind_plan *plan, const struct bind_holder *holder, enum bind_why *why)
 {
 	*why = BIND_OTHER_PROTO;
 	if (plan->proto != holder->proto)
@@ -168,8 +166,7 @@ static enum bind_meeting places_meet(const struct bind_plan *plan, const struct 
 
 static bool both_reuseport(const struct bind_plan *plan, const struct bind_holder *holder)
 {
-	return plan->reuseport && holder->reuseport == KNOWN_ON &&
-	       (holder->time_wait || plan->uid == holder->uid);
+	return plan->reuseport && holder->reuseport == KNOWN_ON && (holder->time_wait || plan->uid == holder->uid);
 }
 
 /*
@@ -180,7 +177,6 @@ static bool both_reuseport(const struct bind_plan *plan, const struct bind_holde
 static enum bind_why options_allow(const struct bind_plan *plan, const struct bind_holder *holder)
 {
 	bool listens = holder->proto == PROTO_TCP && holder->state == STATE_LISTEN;
-
 	if (plan->reuseaddr && holder->reuseaddr == KNOWN_ON && !listens)
 		return BIND_BOTH_REUSEADDR;
 	if (both_reuseport(plan, holder))
@@ -198,15 +194,14 @@ static enum bind_why options_allow(const struct bind_plan *plan, const struct bi
 static struct bind_judgement judge_known(const struct bind_plan *plan, const struct bind_holder *holder)
 {
 	struct bind_judgement judgement = { .outcome = BIND_FREE };
-
 	judgement.meeting = places_meet(plan, holder, &judgement.why);
 	if (judgement.meeting == MEET_NOT)
 		return judgement;
 	judgement.why = options_allow(plan, holder);
 	if (judgement.why >= BIND_NO_OPTION)
 		judgement.outcome = BIND_IN_USE;
-	judgement.until_listen = judgement.why == BIND_BOTH_REUSEADDR && holder->state == STATE_BOUND &&
-	                         !both_reuseport(plan, holder);
+	judgement.until_listen =
+		judgement.why == BIND_BOTH_REUSEADDR && holder->state == STATE_BOUND && !both_reuseport(plan, holder);
 	return judgement;
 }
 
@@ -214,19 +209,25 @@ static struct bind_judgement judge_known(const struct bind_plan *plan, const str
 static void holder_assume(struct bind_holder *holder, unsigned option, bool on, uint32_t uid)
 {
 	uint8_t known = on ? KNOWN_ON : KNOWN_OFF;
-
 	switch (option) {
-	case OPTION_REUSEADDR: holder->reuseaddr = known; break;
-	case OPTION_REUSEPORT: holder->reuseport = known; break;
-	case OPTION_V6ONLY: holder->v6only = known; break;
-	case OPTION_UID: holder->uid = on ? uid : ~uid; break;
+	case OPTION_REUSEADDR:
+		holder->reuseaddr = known;
+		break;
+	case OPTION_REUSEPORT:
+		holder->reuseport = known;
+		break;
+	case OPTION_V6ONLY:
+		holder->v6only = known;
+		break;
+	case OPTION_UID:
+		holder->uid = on ? uid : ~uid;
+		break;
 	}
 }
 
 static unsigned holder_unknown(const struct bind_holder *holder)
 {
 	unsigned unknown = 0;
-
 	if (holder->reuseaddr == KNOWN_NOT)
 		unknown |= OPTION_REUSEADDR;
 	if (holder->reuseport == KNOWN_NOT)
@@ -242,15 +243,13 @@ static struct bind_judgement judge_assuming(const struct bind_plan *plan, const 
                                             unsigned unknown, unsigned on)
 {
 	struct bind_holder assumed = *holder;
-
 	for (unsigned option = OPTION_REUSEADDR; option <= OPTION_UID; option <<= 1)
 		if (unknown & option)
 			holder_assume(&assumed, option, on & option, plan->uid);
 	return judge_known(plan, &assumed);
 }
 
-static bool always_until_listen(const struct bind_plan *plan, const struct bind_holder *holder,
-                                unsigned unknown)
+static bool always_until_listen(const struct bind_plan *plan, const struct bind_holder *holder, unsigned unknown)
 {
 	for (unsigned on = 0; on < 2 * OPTION_UID; on++)
 		if (!judge_assuming(plan, holder, unknown, on).until_listen)
@@ -259,16 +258,13 @@ static bool always_until_listen(const struct bind_plan *plan, const struct bind_
 }
 
 /* Which of the unknown options change the outcome in some case of the others. */
-static unsigned options_that_matter(const struct bind_plan *plan, const struct bind_holder *holder,
-                                    unsigned unknown)
+static unsigned options_that_matter(const struct bind_plan *plan, const struct bind_holder *holder, unsigned unknown)
 {
 	unsigned matter = 0;
-
 	for (unsigned on = 0; on < 2 * OPTION_UID; on++)
 		for (unsigned option = OPTION_REUSEADDR; option <= OPTION_UID; option <<= 1)
-			if ((unknown & option) &&
-			    judge_assuming(plan, holder, unknown, on).outcome !=
-			            judge_assuming(plan, holder, unknown, on ^ option).outcome)
+			if ((unknown & option) && judge_assuming(plan, holder, unknown, on).outcome !=
+			                                  judge_assuming(plan, holder, unknown, on ^ option).outcome)
 				matter |= option;
 	return matter;
 }
@@ -283,7 +279,6 @@ struct bind_judgement bind_judge(const struct bind_plan *plan, const struct bind
 	unsigned unknown = holder_unknown(holder);
 	/* All off is the least the holder can share: the refusal, if there is one. */
 	struct bind_judgement judgement = judge_assuming(plan, holder, unknown, 0);
-
 	if (!unknown)
 		return judgement;
 	if (judgement.until_listen)

@@ -25,8 +25,8 @@ struct bind_plan {
 	uint32_t ifindex; /* SO_BINDTODEVICE, or the scope of a link-local address; 0: none */
 	uint32_t l3mdev;  /* the VRF that device belongs to; 0: none */
 	uint16_t port;
-	uint8_t family;   /* AF_INET, AF_INET6 */
-	uint8_t proto;    /* PROTO_TCP, PROTO_UDP, PROTO_UDPLITE */
+	uint8_t family; /* AF_INET, AF_INET6 */
+	uint8_t proto;  /* PROTO_TCP, PROTO_UDP, PROTO_UDPLITE */
 	bool reuseaddr, reuseport, v6only;
 };
 
@@ -38,7 +38,7 @@ struct bind_holder {
 	uint32_t l3mdev;
 	uint8_t family;
 	uint8_t proto;
-	uint8_t state;     /* enum state */
+	uint8_t state; /* enum state */
 	bool has_uid;
 	bool time_wait;    /* only the kernel's small rest of a socket is left: TIME_WAIT, or a FIN_WAIT2
 	                      that was shortened to it */
@@ -54,11 +54,11 @@ enum bind_outcome { BIND_FREE, BIND_IN_USE, BIND_UNKNOWN };
 enum bind_why {
 	/* free */
 	BIND_OTHER_PROTO,
-	BIND_OTHER_PORT_TABLE,    /* another VRF's */
-	BIND_NOT_BOUND,           /* a handshake holds no port of its own */
+	BIND_OTHER_PORT_TABLE, /* another VRF's */
+	BIND_NOT_BOUND,        /* a handshake holds no port of its own */
 	BIND_OTHER_DEVICE,
 	BIND_OTHER_ADDRESS,
-	BIND_OTHER_FAMILY,        /* one is IPv4, one IPv6 and not dual-stack */
+	BIND_OTHER_FAMILY, /* one is IPv4, one IPv6 and not dual-stack */
 	BIND_BOTH_REUSEADDR,
 	BIND_BOTH_REUSEPORT,
 	/* in use; the addresses meet and ... */
@@ -73,25 +73,25 @@ enum bind_why {
 /* How the two addresses meet. */
 enum bind_meeting {
 	MEET_NOT,
-	MEET_SAME,             /* one address */
-	MEET_PLAN_WILDCARD,    /* the plan asks for every address of the family */
-	MEET_HOLDER_WILDCARD,  /* the holder has every address of the family */
-	MEET_PLAN_DUAL,        /* the plan's [::] takes IPv4 too */
-	MEET_HOLDER_DUAL,      /* the holder's [::] has IPv4 too */
-	MEET_V6_CONNECTION,    /* 0.0.0.0 against an IPv6 connection that is not v6only: see bind_model.c */
+	MEET_SAME,            /* one address */
+	MEET_PLAN_WILDCARD,   /* the plan asks for every address of the family */
+	MEET_HOLDER_WILDCARD, /* the holder has every address of the family */
+	MEET_PLAN_DUAL,       /* the plan's [::] takes IPv4 too */
+	MEET_HOLDER_DUAL,     /* the holder's [::] has IPv4 too */
+	MEET_V6_CONNECTION,   /* 0.0.0.0 against an IPv6 connection that is not v6only: see bind_model.c */
 };
 
 #define OPTION_REUSEADDR 1u
 #define OPTION_REUSEPORT 2u
-#define OPTION_V6ONLY 4u
-#define OPTION_UID 8u
+#define OPTION_V6ONLY    4u
+#define OPTION_UID       8u
 
 struct bind_judgement {
 	enum bind_outcome outcome;
-	enum bind_why why;         /* for BIND_UNKNOWN: of the refusal that may come */
+	enum bind_why why; /* for BIND_UNKNOWN: of the refusal that may come */
 	enum bind_meeting meeting;
-	unsigned unknown;          /* OPTION_*: what the holder would have to be asked; only for BIND_UNKNOWN */
-	bool until_listen;         /* free because both set SO_REUSEADDR and neither listens: the first to
+	unsigned unknown;  /* OPTION_*: what the holder would have to be asked; only for BIND_UNKNOWN */
+	bool until_listen; /* free because both set SO_REUSEADDR and neither listens: the first to
 	                              listen() keeps the other from it */
 };
 

@@ -17,21 +17,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sockview/countof.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
 
 enum {
-	PLACES_MAX = 256,      /* containers on a large host; what is left out is counted */
-	FILE_MAX = 1 << 20,    /* bytes of one file: some 6,000 listeners */
+	PLACES_MAX = 256,   /* containers on a large host; what is left out is counted */
+	FILE_MAX = 1 << 20, /* bytes of one file: some 6,000 listeners */
 };
 
-/* --- one line ------------------------------------------------------------- */
+/* --- one line --- */
 
 /* Hexadecimal digits up to `end` character; the place behind it, NULL if it is not there. */
 static const char *take_hex(const char *at, const char *stop, char end, uint64_t *value)
 {
 	unsigned digits = 0;
-
 	for (*value = 0; at < stop && *at != end; at++) {
 		unsigned digit = *at >= '0' && *at <= '9'   ? (unsigned)(*at - '0')
 		                 : *at >= 'A' && *at <= 'F' ? (unsigned)(*at - 'A') + 10
@@ -48,7 +48,6 @@ static const char *take_addr(const char *at, const char *stop, int family, union
 {
 	size_t words = family == AF_INET ? 1 : 4;
 	uint64_t value;
-
 	*addr = (union addr){ 0 };
 	for (size_t i = 0; i < words; i++) {
 		char digits[10];
@@ -96,7 +95,6 @@ bool elsewhere_line(const char *line, size_t len, enum proto proto, int family, 
 {
 	const char *stop = line + len, *at = memchr(line, ':', len);
 	uint64_t state, uid, inode;
-
 	*row = (struct row){ .proto = (uint8_t)proto, .family = (uint8_t)family };
 	if (!at || stop - at < 2 || at[1] != ' ')
 		return false;
@@ -115,7 +113,7 @@ bool elsewhere_line(const char *line, size_t len, enum proto proto, int family, 
 	return true;
 }
 
-/* --- one namespace -------------------------------------------------------- */
+/* --- one namespace --- */
 
 struct reading {
 	enum proto proto;
@@ -123,7 +121,7 @@ struct reading {
 	uint16_t port;
 	uint16_t netns;
 	struct table *table;
-	bool full;             /* no memory */
+	bool full; /* no memory */
 };
 
 /* False ends the file: it is TCP's first socket that does not listen. */
@@ -131,7 +129,6 @@ static bool take_line(struct reading *reading, const char *line, size_t len)
 {
 	struct sock sock = { 0 };
 	enum state listening = reading->proto == PROTO_TCP ? STATE_LISTEN : STATE_CLOSE;
-
 	if (!elsewhere_line(line, len, reading->proto, reading->family, &sock.row))
 		return true;
 	if (sock.row.state != listening)
@@ -147,7 +144,6 @@ static bool take_line(struct reading *reading, const char *line, size_t len)
 static size_t take_lines(struct reading *reading, char *text, size_t len)
 {
 	char *line = text, *end;
-
 	while ((end = memchr(line, '\n', len - (size_t)(line - text)))) {
 		if (!take_line(reading, line, (size_t)(end - line)))
 			return SIZE_MAX;
@@ -164,13 +160,13 @@ static size_t take_lines(struct reading *reading, char *text, size_t len)
  */
 static bool has_sockets(int proc_fd, const struct place *place, enum proto proto, int family)
 {
-	const char *word = proto == PROTO_TCP ? family == AF_INET ? "TCP: inuse " : "TCP6: inuse "
-	                                      : family == AF_INET ? "UDP: inuse " : "UDP6: inuse ";
+	const char *word = proto == PROTO_TCP  ? family == AF_INET ? "TCP: inuse " : "TCP6: inuse "
+	                   : family == AF_INET ? "UDP: inuse "
+	                                       : "UDP6: inuse ";
 	char path[64], text[1024];
-
-	snprintf(path, sizeof path, "%d/net/sockstat%s", place->pid, family == AF_INET ? "" : "6");
+	snprintf(path, sizeof(path), "%d/net/sockstat%s", place->pid, family == AF_INET ? "" : "6");
 	int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (fd >= 0)
 		close(fd);
 	text[len > 0 ? len : 0] = '\0';
@@ -183,9 +179,8 @@ static void read_sockets(struct reading *reading, int fd)
 {
 	char text[4096];
 	size_t have = 0, total = 0;
-
-	while (total < FILE_MAX && have < sizeof text) {
-		ssize_t got = read(fd, text + have, sizeof text - have);
+	while (total < FILE_MAX && have < sizeof(text)) {
+		ssize_t got = read(fd, text + have, sizeof(text) - have);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -202,15 +197,17 @@ static int read_place(int proc_fd, const struct place *place, struct reading *re
 		enum proto proto;
 		int family;
 	} files[] = {
-		{ "tcp", PROTO_TCP, AF_INET }, { "tcp6", PROTO_TCP, AF_INET6 },
-		{ "udp", PROTO_UDP, AF_INET }, { "udp6", PROTO_UDP, AF_INET6 },
+		{ "tcp", PROTO_TCP, AF_INET },
+		{ "tcp6", PROTO_TCP, AF_INET6 },
+		{ "udp", PROTO_UDP, AF_INET },
+		{ "udp6", PROTO_UDP, AF_INET6 },
 	};
 
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+	for (size_t i = 0; i < countof(files); i++) {
 		char path[64];
 		if (files[i].proto != reading->proto || !has_sockets(proc_fd, place, files[i].proto, files[i].family))
 			continue;
-		snprintf(path, sizeof path, "%d/net/%s", place->pid, files[i].file);
+		snprintf(path, sizeof(path), "%d/net/%s", place->pid, files[i].file);
 		int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
 			continue;
@@ -221,14 +218,13 @@ static int read_place(int proc_fd, const struct place *place, struct reading *re
 	return reading->full ? -1 : 0;
 }
 
-/* --- all processes -------------------------------------------------------- */
+/* --- all processes --- */
 
 static uint64_t netns_of(int proc_fd, const char *process)
 {
 	char path[64];
 	struct stat status;
-
-	snprintf(path, sizeof path, "%.32s/ns/net", process);
+	snprintf(path, sizeof(path), "%.32s/ns/net", process);
 	return fstatat(proc_fd, path, &status, 0) == 0 ? status.st_ino : 0;
 }
 
@@ -242,7 +238,7 @@ static int place_add(struct elsewhere *elsewhere, uint64_t inode, int32_t pid)
 		return 0;
 	}
 	struct place *grown =
-		vec_reserve(elsewhere->place, &elsewhere->capacity, elsewhere->places + 1, sizeof *grown);
+		vec_reserve(elsewhere->place, &elsewhere->capacity, elsewhere->places + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	elsewhere->place = grown;
@@ -254,7 +250,6 @@ static int list_places(struct elsewhere *elsewhere, int proc_fd, DIR *dir, uint6
 {
 	const struct dirent *entry;
 	int answer = 0;
-
 	while (answer == 0 && (entry = readdir(dir))) {
 		uint64_t pid;
 		if (!text_parse_u64(entry->d_name, strlen(entry->d_name), INT32_MAX, &pid))
@@ -272,19 +267,16 @@ static DIR *open_proc(int proc_fd)
 {
 	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
 	if (!dir && fd >= 0)
 		close(fd);
 	return dir;
 }
 
-int elsewhere_find(struct elsewhere *elsewhere, int proc_fd, enum proto proto, uint16_t port,
-                   struct table *table)
+int elsewhere_find(struct elsewhere *elsewhere, int proc_fd, enum proto proto, uint16_t port, struct table *table)
 {
 	uint64_t ours = netns_of(proc_fd, "self");
 	DIR *dir = ours ? open_proc(proc_fd) : NULL;
 	struct reading reading = { .proto = proto, .port = port, .table = table };
-
 	if (!dir)
 		return 0;
 	elsewhere->looked = true;

@@ -18,8 +18,7 @@ enum { ROWS_MAX = 256 }; /* so many of them are looked for owners */
 static bool keep(struct explain *explain, const struct toward *toward)
 {
 	struct toward *grown =
-		vec_reserve(explain->toward, &explain->toward_capacity, explain->towards + 1, sizeof *grown);
-
+		vec_reserve(explain->toward, &explain->toward_capacity, explain->towards + 1, sizeof(*grown));
 	if (!grown)
 		return false;
 	explain->toward = grown;
@@ -30,37 +29,39 @@ static bool keep(struct explain *explain, const struct toward *toward)
 bool ephemeral_keep(struct explain *explain, const struct row *row)
 {
 	struct toward toward = {
-		.local = row->local, .remote = row->remote, .local_port = row->local_port, .family = row->family,
+		.local = row->local,
+		.remote = row->remote,
+		.local_port = row->local_port,
+		.family = row->family,
 	};
-
 	return row->proto == PROTO_TCP && keep(explain, &toward) && explain->towards <= ROWS_MAX;
 }
 
 /* From 127.0.0.0/8 or from the address it goes to: the other end is here, and is not asked for. */
 void ephemeral_keep_reversed(struct explain *explain, const struct row *row)
 {
-	bool here = memcmp(&row->local, &row->remote, sizeof row->local) == 0 ||
+	bool here = memcmp(&row->local, &row->remote, sizeof(row->local)) == 0 ||
 	            (row->family == AF_INET && row->remote.byte[0] == 127);
 	struct toward toward = {
-		.local = row->remote, .remote = row->local, .local_port = row->remote_port, .family = row->family,
+		.local = row->remote,
+		.remote = row->local,
+		.local_port = row->remote_port,
+		.family = row->family,
 	};
-
 	if (here && row->proto == PROTO_TCP && row->remote_port && !row->netns)
 		keep(explain, &toward);
 }
 
 static int compare_ends(const struct toward *left, const struct toward *right)
 {
-	int order = memcmp(&left->remote, &right->remote, sizeof left->remote);
-
-	return order ? order : memcmp(&left->local, &right->local, sizeof left->local);
+	int order = memcmp(&left->remote, &right->remote, sizeof(left->remote));
+	return order ? order : memcmp(&left->local, &right->local, sizeof(left->local));
 }
 
 static int compare_towards(const void *a, const void *b)
 {
 	const struct toward *left = a, *right = b;
 	int order = compare_ends(left, right);
-
 	return order ? order : left->local_port - right->local_port;
 }
 
@@ -68,11 +69,10 @@ static int compare_towards(const void *a, const void *b)
 static bool is_meant(const struct explain *explain, const struct toward *toward)
 {
 	const struct target *target = &explain->target;
-
 	if (toward->local_port < explain->host.ephemeral_low || toward->local_port > explain->host.ephemeral_high)
 		return false;
 	return target->family == AF_UNSPEC || bind_addr_any(target->family, &target->addr) ||
-	       (toward->family == target->family && memcmp(&toward->remote, &target->addr, sizeof target->addr) == 0);
+	       (toward->family == target->family && memcmp(&toward->remote, &target->addr, sizeof(target->addr)) == 0);
 }
 
 /* A dump that was asked for again gives some of them twice: they stand side by side. */
@@ -80,10 +80,9 @@ void ephemeral_find(struct explain *explain)
 {
 	const struct toward *before = NULL;
 	unsigned used = 0;
-
 	if (explain->host.ephemeral_low <= 0 || !explain->towards)
 		return;
-	qsort(explain->toward, explain->towards, sizeof *explain->toward, compare_towards);
+	qsort(explain->toward, explain->towards, sizeof(*explain->toward), compare_towards);
 	for (size_t i = 0; i < explain->towards; i++) {
 		const struct toward *one = &explain->toward[i];
 		if (!is_meant(explain, one) || (before && compare_towards(before, one) == 0))

@@ -14,7 +14,6 @@ static int user_by_name(struct explain *explain, const char *name, char problem[
 {
 	const struct passwd *user = getpwnam(name);
 	uint64_t uid;
-
 	if (!user && text_parse_u64(name, strlen(name), UINT32_MAX - 1, &uid)) {
 		user = getpwuid((uid_t)uid);
 		explain->user.uid = (uid_t)uid;
@@ -26,7 +25,7 @@ static int user_by_name(struct explain *explain, const char *name, char problem[
 		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--as-user: there is no user '%.60s'", name);
 		return -1;
 	}
-	snprintf(explain->user_name, sizeof explain->user_name, "%s", user ? user->pw_name : name);
+	snprintf(explain->user_name, sizeof(explain->user_name), "%s", user ? user->pw_name : name);
 	explain->user.change = explain->user.uid != geteuid();
 	return 0;
 }
@@ -35,9 +34,8 @@ static int user_by_name(struct explain *explain, const char *name, char problem[
 static int groups_of_user(struct probe_user *user, const char *name)
 {
 	int room = 64;
-
 	for (;;) {
-		user->group = calloc((size_t)room, sizeof *user->group);
+		user->group = calloc((size_t)room, sizeof(*user->group));
 		user->groups = room;
 		if (!user->group)
 			return -1;
@@ -56,7 +54,6 @@ static int groups_of_user(struct probe_user *user, const char *name)
 static int set_user(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	const char *name = explain->options.as_user;
-
 	explain->user.uid = geteuid();
 	if (!name)
 		return 0;
@@ -65,8 +62,7 @@ static int set_user(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 	if (!explain->user.change)
 		return 0;
 	if (geteuid() != 0) {
-		snprintf(problem, EXPLAIN_PROBLEM_MAX,
-		         "--as-user: only root may try a bind as another user; try sudo");
+		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--as-user: only root may try a bind as another user; try sudo");
 		return -1;
 	}
 	return groups_of_user(&explain->user, explain->user_name);
@@ -91,12 +87,15 @@ static int set_plans(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	const struct target *target = &explain->target;
 	struct bind_plan plan = {
-		.addr = target->addr, .uid = explain->user.uid, .port = target->port,
-		.family = target->family, .proto = target->proto,
-		.reuseaddr = explain->options.reuseaddr, .reuseport = explain->options.reuseport,
+		.addr = target->addr,
+		.uid = explain->user.uid,
+		.port = target->port,
+		.family = target->family,
+		.proto = target->proto,
+		.reuseaddr = explain->options.reuseaddr,
+		.reuseport = explain->options.reuseport,
 		.v6only = explain->options.v6only,
 	};
-
 	if (set_device(explain, &plan.ifindex, problem) < 0)
 		return -1;
 	if (plan.family == AF_INET && plan.v6only) {
@@ -120,7 +119,6 @@ static int make_expr(struct expr *expr, enum expr_end end, uint16_t port)
 {
 	struct expr_range range = { port, port };
 	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end, .family = AF_UNSPEC };
-
 	if (expr_init(expr) < 0 || expr_keep_ranges(expr, &range, 1, &node.ranges) < 0)
 		return -1;
 	expr->root = expr_add(expr, &node);
@@ -147,7 +145,6 @@ static int set_target(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX]
 {
 	const struct explain_options *options = &explain->options;
 	enum proto proto = only_proto(options->protos);
-
 	if (proto == PROTO_RAW || proto == PROTO_UNIX) {
 		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--explain: ports are of TCP, UDP and UDP-Lite");
 		return -1;
@@ -157,14 +154,13 @@ static int set_target(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX]
 
 struct explain *explain_new(const struct explain_options *options, char problem[EXPLAIN_PROBLEM_MAX])
 {
-	struct explain *explain = calloc(1, sizeof *explain);
-
+	struct explain *explain = calloc(1, sizeof(*explain));
 	*problem = '\0';
 	if (!explain)
 		return NULL;
 	explain->options = *options;
-	if (set_target(explain, problem) == 0 && set_user(explain, problem) == 0 &&
-	    set_plans(explain, problem) == 0 && make_exprs(explain) == 0)
+	if (set_target(explain, problem) == 0 && set_user(explain, problem) == 0 && set_plans(explain, problem) == 0 &&
+	    make_exprs(explain) == 0)
 		return explain;
 	int saved = errno;
 	explain_free(explain);
@@ -198,7 +194,8 @@ bool explain_changes_user(const struct explain *explain)
 /* UDP too when TCP is meant, and the reverse: people mix them up, and its table is small. */
 void explain_query(const struct explain *explain, struct query *query)
 {
-	*query = (struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER | WANT_EXTRA, .expr = &explain->local };
+	*query =
+		(struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER | WANT_EXTRA, .expr = &explain->local };
 	query->protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(explain->target.proto);
 	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
 		query->states[proto] = STATE_ALL;
@@ -220,7 +217,10 @@ bool explain_query_more(const struct explain *explain, const struct table *table
 	if (explain->target.proto != PROTO_TCP || is_served_here(explain, table))
 		return false;
 	*query = (struct query){
-		.protos = PROTO_BIT(PROTO_TCP), .inet = true, .inet6 = true, .expr = &explain->remote,
+		.protos = PROTO_BIT(PROTO_TCP),
+		.inet = true,
+		.inet6 = true,
+		.expr = &explain->remote,
 		.states[PROTO_TCP] = STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND)),
 	};
 	return true;
@@ -252,8 +252,10 @@ enum explain_verdict explain_verdict(const struct explain *explain)
 int explain_status(const struct explain *explain)
 {
 	static const int status[] = {
-		[EXPLAIN_FREE] = 0, [EXPLAIN_TAKEN] = 1, [EXPLAIN_REFUSED] = 1, [EXPLAIN_UNKNOWN] = 3,
+		[EXPLAIN_FREE] = 0,
+		[EXPLAIN_TAKEN] = 1,
+		[EXPLAIN_REFUSED] = 1,
+		[EXPLAIN_UNKNOWN] = 3,
 	};
-
 	return status[explain->verdict];
 }

@@ -52,7 +52,6 @@ static void put_bool(struct out *out, const char *name, bool value)
 static void put_known(struct out *out, const char *name, uint8_t known)
 {
 	static const char *const word[] = { [KNOWN_NOT] = "null", [KNOWN_OFF] = "false", [KNOWN_ON] = "true" };
-
 	key(out, ',', name);
 	out_string(out, word[known]);
 }
@@ -60,7 +59,6 @@ static void put_known(struct out *out, const char *name, uint8_t known)
 static void put_addr(struct out *out, const char *name, int family, const union addr *addr, bool known)
 {
 	char text[ADDR_TEXT_MAX];
-
 	key(out, ',', name);
 	if (known)
 		json_printable(out, text, (size_t)(addr_text(text, addr, family, false) - text));
@@ -73,24 +71,29 @@ static void put_interface(const struct explain *explain, struct out *out, uint32
 	put_string(out, "interface", ifindex ? names_interface(explain->facts.names, ifindex) : NULL);
 }
 
-/* --- what was asked ------------------------------------------------------- */
+/* --- what was asked --- */
 
 static const char *const verdict_word[] = {
-	[EXPLAIN_FREE] = "free", [EXPLAIN_TAKEN] = "taken", [EXPLAIN_REFUSED] = "refused", [EXPLAIN_UNKNOWN] = "unknown",
+	[EXPLAIN_FREE] = "free",
+	[EXPLAIN_TAKEN] = "taken",
+	[EXPLAIN_REFUSED] = "refused",
+	[EXPLAIN_UNKNOWN] = "unknown",
 };
 static const char *const outcome_word[] = {
-	[BIND_FREE] = "free", [BIND_IN_USE] = "in-use", [BIND_UNKNOWN] = "unknown",
+	[BIND_FREE] = "free",
+	[BIND_IN_USE] = "in-use",
+	[BIND_UNKNOWN] = "unknown",
 };
 static const char *const stage_word[] = {
-	[PROBE_NOWHERE] = NULL, [PROBE_USER] = "user", [PROBE_SOCKET] = "socket", [PROBE_OPTION] = "option", [PROBE_ADDRESS] = "address",
-	[PROBE_PORT] = "port", [PROBE_TABLE] = "bind", [PROBE_LISTEN] = "listen", [PROBE_PASSED] = NULL,
+	[PROBE_NOWHERE] = NULL,    [PROBE_USER] = "user",       [PROBE_SOCKET] = "socket",
+	[PROBE_OPTION] = "option", [PROBE_ADDRESS] = "address", [PROBE_PORT] = "port",
+	[PROBE_TABLE] = "bind",    [PROBE_LISTEN] = "listen",   [PROBE_PASSED] = NULL,
 };
 
 static void put_target(const struct explain *explain, struct out *out)
 {
 	const struct bind_plan *plan = &explain->plan[0].bind;
 	const char *user = names_user(explain->facts.names, plan->uid);
-
 	key(out, ',', "target");
 	out_char(out, '{');
 	out_string(out, "\"text\":");
@@ -108,7 +111,6 @@ static void put_target(const struct explain *explain, struct out *out)
 static void put_bind(struct out *out, const struct planned *plan)
 {
 	bool refused = plan->number && plan->verdict != EXPLAIN_FREE;
-
 	out_string(out, "{\"address\":");
 	char text[ADDR_TEXT_MAX];
 	json_printable(out, text, (size_t)(addr_text(text, &plan->bind.addr, plan->bind.family, false) - text));
@@ -126,7 +128,7 @@ static void put_bind(struct out *out, const struct planned *plan)
 	out_char(out, '}');
 }
 
-/* --- sockets -------------------------------------------------------------- */
+/* --- sockets --- */
 
 static const char *const why_word[BIND_WHY_COUNT] = {
 	[BIND_OTHER_PROTO] = "other-protocol",
@@ -166,8 +168,7 @@ static void put_judged(struct out *out, const struct bind_judgement *judged)
 static void put_command(struct out *out, struct bytes command)
 {
 	char text[4096];
-	size_t len = command.len < sizeof text ? command.len : sizeof text;
-
+	size_t len = command.len < sizeof(text) ? command.len : sizeof(text);
 	if (!command.data) {
 		put_bytes(out, "cmdline", command);
 		return;
@@ -185,7 +186,6 @@ static void put_place(const struct explain *explain, struct out *out, const stru
 {
 	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit = { NULL, 0 };
 	struct container container = { NULL, { NULL, 0 } };
-
 	put_bytes(out, "cgroup", path);
 	if (!path.data || !cgroup_unit(path, &unit))
 		unit = (struct bytes){ NULL, 0 };
@@ -200,7 +200,6 @@ static void put_start(const struct explain *explain, struct out *out, const stru
 {
 	uint64_t age;
 	char text[32];
-
 	key(out, ',', "start_time");
 	if (process_age(explain, process, &age))
 		json_printable(out, text, (size_t)(text_time(text, time(NULL) - (int64_t)age) - text));
@@ -213,7 +212,6 @@ static void put_owner(const struct explain *explain, struct out *out, const stru
 	const struct owners *owners = explain->facts.owners;
 	const struct process *process = &owners->process[owner->process];
 	bool has_uid = process->has & PROCESS_UID;
-
 	out_string(out, "{\"pid\":");
 	out_u64(out, (uint64_t)process->pid);
 	put_number(out, "tid", (uint64_t)owner->tid, true);
@@ -230,7 +228,6 @@ static void put_owner(const struct explain *explain, struct out *out, const stru
 static void put_owners(const struct explain *explain, struct out *out, const struct row *row)
 {
 	struct owner_span span = owners_of(explain->facts.owners, row);
-
 	key(out, ',', "owners");
 	out_char(out, '[');
 	for (size_t i = 0; i < span.count; i++) {
@@ -259,7 +256,6 @@ static void put_holder(const struct explain *explain, struct out *out, const str
 {
 	const struct crowd *crowd = &explain->crowd[holder->crowd];
 	struct sock sock;
-
 	table_get(explain->facts.table, holder->row, &sock);
 	put_row(explain, out, &sock.row);
 	put_known(out, "reuseaddr", holder->is.reuseaddr);
@@ -277,7 +273,8 @@ static void put_holder(const struct explain *explain, struct out *out, const str
 	out_char(out, ']');
 	put_string(out, "owner_reason", owner_reason_name(holder->reason));
 	bool waits = holder->reason == REASON_UNACCEPTED && crowd->listener != CROWD_NONE;
-	put_number(out, "listener_inode", waits ? holder_row(explain, &explain->holder[crowd->listener])->inode : 0, waits);
+	put_number(out, "listener_inode", waits ? holder_row(explain, &explain->holder[crowd->listener])->inode : 0,
+	           waits);
 	put_owners(explain, out, &sock.row);
 	out_char(out, '}');
 }
@@ -298,7 +295,6 @@ static void put_related(const struct explain *explain, struct out *out)
 {
 	const struct table *table = explain->facts.table;
 	bool some = false;
-
 	key(out, ',', "related");
 	out_char(out, '[');
 	for (size_t i = 0; i < table->count; i++) {
@@ -319,7 +315,6 @@ static void put_related(const struct explain *explain, struct out *out)
 static void put_lines(const struct explain *explain, struct out *out, const char *name, enum line_kind kind)
 {
 	bool some = false;
-
 	key(out, ',', name);
 	out_char(out, '[');
 	for (size_t i = 0; i < explain->lines; i++) {

@@ -10,13 +10,12 @@
 
 enum { WIDTH = 78, USER_MAX = WORDS_NAME_MAX + 16 };
 
-/* --- paragraphs ----------------------------------------------------------- */
+/* --- paragraphs --- */
 
 /* Folded at blanks; a word longer than a line stays whole. `lead` begins the first line. */
 static void fold(struct out *out, const char *lead, unsigned indent, const char *text)
 {
 	size_t column = strlen(lead);
-
 	out_string(out, lead);
 	for (bool first = true;; first = false) {
 		size_t len = strcspn(text, " ");
@@ -42,7 +41,6 @@ static void fold_lines(const struct explain *explain, struct out *out, enum line
                        const char *lead)
 {
 	bool first = true;
-
 	for (size_t i = 0; i < explain->lines; i++) {
 		if (explain->line[i].kind != kind)
 			continue;
@@ -53,21 +51,21 @@ static void fold_lines(const struct explain *explain, struct out *out, enum line
 	}
 }
 
-/* --- the first line ------------------------------------------------------- */
+/* --- the first line --- */
 
 /* "0.0.0.0:80 and [::]:80", of the plans with that verdict. */
 static unsigned list_plans(const struct explain *explain, enum explain_verdict verdict, char text[160])
 {
 	unsigned count = 0;
 	size_t at = 0;
-
 	*text = '\0';
 	for (size_t p = 0; p < explain->plans; p++) {
 		const struct planned *plan = &explain->plan[p];
 		char endpoint[WORDS_ADDR_MAX];
 		if (plan->left_out || plan->verdict != verdict)
 			continue;
-		words_endpoint(explain, endpoint, plan->bind.family, &plan->bind.addr, plan->bind.port, plan->bind.ifindex);
+		words_endpoint(explain, endpoint, plan->bind.family, &plan->bind.addr, plan->bind.port,
+		               plan->bind.ifindex);
 		at += (size_t)snprintf(text + at, 160 - at, "%s%s", count ? " and " : "", endpoint);
 		count++;
 	}
@@ -85,7 +83,6 @@ static const struct planned *first_plan(const struct explain *explain, enum expl
 static void for_user(const struct explain *explain, char text[USER_MAX])
 {
 	char name[WORDS_NAME_MAX];
-
 	*text = '\0';
 	if (!explain->options.as_user)
 		return;
@@ -97,20 +94,19 @@ static void headline_refused(const struct explain *explain, struct out *out, con
 {
 	const struct planned *plan = first_plan(explain, explain->verdict);
 	char text[1024], refused[160], others[160], user[USER_MAX];
-
 	list_plans(explain, explain->verdict, refused);
 	unsigned free_too = list_plans(explain, EXPLAIN_FREE, others);
 	for_user(explain, user);
-	snprintf(text, sizeof text, "%s port %u is %s: %s of %s%s fails with %s (%s)%s%s.", proto_name(explain->target.proto),
-	         explain->target.port, what, plan->stage == PROBE_LISTEN ? "bind() passes, but listen()" : "bind()", refused,
-	         user, words_errno(plan->number), strerror(plan->number), free_too ? "; it would pass for " : "", others);
+	snprintf(text, sizeof(text), "%s port %u is %s: %s of %s%s fails with %s (%s)%s%s.",
+	         proto_name(explain->target.proto), explain->target.port, what,
+	         plan->stage == PROBE_LISTEN ? "bind() passes, but listen()" : "bind()", refused, user,
+	         words_errno(plan->number), strerror(plan->number), free_too ? "; it would pass for " : "", others);
 	fold(out, "", 0, text);
 }
 
 static void headline(const struct explain *explain, struct out *out)
 {
 	char text[1024], plans[160], user[USER_MAX];
-
 	switch (explain->verdict) {
 	case EXPLAIN_TAKEN:
 		headline_refused(explain, out, "taken");
@@ -121,24 +117,23 @@ static void headline(const struct explain *explain, struct out *out)
 	case EXPLAIN_FREE:
 		list_plans(explain, EXPLAIN_FREE, plans);
 		for_user(explain, user);
-		snprintf(text, sizeof text, "%s port %u is free: bind() of %s%s would pass.", proto_name(explain->target.proto),
-		         explain->target.port, plans, user);
+		snprintf(text, sizeof(text), "%s port %u is free: bind() of %s%s would pass.",
+		         proto_name(explain->target.proto), explain->target.port, plans, user);
 		break;
 	default:
-		snprintf(text, sizeof text, "Whether %s port %u is free could not be told.", proto_name(explain->target.proto),
-		         explain->target.port);
+		snprintf(text, sizeof(text), "Whether %s port %u is free could not be told.",
+		         proto_name(explain->target.proto), explain->target.port);
 	}
 	fold(out, "", 0, text);
 }
 
-/* --- who has it ----------------------------------------------------------- */
+/* --- who has it --- */
 
 static void who_waits(const struct explain *explain, const struct crowd *crowd, char text[512])
 {
 	const struct holder *listener = crowd->listener == CROWD_NONE ? NULL : &explain->holder[crowd->listener];
 	const struct process *process = listener ? holder_process(explain, listener) : NULL;
 	char where[WORDS_ADDR_MAX], program[WORDS_NAME_MAX];
-
 	if (!listener) {
 		snprintf(text, 512, "no process yet: nobody has accepted it");
 		return;
@@ -150,7 +145,8 @@ static void who_waits(const struct explain *explain, const struct crowd *crowd, 
 		return;
 	}
 	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
-	snprintf(text, 512, "no process yet: it waits to be accepted by %s (pid %d) on %s", program, process->pid, where);
+	snprintf(text, 512, "no process yet: it waits to be accepted by %s (pid %d) on %s", program, process->pid,
+	         where);
 }
 
 static void who_is_blank(const struct explain *explain, const struct crowd *crowd, char text[512])
@@ -159,7 +155,6 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 	const struct row *row = holder_row(explain, holder);
 	const char *kind;
 	bool sure;
-
 	switch ((enum owner_reason)holder->reason) {
 	case REASON_TIME_WAIT:
 		snprintf(text, 512, "no process: the kernel keeps it for %u s more", (crowd->expires_ms + 999) / 1000);
@@ -169,7 +164,8 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 		return;
 	case REASON_ORPHAN:
 		if (crowd->expires_ms)
-			snprintf(text, 512, "no process: closed, the kernel keeps it for %u s more", (crowd->expires_ms + 999) / 1000);
+			snprintf(text, 512, "no process: closed, the kernel keeps it for %u s more",
+			         (crowd->expires_ms + 999) / 1000);
 		else
 			snprintf(text, 512, "no process: closed, the kernel still finishes the connection");
 		return;
@@ -178,10 +174,13 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 		return;
 	case REASON_KERNEL:
 		kind = kernel_kind_name(owners_kernel_kind(explain->facts.owners, row, &sure));
-		snprintf(text, 512, "the kernel itself%s%s%s", kind ? ", for " : "", kind ? kind : "", kind && !sure ? " (likely)" : "");
+		snprintf(text, 512, "the kernel itself%s%s%s", kind ? ", for " : "", kind ? kind : "",
+		         kind && !sure ? " (likely)" : "");
 		return;
 	case REASON_IN_FLIGHT:
-		snprintf(text, 512, "no process has it open: its descriptor is on its way through a unix socket, or in an io_uring");
+		snprintf(
+			text, 512,
+			"no process has it open: its descriptor is on its way through a unix socket, or in an io_uring");
 		return;
 	case REASON_OTHER_PIDNS:
 		snprintf(text, 512, "a process outside the pid namespace of this /proc");
@@ -204,7 +203,6 @@ static void who_runs(const struct explain *explain, const struct process *proces
 	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit;
 	struct container container;
 	uint64_t age;
-
 	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
 	size_t at = (size_t)snprintf(text, 1024, "%s (pid %d)", program, process->pid);
 	if (process->has & PROCESS_UID) {
@@ -236,8 +234,7 @@ static void print_command(const struct explain *explain, struct out *out, const 
 {
 	struct bytes command = owners_text(explain->facts.owners, process->cmdline);
 	char plain[128], text[WORDS_NAME_MAX];
-	size_t len = command.len < sizeof plain ? command.len : sizeof plain;
-
+	size_t len = command.len < sizeof(plain) ? command.len : sizeof(plain);
 	if (!command.data)
 		return;
 	memcpy(plain, command.data, len);
@@ -260,19 +257,18 @@ static void print_others(const struct explain *explain, struct out *out, const s
 	struct owner_span span = owners_of(owners, holder_row(explain, holder));
 	char text[256];
 	size_t others = 0, at = 0;
-
 	for (size_t i = 1; i < span.count; i++) {
 		if (span.first[i].process == span.first[i - 1].process)
 			continue;
 		if (others++ < 6)
-			at += (size_t)snprintf(text + at, sizeof text - at, "%s %d", others > 1 ? "," : "",
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s %d", others > 1 ? "," : "",
 			                       owners->process[span.first[i].process].pid);
 	}
 	if (!others)
 		return;
 	char line[320];
-	snprintf(line, sizeof line, "and held open by %zu more process%s: pid%s%s", others, others > 1 ? "es" : "", text,
-	         others > 6 ? " ..." : "");
+	snprintf(line, sizeof(line), "and held open by %zu more process%s: pid%s%s", others, others > 1 ? "es" : "",
+	         text, others > 6 ? " ..." : "");
 	fold(out, "      ", 6, line);
 }
 
@@ -280,11 +276,10 @@ static void print_others(const struct explain *explain, struct out *out, const s
 static void print_thread(const struct explain *explain, struct out *out, const struct holder *holder)
 {
 	struct owner_span span = owners_of(explain->facts.owners, holder_row(explain, holder));
-
 	if (!span.count || span.first->tid == explain->facts.owners->process[span.first->process].pid)
 		return;
 	char line[96];
-	snprintf(line, sizeof line, "held by its thread %d alone", span.first->tid);
+	snprintf(line, sizeof(line), "held by its thread %d alone", span.first->tid);
 	fold(out, "      ", 6, line);
 }
 
@@ -301,7 +296,6 @@ static bool was_described(const struct explain *explain, const struct crowd *cro
 static void who_again(const struct explain *explain, const struct process *process, char text[1024])
 {
 	char program[WORDS_NAME_MAX];
-
 	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
 	snprintf(text, 1024, "%s (pid %d)", program, process->pid);
 }
@@ -311,12 +305,13 @@ static void print_crowd(const struct explain *explain, struct out *out, const st
 	const struct holder *holder = &explain->holder[crowd->first];
 	const struct row *row = holder_row(explain, holder);
 	const struct process *process = holder_process(explain, holder);
-	const char *state = row->proto == PROTO_TCP ? state_name(row->state) : row->state == STATE_ESTABLISHED ? "connected" : "open";
+	const char *state = row->proto == PROTO_TCP           ? state_name(row->state)
+	                    : row->state == STATE_ESTABLISHED ? "connected"
+	                                                      : "open";
 	char local[WORDS_ADDR_MAX], remote[WORDS_ADDR_MAX + 8] = "", times[32] = "", who[1024], text[1400];
-
 	words_endpoint(explain, local, row->family, &row->local, row->local_port, row->ifindex);
 	if (crowd->count > 1)
-		snprintf(times, sizeof times, "%u x ", crowd->count);
+		snprintf(times, sizeof(times), "%u x ", crowd->count);
 	else if (row->remote_port) {
 		memcpy(remote, " to ", 4);
 		words_endpoint(explain, remote + 4, row->family, &row->remote, row->remote_port, 0);
@@ -328,7 +323,7 @@ static void print_crowd(const struct explain *explain, struct out *out, const st
 		who_runs(explain, process, who);
 	else
 		who_is_blank(explain, crowd, who);
-	snprintf(text, sizeof text, "%s%s %s%s%s: %s", times, local, state, remote, tail, who);
+	snprintf(text, sizeof(text), "%s%s %s%s%s: %s", times, local, state, remote, tail, who);
 	fold(out, "  ", 6, text);
 	if (!process)
 		return;
@@ -343,7 +338,6 @@ enum { CROWDS_SHOWN = 12 };
 static void print_in_the_way(const struct explain *explain, struct out *out)
 {
 	unsigned shown = 0, more = 0;
-
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		if (!is_blamed(explain, crowd))
@@ -359,7 +353,7 @@ static void print_in_the_way(const struct explain *explain, struct out *out)
 	if (!more)
 		return;
 	char line[64];
-	snprintf(line, sizeof line, "and %u more sockets", more);
+	snprintf(line, sizeof(line), "and %u more sockets", more);
 	fold(out, "  ", 2, line);
 }
 
@@ -374,14 +368,12 @@ static const char *apart_because(enum bind_why why)
 		[BIND_BOTH_REUSEADDR] = " (shares by SO_REUSEADDR)",
 		[BIND_BOTH_REUSEPORT] = " (shares by SO_REUSEPORT)",
 	};
-
 	return because[why] ? because[why] : "";
 }
 
 static void print_not_in_the_way(const struct explain *explain, struct out *out)
 {
 	unsigned shown = 0;
-
 	for (size_t i = 0; i < explain->crowds && shown < CROWDS_SHOWN; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		const struct holder *holder = &explain->holder[crowd->first];

@@ -15,7 +15,6 @@ static ssize_t read_file(int proc_fd, const char *path, char *buffer, size_t siz
 {
 	int fd = proc_fd < 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t len = 0;
-
 	if (fd < 0)
 		return -1;
 	while (len < size) {
@@ -35,7 +34,6 @@ static const char *take_number(const char *at, const char *end, int *number)
 {
 	const char *digits = at;
 	uint64_t value;
-
 	while (at < end && *at >= '0' && *at <= '9')
 		at++;
 	if (!text_parse_u64(digits, (size_t)(at - digits), INT_MAX, &value))
@@ -48,10 +46,9 @@ static const char *take_number(const char *at, const char *end, int *number)
 static int read_numbers(int proc_fd, const char *path, int number[2])
 {
 	char text[64];
-	ssize_t len = read_file(proc_fd, path, text, sizeof text);
+	ssize_t len = read_file(proc_fd, path, text, sizeof(text));
 	const char *at = text, *end = text + (len > 0 ? len : 0);
 	int count = 0;
-
 	while (count < 2 && at < end) {
 		at = take_number(at, end, &number[count]);
 		if (!at)
@@ -66,7 +63,6 @@ static int read_numbers(int proc_fd, const char *path, int number[2])
 static int read_number(int proc_fd, const char *path)
 {
 	int number[2];
-
 	return read_numbers(proc_fd, path, number) ? number[0] : -1;
 }
 
@@ -76,7 +72,6 @@ typedef bool each_range(void *context, int low, int high);
 static void port_list_each(const char *text, size_t len, each_range *call, void *context)
 {
 	const char *at = text, *end = text + len;
-
 	while (at < end) {
 		int low, high;
 		at = take_number(at, end, &low);
@@ -104,7 +99,6 @@ struct port_search {
 static bool search_range(void *context, int low, int high)
 {
 	struct port_search *search = context;
-
 	search->found = low <= search->port && search->port <= high;
 	return !search->found;
 }
@@ -112,7 +106,6 @@ static bool search_range(void *context, int low, int high)
 bool port_list_has(const char *text, size_t len, uint16_t port)
 {
 	struct port_search search = { .port = port };
-
 	port_list_each(text, len, search_range, &search);
 	return search.found;
 }
@@ -125,7 +118,6 @@ struct port_count {
 static bool count_range(void *context, int low, int high)
 {
 	struct port_count *count = context;
-
 	if (low < count->low)
 		low = count->low;
 	if (high > count->high)
@@ -138,7 +130,6 @@ static bool count_range(void *context, int low, int high)
 unsigned port_list_count(const char *text, size_t len, int low, int high)
 {
 	struct port_count count = { .low = low, .high = high };
-
 	port_list_each(text, len, count_range, &count);
 	return count.count;
 }
@@ -148,7 +139,6 @@ static void read_reserved(struct facts *facts, int proc_fd, uint16_t port)
 	enum { LIST_MAX = 65536 };
 	char *text = malloc(LIST_MAX);
 	ssize_t len = text ? read_file(proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, LIST_MAX) : -1;
-
 	if (len > 0) {
 		facts->reserved = port_list_has(text, (size_t)len, port);
 		facts->reserved_in_range =
@@ -160,7 +150,6 @@ static void read_reserved(struct facts *facts, int proc_fd, uint16_t port)
 int facts_read(struct facts *facts, int proc_fd, uint16_t port)
 {
 	int range[2];
-
 	*facts = (struct facts){
 		.unprivileged_start = read_number(proc_fd, "sys/net/ipv4/ip_unprivileged_port_start"),
 		.ephemeral_low = -1,
@@ -194,7 +183,6 @@ void facts_free(struct facts *facts)
 static bool same_prefix(const union addr *a, const union addr *b, unsigned bits)
 {
 	unsigned bytes = bits / 8, rest = bits % 8;
-
 	if (memcmp(a, b, bytes) != 0)
 		return false;
 	return !rest || (a->byte[bytes] ^ b->byte[bytes]) >> (8 - rest) == 0;
@@ -224,7 +212,6 @@ const struct link *facts_link(const struct facts *facts, uint32_t ifindex)
 uint32_t facts_l3mdev(const struct facts *facts, uint32_t ifindex)
 {
 	const struct link *link = ifindex ? facts_link(facts, ifindex) : NULL;
-
 	if (!link || link->vrf)
 		return link ? ifindex : 0;
 	const struct link *master = link->master ? facts_link(facts, link->master) : NULL;

@@ -13,27 +13,27 @@ struct local_addr {
 	union addr addr;
 	uint32_t ifindex;
 	uint8_t family, prefix_len;
-	bool tentative;       /* IPv6: still being checked for duplicates */
-	bool dad_failed;      /* ... and one was found */
-	bool host_scope;      /* loopback's */
+	bool tentative;  /* IPv6: still being checked for duplicates */
+	bool dad_failed; /* ... and one was found */
+	bool host_scope; /* loopback's */
 };
 
 struct link {
 	uint32_t ifindex;
-	uint32_t master;      /* 0: none */
+	uint32_t master; /* 0: none */
 	char name[16];
 	bool vrf, up;
 };
 
 struct facts {
-	int unprivileged_start;       /* net.ipv4.ip_unprivileged_port_start; -1: not known, as all of these */
+	int unprivileged_start; /* net.ipv4.ip_unprivileged_port_start; -1: not known, as all of these */
 	int ephemeral_low, ephemeral_high;
-	unsigned reserved_in_range;   /* ports of the ephemeral range that are reserved */
-	bool reserved;                /* the target's port is in net.ipv4.ip_local_reserved_ports */
-	int disable_ipv6;             /* net.ipv6.conf.all */
+	unsigned reserved_in_range; /* ports of the ephemeral range that are reserved */
+	bool reserved;              /* the target's port is in net.ipv4.ip_local_reserved_ports */
+	int disable_ipv6;           /* net.ipv6.conf.all */
 	int disable_ipv6_lo;
 	int bindv6only;
-	bool no_ipv6;                 /* the kernel has none, or it was switched off at boot */
+	bool no_ipv6; /* the kernel has none, or it was switched off at boot */
 	bool addresses_read;
 	struct local_addr *addr;
 	size_t addrs, addr_capacity;

@@ -38,7 +38,6 @@ static bool is_time_wait(const struct sock *sock)
 static struct bind_holder model_of(const struct explain *explain, const struct sock *sock)
 {
 	const struct row *row = &sock->row;
-
 	return (struct bind_holder){
 		.addr = row->local,
 		.uid = row->uid,
@@ -57,9 +56,8 @@ static struct bind_holder model_of(const struct explain *explain, const struct s
 static int holder_add(struct explain *explain, uint32_t index)
 {
 	struct holder *grown =
-		vec_reserve(explain->holder, &explain->holder_capacity, explain->holders + 1, sizeof *grown);
+		vec_reserve(explain->holder, &explain->holder_capacity, explain->holders + 1, sizeof(*grown));
 	struct sock sock;
-
 	if (!grown)
 		return -1;
 	explain->holder = grown;
@@ -77,13 +75,12 @@ static int holder_add(struct explain *explain, uint32_t index)
 static const struct holder *listener_for(const struct explain *explain, const struct holder *child)
 {
 	const struct holder *best = NULL;
-
 	for (size_t i = 0; i < explain->holders; i++) {
 		const struct holder *holder = &explain->holder[i];
 		if (!is_listener(&holder->is))
 			return best; /* listeners stand first */
 		bool same = holder->is.family == child->is.family &&
-		            memcmp(&holder->is.addr, &child->is.addr, sizeof child->is.addr) == 0;
+		            memcmp(&holder->is.addr, &child->is.addr, sizeof(child->is.addr)) == 0;
 		if (same)
 			return holder;
 		bool any = bind_addr_any(holder->is.family, &holder->is.addr);
@@ -109,7 +106,6 @@ static void inherit_v6only(struct explain *explain)
 static int holders_of_state(struct explain *explain, bool listeners)
 {
 	const struct table *table = explain->facts.table;
-
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
 		if (row->netns || row->local_port != explain->target.port || row->proto != explain->target.proto ||
@@ -124,7 +120,6 @@ static int holders_of_state(struct explain *explain, bool listeners)
 static void find_others(struct explain *explain)
 {
 	const struct table *table = explain->facts.table;
-
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
 		bool serves = row->proto == PROTO_TCP ? row->state == STATE_LISTEN : row->state == STATE_CLOSE;
@@ -155,7 +150,6 @@ void holders_judge(struct explain *explain)
 enum bind_outcome holders_outcome(const struct explain *explain, const struct bind_plan *plan)
 {
 	enum bind_outcome outcome = BIND_FREE;
-
 	for (size_t i = 0; i < explain->holders && outcome != BIND_IN_USE; i++) {
 		struct bind_judgement one = bind_judge(plan, &explain->holder[i].is);
 		if (one.outcome != BIND_FREE)
@@ -164,26 +158,24 @@ enum bind_outcome holders_outcome(const struct explain *explain, const struct bi
 	return outcome;
 }
 
-/* --- crowds --------------------------------------------------------------- */
+/* --- crowds --- */
 
 const struct process *holder_process(const struct explain *explain, const struct holder *holder)
 {
 	struct owner_span span = owners_of(explain->facts.owners, holder_row(explain, holder));
-
 	return span.count ? &explain->facts.owners->process[span.first->process] : NULL;
 }
 
 static bool connects_to_itself(const struct row *row)
 {
 	return row->proto == PROTO_TCP && row->local_port == row->remote_port &&
-	       memcmp(&row->local, &row->remote, sizeof row->local) == 0;
+	       memcmp(&row->local, &row->remote, sizeof(row->local)) == 0;
 }
 
 /* In the ephemeral range and no listener there: whoever has it got it from connect(). */
 static bool is_outgoing(const struct explain *explain, const struct holder *holder)
 {
 	const struct row *row = holder_row(explain, holder);
-
 	return row->remote_port && row->local_port >= explain->host.ephemeral_low &&
 	       row->local_port <= explain->host.ephemeral_high && explain->host.ephemeral_low > 0 &&
 	       !listener_for(explain, holder);
@@ -207,12 +199,11 @@ static bool is_alone(const struct holder *holder)
 static bool crowds_with(const struct explain *explain, const struct crowd *crowd, const struct holder *holder)
 {
 	const struct holder *first = &explain->holder[crowd->first];
-
 	if (is_alone(holder) || is_alone(first))
 		return false;
 	return first->is.state == holder->is.state && first->reason == holder->reason &&
 	       first->is.family == holder->is.family &&
-	       memcmp(&first->is.addr, &holder->is.addr, sizeof first->is.addr) == 0 &&
+	       memcmp(&first->is.addr, &holder->is.addr, sizeof(first->is.addr)) == 0 &&
 	       holder_process(explain, first) == holder_process(explain, holder) && same_judgement(first, holder);
 }
 
@@ -229,12 +220,13 @@ static int crowd_for(struct explain *explain, const struct holder *holder, uint3
 		return 0;
 	}
 	struct crowd *grown =
-		vec_reserve(explain->crowd, &explain->crowd_capacity, explain->crowds + 1, sizeof *grown);
+		vec_reserve(explain->crowd, &explain->crowd_capacity, explain->crowds + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	explain->crowd = grown;
 	explain->crowd[explain->crowds++] = (struct crowd){
-		.first = (uint32_t)(holder - explain->holder), .listener = CROWD_NONE,
+		.first = (uint32_t)(holder - explain->holder),
+		.listener = CROWD_NONE,
 	};
 	return 0;
 }
@@ -243,7 +235,6 @@ static void crowd_take(struct explain *explain, struct crowd *crowd, struct hold
 {
 	struct sock sock;
 	const struct holder *listener = holder->reason == REASON_UNACCEPTED ? listener_for(explain, holder) : NULL;
-
 	table_get(explain->facts.table, holder->row, &sock);
 	crowd->count++;
 	if (listener)

@@ -42,29 +42,28 @@ static socklen_t name_of(const struct bind_plan *plan, uint16_t port, struct soc
 		struct sockaddr_in *in = (struct sockaddr_in *)name;
 		in->sin_family = AF_INET;
 		in->sin_port = htons(port);
-		memcpy(&in->sin_addr, &plan->addr, sizeof in->sin_addr);
-		return sizeof *in;
+		memcpy(&in->sin_addr, &plan->addr, sizeof(in->sin_addr));
+		return sizeof(*in);
 	}
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)name;
 	in6->sin6_family = AF_INET6;
 	in6->sin6_port = htons(port);
-	memcpy(&in6->sin6_addr, &plan->addr, sizeof in6->sin6_addr);
+	memcpy(&in6->sin6_addr, &plan->addr, sizeof(in6->sin6_addr));
 	if (IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))
 		in6->sin6_scope_id = plan->ifindex;
-	return sizeof *in6;
+	return sizeof(*in6);
 }
 
 static int bind_to(int fd, const struct bind_plan *plan, uint16_t port)
 {
 	struct sockaddr_storage name;
 	socklen_t len = name_of(plan, port, &name);
-
 	return bind(fd, (struct sockaddr *)&name, len);
 }
 
 static int set_one(int fd, int level, int option, int value)
 {
-	return setsockopt(fd, level, option, &value, sizeof value);
+	return setsockopt(fd, level, option, &value, sizeof(value));
 }
 
 static int set_options(int fd, const struct bind_plan *plan)
@@ -82,7 +81,6 @@ static int set_options(int fd, const struct bind_plan *plan)
 static int open_socket(const struct bind_plan *plan)
 {
 	int type = plan->proto == PROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
-
 	return socket(plan->family, type | SOCK_CLOEXEC, proto_ip_number(plan->proto));
 }
 
@@ -90,7 +88,6 @@ static int open_socket(const struct bind_plan *plan)
 static void keep_off_port(int fd, uint16_t port)
 {
 	uint32_t low = port < 40000 ? port + 1u : 1024, high = port < 40000 ? UINT16_MAX : port - 1u;
-
 	set_one(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, (int)(high << 16 | low));
 }
 
@@ -113,7 +110,6 @@ static struct probe_answer try_bind(int fd, const struct bind_plan *plan, bool a
 {
 	struct sockaddr_storage name;
 	socklen_t len = name_of(plan, plan->port, &name);
-
 	if (bind(fd, (struct sockaddr *)&name, len) < 0)
 		return refused(PROBE_TABLE);
 	if (and_listen && listen(fd, 0) < 0)
@@ -124,7 +120,6 @@ static struct probe_answer try_bind(int fd, const struct bind_plan *plan, bool a
 static struct probe_answer probe_here(const struct bind_plan *plan, enum probe_kind kind)
 {
 	int fd = open_socket(plan);
-
 	if (fd < 0)
 		return refused(PROBE_SOCKET);
 	struct probe_answer answer;
@@ -149,9 +144,8 @@ static int become(const struct probe_user *user)
 static void child(const struct bind_plan *plan, const struct probe_user *user, enum probe_kind kind, int to)
 {
 	struct probe_answer answer = become(user) < 0 ? refused(PROBE_USER) : probe_here(plan, kind);
-	ssize_t written = write(to, &answer, sizeof answer);
-
-	_exit(written == (ssize_t)sizeof answer ? 0 : 1);
+	ssize_t written = write(to, &answer, sizeof(answer));
+	_exit(written == (ssize_t)sizeof(answer) ? 0 : 1);
 }
 
 static struct probe_answer read_answer(int from)
@@ -159,8 +153,7 @@ static struct probe_answer read_answer(int from)
 	enum { PATIENCE_MS = 5000 };
 	struct pollfd ready = { .fd = from, .events = POLLIN };
 	struct probe_answer answer;
-
-	if (poll(&ready, 1, PATIENCE_MS) != 1 || read(from, &answer, sizeof answer) != (ssize_t)sizeof answer) {
+	if (poll(&ready, 1, PATIENCE_MS) != 1 || read(from, &answer, sizeof(answer)) != (ssize_t)sizeof(answer)) {
 		errno = ECHILD;
 		return refused(PROBE_USER);
 	}
@@ -171,7 +164,6 @@ static struct probe_answer probe_in_child(const struct bind_plan *plan, const st
                                           enum probe_kind kind)
 {
 	int ends[2];
-
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return refused(PROBE_USER);
 	pid_t pid = fork();

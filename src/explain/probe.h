@@ -19,29 +19,29 @@
 
 /* Whom the socket is to belong to. */
 struct probe_user {
-	bool change;      /* false: the caller himself */
+	bool change; /* false: the caller himself */
 	uid_t uid;
 	gid_t gid;
-	gid_t *group;     /* supplementary groups */
+	gid_t *group; /* supplementary groups */
 	int groups;
 };
 
 /* Where it was refused. */
 enum probe_stage {
 	PROBE_NOWHERE,
-	PROBE_USER,       /* becoming the user */
-	PROBE_SOCKET,     /* socket(): the family is switched off */
-	PROBE_OPTION,     /* setsockopt(): no such device */
-	PROBE_ADDRESS,    /* bind() of the address with a port the kernel chooses */
-	PROBE_PORT,       /* bind() of the port, before the table of ports is looked at */
-	PROBE_TABLE,      /* bind() */
+	PROBE_USER,    /* becoming the user */
+	PROBE_SOCKET,  /* socket(): the family is switched off */
+	PROBE_OPTION,  /* setsockopt(): no such device */
+	PROBE_ADDRESS, /* bind() of the address with a port the kernel chooses */
+	PROBE_PORT,    /* bind() of the port, before the table of ports is looked at */
+	PROBE_TABLE,   /* bind() */
 	PROBE_LISTEN,
 	PROBE_PASSED,
 };
 
 struct probe_answer {
 	enum probe_stage stage;
-	int number;       /* errno; 0 with PROBE_PASSED */
+	int number; /* errno; 0 with PROBE_PASSED */
 };
 
 enum probe_kind { PROBE_CHECKS, PROBE_BIND, PROBE_BIND_LISTEN };

@@ -9,22 +9,24 @@
 #include <errno.h>
 #include <string.h>
 
+#include <sockview/countof.h>
+
 /* With the planned address in between. */
 static const struct {
 	const char *key, *before, *after;
 } meetings[] = {
 	[MEET_HOLDER_WILDCARD] = { "holder-wildcard",
-		"A socket on the wildcard address (0.0.0.0, [::]) has the port of every address of its family, so of ",
-		" too." },
+	                           "A socket on the wildcard address (0.0.0.0, [::]) has the port of every address of its family, so of ",
+	                           " too." },
 	[MEET_PLAN_WILDCARD] = { "plan-wildcard", "",
-		" asks for the port of every address of its family, and on one of them it is taken." },
+	                         " asks for the port of every address of its family, and on one of them it is taken." },
 	[MEET_HOLDER_DUAL] = { "holder-dual-stack",
-		"A socket on [::] without IPV6_V6ONLY has the port of IPv4 too, so of ",
-		"; netstat prints it as any IPv6 socket." },
+	                       "A socket on [::] without IPV6_V6ONLY has the port of IPv4 too, so of ",
+	                       "; netstat prints it as any IPv6 socket." },
 	[MEET_PLAN_DUAL] = { "plan-dual-stack", "",
-		" without IPV6_V6ONLY asks for the port of IPv4 too, where it is taken." },
-	[MEET_V6_CONNECTION] = { "ipv6-connection",
-		"Linux counts an IPv6 connection that is not v6only against ", "." },
+	                     " without IPV6_V6ONLY asks for the port of IPv4 too, where it is taken." },
+	[MEET_V6_CONNECTION] = { "ipv6-connection", "Linux counts an IPv6 connection that is not v6only against ",
+	                         "." },
 };
 
 static const struct {
@@ -32,16 +34,15 @@ static const struct {
 } whys[BIND_WHY_COUNT] = {
 	[BIND_HOLDER_LISTENS] = { "listener", "SO_REUSEADDR does not help against a socket that listens." },
 	[BIND_HOLDER_NO_REUSEADDR] = { "holder-without-reuseaddr",
-		"SO_REUSEADDR shares only if both sockets set it, and the one in the way did not." },
+	                               "SO_REUSEADDR shares only if both sockets set it, and the one in the way did not." },
 	[BIND_HOLDER_NO_REUSEPORT] = { "holder-without-reuseport",
-		"SO_REUSEPORT shares only if both sockets set it, and the one in the way did not." },
+	                               "SO_REUSEPORT shares only if both sockets set it, and the one in the way did not." },
 };
 
 /* What a socket holds the port as, when the plan sets no option that could share. */
 static const char *plain_rule(const struct explain *explain, const struct crowd *crowd, const char **key)
 {
 	const struct holder *holder = &explain->holder[crowd->first];
-
 	*key = "socket";
 	if (holder->is.proto != PROTO_TCP)
 		return "A UDP socket keeps its address and port to itself unless both set SO_REUSEADDR or SO_REUSEPORT.";
@@ -80,9 +81,7 @@ static int say_once(struct explain *explain, const char *key, const char *text)
 static int say_meeting(struct explain *explain, const struct planned *plan, enum bind_meeting meeting)
 {
 	char address[WORDS_ADDR_MAX];
-
-	if ((size_t)meeting >= sizeof meetings / sizeof *meetings || !meetings[meeting].key ||
-	    said(explain, meetings[meeting].key))
+	if ((size_t)meeting >= countof(meetings) || !meetings[meeting].key || said(explain, meetings[meeting].key))
 		return 0;
 	words_addr(address, plan->bind.family, &plan->bind.addr);
 	return line_add(explain, LINE_WHY, meetings[meeting].key, "%s%s%s", meetings[meeting].before, address,
@@ -92,14 +91,14 @@ static int say_meeting(struct explain *explain, const struct planned *plan, enum
 static int say_user(struct explain *explain, const struct planned *plan, const struct holder *holder)
 {
 	char theirs[WORDS_NAME_MAX], ours[WORDS_NAME_MAX];
-
 	if (said(explain, "other-user"))
 		return 0;
 	words_user(explain, theirs, holder->is.uid);
 	words_user(explain, ours, plan->bind.uid);
-	return line_add(explain, LINE_WHY, "other-user",
-	                "SO_REUSEPORT shares a port among the sockets of one user: the one in the way is %s's, the new one %s's.",
-	                theirs, ours);
+	return line_add(
+		explain, LINE_WHY, "other-user",
+		"SO_REUSEPORT shares a port among the sockets of one user: the one in the way is %s's, the new one %s's.",
+		theirs, ours);
 }
 
 /* TIME_WAIT and SO_REUSEADDR on one side only: the advice everybody gives first, and it fails. */
@@ -108,12 +107,12 @@ static int say_why(struct explain *explain, const struct planned *plan, const st
 {
 	const struct holder *holder = &explain->holder[crowd->first];
 	const char *key;
-
 	if (judged->why == BIND_OTHER_USER)
 		return say_user(explain, plan, holder);
 	if (judged->why == BIND_HOLDER_NO_REUSEADDR && holder->is.time_wait)
-		return say_once(explain, "time-wait-without-reuseaddr",
-		                "The connection is over, but its port stays taken for up to a minute (TIME_WAIT): the old socket was made without SO_REUSEADDR, so setting it on the new one does not help.");
+		return say_once(
+			explain, "time-wait-without-reuseaddr",
+			"The connection is over, but its port stays taken for up to a minute (TIME_WAIT): the old socket was made without SO_REUSEADDR, so setting it on the new one does not help.");
 	if (whys[judged->why].key)
 		return say_once(explain, whys[judged->why].key, whys[judged->why].text);
 	const char *text = plain_rule(explain, crowd, &key);
@@ -123,7 +122,6 @@ static int say_why(struct explain *explain, const struct planned *plan, const st
 static int say_plan(struct explain *explain, size_t p)
 {
 	const struct planned *plan = &explain->plan[p];
-
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		const struct bind_judgement *judged = &explain->holder[crowd->first].judged[p];
@@ -137,23 +135,25 @@ static int say_plan(struct explain *explain, size_t p)
 	return 0;
 }
 
-/* --- refused for another reason than a socket ------------------------------ */
+/* --- refused for another reason than a socket --- */
 
 static int say_address(struct explain *explain, const struct planned *plan)
 {
 	char address[WORDS_ADDR_MAX];
 	const struct local_addr *local = facts_addr(&explain->host, plan->bind.family, &plan->bind.addr);
-
 	words_addr(address, plan->bind.family, &plan->bind.addr);
 	if (plan->bind.family == AF_INET6 && explain->host.disable_ipv6 == 1)
-		return line_add(explain, LINE_WHY, "ipv6-disabled", "IPv6 is switched off here (net.ipv6.conf.all.disable_ipv6 is 1).");
+		return line_add(explain, LINE_WHY, "ipv6-disabled",
+		                "IPv6 is switched off here (net.ipv6.conf.all.disable_ipv6 is 1).");
 	if (local && local->dad_failed)
-		return line_add(explain, LINE_WHY, "address-duplicate",
-		                "%s is configured here, but another host has it too (duplicate address detection failed), so Linux does not let it be used.",
-		                address);
+		return line_add(
+			explain, LINE_WHY, "address-duplicate",
+			"%s is configured here, but another host has it too (duplicate address detection failed), so Linux does not let it be used.",
+			address);
 	if (local && local->tentative)
 		return line_add(explain, LINE_WHY, "address-tentative",
-		                "%s was added just now and is still being checked for duplicates (tentative).", address);
+		                "%s was added just now and is still being checked for duplicates (tentative).",
+		                address);
 	if (plan->bind.ifindex && local)
 		return line_add(explain, LINE_WHY, "address-other-device",
 		                "%s is not an address of the interface it is to be bound to.", address);
@@ -163,13 +163,14 @@ static int say_address(struct explain *explain, const struct planned *plan)
 static int say_access(struct explain *explain, const struct planned *plan)
 {
 	int start = explain->host.unprivileged_start;
-
 	if (plan->number == EACCES && start > 0 && plan->bind.port < start)
-		return line_add(explain, LINE_WHY, "privileged-port",
-		                "Ports below %d are privileged (net.ipv4.ip_unprivileged_port_start): binding one takes CAP_NET_BIND_SERVICE.",
-		                start);
-	return line_add(explain, LINE_WHY, "forbidden",
-	                "The kernel forbids it before it looks at any socket: a security module (SELinux, AppArmor), a BPF program of the cgroup, or a seccomp filter.");
+		return line_add(
+			explain, LINE_WHY, "privileged-port",
+			"Ports below %d are privileged (net.ipv4.ip_unprivileged_port_start): binding one takes CAP_NET_BIND_SERVICE.",
+			start);
+	return line_add(
+		explain, LINE_WHY, "forbidden",
+		"The kernel forbids it before it looks at any socket: a security module (SELinux, AppArmor), a BPF program of the cgroup, or a seccomp filter.");
 }
 
 static int say_refusal(struct explain *explain, const struct planned *plan)
@@ -181,17 +182,21 @@ static int say_refusal(struct explain *explain, const struct planned *plan)
 	case EADDRNOTAVAIL:
 		return say_address(explain, plan);
 	case EAFNOSUPPORT:
-		return line_add(explain, LINE_WHY, "family-missing", "This kernel has no IPv%d, or it was switched off at boot.",
+		return line_add(explain, LINE_WHY, "family-missing",
+		                "This kernel has no IPv%d, or it was switched off at boot.",
 		                plan->bind.family == AF_INET ? 4 : 6);
 	case ENODEV:
 		return line_add(explain, LINE_WHY, "no-device", "The interface is gone.");
 	case EINVAL:
 		if (plan->bind.family == AF_INET6 && plan->bind.addr.byte[0] == 0xfe && !plan->bind.ifindex)
-			return line_add(explain, LINE_WHY, "zone-missing",
-			                "A link-local address is bound on one interface, which has to be named: [fe80::1%%eth0].");
+			return line_add(
+				explain, LINE_WHY, "zone-missing",
+				"A link-local address is bound on one interface, which has to be named: [fe80::1%%eth0].");
 		if (bind_addr_mapped(plan->bind.family, &plan->bind.addr) && plan->bind.v6only)
-			return line_add(explain, LINE_WHY, "mapped-v6only", "An IPv4-mapped address can not be bound with IPV6_V6ONLY.");
-		return line_add(explain, LINE_WHY, "invalid", "The kernel finds this address and these options contradictory.");
+			return line_add(explain, LINE_WHY, "mapped-v6only",
+			                "An IPv4-mapped address can not be bound with IPV6_V6ONLY.");
+		return line_add(explain, LINE_WHY, "invalid",
+		                "The kernel finds this address and these options contradictory.");
 	default:
 		return line_add(explain, LINE_WHY, "refused", "%s.", strerror(plan->number));
 	}
@@ -201,16 +206,19 @@ static int say_refusal(struct explain *explain, const struct planned *plan)
 static int say_hidden(struct explain *explain)
 {
 	if (explain->target.proto == PROTO_TCP && !explain->bound_told)
-		return line_add(explain, LINE_WHY, "hidden",
-		                "Something holds the port that no table shows: most likely a socket that is bound and does not listen, which only netlink on Linux 6.8 and later tells of.");
-	return line_add(explain, LINE_WHY, "hidden",
-	                "Something holds the port that no table shows: a socket that was opened between the two looks, or a security module or a BPF program of the cgroup that answers in its place.");
+		return line_add(
+			explain, LINE_WHY, "hidden",
+			"Something holds the port that no table shows: most likely a socket that is bound and does not listen, which only netlink on Linux 6.8 and later tells of.");
+	return line_add(
+		explain, LINE_WHY, "hidden",
+		"Something holds the port that no table shows: a socket that was opened between the two looks, or a security module or a BPF program of the cgroup that answers in its place.");
 }
 
 static int say_unseen(struct explain *explain)
 {
-	return line_add(explain, LINE_WHY, "gone",
-	                "The tables showed a socket in the way, and yet the kernel let the bind pass: that socket was closed between the two looks, or its options were changed after its own bind.");
+	return line_add(
+		explain, LINE_WHY, "gone",
+		"The tables showed a socket in the way, and yet the kernel let the bind pass: that socket was closed between the two looks, or its options were changed after its own bind.");
 }
 
 int reasons_say(struct explain *explain)

@@ -24,7 +24,6 @@ static int collect_attr(const struct nlattr *attr, void *context)
 {
 	struct attrs *attrs = context;
 	unsigned type = mnl_attr_get_type(attr);
-
 	if (type < 64)
 		attrs->at[type] = attr;
 	return MNL_CB_OK;
@@ -33,7 +32,6 @@ static int collect_attr(const struct nlattr *attr, void *context)
 static bool addr_copy(const struct nlattr *attr, int family, union addr *addr)
 {
 	size_t want = family == AF_INET ? 4 : 16;
-
 	if (!attr || mnl_attr_get_payload_len(attr) != want)
 		return false;
 	memcpy(addr, mnl_attr_get_payload(attr), want);
@@ -50,10 +48,9 @@ static int add_addr(const struct nlmsghdr *message, void *context)
 	struct facts *facts = context;
 	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(message);
 	struct attrs attrs = { 0 };
-
-	if (message->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(message) < sizeof *head)
+	if (message->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(message) < sizeof(*head))
 		return MNL_CB_OK;
-	mnl_attr_parse(message, sizeof *head, collect_attr, &attrs);
+	mnl_attr_parse(message, sizeof(*head), collect_attr, &attrs);
 	uint32_t flags = attr_u32(attrs.at[IFA_FLAGS], head->ifa_flags);
 	struct local_addr addr = {
 		.ifindex = head->ifa_index,
@@ -70,7 +67,7 @@ static int add_addr(const struct nlmsghdr *message, void *context)
 		return MNL_CB_OK;
 	if (addr.prefix_len > (head->ifa_family == AF_INET ? 32 : 128))
 		addr.prefix_len = 32;
-	struct local_addr *grown = vec_reserve(facts->addr, &facts->addr_capacity, facts->addrs + 1, sizeof addr);
+	struct local_addr *grown = vec_reserve(facts->addr, &facts->addr_capacity, facts->addrs + 1, sizeof(addr));
 	if (!grown)
 		return MNL_CB_ERROR;
 	facts->addr = grown;
@@ -81,7 +78,6 @@ static int add_addr(const struct nlmsghdr *message, void *context)
 static int find_kind(const struct nlattr *attr, void *context)
 {
 	const struct nlattr **kind = context;
-
 	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
 		*kind = attr;
 	return MNL_CB_OK;
@@ -90,7 +86,6 @@ static int find_kind(const struct nlattr *attr, void *context)
 static bool is_vrf(const struct nlattr *info)
 {
 	const struct nlattr *kind = NULL;
-
 	if (!info)
 		return false;
 	mnl_attr_parse_nested(info, find_kind, &kind);
@@ -102,10 +97,9 @@ static int add_link(const struct nlmsghdr *message, void *context)
 	struct facts *facts = context;
 	const struct ifinfomsg *head = mnl_nlmsg_get_payload(message);
 	struct attrs attrs = { 0 };
-
-	if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof *head)
+	if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(*head))
 		return MNL_CB_OK;
-	mnl_attr_parse(message, sizeof *head, collect_attr, &attrs);
+	mnl_attr_parse(message, sizeof(*head), collect_attr, &attrs);
 	struct link link = {
 		.ifindex = (uint32_t)head->ifi_index,
 		.master = attr_u32(attrs.at[IFLA_MASTER], 0),
@@ -115,9 +109,9 @@ static int add_link(const struct nlmsghdr *message, void *context)
 	const struct nlattr *name = attrs.at[IFLA_IFNAME];
 	if (name)
 		memcpy(link.name, mnl_attr_get_payload(name),
-		       mnl_attr_get_payload_len(name) < sizeof link.name ? mnl_attr_get_payload_len(name)
-		                                                         : sizeof link.name - 1);
-	struct link *grown = vec_reserve(facts->link, &facts->link_capacity, facts->links + 1, sizeof link);
+		       mnl_attr_get_payload_len(name) < sizeof(link.name) ? mnl_attr_get_payload_len(name)
+		                                                          : sizeof(link.name) - 1);
+	struct link *grown = vec_reserve(facts->link, &facts->link_capacity, facts->links + 1, sizeof(link));
 	if (!grown)
 		return MNL_CB_ERROR;
 	facts->link = grown;
@@ -129,7 +123,6 @@ static int dump(struct dump *dump, uint16_t type, mnl_cb_t call, struct facts *f
 {
 	char buffer[64];
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
 	message->nlmsg_type = type;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	mnl_nlmsg_put_extra_header(message, type == RTM_GETADDR ? sizeof(struct ifaddrmsg) : sizeof(struct ifinfomsg));
@@ -139,7 +132,6 @@ static int dump(struct dump *dump, uint16_t type, mnl_cb_t call, struct facts *f
 int rtnl_read(struct facts *facts)
 {
 	struct dump route;
-
 	if (dump_open(&route, NETLINK_ROUTE) < 0)
 		return -1;
 	int answer = dump(&route, RTM_GETLINK, add_link, facts);

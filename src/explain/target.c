@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sockview/countof.h>
 #include <sockview/text.h>
 
 static int problem_set(char problem[EXPLAIN_PROBLEM_MAX], const char *format, ...)
@@ -22,7 +23,6 @@ static int problem_set(char problem[EXPLAIN_PROBLEM_MAX], const char *format, ..
 static int problem_set(char problem[EXPLAIN_PROBLEM_MAX], const char *format, ...)
 {
 	va_list args;
-
 	va_start(args, format);
 	vsnprintf(problem, EXPLAIN_PROBLEM_MAX, format, args);
 	va_end(args);
@@ -34,19 +34,18 @@ static const struct {
 	enum proto proto;
 	int family;
 } protos[] = {
-	{ "tcp", PROTO_TCP, AF_UNSPEC },   { "udp", PROTO_UDP, AF_UNSPEC },   { "udplite", PROTO_UDPLITE, AF_UNSPEC },
-	{ "tcp4", PROTO_TCP, AF_INET },    { "udp4", PROTO_UDP, AF_INET },    { "udpl", PROTO_UDPLITE, AF_UNSPEC },
-	{ "tcp6", PROTO_TCP, AF_INET6 },   { "udp6", PROTO_UDP, AF_INET6 },
+	{ "tcp", PROTO_TCP, AF_UNSPEC }, { "udp", PROTO_UDP, AF_UNSPEC }, { "udplite", PROTO_UDPLITE, AF_UNSPEC },
+	{ "tcp4", PROTO_TCP, AF_INET },  { "udp4", PROTO_UDP, AF_INET },  { "udpl", PROTO_UDPLITE, AF_UNSPEC },
+	{ "tcp6", PROTO_TCP, AF_INET6 }, { "udp6", PROTO_UDP, AF_INET6 },
 };
 
 /* Takes "tcp:" off the text; what is left. */
 static const char *take_proto(struct target *target, const char *text)
 {
 	size_t len = strcspn(text, ":");
-
 	if (text[len] != ':')
 		return text;
-	for (size_t i = 0; i < sizeof protos / sizeof *protos; i++) {
+	for (size_t i = 0; i < countof(protos); i++) {
 		if (strlen(protos[i].name) != len || strncasecmp(protos[i].name, text, len) != 0)
 			continue;
 		target->proto = (uint8_t)protos[i].proto;
@@ -61,14 +60,14 @@ static const char *take_proto(struct target *target, const char *text)
 static int service_port(struct target *target, const char *name, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	const struct servent *service = getservbyname(name, target->proto == PROTO_TCP ? "tcp" : "udp");
-
 	if (!service && !target->proto_said) {
 		service = getservbyname(name, "udp");
 		if (service)
 			target->proto = PROTO_UDP;
 	}
 	if (!service)
-		return problem_set(problem, "--explain: '%.60s' is neither a port nor a service of /etc/services", name);
+		return problem_set(problem, "--explain: '%.60s' is neither a port nor a service of /etc/services",
+		                   name);
 	target->port = ntohs((uint16_t)service->s_port);
 	return 0;
 }
@@ -76,12 +75,15 @@ static int service_port(struct target *target, const char *name, char problem[EX
 static int take_port(struct target *target, const char *text, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	uint64_t port;
-
 	if (!*text)
-		return problem_set(problem, "--explain: a port is missing; it takes [PROTO:][ADDR:]PORT, as in tcp:127.0.0.1:8080");
+		return problem_set(
+			problem,
+			"--explain: a port is missing; it takes [PROTO:][ADDR:]PORT, as in tcp:127.0.0.1:8080");
 	if (text_parse_u64(text, strlen(text), UINT16_MAX, &port)) {
 		if (port == 0)
-			return problem_set(problem, "--explain: port 0 asks the kernel to choose one: there is nothing to explain");
+			return problem_set(
+				problem,
+				"--explain: port 0 asks the kernel to choose one: there is nothing to explain");
 		target->port = (uint16_t)port;
 		return 0;
 	}
@@ -95,7 +97,6 @@ static int take_zone(struct target *target, char *address, char problem[EXPLAIN_
 {
 	char *zone = strchr(address, '%');
 	uint64_t index;
-
 	if (!zone)
 		return 0;
 	*zone++ = '\0';
@@ -111,8 +112,7 @@ static int take_address(struct target *target, const char *text, size_t len, cha
 	char address[128];
 	bool brackets = len >= 2 && text[0] == '[' && text[len - 1] == ']';
 	uint8_t wanted = target->family;
-
-	if (len >= sizeof address)
+	if (len >= sizeof(address))
 		return problem_set(problem, "--explain: '%.60s...' is not an address", text);
 	memcpy(address, text + brackets, len - 2 * brackets);
 	address[len - 2 * brackets] = '\0';
@@ -135,7 +135,8 @@ int target_parse(struct target *target, const char *text, enum proto proto, int 
                  char problem[EXPLAIN_PROBLEM_MAX])
 {
 	*target = (struct target){
-		.proto = proto < PROTO_COUNT ? (uint8_t)proto : PROTO_TCP, .family = (uint8_t)family,
+		.proto = proto < PROTO_COUNT ? (uint8_t)proto : PROTO_TCP,
+		.family = (uint8_t)family,
 		.proto_said = proto < PROTO_COUNT,
 	};
 	const char *rest = take_proto(target, text);

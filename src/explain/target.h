@@ -6,10 +6,10 @@
 
 struct target {
 	union addr addr;
-	uint32_t ifindex;    /* of %ZONE; 0: none */
+	uint32_t ifindex; /* of %ZONE; 0: none */
 	uint16_t port;
-	uint8_t proto;       /* enum proto */
-	uint8_t family;      /* AF_UNSPEC: no address was named */
+	uint8_t proto;  /* enum proto */
+	uint8_t family; /* AF_UNSPEC: no address was named */
 	bool proto_said;
 };
 

@@ -18,11 +18,12 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include <sockview/countof.h>
+
 static bool tables_whole(const struct explain *explain)
 {
 	const struct report *report = explain->facts.report;
 	unsigned proto = PROTO_BIT(explain->target.proto);
-
 	if (report->interrupted || report->lost || report->malformed || report->unavailable & proto)
 		return false;
 	return explain->target.proto != PROTO_TCP || explain->bound_told;
@@ -34,7 +35,7 @@ static void plan_model(struct explain *explain, struct planned *plan)
 	plan->certain = plan->model == BIND_IN_USE || (plan->model == BIND_FREE && tables_whole(explain));
 }
 
-/* --- the checks ----------------------------------------------------------- */
+/* --- the checks --- */
 
 static void plan_refuse(struct planned *plan, struct probe_answer answer)
 {
@@ -53,7 +54,6 @@ static bool family_is_missing(const struct explain *explain, struct probe_answer
 static void plan_check(struct explain *explain, struct planned *plan)
 {
 	struct probe_answer answer = probe_run(&plan->bind, &explain->user, PROBE_CHECKS);
-
 	if (answer.stage == PROBE_USER) {
 		plan->verdict = EXPLAIN_UNKNOWN;
 		plan->number = answer.number;
@@ -66,12 +66,12 @@ static void plan_check(struct explain *explain, struct planned *plan)
 		plan_refuse(plan, answer);
 }
 
-/* --- the trial ------------------------------------------------------------ */
+/* --- the trial --- */
 
 static bool can_come_back(const struct holder *holder)
 {
-	return holder->reason != REASON_KERNEL && (holder->is.proto != PROTO_TCP || holder->is.state == STATE_LISTEN ||
-	                                           holder->is.state == STATE_BOUND);
+	return holder->reason != REASON_KERNEL &&
+	       (holder->is.proto != PROTO_TCP || holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND);
 }
 
 /* Something is in the way that nobody can give up and take again at once. */
@@ -88,7 +88,6 @@ static bool blocked_for_good(const struct explain *explain, size_t p)
 static bool wants_trial(const struct explain *explain, size_t p)
 {
 	const struct planned *plan = &explain->plan[p];
-
 	switch (explain->options.probe) {
 	case EXPLAIN_PROBE_NONE:
 		return false;
@@ -108,7 +107,6 @@ static bool wants_trial(const struct explain *explain, size_t p)
 static struct probe_answer try_bind(const struct explain *explain, const struct bind_plan *plan, enum probe_kind kind)
 {
 	struct bind_plan first = *plan;
-
 	first.reuseport = plan->reuseport && !plan->reuseaddr;
 	struct probe_answer answer = probe_run(&first, &explain->user, kind);
 	if (answer.number != EADDRINUSE || first.reuseport == plan->reuseport)
@@ -120,7 +118,6 @@ static void plan_try(struct explain *explain, struct planned *plan)
 {
 	enum probe_kind kind = explain->options.probe == EXPLAIN_PROBE_LISTEN ? PROBE_BIND_LISTEN : PROBE_BIND;
 	struct probe_answer answer = try_bind(explain, &plan->bind, kind);
-
 	if (answer.stage == PROBE_USER)
 		return;
 	plan->tried = true;
@@ -150,7 +147,6 @@ static void learn_from_trial(struct explain *explain, size_t p)
 	const struct planned *plan = &explain->plan[p];
 	struct holder *last = NULL;
 	unsigned unknown = 0, in_use = 0;
-
 	for (size_t i = 0; i < explain->holders; i++) {
 		struct holder *holder = &explain->holder[i];
 		in_use += holder->judged[p].outcome == BIND_IN_USE;
@@ -170,9 +166,10 @@ static void learn_from_trial(struct explain *explain, size_t p)
 static void plan_by_tables(struct planned *plan)
 {
 	static const enum explain_verdict verdict[] = {
-		[BIND_FREE] = EXPLAIN_FREE, [BIND_IN_USE] = EXPLAIN_TAKEN, [BIND_UNKNOWN] = EXPLAIN_UNKNOWN,
+		[BIND_FREE] = EXPLAIN_FREE,
+		[BIND_IN_USE] = EXPLAIN_TAKEN,
+		[BIND_UNKNOWN] = EXPLAIN_UNKNOWN,
 	};
-
 	plan->verdict = verdict[plan->model];
 	if (plan->verdict == EXPLAIN_TAKEN) {
 		plan->number = EADDRINUSE;
@@ -183,7 +180,6 @@ static void plan_by_tables(struct planned *plan)
 static void plan_judge(struct explain *explain, size_t p)
 {
 	struct planned *plan = &explain->plan[p];
-
 	plan_model(explain, plan);
 	plan_by_tables(plan);
 	if (!explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE)
@@ -198,7 +194,7 @@ static void plan_judge(struct explain *explain, size_t p)
 		learn_from_trial(explain, p);
 }
 
-/* --- who it was ----------------------------------------------------------- */
+/* --- who it was --- */
 
 static bool plan_has_blame(const struct explain *explain, size_t p)
 {
@@ -211,7 +207,6 @@ static bool plan_has_blame(const struct explain *explain, size_t p)
 static unsigned unknown_options(const struct explain *explain)
 {
 	unsigned unknown = 0;
-
 	for (size_t i = 0; i < explain->holders; i++)
 		for (size_t p = 0; p < explain->plans; p++)
 			unknown |= explain->holder[i].judged[p].unknown;
@@ -254,7 +249,6 @@ static void ask_and_judge_again(struct explain *explain)
 static void try_reuseaddr(struct explain *explain)
 {
 	struct bind_plan plan = explain->plan[0].bind;
-
 	if (!explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE || plan.reuseaddr ||
 	    explain->plan[0].verdict != EXPLAIN_TAKEN)
 		return;
@@ -273,10 +267,12 @@ static void try_reuseaddr(struct explain *explain)
 static void decide(struct explain *explain)
 {
 	static const enum explain_verdict order[] = {
-		EXPLAIN_TAKEN, EXPLAIN_REFUSED, EXPLAIN_UNKNOWN, EXPLAIN_FREE,
+		EXPLAIN_TAKEN,
+		EXPLAIN_REFUSED,
+		EXPLAIN_UNKNOWN,
+		EXPLAIN_FREE,
 	};
-
-	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+	for (size_t i = 0; i < countof(order); i++)
 		for (size_t p = 0; p < explain->plans; p++)
 			if (!explain->plan[p].left_out && explain->plan[p].verdict == order[i]) {
 				explain->verdict = order[i];
@@ -300,7 +296,6 @@ static bool tells_of_bound(const struct explain_facts *facts)
 {
 	struct utsname name;
 	int major = 0, minor = 0;
-
 	if (facts->report->from_proc & PROTO_BIT(PROTO_TCP))
 		return false;
 	return !facts->live || (uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&

@@ -25,33 +25,33 @@ enum { PLANS_MAX = 2 };
 struct planned {
 	struct bind_plan bind;
 	enum explain_verdict verdict;
-	int number;                  /* errno of the refusal; 0: none, or not known */
-	enum probe_stage stage;      /* of the refusal */
-	enum bind_outcome model;     /* what the tables alone say */
-	bool certain;                /* the tables are whole, so the model's word is the kernel's */
-	bool left_out;               /* a family this host has not; nobody asked for it by name */
-	bool checked;                /* the kernel was asked for everything but the port */
-	bool tried;                  /* bind() was tried */
-	bool disagree;               /* the trial said otherwise than the tables */
+	int number;              /* errno of the refusal; 0: none, or not known */
+	enum probe_stage stage;  /* of the refusal */
+	enum bind_outcome model; /* what the tables alone say */
+	bool certain;            /* the tables are whole, so the model's word is the kernel's */
+	bool left_out;           /* a family this host has not; nobody asked for it by name */
+	bool checked;            /* the kernel was asked for everything but the port */
+	bool tried;              /* bind() was tried */
+	bool disagree;           /* the trial said otherwise than the tables */
 };
 
 struct holder {
-	uint32_t row;                /* in the table */
+	uint32_t row; /* in the table */
 	uint32_t crowd;
-	uint8_t reason;              /* enum owner_reason */
+	uint8_t reason; /* enum owner_reason */
 	struct bind_holder is;
 	struct bind_judgement judged[PLANS_MAX];
 };
 
 /* Holders alike: one line of text. */
 struct crowd {
-	uint32_t first;              /* index of a holder */
+	uint32_t first; /* index of a holder */
 	uint32_t count;
-	uint32_t listener;           /* whose connections these are: index of a holder, or CROWD_NONE */
-	uint32_t expires_ms;         /* TIME_WAIT: when the last of them is gone */
-	bool in_the_way, maybe;      /* of some plan: surely; perhaps */
-	bool outgoing;               /* connections that got the port as their own end's ephemeral port */
-	bool to_itself;              /* connected to its own address and port */
+	uint32_t listener;      /* whose connections these are: index of a holder, or CROWD_NONE */
+	uint32_t expires_ms;    /* TIME_WAIT: when the last of them is gone */
+	bool in_the_way, maybe; /* of some plan: surely; perhaps */
+	bool outgoing;          /* connections that got the port as their own end's ephemeral port */
+	bool to_itself;         /* connected to its own address and port */
 };
 
 #define CROWD_NONE UINT32_MAX
@@ -75,16 +75,16 @@ struct toward {
 /* The fullest destination of those. */
 struct destination {
 	struct toward one;
-	unsigned used, range;        /* ephemeral ports in use towards it, and to be had */
+	unsigned used, range; /* ephemeral ports in use towards it, and to be had */
 };
 
 struct explain {
 	struct explain_options options;
 	struct target target;
-	struct expr local, remote;   /* the port at this end, at the other */
-	bool bound_told;             /* the source tells of TCP sockets that are bound and nothing more */
+	struct expr local, remote; /* the port at this end, at the other */
+	bool bound_told;           /* the source tells of TCP sockets that are bound and nothing more */
 	struct probe_user user;
-	char user_name[64];          /* of --as-user, as given */
+	char user_name[64]; /* of --as-user, as given */
 	struct planned plan[PLANS_MAX];
 	size_t plans;
 	struct explain_facts facts;
@@ -93,8 +93,8 @@ struct explain {
 	size_t holders, holder_capacity;
 	struct crowd *crowd;
 	size_t crowds, crowd_capacity;
-	size_t others;               /* sockets of the other protocol on the port: UDP for TCP */
-	uint32_t other;              /* the first of them: a row */
+	size_t others;  /* sockets of the other protocol on the port: UDP for TCP */
+	uint32_t other; /* the first of them: a row */
 	struct toward *toward;
 	size_t towards, toward_capacity;
 	struct destination destination;

@@ -22,10 +22,9 @@ static bool is_repeated(const struct explain *explain, enum line_kind kind, cons
 /* Two plans may give one sentence: it is said once. */
 int line_add(struct explain *explain, enum line_kind kind, const char *key, const char *format, ...)
 {
-	struct line *grown = vec_reserve(explain->line, &explain->line_capacity, explain->lines + 1, sizeof *grown);
+	struct line *grown = vec_reserve(explain->line, &explain->line_capacity, explain->lines + 1, sizeof(*grown));
 	char *text;
 	va_list args;
-
 	if (!grown)
 		return -1;
 	explain->line = grown;
@@ -46,7 +45,6 @@ int line_add(struct explain *explain, enum line_kind kind, const char *key, cons
 void words_addr(char text[WORDS_ADDR_MAX], int family, const union addr *addr)
 {
 	char *to = text;
-
 	if (family == AF_INET6)
 		*to++ = '[';
 	to = addr_text(to, addr, family, false);
@@ -65,10 +63,9 @@ void words_endpoint(const struct explain *explain, char text[WORDS_ADDR_MAX], in
 {
 	const char *name = ifindex ? names_interface(explain->facts.names, ifindex) : NULL;
 	char zone[20] = "", device[20] = "", address[ADDR_TEXT_MAX + 1];
-
 	*addr_text(address, addr, family, false) = '\0';
 	if (name)
-		snprintf(is_link_local(family, addr) ? zone : device, sizeof zone, "%%%s", name);
+		snprintf(is_link_local(family, addr) ? zone : device, sizeof(zone), "%%%s", name);
 	snprintf(text, WORDS_ADDR_MAX, family == AF_INET6 ? "[%s%s]%s:%u" : "%s%s%s:%u", address, zone, device, port);
 }
 
@@ -78,7 +75,6 @@ void words_bytes(char text[WORDS_NAME_MAX], struct bytes bytes, enum text_escape
 	enum { KEEP = (WORDS_NAME_MAX - 4) / 4 };
 	const char *data = bytes.data;
 	size_t len = bytes.len;
-
 	if (len > KEEP)
 		for (len = KEEP; len > KEEP - 4 && ((uint8_t)data[len] & 0xc0) == 0x80;)
 			len--;
@@ -89,7 +85,6 @@ void words_bytes(char text[WORDS_NAME_MAX], struct bytes bytes, enum text_escape
 void words_user(const struct explain *explain, char text[WORDS_NAME_MAX], uint32_t uid)
 {
 	const char *name = names_user(explain->facts.names, uid);
-
 	if (name)
 		words_bytes(text, (struct bytes){ name, strlen(name) }, TEXT_WORD);
 	else
@@ -99,7 +94,6 @@ void words_user(const struct explain *explain, char text[WORDS_NAME_MAX], uint32
 void words_span(char text[WORDS_SPAN_MAX], uint64_t seconds)
 {
 	unsigned long long s = seconds;
-
 	if (s < 120)
 		snprintf(text, WORDS_SPAN_MAX, "%llu s", s);
 	else if (s < 2 * 3600)
@@ -113,7 +107,6 @@ void words_span(char text[WORDS_SPAN_MAX], uint64_t seconds)
 const char *words_errno(int number)
 {
 	const char *name = strerrorname_np(number);
-
 	return name ? name : "an error";
 }
 
@@ -121,7 +114,6 @@ bool process_age(const struct explain *explain, const struct process *process, u
 {
 	struct timespec now;
 	long hertz = sysconf(_SC_CLK_TCK);
-
 	if (!explain->facts.live || !(process->has & PROCESS_START) || hertz <= 0 ||
 	    clock_gettime(CLOCK_BOOTTIME, &now) < 0)
 		return false;

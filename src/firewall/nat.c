@@ -21,6 +21,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include <sockview/countof.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
@@ -46,7 +47,7 @@ struct search {
 	struct nat_seen *seen;
 	size_t count, capacity;
 	unsigned steps;
-	bool output;          /* of the walk under way */
+	bool output; /* of the walk under way */
 };
 
 enum { ATTRS_MAX = 24 };
@@ -59,7 +60,6 @@ static int collect_attr(const struct nlattr *attr, void *context)
 {
 	struct attrs *attrs = context;
 	unsigned type = mnl_attr_get_type(attr);
-
 	if (type < ATTRS_MAX)
 		attrs->at[type] = attr;
 	return MNL_CB_OK;
@@ -68,7 +68,6 @@ static int collect_attr(const struct nlattr *attr, void *context)
 static struct attrs nested(const struct nlattr *attr)
 {
 	struct attrs attrs = { { NULL } };
-
 	if (attr)
 		mnl_attr_parse_nested(attr, collect_attr, &attrs);
 	return attrs;
@@ -77,7 +76,6 @@ static struct attrs nested(const struct nlattr *attr)
 static void copy_name(char to[NAT_NAME_MAX], const struct nlattr *attr)
 {
 	size_t len = attr ? strnlen(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)) : 0;
-
 	len = len < NAT_NAME_MAX ? len : NAT_NAME_MAX - 1;
 	if (len)
 		memcpy(to, mnl_attr_get_payload(attr), len);
@@ -89,17 +87,16 @@ static uint32_t be32(const struct nlattr *attr, uint32_t otherwise)
 	return attr && mnl_attr_get_payload_len(attr) >= 4 ? ntohl(mnl_attr_get_u32(attr)) : otherwise;
 }
 
-/* --- questions ------------------------------------------------------------ */
+/* --- questions --- */
 
 enum { REQUEST_SIZE = 512 };
 
 static struct nlmsghdr *ask(char buffer[REQUEST_SIZE], unsigned type, uint8_t family)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
 	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(message, sizeof *head);
+	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 	head->nfgen_family = family;
 	head->version = NFNETLINK_V0;
 	return message;
@@ -116,10 +113,9 @@ static int on_chain(const struct nlmsghdr *message, void *context)
 	struct search *search = context;
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
 	struct attrs chain = { { NULL } };
-
 	if (!is_answer(message, NFT_MSG_NEWCHAIN))
 		return MNL_CB_OK;
-	mnl_attr_parse(message, sizeof *head, collect_attr, &chain);
+	mnl_attr_parse(message, sizeof(*head), collect_attr, &chain);
 	const struct nlattr *type = chain.at[NFTA_CHAIN_TYPE];
 	struct attrs hook = nested(chain.at[NFTA_CHAIN_HOOK]);
 	uint32_t number = be32(hook.at[NFTA_HOOK_HOOKNUM], ~0u);
@@ -149,7 +145,6 @@ static int on_rule(const struct nlmsghdr *message, void *context)
 {
 	struct search *search = context;
 	struct nat_seen seen;
-
 	if (!is_answer(message, NFT_MSG_NEWRULE) || !nat_rule_read(message, search->proto, search->port, &seen) ||
 	    !is_useful(&seen))
 		return MNL_CB_OK;
@@ -157,7 +152,7 @@ static int on_rule(const struct nlmsghdr *message, void *context)
 		search->nat->unread = E2BIG;
 		return MNL_CB_OK;
 	}
-	struct nat_seen *grown = vec_reserve(search->seen, &search->capacity, search->count + 1, sizeof *grown);
+	struct nat_seen *grown = vec_reserve(search->seen, &search->capacity, search->count + 1, sizeof(*grown));
 	if (!grown)
 		return MNL_CB_ERROR;
 	search->seen = grown;
@@ -188,7 +183,7 @@ static int read_rules(struct search *search)
 	return 0;
 }
 
-/* --- sets ----------------------------------------------------------------- */
+/* --- sets --- */
 
 /* One look into one set. */
 struct looking {
@@ -205,7 +200,6 @@ static const uint8_t *value_of(const struct nlattr *attr, size_t *len)
 {
 	struct attrs data = nested(attr);
 	const struct nlattr *value = data.at[NFTA_DATA_VALUE];
-
 	*len = value ? mnl_attr_get_payload_len(value) : 0;
 	return value ? mnl_attr_get_payload(value) : NULL;
 }
@@ -214,7 +208,6 @@ static const uint8_t *value_of(const struct nlattr *attr, size_t *len)
 static void take_target(struct nat_seen *seen, const uint8_t *data, size_t len)
 {
 	size_t addr_len = len == 4 || len == 8 ? 4 : len == 16 || len == 20 ? 16 : 0;
-
 	if (addr_len && !seen->to_family) {
 		seen->to_family = addr_len == 4 ? AF_INET : AF_INET6;
 		memcpy(&seen->to, data, addr_len);
@@ -229,7 +222,6 @@ static void take_element(struct looking *looking, const struct attrs *element)
 	struct attrs verdict = nested(data.at[NFTA_DATA_VERDICT]);
 	int32_t code = (int32_t)be32(verdict.at[NFTA_VERDICT_CODE], 0);
 	size_t len;
-
 	looking->found = true;
 	if (looking->lookup->verdict && (code == NFT_JUMP || code == NFT_GOTO)) {
 		looking->seen->action = NAT_JUMP;
@@ -264,7 +256,6 @@ static int on_element(const struct nlattr *attr, void *context)
 	size_t len, end_len;
 	const uint8_t *key = value_of(element.at[NFTA_SET_ELEM_KEY], &len);
 	const uint8_t *key_end = value_of(element.at[NFTA_SET_ELEM_KEY_END], &end_len);
-
 	if (!key)
 		return MNL_CB_OK;
 	if (looking->intervals && looking->lookup->kind[0] == SLOT_PORT && len == 2 && !key_end) {
@@ -281,7 +272,6 @@ static int on_element(const struct nlattr *attr, void *context)
 static int on_elements(const struct nlmsghdr *message, void *context)
 {
 	struct attrs list = { { NULL } };
-
 	if (!is_answer(message, NFT_MSG_NEWSETELEM))
 		return MNL_CB_OK;
 	mnl_attr_parse(message, sizeof(struct nfgenmsg), collect_attr, &list);
@@ -295,7 +285,6 @@ static int on_set(const struct nlmsghdr *message, void *context)
 	struct looking *looking = context;
 	struct attrs set = { { NULL } };
 	char name[NAT_NAME_MAX];
-
 	if (!is_answer(message, NFT_MSG_NEWSET))
 		return MNL_CB_OK;
 	mnl_attr_parse(message, sizeof(struct nfgenmsg), collect_attr, &set);
@@ -310,7 +299,6 @@ static int look_into(struct search *search, struct nat_seen *seen, struct nat_lo
 	struct looking looking = { .search = search, .seen = seen, .lookup = lookup };
 	char buffer[REQUEST_SIZE];
 	struct nlmsghdr *message = ask(buffer, NFT_MSG_GETSET, seen->family);
-
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, seen->table);
 	if (dump_run(&search->dump, message, on_set, &looking) < 0)
 		return -1;
@@ -340,13 +328,12 @@ static int resolve_lookups(struct search *search)
 	return 0;
 }
 
-/* --- the walk ------------------------------------------------------------- */
+/* --- the walk --- */
 
 static int compare_chains(const void *a, const void *b)
 {
 	const struct nat_seen *left = a, *right = b;
 	int order = left->family - right->family;
-
 	if (!order)
 		order = strcmp(left->table, right->table);
 	if (!order)
@@ -357,7 +344,6 @@ static int compare_chains(const void *a, const void *b)
 static size_t first_of_chain(const struct search *search, const struct nat_seen *chain)
 {
 	size_t low = 0, high = search->count;
-
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (compare_chains(&search->seen[middle], chain) < 0)
@@ -378,10 +364,13 @@ static void keep(struct search *search, const struct nat_seen *at, const struct 
 {
 	struct nat *nat = search->nat;
 	struct nat_rule rule = {
-		.output = search->output, .more = more, .redirect = target->action == NAT_REDIRECT,
-		.to_family = target->to_family, .to = target->to, .to_port = target->to_port,
+		.output = search->output,
+		.more = more,
+		.redirect = target->action == NAT_REDIRECT,
+		.to_family = target->to_family,
+		.to = target->to,
+		.to_port = target->to_port,
 	};
-
 	strcpy(rule.family, family_word(at->family));
 	strcpy(rule.table, at->table);
 	strcpy(rule.chain, at->chain);
@@ -389,7 +378,7 @@ static void keep(struct search *search, const struct nat_seen *at, const struct 
 		struct nat_rule *same = &nat->rule[i];
 		if (strcmp(same->table, rule.table) == 0 && strcmp(same->chain, rule.chain) == 0 &&
 		    strcmp(same->family, rule.family) == 0 && same->to_port == rule.to_port &&
-		    memcmp(&same->to, &rule.to, sizeof rule.to) == 0) {
+		    memcmp(&same->to, &rule.to, sizeof(rule.to)) == 0) {
 			same->output &= rule.output;
 			same->more &= rule.more;
 			return;
@@ -429,7 +418,7 @@ static void walk_all(struct search *search)
 {
 	if (!search->count)
 		return; /* and no array to sort: NULL is not for qsort() */
-	qsort(search->seen, search->count, sizeof *search->seen, compare_chains);
+	qsort(search->seen, search->count, sizeof(*search->seen), compare_chains);
 	for (size_t i = 0; i < search->bases; i++) {
 		struct nat_seen chain = { .family = search->base[i].family };
 		strcpy(chain.table, search->base[i].table);
@@ -439,17 +428,16 @@ static void walk_all(struct search *search)
 	}
 }
 
-/* --- all of it ------------------------------------------------------------ */
+/* --- all of it --- */
 
 /* iptables' own tables, which nftables does not show; their names only are told. */
 static bool legacy_nat(int proc_fd)
 {
 	static const char *const files[] = { "self/net/ip_tables_names", "self/net/ip6_tables_names" };
-
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+	for (size_t i = 0; i < countof(files); i++) {
 		char text[256];
 		int fd = proc_fd < 0 ? -1 : openat(proc_fd, files[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+		ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 		if (fd >= 0)
 			close(fd);
 		text[len > 0 ? len : 0] = '\0';
@@ -462,7 +450,6 @@ static bool legacy_nat(int proc_fd)
 static int search_all(struct search *search)
 {
 	char buffer[REQUEST_SIZE];
-
 	if (dump_run(&search->dump, ask(buffer, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC), on_chain, search) < 0 ||
 	    read_rules(search) < 0 || resolve_lookups(search) < 0)
 		return -1;
@@ -472,8 +459,7 @@ static int search_all(struct search *search)
 
 int nat_find(struct nat *nat, int proc_fd, enum proto proto, uint16_t port)
 {
-	struct search *search = calloc(1, sizeof *search);
-
+	struct search *search = calloc(1, sizeof(*search));
 	if (!search)
 		return -1;
 	nat->asked = true;

@@ -18,6 +18,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include <sockview/countof.h>
 #include <sockview/proto.h>
 
 enum { ATTRS_MAX = 24 };
@@ -28,17 +29,16 @@ struct attrs {
 
 struct rule {
 	struct nat_seen *seen;
-	uint8_t proto;                    /* IPPROTO_* */
+	uint8_t proto; /* IPPROTO_* */
 	uint16_t port;
 	uint8_t kind[NAT_SLOTS];
-	uint8_t data[NAT_SLOTS][4];       /* of SLOT_DATA */
+	uint8_t data[NAT_SLOTS][4]; /* of SLOT_DATA */
 };
 
 static int collect_attr(const struct nlattr *attr, void *context)
 {
 	struct attrs *attrs = context;
 	unsigned type = mnl_attr_get_type(attr);
-
 	if (type < ATTRS_MAX)
 		attrs->at[type] = attr;
 	return MNL_CB_OK;
@@ -47,7 +47,6 @@ static int collect_attr(const struct nlattr *attr, void *context)
 static struct attrs nested(const struct nlattr *attr)
 {
 	struct attrs attrs = { { NULL } };
-
 	if (attr)
 		mnl_attr_parse_nested(attr, collect_attr, &attrs);
 	return attrs;
@@ -63,7 +62,6 @@ static void copy_name(char *to, size_t size, const struct nlattr *attr)
 {
 	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
 	const char *text = attr ? mnl_attr_get_payload(attr) : "";
-
 	len = strnlen(text, len);
 	len = len < size ? len : size - 1;
 	memcpy(to, text, len);
@@ -73,18 +71,16 @@ static void copy_name(char *to, size_t size, const struct nlattr *attr)
 static bool name_is(const struct nlattr *attr, const char *name)
 {
 	size_t len = strlen(name);
-
 	return attr && mnl_attr_get_payload_len(attr) >= len && mnl_attr_get_payload_len(attr) <= len + 1 &&
 	       memcmp(mnl_attr_get_payload(attr), name, len) == 0;
 }
 
-/* --- registers ------------------------------------------------------------ */
+/* --- registers --- */
 
 /* NFT_REG_1..4 are 16 bytes each, NFT_REG32_00.. name their quarters. NAT_SLOTS: none. */
 static unsigned slot_of(uint32_t reg)
 {
 	unsigned slot = NAT_SLOTS;
-
 	if (reg >= NFT_REG_1 && reg <= NFT_REG_4)
 		slot = (reg - NFT_REG_1) * 4;
 	else if (reg >= NFT_REG32_00 && reg <= NFT_REG32_15)
@@ -95,7 +91,6 @@ static unsigned slot_of(uint32_t reg)
 static void slot_set(struct rule *rule, const struct nlattr *reg, enum nat_slot_kind kind)
 {
 	unsigned slot = slot_of(be32(reg, 0));
-
 	/* Whatever was in the rest of a 16-byte register is not known any more. */
 	for (unsigned i = slot; i < slot + 4 && i < NAT_SLOTS; i++)
 		rule->kind[i] = SLOT_OTHER;
@@ -108,14 +103,13 @@ static void rule_fails(struct rule *rule)
 	rule->seen->fails = true;
 }
 
-/* --- nft's expressions ---------------------------------------------------- */
+/* --- nft's expressions --- */
 
 static void on_payload(struct rule *rule, const struct attrs *a)
 {
 	uint32_t base = be32(a->at[NFTA_PAYLOAD_BASE], ~0u), offset = be32(a->at[NFTA_PAYLOAD_OFFSET], ~0u);
 	uint32_t len = be32(a->at[NFTA_PAYLOAD_LEN], 0);
 	enum nat_slot_kind kind = SLOT_OTHER;
-
 	if (base == NFT_PAYLOAD_TRANSPORT_HEADER && offset == 2 && len == 2)
 		kind = SLOT_PORT;
 	/* The protocol's place in an IPv4 header, and in an IPv6 one. */
@@ -127,7 +121,6 @@ static void on_payload(struct rule *rule, const struct attrs *a)
 static void on_meta(struct rule *rule, const struct attrs *a)
 {
 	bool proto = be32(a->at[NFTA_META_KEY], ~0u) == NFT_META_L4PROTO;
-
 	slot_set(rule, a->at[NFTA_META_DREG], proto ? SLOT_PROTO : SLOT_OTHER);
 }
 
@@ -135,7 +128,6 @@ static void on_meta(struct rule *rule, const struct attrs *a)
 static int compare_slot(const struct rule *rule, unsigned slot, const uint8_t *value, size_t len, bool *known)
 {
 	unsigned ours, theirs;
-
 	*known = false;
 	if (slot >= NAT_SLOTS)
 		return 0;
@@ -155,12 +147,18 @@ static int compare_slot(const struct rule *rule, unsigned slot, const uint8_t *v
 static bool op_holds(uint32_t op, int order)
 {
 	switch (op) {
-	case NFT_CMP_EQ: return order == 0;
-	case NFT_CMP_NEQ: return order != 0;
-	case NFT_CMP_LT: return order < 0;
-	case NFT_CMP_LTE: return order <= 0;
-	case NFT_CMP_GT: return order > 0;
-	case NFT_CMP_GTE: return order >= 0;
+	case NFT_CMP_EQ:
+		return order == 0;
+	case NFT_CMP_NEQ:
+		return order != 0;
+	case NFT_CMP_LT:
+		return order < 0;
+	case NFT_CMP_LTE:
+		return order <= 0;
+	case NFT_CMP_GT:
+		return order > 0;
+	case NFT_CMP_GTE:
+		return order >= 0;
 	}
 	return true;
 }
@@ -169,7 +167,6 @@ static const uint8_t *data_value(const struct nlattr *attr, size_t *len)
 {
 	struct attrs data = nested(attr);
 	const struct nlattr *value = data.at[NFTA_DATA_VALUE];
-
 	*len = value ? mnl_attr_get_payload_len(value) : 0;
 	return value ? mnl_attr_get_payload(value) : NULL;
 }
@@ -189,7 +186,6 @@ static void on_cmp(struct rule *rule, const struct attrs *a)
 	const uint8_t *value = data_value(a->at[NFTA_CMP_DATA], &len);
 	bool known = false;
 	int order = value ? compare_slot(rule, slot, value, len, &known) : 0;
-
 	if (known)
 		settle(rule, slot, op_holds(be32(a->at[NFTA_CMP_OP], ~0u), order));
 	else
@@ -203,7 +199,6 @@ static void on_range(struct rule *rule, const struct attrs *a)
 	const uint8_t *from = data_value(a->at[NFTA_RANGE_FROM_DATA], &from_len);
 	const uint8_t *to = data_value(a->at[NFTA_RANGE_TO_DATA], &to_len);
 	bool known = false, known_to = false;
-
 	if (!from || !to)
 		return;
 	bool inside = compare_slot(rule, slot, from, from_len, &known) >= 0 &&
@@ -219,7 +214,6 @@ static void on_lookup(struct rule *rule, const struct attrs *a)
 	struct nat_seen *seen = rule->seen;
 	unsigned from = slot_of(be32(a->at[NFTA_LOOKUP_SREG], 0));
 	uint32_t to = be32(a->at[NFTA_LOOKUP_DREG], ~0u);
-
 	if (from < NAT_SLOTS && seen->lookups < NAT_LOOKUPS_MAX) {
 		struct nat_lookup *lookup = &seen->lookup[seen->lookups++];
 		*lookup = (struct nat_lookup){
@@ -227,7 +221,7 @@ static void on_lookup(struct rule *rule, const struct attrs *a)
 			.verdict = to == NFT_REG_VERDICT,
 			.map = to != ~0u && to != NFT_REG_VERDICT,
 		};
-		copy_name(lookup->set, sizeof lookup->set, a->at[NFTA_LOOKUP_SET]);
+		copy_name(lookup->set, sizeof(lookup->set), a->at[NFTA_LOOKUP_SET]);
 		for (unsigned i = from; i < NAT_SLOTS && lookup->slots < NAT_KEY_SLOTS; i++) {
 			lookup->kind[lookup->slots++] = rule->kind[i];
 			lookup->has_port |= rule->kind[i] == SLOT_PORT;
@@ -241,11 +235,10 @@ static void on_lookup(struct rule *rule, const struct attrs *a)
 static void jump_to(struct nat_seen *seen, const struct attrs *verdict)
 {
 	int32_t code = (int32_t)be32(verdict->at[NFTA_VERDICT_CODE], 0);
-
 	if (code != NFT_JUMP && code != NFT_GOTO)
 		return;
 	seen->action = NAT_JUMP;
-	copy_name(seen->jump, sizeof seen->jump, verdict->at[NFTA_VERDICT_CHAIN]);
+	copy_name(seen->jump, sizeof(seen->jump), verdict->at[NFTA_VERDICT_CHAIN]);
 }
 
 static void on_immediate(struct rule *rule, const struct attrs *a)
@@ -253,7 +246,6 @@ static void on_immediate(struct rule *rule, const struct attrs *a)
 	struct attrs data = nested(a->at[NFTA_IMMEDIATE_DATA]);
 	const struct nlattr *value = data.at[NFTA_DATA_VALUE];
 	uint32_t reg = be32(a->at[NFTA_IMMEDIATE_DREG], ~0u);
-
 	if (reg == NFT_REG_VERDICT) {
 		struct attrs verdict = nested(data.at[NFTA_DATA_VERDICT]);
 		jump_to(rule->seen, &verdict);
@@ -265,14 +257,14 @@ static void on_immediate(struct rule *rule, const struct attrs *a)
 	for (size_t at = 0; at < len && slot < NAT_SLOTS; at += 4, slot++) {
 		rule->kind[slot] = SLOT_DATA;
 		memset(rule->data[slot], 0, 4);
-		memcpy(rule->data[slot], (const uint8_t *)mnl_attr_get_payload(value) + at, len - at < 4 ? len - at : 4);
+		memcpy(rule->data[slot], (const uint8_t *)mnl_attr_get_payload(value) + at,
+		       len - at < 4 ? len - at : 4);
 	}
 }
 
 static uint16_t port_in(const struct rule *rule, const struct nlattr *reg)
 {
 	unsigned slot = slot_of(be32(reg, 0));
-
 	if (slot >= NAT_SLOTS || rule->kind[slot] != SLOT_DATA)
 		return 0;
 	return (uint16_t)(rule->data[slot][0] << 8 | rule->data[slot][1]);
@@ -283,7 +275,6 @@ static void on_nat(struct rule *rule, const struct attrs *a)
 	struct nat_seen *seen = rule->seen;
 	unsigned slot = slot_of(be32(a->at[NFTA_NAT_REG_ADDR_MIN], 0));
 	unsigned words = be32(a->at[NFTA_NAT_FAMILY], 0) == NFPROTO_IPV6 ? 4 : 1;
-
 	if (be32(a->at[NFTA_NAT_TYPE], ~0u) != NFT_NAT_DNAT)
 		return;
 	seen->action = NAT_DNAT;
@@ -310,7 +301,7 @@ static void on_unknown(struct rule *rule, const struct attrs *a)
 			rule->kind[i] = SLOT_OTHER;
 }
 
-/* --- iptables-nft's ------------------------------------------------------- */
+/* --- iptables-nft's --- */
 
 /* struct xt_tcp and struct xt_udp begin alike: ports in host byte order, both ends included. */
 struct xt_ports {
@@ -323,10 +314,9 @@ static void match_ports(struct rule *rule, const uint8_t *info, size_t len, bool
 {
 	struct xt_ports ports;
 	size_t flags_at = tcp ? 11 : 8;
-
 	if (len <= flags_at)
 		return;
-	memcpy(&ports, info, sizeof ports);
+	memcpy(&ports, info, sizeof(ports));
 	bool inverted = info[flags_at] & XT_INVERT_DEST;
 	if (ports.dest[0] == 0 && ports.dest[1] == UINT16_MAX && !inverted)
 		return;
@@ -350,10 +340,9 @@ static void match_multiport(struct rule *rule, const uint8_t *info, size_t len)
 {
 	struct xt_multiport list;
 	bool found = false;
-
-	if (len < sizeof list)
+	if (len < sizeof(list))
 		return;
-	memcpy(&list, info, sizeof list);
+	memcpy(&list, info, sizeof(list));
 	if (list.flags == 0)
 		return;
 	for (unsigned i = 0; i < list.count && i < 15; i++) {
@@ -373,7 +362,6 @@ static void on_match(struct rule *rule, const struct attrs *a)
 	const struct nlattr *name = a->at[NFTA_MATCH_NAME], *info = a->at[NFTA_MATCH_INFO];
 	size_t len = info ? mnl_attr_get_payload_len(info) : 0;
 	bool tcp = name_is(name, "tcp");
-
 	if (!info)
 		return;
 	if (tcp || name_is(name, "udp") || name_is(name, "udplite")) {
@@ -406,10 +394,9 @@ enum { RANGE_ADDRESSES = 1, RANGE_PORTS = 2 };
 static void range4_to(struct nat_seen *seen, const uint8_t *info, size_t len)
 {
 	struct nat_range4 range;
-
-	if (len < sizeof range)
+	if (len < sizeof(range))
 		return;
-	memcpy(&range, info, sizeof range);
+	memcpy(&range, info, sizeof(range));
 	if (range.flags & RANGE_ADDRESSES) {
 		seen->to_family = AF_INET;
 		seen->to.word[0] = range.min_addr;
@@ -421,10 +408,9 @@ static void range4_to(struct nat_seen *seen, const uint8_t *info, size_t len)
 static void range_to(struct nat_seen *seen, const uint8_t *info, size_t len)
 {
 	struct nat_range range;
-
-	if (len < sizeof range)
+	if (len < sizeof(range))
 		return;
-	memcpy(&range, info, sizeof range);
+	memcpy(&range, info, sizeof(range));
 	if (range.flags & RANGE_ADDRESSES) {
 		seen->to_family = seen->family == NFPROTO_IPV6 ? AF_INET6 : AF_INET;
 		memcpy(&seen->to, &range.min_addr, seen->to_family == AF_INET ? 4 : 16);
@@ -438,7 +424,6 @@ static void on_target(struct rule *rule, const struct attrs *a)
 	const struct nlattr *name = a->at[NFTA_TARGET_NAME], *info = a->at[NFTA_TARGET_INFO];
 	struct nat_seen *seen = rule->seen;
 	bool redirect = name_is(name, "REDIRECT");
-
 	if (!info || (!redirect && !name_is(name, "DNAT")))
 		return;
 	seen->action = redirect ? NAT_REDIRECT : NAT_DNAT;
@@ -446,7 +431,7 @@ static void on_target(struct rule *rule, const struct attrs *a)
 	(old ? range4_to : range_to)(seen, mnl_attr_get_payload(info), mnl_attr_get_payload_len(info));
 }
 
-/* --- a rule --------------------------------------------------------------- */
+/* --- a rule --- */
 
 static void on_nothing(struct rule *rule, const struct attrs *a)
 {
@@ -469,8 +454,7 @@ static int on_expression(const struct nlattr *element, void *context)
 	struct rule *rule = context;
 	struct attrs expression = nested(element);
 	struct attrs data = nested(expression.at[NFTA_EXPR_DATA]);
-
-	for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++)
+	for (size_t i = 0; i < countof(expressions); i++)
 		if (name_is(expression.at[NFTA_EXPR_NAME], expressions[i].name)) {
 			expressions[i].call(rule, &data);
 			return rule->seen->fails ? MNL_CB_STOP : MNL_CB_OK;
@@ -484,26 +468,24 @@ bool nat_rule_read(const struct nlmsghdr *message, enum proto proto, uint16_t po
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
 	struct attrs attrs = { { NULL } };
 	struct rule rule = { .seen = seen, .proto = (uint8_t)proto_ip_number(proto), .port = port };
-
 	*seen = (struct nat_seen){ 0 };
-	if (mnl_nlmsg_get_payload_len(message) < sizeof *head)
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head))
 		return false;
-	mnl_attr_parse(message, sizeof *head, collect_attr, &attrs);
+	mnl_attr_parse(message, sizeof(*head), collect_attr, &attrs);
 	if (!attrs.at[NFTA_RULE_CHAIN] || !attrs.at[NFTA_RULE_EXPRESSIONS])
 		return false;
 	seen->family = head->nfgen_family;
-	copy_name(seen->table, sizeof seen->table, attrs.at[NFTA_RULE_TABLE]);
-	copy_name(seen->chain, sizeof seen->chain, attrs.at[NFTA_RULE_CHAIN]);
+	copy_name(seen->table, sizeof(seen->table), attrs.at[NFTA_RULE_TABLE]);
+	copy_name(seen->chain, sizeof(seen->chain), attrs.at[NFTA_RULE_CHAIN]);
 	mnl_attr_parse_nested(attrs.at[NFTA_RULE_EXPRESSIONS], on_expression, &rule);
 	return true;
 }
 
-/* --- elements ------------------------------------------------------------- */
+/* --- elements --- */
 
 static bool slot_fits(enum nat_slot_kind kind, const uint8_t *low, const uint8_t *high, uint8_t proto, uint16_t port)
 {
 	unsigned low_port = (unsigned)low[0] << 8 | low[1], high_port = (unsigned)high[0] << 8 | high[1];
-
 	if (kind == SLOT_PORT)
 		return low_port <= port && port <= high_port;
 	if (kind == SLOT_PROTO)

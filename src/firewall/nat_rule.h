@@ -25,19 +25,19 @@ struct nat_lookup {
 	uint8_t kind[NAT_KEY_SLOTS]; /* enum nat_slot_kind: what the key is made of */
 	uint8_t slots;
 	bool inverted, has_port, verdict; /* `verdict`: the element says where to go */
-	bool map;                    /* the element says what address or port to send to */
+	bool map;                         /* the element says what address or port to send to */
 };
 
 enum { NAT_LOOKUPS_MAX = 2 };
 
 struct nat_seen {
 	char table[NAT_NAME_MAX], chain[NAT_NAME_MAX];
-	uint8_t family;                   /* NFPROTO_* */
-	bool fails;                       /* it can not be about this packet */
-	bool port;                        /* it asks for the port by name */
-	bool more;                        /* and for what is not known here: addresses, interfaces */
+	uint8_t family; /* NFPROTO_* */
+	bool fails;     /* it can not be about this packet */
+	bool port;      /* it asks for the port by name */
+	bool more;      /* and for what is not known here: addresses, interfaces */
 	enum nat_action action;
-	char jump[NAT_NAME_MAX];          /* NAT_JUMP */
+	char jump[NAT_NAME_MAX]; /* NAT_JUMP */
 	uint8_t to_family;
 	union addr to;
 	uint16_t to_port;

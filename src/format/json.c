@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/json_string.h>
 #include <sockview/proto.h>
 
@@ -21,20 +22,30 @@
 static const struct {
 	const char *name, *column;
 } owner_fields[] = {
-	{ "pid", "pid" },         { "tid", "tid" },           { "fd", "fd" },
-	{ "uid", "process_uid" }, { "user", "process_user" }, { "program", "program" },
-	{ "comm", "comm" },       { "cmdline", "cmdline" },   { "exe", "exe" },
-	{ "ppid", "ppid" },       { "start_time", "start_time" }, { "cgroup", "process_cgroup" },
-	{ "unit", "unit" },       { "container", "container" },
-	{ "container_name", "container_name" }, { "container_runtime", "container_runtime" },
+	{ "pid", "pid" },
+	{ "tid", "tid" },
+	{ "fd", "fd" },
+	{ "uid", "process_uid" },
+	{ "user", "process_user" },
+	{ "program", "program" },
+	{ "comm", "comm" },
+	{ "cmdline", "cmdline" },
+	{ "exe", "exe" },
+	{ "ppid", "ppid" },
+	{ "start_time", "start_time" },
+	{ "cgroup", "process_cgroup" },
+	{ "unit", "unit" },
+	{ "container", "container" },
+	{ "container_name", "container_name" },
+	{ "container_runtime", "container_runtime" },
 };
 
-enum { OWNER_FIELDS = sizeof owner_fields / sizeof *owner_fields };
+enum { OWNER_FIELDS = countof(owner_fields) };
 
 struct json_state {
 	struct text text; /* values that are put together first */
 	const struct column *owner[OWNER_FIELDS];
-	bool some;        /* a socket was written */
+	bool some; /* a socket was written */
 };
 
 static void out_key(struct out *out, char before, const char *name)
@@ -60,7 +71,7 @@ static void out_short(struct out *out, const struct value *value)
 	out_advance(out, to);
 }
 
-/* --- lists --------------------------------------------------------------------------------- */
+/* --- lists --- */
 
 static int out_value(struct json_state *state, struct out *out, const struct value *value,
                      const struct column_source *source);
@@ -151,10 +162,9 @@ static int out_value(struct json_state *state, struct out *out, const struct val
 	}
 }
 
-/* --- sockets -------------------------------------------------------------------------------- */
+/* --- sockets --- */
 
-static int out_socket(struct json_state *state, const struct view *view, struct out *out,
-                      const struct sock *sock)
+static int out_socket(struct json_state *state, const struct view *view, struct out *out, const struct sock *sock)
 {
 	struct column_source source;
 	column_source_set(&source, view->context, sock);
@@ -196,7 +206,7 @@ static int jsonl_end(void *at, const struct view *view, struct out *out)
 	return 0;
 }
 
-/* --- the document ----------------------------------------------------------------------------- */
+/* --- the document --- */
 
 static void out_number_field(struct out *out, char before, const char *name, uint64_t number)
 {

@@ -37,29 +37,29 @@ static int lsof_row(void *at, const struct view *view, struct out *out, const st
 		span = owners_of(view->owners, &sock->row);
 	if (!span.count)
 		return 0;
-	struct row *row = vec_reserve(state->row, &state->row_capacity, state->row_count + 1, sizeof *row);
+	struct row *row = vec_reserve(state->row, &state->row_capacity, state->row_count + 1, sizeof(*row));
 	if (!row)
 		return -1;
 	state->row = row;
 	struct file *file =
-		vec_reserve(state->file, &state->file_capacity, state->file_count + span.count, sizeof *file);
+		vec_reserve(state->file, &state->file_capacity, state->file_count + span.count, sizeof(*file));
 	if (!file)
 		return -1;
 	state->file = file;
 	for (size_t i = 0; i < span.count; i++)
-		state->file[state->file_count++] = (struct file){
-			(uint32_t)(span.first + i - view->owners->owner), (uint32_t)state->row_count };
+		state->file[state->file_count++] =
+			(struct file){ (uint32_t)(span.first + i - view->owners->owner), (uint32_t)state->row_count };
 	state->row[state->row_count++] = sock->row;
 	return 0;
 }
 
-/* --- what stands in a line -------------------------------------------------------------------- */
+/* --- what stands in a line --- */
 
 struct line lsof_line(const struct lsof_state *state, const struct view *view, size_t index)
 {
 	const struct owner *owner = &view->owners->owner[state->file[index].owner];
 	return (struct line){ view, owner, &view->owners->process[owner->process],
-	                      &state->row[state->file[index].row] };
+		              &state->row[state->file[index].row] };
 }
 
 /* How much of an escaped word fits into `width`: no escape and no character is cut in two. */
@@ -181,7 +181,7 @@ int lsof_put_name(struct text *text, const struct line *line)
 	return add_port(text, line, row->remote_port);
 }
 
-/* --- the listing ---------------------------------------------------------------------------------- */
+/* --- the listing --- */
 
 static void out_blanks(struct out *out, size_t used, size_t width)
 {
@@ -307,7 +307,7 @@ static int out_listing(struct lsof_state *state, const struct view *view, struct
 	return 0;
 }
 
-/* --- at the end ------------------------------------------------------------------------------------- */
+/* --- at the end --- */
 
 /* Processes are numbered by ascending pid. */
 static int compare(const void *a, const void *b, void *context)
@@ -334,7 +334,7 @@ static int lsof_end(void *at, const struct view *view, struct out *out)
 {
 	struct lsof_state *state = at;
 	if (state->file_count)
-		qsort_r(state->file, state->file_count, sizeof *state->file, compare, view->owners->owner);
+		qsort_r(state->file, state->file_count, sizeof(*state->file), compare, view->owners->owner);
 	int result = view->fields ? lsof_out_fields(state, view, out) : out_listing(state, view, out);
 	free_state(state);
 	return result;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/proto.h>
 #include <sockview/text.h>
 
@@ -170,11 +171,11 @@ static const struct field {
 	bool of_process;
 	int (*out)(const struct fields *fields);
 } field_table[] = {
-	{ 'p', true, field_pid },      { 'K', true, field_tid },     { 'g', true, field_group },
-	{ 'R', true, field_parent },   { 'c', true, field_command }, { 'u', true, field_uid },
-	{ 'L', true, field_login },    { 'f', false, field_fd },     { 'a', false, field_access },
-	{ 'l', false, field_lock },    { 't', false, field_type },   { 'd', false, field_device },
-	{ 'o', false, field_offset },  { 'P', false, field_protocol }, { 'n', false, field_name },
+	{ 'p', true, field_pid },     { 'K', true, field_tid },       { 'g', true, field_group },
+	{ 'R', true, field_parent },  { 'c', true, field_command },   { 'u', true, field_uid },
+	{ 'L', true, field_login },   { 'f', false, field_fd },       { 'a', false, field_access },
+	{ 'l', false, field_lock },   { 't', false, field_type },     { 'd', false, field_device },
+	{ 'o', false, field_offset }, { 'P', false, field_protocol }, { 'n', false, field_name },
 	{ 'T', false, field_tcp },
 };
 
@@ -189,7 +190,7 @@ static int out_set(const struct fields *fields, bool of_process)
 {
 	const char *letters = fields->line->view->fields;
 	bool some = false;
-	for (size_t i = 0; i < sizeof field_table / sizeof *field_table; i++) {
+	for (size_t i = 0; i < countof(field_table); i++) {
 		const struct field *field = &field_table[i];
 		if (field->of_process != of_process || !is_chosen(letters, field))
 			continue;

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
+
 const char *mark_begin(enum mark mark)
 {
 	static const char *const sequences[MARK_COUNT] = {
-		[MARK_NONE] = "", [MARK_LISTEN] = "\033[32m", [MARK_LIVE] = "\033[36m",
+		[MARK_NONE] = "",        [MARK_LISTEN] = "\033[32m", [MARK_LIVE] = "\033[36m",
 		[MARK_ODD] = "\033[33m", [MARK_BAD] = "\033[31m",
 	};
 	return sequences[mark];
@@ -50,7 +52,7 @@ enum mark mark_value(const struct column *column, const struct value *value, con
 		return mark_state(&sock->row);
 	if (strcmp(column->name, "recv_q") == 0 || strcmp(column->name, "accept_queue") == 0)
 		return mark_queue(&sock->row);
-	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+	for (size_t i = 0; i < countof(counts); i++)
 		if (strcmp(column->name, counts[i]) == 0)
 			return mark_count(value);
 	return MARK_NONE;

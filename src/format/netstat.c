@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/detail.h>
 #include <sockview/proto.h>
 #include <sockview/text.h>
@@ -17,8 +18,13 @@
 #include "format/mark.h"
 
 enum {
-	PROTO_WIDTH = 6, QUEUE_WIDTH = 6, ADDRESS_WIDTH = 23, STATE_WIDTH = 11, USER_WIDTH = 10,
-	INODE_WIDTH = 10, PROGRAM_WIDTH = 20,
+	PROTO_WIDTH = 6,
+	QUEUE_WIDTH = 6,
+	ADDRESS_WIDTH = 23,
+	STATE_WIDTH = 11,
+	USER_WIDTH = 10,
+	INODE_WIDTH = 10,
+	PROGRAM_WIDTH = 20,
 	BLANKS = 24, /* the widest column's */
 	/* Names come from files and resolvers; what is longer than any real one is cut. */
 	NAME_MAX_BYTES = 4096,
@@ -48,7 +54,7 @@ static void out_right(struct out *out, uint64_t value, size_t width)
 	char digits[TEXT_U64_MAX];
 	size_t len = (size_t)(text_u64(digits, value) - digits);
 	char *to = put_pad(out_room(out, BLANKS + TEXT_U64_MAX), len, width);
-	memcpy(to, digits, sizeof digits);
+	memcpy(to, digits, sizeof(digits));
 	out_advance(out, to + len);
 }
 
@@ -81,7 +87,7 @@ static size_t out_plain(struct out *out, const char *text, size_t len)
 	return len;
 }
 
-/* --- headings ---------------------------------------------------------------- */
+/* --- headings --- */
 
 static const char *which(const struct view *view)
 {
@@ -125,7 +131,7 @@ static void heading(struct netstat_state *state, const struct view *view, struct
 		unix_heading(view, out);
 }
 
-/* --- columns ----------------------------------------------------------------- */
+/* --- columns --- */
 
 static const char *host_name(const struct view *view, const struct row *row, bool remote)
 {
@@ -319,7 +325,7 @@ static void out_timer(const struct view *view, struct out *out, const struct soc
 	static const struct sock_timer off = { 0 };
 	const struct sock_timer *shown = timer ? timer : &off;
 	out_char(out, ' ');
-	if (shown->kind < sizeof kinds / sizeof *kinds) {
+	if (shown->kind < countof(kinds)) {
 		out_string(out, kinds[shown->kind]);
 	} else {
 		out_string(out, "unkn-");
@@ -338,7 +344,7 @@ static void out_timer(const struct view *view, struct out *out, const struct soc
 	out_char(out, ')');
 }
 
-/* --- rows -------------------------------------------------------------------- */
+/* --- rows --- */
 
 /* What netstat never had, as name:value behind the row: -ee, -m, -I. */
 static int out_details(struct netstat_state *state, const struct view *view, struct out *out, const struct sock *sock)
@@ -347,11 +353,13 @@ static int out_details(struct netstat_state *state, const struct view *view, str
 		bool wanted;
 		enum column_group group;
 	} parts[] = {
-		{ view->extend > 1, GROUP_EXTRA }, { view->memory, GROUP_MEMORY }, { view->info, GROUP_INFO },
+		{ view->extend > 1, GROUP_EXTRA },
+		{ view->memory, GROUP_MEMORY },
+		{ view->info, GROUP_INFO },
 	};
 	struct column_source source;
 	column_source_set(&source, view->context, sock);
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+	for (size_t i = 0; i < countof(parts); i++)
 		if (parts[i].wanted && detail_out(out, &state->detail, parts[i].group, &source) < 0)
 			return -1;
 	return 0;
@@ -382,10 +390,10 @@ static void inet_row(const struct view *view, struct out *out, const struct sock
 static const char *unix_type(unsigned type)
 {
 	static const char *const types[] = {
-		[SOCK_STREAM] = "STREAM", [SOCK_DGRAM] = "DGRAM", [SOCK_RAW] = "RAW",
-		[SOCK_RDM] = "RDM", [SOCK_SEQPACKET] = "SEQPACKET",
+		[SOCK_STREAM] = "STREAM", [SOCK_DGRAM] = "DGRAM",         [SOCK_RAW] = "RAW",
+		[SOCK_RDM] = "RDM",       [SOCK_SEQPACKET] = "SEQPACKET",
 	};
-	return type < sizeof types / sizeof *types && types[type] ? types[type] : "UNKNOWN";
+	return type < countof(types) && types[type] ? types[type] : "UNKNOWN";
 }
 
 /* netstat's words are those of the kernel's struct socket, which an unaccepted one lacks yet. */

@@ -21,7 +21,7 @@ enum {
 };
 
 struct lane {
-	size_t width;  /* in places of the terminal */
+	size_t width;    /* in places of the terminal */
 	bool may_be_cut; /* holds somebody else's text; half an address would tell nothing */
 };
 
@@ -57,7 +57,7 @@ static int table_begin(void *at, const struct view *view, struct out *out)
 	struct table_state *state = at;
 	(void)out;
 	size_t count = view->columns->count;
-	state->lane = calloc(count ? count : 1, sizeof *state->lane);
+	state->lane = calloc(count ? count : 1, sizeof(*state->lane));
 	if (!state->lane)
 		return -1;
 	for (size_t i = 0; i < count && !view->no_header; i++)
@@ -74,8 +74,8 @@ static int add_cell(struct table_state *state, size_t index, const struct column
 	if (text_add(&state->cells, &mark, 1) < 0)
 		return -1;
 	size_t start = state->cells.len;
-	int result = value.kind == VALUE_NONE ? text_add(&state->cells, "-", 1)
-	                                      : value_text(&state->cells, &value, source);
+	int result =
+		value.kind == VALUE_NONE ? text_add(&state->cells, "-", 1) : value_text(&state->cells, &value, source);
 	if (result < 0)
 		return -1;
 	size_t width = width_of(state->cells.data + start, state->cells.len - start);
@@ -97,7 +97,7 @@ static int table_row(void *at, const struct view *view, struct out *out, const s
 	return 0;
 }
 
-/* --- at the end ----------------------------------------------------------------------------- */
+/* --- at the end --- */
 
 static size_t line_width(const struct table_state *state, const struct view *view)
 {
@@ -186,15 +186,14 @@ static void out_heading(const struct table_state *state, const struct view *view
 }
 
 /* The cells begin at `cell`; where the next line's do. */
-static const char *out_line(const struct table_state *state, const struct view *view, struct out *out,
-                            const char *cell)
+static const char *out_line(const struct table_state *state, const struct view *view, struct out *out, const char *cell)
 {
 	for (size_t i = 0; i < view->columns->count; i++) {
 		const char *text = cell + 1;
 		size_t len = strlen(text);
 		out_blanks(out, i ? GAP : 0);
 		out_cell(out, text, len, cell_width(state, view, i, width_of(text, len)),
-		         is_number(view->columns->column[i]), view->color ? mark_begin((enum mark)*cell) : "");
+		         is_number(view->columns->column[i]), view->color ? mark_begin((enum mark) * cell) : "");
 		cell = text + len + 1;
 	}
 	out_char(out, '\n');

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sockview/countof.h>
+
 struct range {
 	uint32_t first, last;
 };
@@ -20,7 +22,7 @@ static const struct range wide[] = {
 	{ 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
 };
 static const struct range none[] = {
-	{ 0x300, 0x36f }, { 0x483, 0x489 }, { 0x591, 0x5bd }, { 0x610, 0x61a }, { 0x64b, 0x65f },
+	{ 0x300, 0x36f },   { 0x483, 0x489 },   { 0x591, 0x5bd },   { 0x610, 0x61a },   { 0x64b, 0x65f },
 	{ 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff }, { 0x20d0, 0x20ff }, { 0xfe20, 0xfe2f },
 };
 
@@ -36,9 +38,9 @@ static size_t char_width(uint32_t c)
 {
 	if (c < 0x300)
 		return 1;
-	if (within(none, sizeof none / sizeof *none, c))
+	if (within(none, countof(none), c))
 		return 0;
-	return within(wide, sizeof wide / sizeof *wide, c) ? 2 : 1;
+	return within(wide, countof(wide), c) ? 2 : 1;
 }
 
 /* The character at `text`; its bytes in *size. */

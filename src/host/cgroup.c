@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
+
 static bool starts(struct bytes text, const char *prefix)
 {
 	size_t len = strlen(prefix);
@@ -52,7 +54,7 @@ bool cgroup_unit(struct bytes path, struct bytes *unit)
 	static const char *const suffixes[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
 	struct bytes part;
 	while (path.data && last_part(&path, &part))
-		for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+		for (size_t i = 0; i < countof(suffixes); i++)
 			if (ends(part, suffixes[i]) && part.len > strlen(suffixes[i])) {
 				*unit = part;
 				return true;
@@ -60,7 +62,7 @@ bool cgroup_unit(struct bytes path, struct bytes *unit)
 	return false;
 }
 
-/* --- containers --------------------------------------------------------------------------- */
+/* --- containers --- */
 
 enum id_kind { ID_HEX, ID_NAME };
 
@@ -131,7 +133,7 @@ static bool shape_fits(const struct shape *shape, struct bytes part, struct byte
 static const struct shape *shape_of(struct bytes part, struct bytes above, struct bytes *id)
 {
 	part = behind_colons(part);
-	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+	for (size_t i = 0; i < countof(shapes); i++)
 		if (shape_fits(&shapes[i], part, above, id))
 			return &shapes[i];
 	return NULL;

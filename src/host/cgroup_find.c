@@ -84,8 +84,7 @@ static int walk_child(struct walk *walk, int parent, const char *name, size_t pa
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	if (fstat(fd, &status) == 0 &&
-	    glob_match(walk->glob, walk->glob_len, walk->path, path_len, false) &&
+	if (fstat(fd, &status) == 0 && glob_match(walk->glob, walk->glob_len, walk->path, path_len, false) &&
 	    ids_add(walk->ids, status.st_ino) < 0) {
 		close(fd);
 		return -1;

@@ -48,14 +48,12 @@ static int add_path(struct walk *walk, uint64_t id)
 	if (!text)
 		return -1;
 	cgroups->text = text;
-	struct cgroup_path *grown =
-		vec_reserve(cgroups->path, &cgroups->capacity, cgroups->count + 1, sizeof *grown);
+	struct cgroup_path *grown = vec_reserve(cgroups->path, &cgroups->capacity, cgroups->count + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	cgroups->path = grown;
 	memcpy(text + cgroups->text_len, path, len);
-	cgroups->path[cgroups->count++] =
-		(struct cgroup_path){ id, (uint32_t)cgroups->text_len, (uint32_t)len };
+	cgroups->path[cgroups->count++] = (struct cgroup_path){ id, (uint32_t)cgroups->text_len, (uint32_t)len };
 	cgroups->text_len += len;
 	return 0;
 }
@@ -68,7 +66,7 @@ static int walk_entry(struct walk *walk, int dir, const struct dirent *entry)
 	size_t name = strlen(entry->d_name), before = walk->len;
 	if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 		return 0;
-	if (before + 1 + name >= sizeof walk->path || walk->depth >= DEPTH_MAX)
+	if (before + 1 + name >= sizeof(walk->path) || walk->depth >= DEPTH_MAX)
 		return 0;
 	int fd = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -106,8 +104,8 @@ static int compare_id(const void *a, const void *b)
 
 struct cgroups *cgroups_open(int root_fd)
 {
-	struct cgroups *cgroups = calloc(1, sizeof *cgroups);
-	struct walk *walk = calloc(1, sizeof *walk);
+	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
+	struct walk *walk = calloc(1, sizeof(*walk));
 	int result = -1;
 	if (cgroups && walk) {
 		walk->cgroups = cgroups;
@@ -122,7 +120,7 @@ struct cgroups *cgroups_open(int root_fd)
 		return NULL;
 	}
 	if (cgroups->count)
-		qsort(cgroups->path, cgroups->count, sizeof *cgroups->path, compare_id);
+		qsort(cgroups->path, cgroups->count, sizeof(*cgroups->path), compare_id);
 	return cgroups;
 }
 
@@ -148,6 +146,6 @@ struct bytes cgroups_path(const struct cgroups *cgroups, uint64_t id)
 	struct cgroup_path key = { .id = id };
 	const struct cgroup_path *path = NULL;
 	if (cgroups->count)
-		path = bsearch(&key, cgroups->path, cgroups->count, sizeof *cgroups->path, compare_id);
+		path = bsearch(&key, cgroups->path, cgroups->count, sizeof(*cgroups->path), compare_id);
 	return path ? (struct bytes){ cgroups->text + path->offset, path->len } : (struct bytes){ 0 };
 }

@@ -13,12 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sockview/countof.h>
 #include <sockview/vec.h>
 
 enum { ID_MAX = 256, NAME_MAX_LEN = 128, FILE_MAX = 4 << 20 };
 
 #define STORAGE "var/lib/containers/storage/overlay-containers/"
-#define TASKS "run/containerd/io.containerd.runtime.v2.task/"
+#define TASKS   "run/containerd/io.containerd.runtime.v2.task/"
 
 /* Where the name is, below the machine's root: before + id + after. */
 static const struct place {
@@ -47,7 +48,7 @@ struct containers {
 
 struct containers *containers_new(int root_fd)
 {
-	struct containers *containers = calloc(1, sizeof *containers);
+	struct containers *containers = calloc(1, sizeof(*containers));
 	if (containers)
 		containers->root_fd = root_fd;
 	else if (root_fd >= 0)
@@ -85,7 +86,7 @@ struct bytes containers_name(const struct containers *containers, struct bytes i
 	return (struct bytes){ known->name, strlen(known->name) };
 }
 
-/* --- the files --------------------------------------------------------------------------------- */
+/* --- the files --- */
 
 static bool is_blank(char c)
 {
@@ -156,7 +157,7 @@ static char *name_from(int root_fd, const struct place *place, const char *id)
 {
 	char path[ID_MAX + 128];
 	size_t len = 0, from = 0;
-	snprintf(path, sizeof path, "%s%s%s", place->before, place->after ? id : "", place->after ? place->after : "");
+	snprintf(path, sizeof(path), "%s%s%s", place->before, place->after ? id : "", place->after ? place->after : "");
 	char *text = read_file(root_fd, path, &len);
 	if (!text)
 		return NULL;
@@ -183,7 +184,7 @@ static bool is_safe(struct bytes id)
 
 static char *look_up(const struct containers *containers, const char *id)
 {
-	for (size_t i = 0; containers->root_fd >= 0 && i < sizeof places / sizeof *places; i++) {
+	for (size_t i = 0; containers->root_fd >= 0 && i < countof(places); i++) {
 		char *name = name_from(containers->root_fd, &places[i], id);
 		if (name)
 			return name;
@@ -196,8 +197,8 @@ int containers_want(struct containers *containers, struct bytes cgroup)
 	struct container container;
 	if (!cgroup_container(cgroup, &container) || find(containers, container.id))
 		return 0;
-	struct known *grown = vec_reserve(containers->known, &containers->capacity, containers->count + 1,
-	                                  sizeof *grown);
+	struct known *grown =
+		vec_reserve(containers->known, &containers->capacity, containers->count + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	containers->known = grown;

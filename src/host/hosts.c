@@ -14,10 +14,10 @@
 struct hosts {
 	struct host_lookup *lookup;
 	size_t count, capacity;
-	size_t asked;    /* lookups before this one have had their chance */
-	uint32_t *cell;  /* index of a lookup + 1; 0: free. Open addressing, at most half full */
-	size_t cells;    /* power of two, or 0 */
-	uint64_t seed;   /* peers choose their addresses; they shall not choose our collisions */
+	size_t asked;   /* lookups before this one have had their chance */
+	uint32_t *cell; /* index of a lookup + 1; 0: free. Open addressing, at most half full */
+	size_t cells;   /* power of two, or 0 */
+	uint64_t seed;  /* peers choose their addresses; they shall not choose our collisions */
 	struct resolver *resolver;
 };
 
@@ -113,8 +113,7 @@ int hosts_want(struct hosts *hosts, int family, const union addr *addr)
 	uint32_t *cell = cell_of(hosts, &key);
 	if (*cell)
 		return 0;
-	struct host_lookup *grown =
-		vec_reserve(hosts->lookup, &hosts->capacity, hosts->count + 1, sizeof(*grown));
+	struct host_lookup *grown = vec_reserve(hosts->lookup, &hosts->capacity, hosts->count + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	hosts->lookup = grown;
@@ -131,8 +130,7 @@ void hosts_resolve(struct hosts *hosts, unsigned deadline_ms)
 		hosts->resolver = resolver_new();
 	if (!hosts->resolver)
 		return;
-	resolver_run(hosts->resolver, hosts->lookup + hosts->asked, hosts->count - hosts->asked,
-	             deadline_ms);
+	resolver_run(hosts->resolver, hosts->lookup + hosts->asked, hosts->count - hosts->asked, deadline_ms);
 	hosts->asked = hosts->count;
 }
 

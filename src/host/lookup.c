@@ -45,8 +45,7 @@ static void address_of(const struct addrinfo *info, struct lookup_address *addre
 	if (info->ai_family == AF_INET)
 		memcpy(address->addr.byte, &((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_addr, 4);
 	else
-		memcpy(address->addr.byte,
-		       &((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr, 16);
+		memcpy(address->addr.byte, &((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr, 16);
 }
 
 static int libc_host(const char *name, int family, struct lookup_address *addresses, size_t *count)

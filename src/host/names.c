@@ -149,8 +149,7 @@ static void services_load(struct names *names)
 	endservent();
 	setprotoent(0);
 	while ((protocol = getprotoent()))
-		map_add(&names->services, service_key(PROTO_RAW, (uint16_t)protocol->p_proto),
-		        protocol->p_name);
+		map_add(&names->services, service_key(PROTO_RAW, (uint16_t)protocol->p_proto), protocol->p_name);
 	endprotoent();
 }
 

@@ -114,8 +114,7 @@ static char *name_ask(const struct host_lookup *lookup)
 	bool is_v6 = lookup->family == AF_INET6;
 	const void *address = is_v6 ? (const void *)&v6 : (const void *)&v4;
 	socklen_t len = is_v6 ? sizeof(v6) : sizeof(v4);
-	if (getnameinfo(address, len, name, sizeof(name), NULL, 0, NI_NAMEREQD) ||
-	    reads_as_address(name))
+	if (getnameinfo(address, len, name, sizeof(name), NULL, 0, NI_NAMEREQD) || reads_as_address(name))
 		return NULL;
 	return strdup(name);
 }
@@ -237,8 +236,7 @@ static void supervise(struct resolver *resolver)
 	}
 }
 
-void resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count,
-                  unsigned deadline_ms)
+void resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count, unsigned deadline_ms)
 {
 	struct ticket *tickets = count ? calloc(count, sizeof(*tickets)) : NULL;
 	if (!tickets)

@@ -15,8 +15,8 @@
 
 struct host_lookup {
 	union addr addr;
-	int family;  /* AF_INET or AF_INET6 */
-	char *name;  /* the answer, malloc(3)ed, the caller's; NULL: none, or none in time */
+	int family; /* AF_INET or AF_INET6 */
+	char *name; /* the answer, malloc(3)ed, the caller's; NULL: none, or none in time */
 };
 
 struct resolver;
@@ -31,7 +31,6 @@ void resolver_free(struct resolver *resolver);
  * for deadline_ms, and the whole ends when nothing has answered for that
  * long. Later answers are thrown away.
  */
-void resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count,
-                  unsigned deadline_ms);
+void resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count, unsigned deadline_ms);
 
 #endif

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* At least the kernel's own buffer (8 pages, kernel/bpf/bpf_iter.c), so that a read gives whole records. */
-#define READ_SIZE (2730 * sizeof(struct task_file))
+#define READ_SIZE   (2730 * sizeof(struct task_file))
 #define NANOSECONDS 1000000000u
 /* Processes; reading three files of each costs about what a thread does. */
 #define RUNS_PER_THREAD 4
@@ -31,13 +31,13 @@ static bool continues_run(const struct gathered *gathered, const struct task_fil
 
 static int begin_run(struct gathered *gathered, const struct task_file *record)
 {
-	struct gather_run *grown = vec_reserve(gathered->run, &gathered->run_capacity, gathered->run_count + 1,
-	                                       sizeof(*grown));
+	struct gather_run *grown =
+		vec_reserve(gathered->run, &gathered->run_capacity, gathered->run_count + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	gathered->run = grown;
-	grown[gathered->run_count++] = (struct gather_run){ record->pid, record->tid, record->start_boottime,
-	                                                    gathered->entry_count };
+	grown[gathered->run_count++] =
+		(struct gather_run){ record->pid, record->tid, record->start_boottime, gathered->entry_count };
 	return 0;
 }
 
@@ -45,8 +45,8 @@ static int keep(struct gathered *gathered, const struct task_file *record)
 {
 	if (!continues_run(gathered, record) && begin_run(gathered, record))
 		return -1;
-	struct gather_entry *grown = vec_reserve(gathered->entry, &gathered->entry_capacity,
-	                                         gathered->entry_count + 1, sizeof(*grown));
+	struct gather_entry *grown =
+		vec_reserve(gathered->entry, &gathered->entry_capacity, gathered->entry_count + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	gathered->entry = grown;
@@ -153,8 +153,8 @@ static int add_holder(struct reader *reader, const struct gather_run *run)
 	return result;
 }
 
-static int add_hit(struct reader *reader, const struct gather_run *run, const struct gather_entry *entry,
-                   uint32_t slot, bool *known)
+static int add_hit(struct reader *reader, const struct gather_run *run, const struct gather_entry *entry, uint32_t slot,
+                   bool *known)
 {
 	if (!*known) {
 		int result = add_holder(reader, run);
@@ -163,7 +163,7 @@ static int add_hit(struct reader *reader, const struct gather_run *run, const st
 		*known = true;
 	}
 	struct owner owner = { slot, (uint32_t)reader->findings.process_count - 1, (int32_t)run->tid,
-	                       (int32_t)entry->fd };
+		               (int32_t)entry->fd };
 	return findings_add_owner(&reader->findings, &owner);
 }
 
@@ -197,8 +197,8 @@ static int read_run(void *context, size_t item)
 	return 0;
 }
 
-static int read_runs(const struct gathered *gathered, const struct finder_request *request,
-                     struct findings *findings, unsigned count)
+static int read_runs(const struct gathered *gathered, const struct finder_request *request, struct findings *findings,
+                     unsigned count)
 {
 	struct reader reader[CREW_MAX];
 	void *member[CREW_MAX];

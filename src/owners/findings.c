@@ -6,8 +6,8 @@
 
 int findings_add_owner(struct findings *findings, const struct owner *owner)
 {
-	struct owner *grown = vec_reserve(findings->owner, &findings->owner_capacity,
-	                                  findings->owner_count + 1, sizeof(*grown));
+	struct owner *grown =
+		vec_reserve(findings->owner, &findings->owner_capacity, findings->owner_count + 1, sizeof(*grown));
 	if (!grown)
 		return -1;
 	findings->owner = grown;
@@ -21,8 +21,8 @@ int findings_add_process(struct findings *findings, const struct process *proces
 		errno = ENOMEM;
 		return -1;
 	}
-	struct process *grown = vec_reserve(findings->process, &findings->process_capacity,
-	                                    findings->process_count + 1, sizeof(*grown));
+	struct process *grown = vec_reserve(findings->process, &findings->process_capacity, findings->process_count + 1,
+	                                    sizeof(*grown));
 	if (!grown)
 		return -1;
 	findings->process = grown;

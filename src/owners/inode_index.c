@@ -20,8 +20,8 @@ struct inode_cell {
 };
 
 #define GROUP_BITS 3
-#define CELLS_MIN 64
-#define AHEAD 48 /* rows; a miss of the cache costs as much as dozens of them */
+#define CELLS_MIN  64
+#define AHEAD      48 /* rows; a miss of the cache costs as much as dozens of them */
 
 static size_t cell_of(const struct inode_index *index, uint32_t inode)
 {
@@ -62,8 +62,7 @@ int inode_index_build(struct inode_index *index, const struct table *table)
 	size_t cells = CELLS_MIN;
 	while (cells < want + want / 2)
 		cells *= 2;
-	*index = (struct inode_index){ .cell = calloc(cells, sizeof(struct inode_cell)),
-	                               .mask = cells - 1 };
+	*index = (struct inode_index){ .cell = calloc(cells, sizeof(struct inode_cell)), .mask = cells - 1 };
 	if (!index->cell)
 		return -1;
 	for (size_t i = 0; i < table->count; i++) {

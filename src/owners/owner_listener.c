@@ -47,9 +47,12 @@ int owners_add_listeners(struct owners *owners, const struct table *table)
 		if (!listens_here(row))
 			continue;
 		owners->listener[owners->listener_count++] = (struct owner_listener){
-			.addr = plain(row, row->flags & ROW_LOCAL_MAPPED), .inode = row->inode,
-			.port = row->local_port, .family = row->family,
-			.mapped = row->flags & ROW_LOCAL_MAPPED, .any = is_any(&row->local),
+			.addr = plain(row, row->flags & ROW_LOCAL_MAPPED),
+			.inode = row->inode,
+			.port = row->local_port,
+			.family = row->family,
+			.mapped = row->flags & ROW_LOCAL_MAPPED,
+			.any = is_any(&row->local),
 		};
 	}
 	qsort(owners->listener, owners->listener_count, sizeof(*owners->listener), compare_listeners);

@@ -11,7 +11,7 @@ static int compare_pid(const void *key, const void *process)
 
 static const struct process *find(const struct process *array, size_t count, int32_t pid)
 {
-	return count ? bsearch(&pid, array, count, sizeof *array, compare_pid) : NULL;
+	return count ? bsearch(&pid, array, count, sizeof(*array), compare_pid) : NULL;
 }
 
 const struct process *owners_parent(const struct owners *owners, const struct process *process)

@@ -1,6 +1,8 @@
 /* owner_reason.c - why a row shows no owner, from the row and from how the look for owners went. */
 #include <sockview/owner.h>
 
+#include <sockview/countof.h>
+
 static const char *const reason_names[REASON_COUNT] = {
 	[REASON_OWNED] = "",
 	[REASON_NOT_ASKED] = "not-asked",
@@ -92,13 +94,15 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 	return reason_with_inode(&owners->report, row);
 }
 
-/* --- the kernel's own ---------------------------------------------------------- */
+/* --- the kernel's own --- */
 
 static const char *const kind_names[KERNEL_KINDS] = {
-	[KERNEL_VXLAN] = "vxlan",   [KERNEL_GENEVE] = "geneve", [KERNEL_BAREUDP] = "bareudp",
-	[KERNEL_WIREGUARD] = "wireguard", [KERNEL_GTP] = "gtp", [KERNEL_NFSD] = "nfsd",
-	[KERNEL_NFS] = "nfs",       [KERNEL_SMB] = "smb",       [KERNEL_ISCSI] = "iscsi",
-	[KERNEL_NVME] = "nvme",     [KERNEL_CEPH] = "ceph",
+	[KERNEL_VXLAN] = "vxlan",     [KERNEL_GENEVE] = "geneve",
+	[KERNEL_BAREUDP] = "bareudp", [KERNEL_WIREGUARD] = "wireguard",
+	[KERNEL_GTP] = "gtp",         [KERNEL_NFSD] = "nfsd",
+	[KERNEL_NFS] = "nfs",         [KERNEL_SMB] = "smb",
+	[KERNEL_ISCSI] = "iscsi",     [KERNEL_NVME] = "nvme",
+	[KERNEL_CEPH] = "ceph",
 };
 
 /* Ports the kernel's own servers and tunnels have by default, and those its clients call. */
@@ -108,14 +112,14 @@ static const struct {
 	bool remote;
 	uint8_t kind;
 } kinds_by_port[] = {
-	{ 4789, PROTO_UDP, false, KERNEL_VXLAN },    { 8472, PROTO_UDP, false, KERNEL_VXLAN },
-	{ 6081, PROTO_UDP, false, KERNEL_GENEVE },   { 51820, PROTO_UDP, false, KERNEL_WIREGUARD },
-	{ 2152, PROTO_UDP, false, KERNEL_GTP },      { 2049, PROTO_TCP, false, KERNEL_NFSD },
-	{ 2049, PROTO_UDP, false, KERNEL_NFSD },     { 2049, PROTO_TCP, true, KERNEL_NFS },
-	{ 2049, PROTO_UDP, true, KERNEL_NFS },       { 445, PROTO_TCP, false, KERNEL_SMB },
-	{ 445, PROTO_TCP, true, KERNEL_SMB },        { 3260, PROTO_TCP, true, KERNEL_ISCSI },
-	{ 3260, PROTO_TCP, false, KERNEL_ISCSI },    { 4420, PROTO_TCP, true, KERNEL_NVME },
-	{ 4420, PROTO_TCP, false, KERNEL_NVME },     { 6789, PROTO_TCP, true, KERNEL_CEPH },
+	{ 4789, PROTO_UDP, false, KERNEL_VXLAN },  { 8472, PROTO_UDP, false, KERNEL_VXLAN },
+	{ 6081, PROTO_UDP, false, KERNEL_GENEVE }, { 51820, PROTO_UDP, false, KERNEL_WIREGUARD },
+	{ 2152, PROTO_UDP, false, KERNEL_GTP },    { 2049, PROTO_TCP, false, KERNEL_NFSD },
+	{ 2049, PROTO_UDP, false, KERNEL_NFSD },   { 2049, PROTO_TCP, true, KERNEL_NFS },
+	{ 2049, PROTO_UDP, true, KERNEL_NFS },     { 445, PROTO_TCP, false, KERNEL_SMB },
+	{ 445, PROTO_TCP, true, KERNEL_SMB },      { 3260, PROTO_TCP, true, KERNEL_ISCSI },
+	{ 3260, PROTO_TCP, false, KERNEL_ISCSI },  { 4420, PROTO_TCP, true, KERNEL_NVME },
+	{ 4420, PROTO_TCP, false, KERNEL_NVME },   { 6789, PROTO_TCP, true, KERNEL_CEPH },
 	{ 3300, PROTO_TCP, true, KERNEL_CEPH },
 };
 
@@ -130,7 +134,7 @@ enum kernel_kind owners_kernel_kind(const struct owners *owners, const struct ro
 	*sure = evidence && evidence->kind != KERNEL_OTHER;
 	if (*sure)
 		return evidence->kind;
-	for (size_t i = 0; i < sizeof(kinds_by_port) / sizeof(*kinds_by_port); i++) {
+	for (size_t i = 0; i < countof(kinds_by_port); i++) {
 		uint16_t port = kinds_by_port[i].remote ? row->remote_port : row->local_port;
 		if (kinds_by_port[i].proto == row->proto && kinds_by_port[i].port == port)
 			return kinds_by_port[i].kind;

@@ -19,7 +19,7 @@ static int compare_pid(const void *a, const void *b)
 static const struct process *find_in(const struct process *array, size_t count, int32_t pid)
 {
 	struct process key = { .pid = pid };
-	return count ? bsearch(&key, array, count, sizeof *array, compare_pid) : NULL;
+	return count ? bsearch(&key, array, count, sizeof(*array), compare_pid) : NULL;
 }
 
 /* Few are found on the way up: a plain search will do. */
@@ -35,7 +35,7 @@ static bool found_already(const struct findings *findings, int32_t pid)
 static int read_process(struct findings *findings, int proc_fd, int32_t pid)
 {
 	char name[16];
-	snprintf(name, sizeof name, "%d", pid);
+	snprintf(name, sizeof(name), "%d", pid);
 	int dir = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return 1;
@@ -88,7 +88,7 @@ static int keep(struct owners *owners, struct findings *findings)
 	findings->process = NULL;
 	findings->process_count = 0;
 	if (owners->parent_count)
-		qsort(owners->parent, owners->parent_count, sizeof *owners->parent, compare_pid);
+		qsort(owners->parent, owners->parent_count, sizeof(*owners->parent), compare_pid);
 	return 0;
 }
 

@@ -8,11 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sockview/countof.h>
+
 /* Enough for the first word of argv; a whole command line is cut at CMDLINE_MAX. */
-#define ARGV0_MAX 4096
+#define ARGV0_MAX   4096
 #define CMDLINE_MAX 65536
-#define SMALL_FILE 4096
-#define PF_KTHREAD 0x00200000u /* include/linux/sched.h */
+#define SMALL_FILE  4096
+#define PF_KTHREAD  0x00200000u /* include/linux/sched.h */
 
 /*
  * Up to size bytes of the file; -1 with errno. One read: procfs gives as much
@@ -92,8 +94,7 @@ struct bytes process_cgroup(const char *text, size_t len)
 
 uint32_t process_bracketed(const char *text, size_t len, const char *prefix, size_t prefix_len)
 {
-	if (len < prefix_len + 3 || memcmp(text, prefix, prefix_len) || text[prefix_len] != '[' ||
-	    text[len - 1] != ']')
+	if (len < prefix_len + 3 || memcmp(text, prefix, prefix_len) || text[prefix_len] != '[' || text[len - 1] != ']')
 		return 0;
 	uint64_t number = 0;
 	for (size_t i = prefix_len + 1; i < len - 1; i++) {
@@ -278,11 +279,10 @@ static int read_details(struct reading *reading)
 		unsigned detail;
 		int (*read)(struct reading *reading);
 	} readers[] = {
-		{ PROCESS_UID, read_uid },       { PROCESS_START, read_start },
-		{ PROCESS_EXE, read_exe },       { PROCESS_CGROUP, read_cgroup },
-		{ PROCESS_NETNS, read_netns },   { PROCESS_CMDLINE, read_cmdline },
+		{ PROCESS_UID, read_uid },       { PROCESS_START, read_start }, { PROCESS_EXE, read_exe },
+		{ PROCESS_CGROUP, read_cgroup }, { PROCESS_NETNS, read_netns }, { PROCESS_CMDLINE, read_cmdline },
 	};
-	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+	for (size_t i = 0; i < countof(readers); i++)
 		if (reading->details & readers[i].detail && readers[i].read(reading))
 			return -1;
 	bool only_name = (reading->details & (PROCESS_NAME | PROCESS_CMDLINE)) == PROCESS_NAME;

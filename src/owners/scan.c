@@ -24,9 +24,9 @@ enum look { LOOK_DONE, LOOK_DENIED, LOOK_GONE, LOOK_STARVED, LOOK_FAILED /* ENOM
 struct subject {
 	struct scan *scan;
 	int32_t pid;
-	int dir;            /* fd of /proc/PID, or -1: not opened yet */
-	bool leader_dead;   /* names must come from a living thread's directory */
-	bool known;         /* it is the last process of the findings */
+	int dir;          /* fd of /proc/PID, or -1: not opened yet */
+	bool leader_dead; /* names must come from a living thread's directory */
+	bool known;       /* it is the last process of the findings */
 };
 
 static enum look look_errno(void)
@@ -151,8 +151,7 @@ static enum look open_table(int dir, const char *path, int *fd_dir)
 	return *fd_dir < 0 ? look_errno() : LOOK_DONE;
 }
 
-static enum look look_at_path(struct subject *subject, int dir, const char *path, int32_t tid,
-                              uint64_t expected)
+static enum look look_at_path(struct subject *subject, int dir, const char *path, int32_t tid, uint64_t expected)
 {
 	int fd_dir;
 	enum look look = open_table(dir, path, &fd_dir);
@@ -167,8 +166,9 @@ static enum look look_at_path(struct subject *subject, int dir, const char *path
 static enum look look_at_threads(struct subject *subject)
 {
 	struct scan *scan = subject->scan;
-	struct tables tables = { .scan = scan, .pid = subject->pid, .dir = subject->dir,
-	                         .leader_dead = subject->leader_dead };
+	struct tables tables = {
+		.scan = scan, .pid = subject->pid, .dir = subject->dir, .leader_dead = subject->leader_dead
+	};
 	if (tables_open(&tables))
 		return look_errno();
 	enum look look = LOOK_DONE;
@@ -192,8 +192,8 @@ static enum look look_at_group(struct subject *subject, uint64_t expected)
 	if (subject->dir < 0)
 		return look_errno();
 	struct process_stat stat;
-	subject->leader_dead = process_read_stat(subject->dir, "stat", &stat) &&
-	                       (stat.state == 'Z' || stat.state == 'X');
+	subject->leader_dead =
+		process_read_stat(subject->dir, "stat", &stat) && (stat.state == 'Z' || stat.state == 'X');
 	enum look look = LOOK_DONE;
 	if (!subject->leader_dead)
 		look = look_at_path(subject, subject->dir, "fd", subject->pid, expected);

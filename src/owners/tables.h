@@ -13,14 +13,14 @@
 #include "owners/scan.h"
 
 struct tables {
-	struct scan *scan;      /* its tid array is used */
+	struct scan *scan; /* its tid array is used */
 	int32_t pid;
-	int dir;                /* fd of /proc/PID */
+	int dir; /* fd of /proc/PID */
 	bool leader_dead;
-	int task_dir;           /* fd of /proc/PID/task */
-	size_t at;              /* next of scan->tid to look at */
-	size_t known;           /* scan->tid[0 .. known) stand for the tables seen, in kcmp's order */
-	int64_t leader_fds;     /* where kcmp can not be asked */
+	int task_dir;       /* fd of /proc/PID/task */
+	size_t at;          /* next of scan->tid to look at */
+	size_t known;       /* scan->tid[0 .. known) stand for the tables seen, in kcmp's order */
+	int64_t leader_fds; /* where kcmp can not be asked */
 };
 
 /* kcmp(2) works here. */

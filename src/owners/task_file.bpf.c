@@ -11,7 +11,7 @@
 #include "owners/task_file.h"
 
 #define SECTION(name) __attribute__((section(name), used))
-#define RELOCATED __attribute__((preserve_access_index))
+#define RELOCATED     __attribute__((preserve_access_index))
 
 #define SOCKFS_MAGIC 0x534F434B /* include/uapi/linux/magic.h */
 

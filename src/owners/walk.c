@@ -35,8 +35,7 @@ static int walk_one(void *context, size_t item)
 	return scan_process(&walker->scan, walker->pid[item]);
 }
 
-static int init_walkers(struct walker *walker, unsigned count, const struct finder_request *request,
-                        const int32_t *pid)
+static int init_walkers(struct walker *walker, unsigned count, const struct finder_request *request, const int32_t *pid)
 {
 	for (unsigned i = 0; i < count; i++) {
 		walker[i].pid = pid;
@@ -55,8 +54,7 @@ static void end_walkers(struct walker *walker, unsigned count, struct findings *
 	}
 }
 
-static int walk_pids(const struct finder_request *request, const int32_t *pid, size_t pid_count,
-                     struct owners *owners)
+static int walk_pids(const struct finder_request *request, const int32_t *pid, size_t pid_count, struct owners *owners)
 {
 	struct walker walker[CREW_MAX];
 	struct findings findings[CREW_MAX];

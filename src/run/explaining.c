@@ -22,10 +22,17 @@ bool run_make_explain(struct run *run)
 {
 	const struct options *options = run->options;
 	struct explain_options wanted = {
-		.target = options->explain, .reuseaddr = options->reuseaddr, .reuseport = options->reuseport,
-		.v6only = options->v6only, .as_user = options->as_user, .device = options->device,
-		.probe = probe_of(options), .protos = options->protos,
-		.family = options->inet == options->inet6 ? AF_UNSPEC : options->inet ? AF_INET : AF_INET6,
+		.target = options->explain,
+		.reuseaddr = options->reuseaddr,
+		.reuseport = options->reuseport,
+		.v6only = options->v6only,
+		.as_user = options->as_user,
+		.device = options->device,
+		.probe = probe_of(options),
+		.protos = options->protos,
+		.family = options->inet == options->inet6 ? AF_UNSPEC
+		          : options->inet                 ? AF_INET
+		                                          : AF_INET6,
 	};
 	char problem[EXPLAIN_PROBLEM_MAX];
 	run->explain = explain_new(&wanted, problem);
@@ -70,12 +77,19 @@ static int explain_sockets(struct run *run, const struct source_request *request
 static int explain_look(struct run *run)
 {
 	struct source_request request = {
-		.query = &run->query, .sink = keep_explained, .context = run,
-		.mark = gather_mark, .rewind = gather_rewind,
+		.query = &run->query,
+		.sink = keep_explained,
+		.context = run,
+		.mark = gather_mark,
+		.rewind = gather_rewind,
 	};
 	struct explain_facts facts = {
-		.table = &run->table, .report = &run->report, .owners = &run->owners, .names = run->names,
-		.proc_fd = run->proc_fd, .live = !run->options->replay,
+		.table = &run->table,
+		.report = &run->report,
+		.owners = &run->owners,
+		.names = run->names,
+		.proc_fd = run->proc_fd,
+		.live = !run->options->replay,
 		.may_look = run->privilege.sees_fds,
 	};
 	if (explain_sockets(run, &request) != 0)

@@ -50,8 +50,8 @@ static int collect_live(struct run *run, const struct source_request *request)
 	int answer = 0;
 	if (!wire && run->options->source != SOURCE_PROC)
 		wire = wire_ahead(wire_kernel());
-	bool fatal = run->options->source == SOURCE_NETLINK ||
-	             (run->options->source == SOURCE_AUTO && is_shortage(errno));
+	bool fatal =
+		run->options->source == SOURCE_NETLINK || (run->options->source == SOURCE_AUTO && is_shortage(errno));
 	if (!wire && fatal)
 		return error_set(&run->error, errno, "open netlink", "");
 	if (!wire)
@@ -75,7 +75,7 @@ static int name_file(struct run *run, int answer)
 {
 	const char *file = answer < 0 ? failed_file(run) : NULL;
 	if (file && !run->error.subject[0])
-		snprintf(run->error.subject, sizeof run->error.subject, "%s", file);
+		snprintf(run->error.subject, sizeof(run->error.subject), "%s", file);
 	return answer;
 }
 
@@ -113,15 +113,17 @@ static bool proc_is_ours(const struct run *run)
 	struct stat given, own;
 	if (!run->options->proc_root)
 		return true;
-	return fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 &&
-	       given.st_dev == own.st_dev && given.st_ino == own.st_ino;
+	return fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 && given.st_dev == own.st_dev &&
+	       given.st_ino == own.st_ino;
 }
 
 static struct finder_request finder_request(const struct run *run)
 {
 	return (struct finder_request){
-		.proc_fd = run->proc_fd, .proc_is_ours = proc_is_ours(run),
-		.index = &run->owners.index, .details = owner_details(run),
+		.proc_fd = run->proc_fd,
+		.proc_is_ours = proc_is_ours(run),
+		.index = &run->owners.index,
+		.details = owner_details(run),
 	};
 }
 
@@ -137,7 +139,8 @@ static void look_early(struct run *run)
 	struct finder_request request = finder_request(run);
 	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
 	bool long_dump = run->query.protos & PROTO_BIT(PROTO_TCP) && run->query.states[PROTO_TCP] & ~quick;
-	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 || !gather_needs_owners(run))
+	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 ||
+	    !gather_needs_owners(run))
 		return;
 	if (tries_bpf(run, &request))
 		run->early = finder_bpf_early(&request);
@@ -194,7 +197,10 @@ int gather_owners(struct run *run)
 	if (find_owners(run) < 0)
 		return -1;
 	struct evidence_request evidence = {
-		.table = &run->table, .proc_fd = run->proc_fd, .find = find_holders, .context = run,
+		.table = &run->table,
+		.proc_fd = run->proc_fd,
+		.find = find_holders,
+		.context = run,
 	};
 	if (needs_evidence(run) && evidence_find(&evidence, &run->owners) < 0)
 		return error_set(&run->error, errno, "find owners", "");
@@ -242,8 +248,11 @@ void gather_rewind(void *context, size_t mark)
 int gather_table(struct run *run)
 {
 	struct source_request request = {
-		.query = &run->query, .sink = keep, .context = run,
-		.mark = gather_mark, .rewind = gather_rewind,
+		.query = &run->query,
+		.sink = keep,
+		.context = run,
+		.mark = gather_mark,
+		.rewind = gather_rewind,
 	};
 	look_early(run);
 	int answer = gather_sockets(run, &request);

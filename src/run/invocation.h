@@ -19,26 +19,26 @@ struct run {
 	struct selection selection;
 	struct privilege privilege;
 	struct query query;
-	struct explain *explain;     /* NULL: sockets are listed */
+	struct explain *explain; /* NULL: sockets are listed */
 	struct view view;
 	struct listing listing;
 	void *format_state;
-	bool begun;                  /* the format has begun, and must end */
+	bool begun; /* the format has begun, and must end */
 	struct names *names;
 	struct out out;
-	pid_t pager;                 /* behind out; 0: none */
+	pid_t pager; /* behind out; 0: none */
 	int proc_fd, proc_net_fd;
-	int record_fd, replay_fd;    /* -1: none */
-	struct wire *wire;           /* recording or replaying; a live one is made for each look */
+	int record_fd, replay_fd; /* -1: none */
+	struct wire *wire;        /* recording or replaying; a live one is made for each look */
 	struct table table;
 	struct owners owners;
-	struct finder_early *early;  /* begun beside the dump; NULL: none */
+	struct finder_early *early; /* begun beside the dump; NULL: none */
 	struct report report;
 	struct error error;
-	uint64_t shown, shown_ever;  /* in this look, in all */
-	uint64_t undecided;          /* rows whose owners decide whether they are wanted */
-	uint64_t unowned;            /* shown, and a hidden process may be the owner */
-	struct legend legend;        /* -v: why owners are blank */
+	uint64_t shown, shown_ever; /* in this look, in all */
+	uint64_t undecided;         /* rows whose owners decide whether they are wanted */
+	uint64_t unowned;           /* shown, and a hidden process may be the owner */
+	struct legend legend;       /* -v: why owners are blank */
 };
 
 #endif

@@ -16,6 +16,7 @@
 
 #include <sockview/cgroup.h>
 #include <sockview/containers.h>
+#include <sockview/countof.h>
 
 static const struct format *const formats[] = {
 	&format_netstat, &format_lsof, &format_table, &format_json, &format_jsonl, &format_csv, &format_tsv,
@@ -35,7 +36,7 @@ static int problem_set(char problem[OPTIONS_PROBLEM_MAX], const char *format, ..
 
 static const struct format *format_by_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+	for (size_t i = 0; i < countof(formats); i++)
 		if (strcmp(formats[i]->name, name) == 0)
 			return formats[i];
 	return NULL;
@@ -62,10 +63,17 @@ static struct column_defaults defaults_of(const struct listing *listing, const s
 {
 	bool tree = listing->format == &format_json || listing->format == &format_jsonl;
 	return (struct column_defaults){
-		.style = listing->format == &format_table ? COLUMNS_TABLE : tree ? COLUMNS_TREE : COLUMNS_FLAT,
-		.unix_ = options->protos & PROTO_BIT(PROTO_UNIX), .inet = options->protos & PROTO_INET_ALL,
-		.programs = options->programs, .extend = options->extend, .timers = options->timers,
-		.memory = options->memory, .info = options->info, .numeric_users = options->numeric_users,
+		.style = listing->format == &format_table ? COLUMNS_TABLE
+		         : tree                           ? COLUMNS_TREE
+		                                          : COLUMNS_FLAT,
+		.unix_ = options->protos & PROTO_BIT(PROTO_UNIX),
+		.inet = options->protos & PROTO_INET_ALL,
+		.programs = options->programs,
+		.extend = options->extend,
+		.timers = options->timers,
+		.memory = options->memory,
+		.info = options->info,
+		.numeric_users = options->numeric_users,
 	};
 }
 
@@ -75,8 +83,10 @@ static int choose_columns(struct listing *listing, const struct options *options
 	struct error error;
 	if (!has_columns(listing->format)) {
 		if (options->columns)
-			return problem_set(problem, "--columns: the format %s has its own; it is for table, csv, tsv, "
-			                   "json and jsonl", listing->format->name);
+			return problem_set(problem,
+			                   "--columns: the format %s has its own; it is for table, csv, tsv, "
+			                   "json and jsonl",
+			                   listing->format->name);
 		return 0;
 	}
 	if (column_list_default(&listing->columns, &defaults) < 0)
@@ -148,7 +158,7 @@ void listing_free(struct listing *listing)
 	listing->containers = NULL;
 }
 
-/* --- what is the same for all sockets --------------------------------------------------------------- */
+/* --- what is the same for all sockets --- */
 
 /* "btime SECONDS" of /proc/stat: to the second, as the kernel has it. */
 static int64_t boot_time(int proc_fd)
@@ -183,7 +193,7 @@ static unsigned kernel_version(void)
 static struct cgroups *open_cgroups(void)
 {
 	static const char *const places[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+	for (size_t i = 0; i < countof(places); i++) {
 		int fd = open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0 && faccessat(fd, "cgroup.procs", F_OK, 0) == 0)
 			return cgroups_open(fd);
@@ -216,7 +226,7 @@ void listing_prepare(struct listing *listing, const struct options *options, int
 	document->source = options->replay ? "replay" : options->source == SOURCE_PROC ? "proc" : "netlink";
 	document->netns = live ? netns_inode(proc_fd) : 0;
 	document->host = NULL;
-	if (live && gethostname(listing->host, sizeof listing->host - 1) == 0)
+	if (live && gethostname(listing->host, sizeof(listing->host) - 1) == 0)
 		document->host = listing->host;
 	if (live && listing->needs.need & NEED_CGROUPS) {
 		cgroups_free(listing->cgroups);
@@ -251,7 +261,7 @@ int listing_prepare_owners(struct listing *listing, const struct options *option
 	return 0;
 }
 
-/* --- --list-columns ------------------------------------------------------------------------------------ */
+/* --- --list-columns --- */
 
 char *listing_list_columns(void)
 {

@@ -14,7 +14,7 @@ struct listing {
 	const struct format *format;
 	struct column_list columns;
 	struct sort_list sort;
-	struct column_needs needs;       /* of both */
+	struct column_needs needs; /* of both */
 	struct column_context context;
 	struct document document;
 	struct cgroups *cgroups;

@@ -56,7 +56,10 @@ static int look_whole(struct run *run, bool last)
 static int look_streaming(struct run *run, bool last)
 {
 	struct source_request request = {
-		.query = &run->query, .ordered = true, .sink = show_wanted, .context = run,
+		.query = &run->query,
+		.ordered = true,
+		.sink = show_wanted,
+		.context = run,
 	};
 	if (drop_privileges(run, last) < 0)
 		return -1;
@@ -99,7 +102,7 @@ static void report(const struct run *run)
 	/* No privilege of ours is used on an elevated caller's --proc-root, and so none is missing. */
 	bool unused = run->privilege.elevated && run->options->proc_root;
 	notes_report(&run->report, owners ? &run->owners.report : NULL, unused ? NULL : &run->privilege,
-	               run->options->verbose);
+	             run->options->verbose);
 	if (run->options->verbose)
 		legend_say(&run->legend, &run->owners);
 	look_report_names(run);

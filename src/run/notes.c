@@ -44,13 +44,12 @@ static void report_unseen(const char *what, const struct privilege *privilege)
 static void report_denied(unsigned denied, const struct privilege *privilege)
 {
 	char what[80];
-	snprintf(what, sizeof(what), "%u process%s could not be looked into, so some owners are unknown",
-	         denied, denied == 1 ? "" : "es");
+	snprintf(what, sizeof(what), "%u process%s could not be looked into, so some owners are unknown", denied,
+	         denied == 1 ? "" : "es");
 	report_unseen(what, privilege);
 }
 
-static void report_owners(const struct owner_report *owners, const struct privilege *privilege,
-                          bool verbose)
+static void report_owners(const struct owner_report *owners, const struct privilege *privilege, bool verbose)
 {
 	if (owners->hides)
 		report_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
@@ -65,8 +64,7 @@ static void report_owners(const struct owner_report *owners, const struct privil
 		message("%u process%s ended while being looked at", owners->vanished,
 		        owners->vanished == 1 ? "" : "es");
 	if (owners->bpf_why)
-		message("owners read from /proc, not by BPF: %s%s%s", owners->bpf_why,
-		        owners->bpf_errno ? ": " : "",
+		message("owners read from /proc, not by BPF: %s%s%s", owners->bpf_why, owners->bpf_errno ? ": " : "",
 		        owners->bpf_errno ? strerror(owners->bpf_errno) : "");
 }
 
@@ -90,14 +88,13 @@ static void report_fallback(const struct report *report)
 		return;
 	protos_list(list, sizeof(list), report->from_proc);
 	if (report->netlink_errno)
-		message("netlink is not available (%s): %s read from /proc/net",
-		        strerror(report->netlink_errno), list);
+		message("netlink is not available (%s): %s read from /proc/net", strerror(report->netlink_errno), list);
 	else
 		message("%s read from /proc/net", list);
 }
 
-void notes_report(const struct report *report, const struct owner_report *owners,
-                    const struct privilege *privilege, bool verbose)
+void notes_report(const struct report *report, const struct owner_report *owners, const struct privilege *privilege,
+                  bool verbose)
 {
 	char list[80];
 	if (report->unavailable) {
@@ -109,9 +106,8 @@ void notes_report(const struct report *report, const struct owner_report *owners
 	if (report->lost)
 		message("the kernel's answer was cut short: some sockets are missing");
 	if (report->malformed)
-		message("%u entr%s of the kernel's answer could not be read and %s left out",
-		        report->malformed, report->malformed == 1 ? "y" : "ies",
-		        report->malformed == 1 ? "was" : "were");
+		message("%u entr%s of the kernel's answer could not be read and %s left out", report->malformed,
+		        report->malformed == 1 ? "y" : "ies", report->malformed == 1 ? "was" : "were");
 	if (verbose)
 		report_fallback(report);
 	if (owners)

@@ -13,8 +13,8 @@
  * With `verbose` also what was done another way (fallbacks). `privilege` is
  * what privilege_begin() found; owners and privilege may be NULL.
  */
-void notes_report(const struct report *report, const struct owner_report *owners,
-                    const struct privilege *privilege, bool verbose);
+void notes_report(const struct report *report, const struct owner_report *owners, const struct privilege *privilege,
+                  bool verbose);
 
 /*
  * What was wrong with the text of `what` ("filter", "--state"), in three

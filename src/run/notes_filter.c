@@ -24,8 +24,7 @@ static size_t show_one(const char *text, size_t len, char *to, size_t *to_len)
 {
 	char escaped[TEXT_ESCAPED_MAX(4)];
 	size_t wide = text_utf8_len(text, len);
-	if (!wide || *text == '\\' ||
-	    (size_t)(text_escape(escaped, text, wide, TEXT_LINE) - escaped) != wide) {
+	if (!wide || *text == '\\' || (size_t)(text_escape(escaped, text, wide, TEXT_LINE) - escaped) != wide) {
 		*to = *text == '\t' || *text == '\n' ? ' ' : '?';
 		*to_len = 1;
 		return 1;

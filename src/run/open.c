@@ -10,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-
 static void make_query(struct run *run)
 {
 	if (run->explain) {
@@ -65,14 +64,22 @@ static void make_view(struct run *run)
 	const struct options *options = run->options;
 	run->view = (struct view){
 		.protos = run->query.protos ? run->query.protos : options->protos,
-		.programs = options->programs, .extend = options->extend,
-		.timers = options->timers, .memory = options->memory, .info = options->info,
-		.numeric_hosts = options->numeric_hosts, .numeric_ports = options->numeric_ports,
-		.numeric_users = options->numeric_users, .resolve = options->resolve,
-		.no_header = options->no_header, .color = wants_color(options->color),
+		.programs = options->programs,
+		.extend = options->extend,
+		.timers = options->timers,
+		.memory = options->memory,
+		.info = options->info,
+		.numeric_hosts = options->numeric_hosts,
+		.numeric_ports = options->numeric_ports,
+		.numeric_users = options->numeric_users,
+		.resolve = options->resolve,
+		.no_header = options->no_header,
+		.color = wants_color(options->color),
 		.names = run->names,
-		.columns = &run->listing.columns, .context = &run->listing.context,
-		.document = &run->listing.document, .width = terminal_width(options),
+		.columns = &run->listing.columns,
+		.context = &run->listing.context,
+		.document = &run->listing.document,
+		.width = terminal_width(options),
 	};
 	make_heading(&run->view, run);
 	make_lsof_view(&run->view, options);
@@ -199,7 +206,7 @@ void run_close(struct run *run)
 	explain_free(run->explain);
 	listing_free(&run->listing);
 	selection_free(&run->selection);
-	}
+}
 
 /* Standard output, or a pager before it if that was asked for and somebody sits there. */
 static int open_output(struct run *run)

@@ -44,8 +44,7 @@ static void sort_once(struct pids *pids)
 	pids->count = kept + 1;
 }
 
-int pids_collect(struct pids *pids, const struct table *table, const struct owners *owners,
-                 const struct filter *filter)
+int pids_collect(struct pids *pids, const struct table *table, const struct owners *owners, const struct filter *filter)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		struct sock sock;

@@ -71,8 +71,12 @@ enum exit_status run_invocation(const struct options *options, const struct priv
                                 const volatile sig_atomic_t *stop_asked)
 {
 	struct run run = {
-		.options = options, .privilege = *privilege,
-		.proc_fd = -1, .proc_net_fd = -1, .record_fd = -1, .replay_fd = -1,
+		.options = options,
+		.privilege = *privilege,
+		.proc_fd = -1,
+		.proc_net_fd = -1,
+		.record_fd = -1,
+		.replay_fd = -1,
 	};
 	char problem[OPTIONS_PROBLEM_MAX];
 	enum exit_status status = EXIT_USAGE;

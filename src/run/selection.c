@@ -7,13 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sockview/countof.h>
 #include <sockview/vec.h>
 
-#define LSOF_PROTOS (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
-#define CONNECTED_STATES \
-	(STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND)))
+#define LSOF_PROTOS      (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
+#define CONNECTED_STATES (STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND)))
 
-/* ---- text ---- */
+/* --- text --- */
 
 static int no_memory(struct selection *selection)
 {
@@ -75,7 +75,7 @@ static int join_words(struct selection *selection, const struct words *words, si
 	return 0;
 }
 
-/* ---- the parts ---- */
+/* --- the parts --- */
 
 /* Remembers what could not be read. */
 static int wrong(struct selection *selection, const char *what, const char *text, size_t len)
@@ -111,8 +111,7 @@ static int add_filter(struct selection *selection, const struct options *options
 {
 	size_t capacity = 0;
 	if (options->filter_file) {
-		if (read_file(selection, options->filter_file, &capacity) < 0 ||
-		    add_text(selection, options) < 0)
+		if (read_file(selection, options->filter_file, &capacity) < 0 || add_text(selection, options) < 0)
 			return -1;
 		selection->len = 0;
 	}
@@ -141,13 +140,11 @@ static int add_lists(struct selection *selection, const struct options *options)
 		enum filter_option option;
 		const char *what;
 	} lists[] = {
-		{ &options->state, FILTER_STATE, "--state" },
-		{ &options->pid, FILTER_PID, "--pid" },
-		{ &options->program, FILTER_PROGRAM, "--program" },
-		{ &options->user, FILTER_USER, "--user" },
+		{ &options->state, FILTER_STATE, "--state" },       { &options->pid, FILTER_PID, "--pid" },
+		{ &options->program, FILTER_PROGRAM, "--program" }, { &options->user, FILTER_USER, "--user" },
 		{ &options->cgroup, FILTER_CGROUP, "--cgroup" },
 	};
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+	for (size_t i = 0; i < countof(lists); i++)
 		if (add_options(selection, lists[i].words, lists[i].option, lists[i].what) < 0)
 			return -1;
 	return 0;
@@ -180,8 +177,7 @@ int selection_make(struct selection *selection, const struct options *options)
 	*selection = (struct selection){ .filter = filter_new(&lookup_host) };
 	if (!selection->filter)
 		return no_memory(selection);
-	if (add_filter(selection, options) < 0 || add_lists(selection, options) < 0 ||
-	    add_lsof(selection, options) < 0)
+	if (add_filter(selection, options) < 0 || add_lists(selection, options) < 0 || add_lsof(selection, options) < 0)
 		return -1;
 	if (filter_close(selection->filter) < 0)
 		return no_memory(selection);
@@ -196,7 +192,7 @@ void selection_free(struct selection *selection)
 	*selection = (struct selection){ 0 };
 }
 
-/* ---- the query ---- */
+/* --- the query --- */
 
 /* The state of those that wait for somebody, as -l shows them. */
 static uint32_t waiting_state(enum proto proto)
@@ -229,8 +225,8 @@ static uint32_t states_of(const struct selection *selection, const struct option
 bool selection_is_connected(const struct selection *selection, const struct options *options)
 {
 	const struct filter_needs *needs = &selection->needs;
-	return !options->all && !options->listening && !needs->states_chosen && !needs->states_said &&
-	       !needs->target && !needs->specs && !needs->proto_states;
+	return !options->all && !options->listening && !needs->states_chosen && !needs->states_said && !needs->target &&
+	       !needs->specs && !needs->proto_states;
 }
 
 void selection_kinds(const struct query *query, bool *servers, bool *others)
@@ -252,11 +248,12 @@ static unsigned protos_of(const struct selection *selection, const struct option
 	return options->protos | selection->needs.protos | (selection->needs.specs ? LSOF_PROTOS : 0);
 }
 
-void selection_query(const struct selection *selection, const struct options *options,
-                     struct query *query)
+void selection_query(const struct selection *selection, const struct options *options, struct query *query)
 {
 	*query = (struct query){
-		.protos = protos_of(selection, options), .inet = options->inet, .inet6 = options->inet6,
+		.protos = protos_of(selection, options),
+		.inet = options->inet,
+		.inet6 = options->inet6,
 		.want = selection->needs.want,
 	};
 	for (enum proto proto = 0; proto < PROTO_COUNT; proto++)

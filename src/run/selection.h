@@ -30,8 +30,7 @@ int selection_make(struct selection *selection, const struct options *options);
 void selection_free(struct selection *selection);
 
 /* Sets protocols, families, states and details of the query, as small as the selection allows. */
-void selection_query(const struct selection *selection, const struct options *options,
-                     struct query *query);
+void selection_query(const struct selection *selection, const struct options *options, struct query *query);
 
 /* True if only connected sockets are looked at, because nothing else was said. */
 /* Whether what is looked at can hold sockets that wait for others, and whether any of another kind. */

@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include <sockview/countof.h>
+
 #define HOST_ADDRESSES 64
 
 /* The parts of a host. */
@@ -166,8 +168,7 @@ static bool prefix_read(struct reading *reading, const struct host *host, int fa
 	uint64_t max = family == AF_INET ? 32 : 128, value = max;
 	if (host->prefix.text && !piece_number(host->prefix, max, &value) &&
 	    !(family == AF_INET && netmask_bits(host->prefix, &value))) {
-		reading_fail(reading, host->prefix.at,
-		             family == AF_INET ? "0 to 32 or a netmask" : "0 to 128",
+		reading_fail(reading, host->prefix.at, family == AF_INET ? "0 to 32 or a netmask" : "0 to 128",
 		             "bad prefix length \"%.*s\"", PIECE_ARGS(host->prefix));
 		return false;
 	}
@@ -202,8 +203,7 @@ static uint32_t address_node(struct reading *reading, const struct expr_node *sh
 	return reading_add(reading, &node);
 }
 
-static uint32_t name_read(struct reading *reading, const struct host *host, int family,
-                          const struct expr_node *shared)
+static uint32_t name_read(struct reading *reading, const struct host *host, int family, const struct expr_node *shared)
 {
 	struct lookup_address addresses[HOST_ADDRESSES];
 	struct expr_list list = { .kind = EXPR_OR };
@@ -213,11 +213,12 @@ static uint32_t name_read(struct reading *reading, const struct host *host, int 
 		family = reading->family;
 	int (*look_up)(const char *, int, struct lookup_address *, size_t *) =
 		reading->known_hosts ? reading->names->known_host : reading->names->host;
-	if (!piece_copy(host->address, name, sizeof(name)) || host->bracketed ||
-	    memchr(name, ':', host->address.len) || look_up(name, family, addresses, &count) < 0)
+	if (!piece_copy(host->address, name, sizeof(name)) || host->bracketed || memchr(name, ':', host->address.len) ||
+	    look_up(name, family, addresses, &count) < 0)
 		return reading_fail(reading, host->address.at, EXPECTED_HOST,
-		                    memchr(host->address.text, ':', host->address.len) || host->bracketed ?
-		                    "bad IPv6 address \"%.*s\"" : "unknown host \"%.*s\"",
+		                    memchr(host->address.text, ':', host->address.len) || host->bracketed
+		                            ? "bad IPv6 address \"%.*s\""
+		                            : "unknown host \"%.*s\"",
 		                    PIECE_ARGS(host->address));
 	if (host->prefix.text)
 		return reading_fail(reading, host->prefix.at, "an address before the slash",
@@ -238,8 +239,7 @@ static bool means_any(struct piece piece)
 }
 
 /* The address with everything around it read already; `family` AF_UNSPEC for either. */
-static uint32_t host_node(struct reading *reading, const struct host *host, int family,
-                          const struct expr_node *shared)
+static uint32_t host_node(struct reading *reading, const struct host *host, int family, const struct expr_node *shared)
 {
 	union addr addr;
 	uint8_t bits = 0;
@@ -254,21 +254,19 @@ static uint32_t host_node(struct reading *reading, const struct host *host, int 
 		return name_read(reading, host, family, shared);
 	if (family != AF_UNSPEC && family != literal)
 		return reading_fail(reading, host->address.at,
-		                    family == AF_INET ? "an IPv4 address" : "an IPv6 address",
-		                    "found \"%.*s\"", PIECE_ARGS(host->address));
+		                    family == AF_INET ? "an IPv4 address" : "an IPv6 address", "found \"%.*s\"",
+		                    PIECE_ARGS(host->address));
 	if (!prefix_read(reading, host, literal, &bits))
 		return EXPR_FAILED;
 	return address_node(reading, shared, literal, &addr, bits);
 }
 
-uint32_t address_read(struct reading *reading, struct piece piece, enum expr_end end,
-                      struct expr_span ranges)
+uint32_t address_read(struct reading *reading, struct piece piece, enum expr_end end, struct expr_span ranges)
 {
 	struct expr_node shared = { .kind = EXPR_HOST, .end = (uint8_t)end, .ranges = ranges };
 	struct host host;
 	if (!host_split(piece, &host) || host.ports.text)
-		return reading_fail(reading, piece.at, EXPECTED_HOST, "bad address \"%.*s\"",
-		                    PIECE_ARGS(piece));
+		return reading_fail(reading, piece.at, EXPECTED_HOST, "bad address \"%.*s\"", PIECE_ARGS(piece));
 	if (!zone_read(reading, host.zone, &shared.value))
 		return EXPR_FAILED;
 	return host_node(reading, &host, reading->family, &shared);
@@ -286,7 +284,7 @@ static uint32_t unix_read(struct reading *reading, struct piece piece, enum expr
 static bool foreign_family(struct piece piece, const char **name)
 {
 	static const char *const names[] = { "link:", "netlink:", "vsock:", "tipc:", "xdp:", "packet:" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (size_t i = 0; i < countof(names); i++) {
 		if (piece_skip(&piece, names[i])) {
 			*name = names[i];
 			return true;
@@ -301,8 +299,7 @@ static uint32_t inet_read(struct reading *reading, struct piece piece, enum expr
 	struct host host;
 	bool any;
 	if (!host_split(piece, &host))
-		return reading_fail(reading, piece.at, EXPECTED_HOST, "bad address \"%.*s\"",
-		                    PIECE_ARGS(piece));
+		return reading_fail(reading, piece.at, EXPECTED_HOST, "bad address \"%.*s\"", PIECE_ARGS(piece));
 	if (!zone_read(reading, host.zone, &shared.value) ||
 	    (host.ports.text && ports_read(reading, host.ports, &shared.ranges, &any) < 0))
 		return EXPR_FAILED;
@@ -318,8 +315,8 @@ uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end en
 	if (piece_skip(&piece, "unix:") || reading->family == AF_UNIX)
 		return unix_read(reading, piece, end);
 	if (foreign_family(piece, &foreign))
-		return reading_fail(reading, piece.at, "inet:, inet6: or unix:",
-		                    "sockview does not know %.*s sockets", (int)strlen(foreign) - 1, foreign);
+		return reading_fail(reading, piece.at, "inet:, inet6: or unix:", "sockview does not know %.*s sockets",
+		                    (int)strlen(foreign) - 1, foreign);
 	if (piece_skip(&piece, "inet6:"))
 		family = AF_INET6;
 	else if (piece_skip(&piece, "inet:"))
@@ -329,8 +326,7 @@ uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end en
 	uint32_t host = inet_read(reading, piece, end, family);
 	if (host == EXPR_FAILED)
 		return EXPR_FAILED;
-	uint32_t node = reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY,
-	                                                          .family = (uint8_t)family });
+	uint32_t node = reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family });
 	node = expr_and(reading->expr, node, host);
 	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
 }

@@ -43,8 +43,7 @@ struct reading filter_reading(struct filter *filter, struct filter_error *error)
 	return (struct reading){ .expr = &filter->expr, .names = filter->names, .error = error };
 }
 
-int filter_add_text(struct filter *filter, const char *text, size_t len, int family,
-                    struct filter_error *error)
+int filter_add_text(struct filter *filter, const char *text, size_t len, int family, struct filter_error *error)
 {
 	struct reading reading = filter_reading(filter, error);
 	reading.family = family;
@@ -59,8 +58,8 @@ int filter_add_text(struct filter *filter, const char *text, size_t len, int fam
 }
 
 static uint32_t (*const option_readers[FILTER_OPTION_COUNT])(struct reading *, struct piece) = {
-	[FILTER_STATE] = state_read,     [FILTER_PID] = pid_read,       [FILTER_PROGRAM] = program_read,
-	[FILTER_USER] = user_read,       [FILTER_CGROUP] = cgroup_read,
+	[FILTER_STATE] = state_read, [FILTER_PID] = pid_read,       [FILTER_PROGRAM] = program_read,
+	[FILTER_USER] = user_read,   [FILTER_CGROUP] = cgroup_read,
 };
 
 int filter_add_option(struct filter *filter, enum filter_option option, const char *text, size_t len,

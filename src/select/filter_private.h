@@ -12,8 +12,8 @@ struct filter_choice {
 struct filter {
 	const struct lookup *names;
 	struct expr expr;
-	struct expr_list all;       /* what must hold, gathered */
-	struct expr_list specs;     /* -i */
+	struct expr_list all;              /* what must hold, gathered */
+	struct expr_list specs;            /* -i */
 	struct filter_choice proto_states; /* -s */
 	struct filter_choice option[FILTER_OPTION_COUNT];
 	struct filter_needs needs;

@@ -62,7 +62,7 @@ static enum verdict judge_not(const struct subject *subject, const struct expr_n
 	return child == VERDICT_MAYBE ? VERDICT_MAYBE : verdict_of(child == VERDICT_NO);
 }
 
-/* ---- addresses and ports ---- */
+/* --- addresses and ports --- */
 
 static bool bits_match(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
@@ -103,7 +103,7 @@ static enum verdict judge_host(const struct subject *subject, const struct expr_
 	                  ((node->end & EXPR_REMOTE) && end_matches(subject, node, EXPR_REMOTE)));
 }
 
-/* ---- names of unix sockets ---- */
+/* --- names of unix sockets --- */
 
 #define UNIX_NAME_MAX 256
 
@@ -165,7 +165,7 @@ static enum verdict judge_autobound(const struct subject *subject, const struct 
 	return verdict_of(!bound && expr_in_ranges(subject->expr, node->ranges, row->local_port));
 }
 
-/* ---- details ---- */
+/* --- details --- */
 
 static enum verdict judge_device(const struct subject *subject, const struct expr_node *node)
 {
@@ -191,46 +191,39 @@ static enum verdict judge_inode(const struct subject *subject, const struct expr
 	return verdict_of(expr_in_ranges(subject->expr, node->ranges, subject->sock->row.inode));
 }
 
-/* ---- owners ---- */
+/* --- owners --- */
 
-typedef bool owner_test(const struct subject *subject, const struct expr_node *node,
-                        const struct process *process);
+typedef bool owner_test(const struct subject *subject, const struct expr_node *node, const struct process *process);
 
-static bool text_matches(const struct subject *subject, const struct expr_node *node,
-                         struct process_text text)
+static bool text_matches(const struct subject *subject, const struct expr_node *node, struct process_text text)
 {
 	struct bytes bytes = owners_text(subject->owners, text);
-	return bytes.data && glob_match(subject->expr->text + node->text.first, node->text.count,
-	                                bytes.data, bytes.len, false);
+	return bytes.data &&
+	       glob_match(subject->expr->text + node->text.first, node->text.count, bytes.data, bytes.len, false);
 }
 
-static bool owner_has_pid(const struct subject *subject, const struct expr_node *node,
-                          const struct process *process)
+static bool owner_has_pid(const struct subject *subject, const struct expr_node *node, const struct process *process)
 {
 	return expr_in_ranges(subject->expr, node->ranges, (uint32_t)process->pid);
 }
 
-static bool owner_runs(const struct subject *subject, const struct expr_node *node,
-                       const struct process *process)
+static bool owner_runs(const struct subject *subject, const struct expr_node *node, const struct process *process)
 {
-	return (process->has & PROCESS_NAME) && (text_matches(subject, node, process->program) ||
-	                                         text_matches(subject, node, process->comm));
+	return (process->has & PROCESS_NAME) &&
+	       (text_matches(subject, node, process->program) || text_matches(subject, node, process->comm));
 }
 
-static bool owner_is_user(const struct subject *subject, const struct expr_node *node,
-                          const struct process *process)
+static bool owner_is_user(const struct subject *subject, const struct expr_node *node, const struct process *process)
 {
 	return (process->has & PROCESS_UID) && expr_in_ranges(subject->expr, node->ranges, process->uid);
 }
 
-static bool owner_in_cgroup(const struct subject *subject, const struct expr_node *node,
-                            const struct process *process)
+static bool owner_in_cgroup(const struct subject *subject, const struct expr_node *node, const struct process *process)
 {
 	return (process->has & PROCESS_CGROUP) && text_matches(subject, node, process->cgroup);
 }
 
-static enum verdict judge_owners(const struct subject *subject, const struct expr_node *node,
-                                 owner_test *test)
+static enum verdict judge_owners(const struct subject *subject, const struct expr_node *node, owner_test *test)
 {
 	const struct row *row = &subject->sock->row;
 	if (subject->known == KNOWN_KIND)
@@ -271,37 +264,54 @@ static enum verdict judge_node(const struct subject *subject, uint32_t index)
 	const struct expr_node *node = &subject->expr->node[index];
 	const struct row *row = &subject->sock->row;
 	switch ((enum expr_kind)node->kind) {
-	case EXPR_ALL: return VERDICT_YES;
-	case EXPR_NONE: return VERDICT_NO;
-	case EXPR_AND: return judge_and(subject, node);
-	case EXPR_OR: return judge_or(subject, node);
-	case EXPR_NOT: return judge_not(subject, node);
-	case EXPR_HOST: return judge_host(subject, node);
-	case EXPR_UNIX: return judge_unix(subject, node);
-	case EXPR_FAMILY: return verdict_of(row->family == node->family);
-	case EXPR_PROTO: return verdict_of(PROTO_BIT(row->proto) & node->mask);
-	case EXPR_STATE: return verdict_of(STATE_BIT(row->state) & node->mask);
-	case EXPR_DEV: return judge_device(subject, node);
-	case EXPR_MARK: return judge_mark(subject, node);
-	case EXPR_CGROUP: return judge_cgroup(subject, node);
-	case EXPR_AUTOBOUND: return judge_autobound(subject, node);
-	case EXPR_INODE: return judge_inode(subject, node);
-	case EXPR_PID: return judge_owners(subject, node, owner_has_pid);
-	case EXPR_PROGRAM: return judge_owners(subject, node, owner_runs);
-	case EXPR_USER: return judge_user(subject, node);
+	case EXPR_ALL:
+		return VERDICT_YES;
+	case EXPR_NONE:
+		return VERDICT_NO;
+	case EXPR_AND:
+		return judge_and(subject, node);
+	case EXPR_OR:
+		return judge_or(subject, node);
+	case EXPR_NOT:
+		return judge_not(subject, node);
+	case EXPR_HOST:
+		return judge_host(subject, node);
+	case EXPR_UNIX:
+		return judge_unix(subject, node);
+	case EXPR_FAMILY:
+		return verdict_of(row->family == node->family);
+	case EXPR_PROTO:
+		return verdict_of(PROTO_BIT(row->proto) & node->mask);
+	case EXPR_STATE:
+		return verdict_of(STATE_BIT(row->state) & node->mask);
+	case EXPR_DEV:
+		return judge_device(subject, node);
+	case EXPR_MARK:
+		return judge_mark(subject, node);
+	case EXPR_CGROUP:
+		return judge_cgroup(subject, node);
+	case EXPR_AUTOBOUND:
+		return judge_autobound(subject, node);
+	case EXPR_INODE:
+		return judge_inode(subject, node);
+	case EXPR_PID:
+		return judge_owners(subject, node, owner_has_pid);
+	case EXPR_PROGRAM:
+		return judge_owners(subject, node, owner_runs);
+	case EXPR_USER:
+		return judge_user(subject, node);
 	}
 	return VERDICT_NO;
 }
 
-enum verdict filter_judge(const struct filter *filter, const struct sock *sock,
-                          const struct owners *owners)
+enum verdict filter_judge(const struct filter *filter, const struct sock *sock, const struct owners *owners)
 {
 	struct subject subject = { &filter->expr, sock, owners, KNOWN_ROW, NULL };
 	return judge_node(&subject, filter->expr.root);
 }
 
-enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock,
-                                const struct owners *owners, const struct owner *owner)
+enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,
+                                const struct owner *owner)
 {
 	struct subject subject = { &filter->expr, sock, owners, KNOWN_ROW, owner };
 	return judge_node(&subject, filter->expr.root);
@@ -309,8 +319,7 @@ enum verdict filter_judge_owner(const struct filter *filter, const struct sock *
 
 enum verdict judge_kind(const struct expr *expr, enum proto proto, int family, enum state state)
 {
-	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family,
-	                              .state = (uint8_t)state } };
+	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family, .state = (uint8_t)state } };
 	struct subject subject = { expr, &sock, NULL, KNOWN_KIND, NULL };
 	return judge_node(&subject, expr->root);
 }

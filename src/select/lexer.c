@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/vec.h>
 
 /* Longest first, where one begins another. */
@@ -10,10 +11,9 @@ static const struct {
 	const char *text;
 	enum token_kind kind;
 } symbols[] = {
-	{ "&&", TOKEN_AND }, { "&", TOKEN_AND }, { "||", TOKEN_OR }, { "|", TOKEN_OR },
-	{ "!=", TOKEN_NE },  { "!", TOKEN_NOT }, { "==", TOKEN_EQ }, { "=", TOKEN_EQ },
-	{ "<=", TOKEN_LE },  { "<", TOKEN_LT },  { ">=", TOKEN_GE }, { ">", TOKEN_GT },
-	{ "(", TOKEN_OPEN }, { ")", TOKEN_CLOSE },
+	{ "&&", TOKEN_AND }, { "&", TOKEN_AND }, { "||", TOKEN_OR },  { "|", TOKEN_OR },    { "!=", TOKEN_NE },
+	{ "!", TOKEN_NOT },  { "==", TOKEN_EQ }, { "=", TOKEN_EQ },   { "<=", TOKEN_LE },   { "<", TOKEN_LT },
+	{ ">=", TOKEN_GE },  { ">", TOKEN_GT },  { "(", TOKEN_OPEN }, { ")", TOKEN_CLOSE },
 };
 
 /* ss(8), EXPRESSION. */
@@ -131,7 +131,7 @@ static enum token_kind take_word(struct lexer *lexer, const char *stops, bool *q
 
 static enum token_kind word_kind(const char *word)
 {
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+	for (size_t i = 0; i < countof(words); i++)
 		if (strcmp(words[i].text, word) == 0)
 			return words[i].kind;
 	return TOKEN_WORD;
@@ -139,10 +139,9 @@ static enum token_kind word_kind(const char *word)
 
 static bool take_symbol(struct lexer *lexer, struct token *token)
 {
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(*symbols); i++) {
+	for (size_t i = 0; i < countof(symbols); i++) {
 		size_t len = strlen(symbols[i].text);
-		if (len > lexer->len - lexer->at ||
-		    memcmp(lexer->text + lexer->at, symbols[i].text, len) != 0)
+		if (len > lexer->len - lexer->at || memcmp(lexer->text + lexer->at, symbols[i].text, len) != 0)
 			continue;
 		lexer->at += len;
 		token->kind = symbols[i].kind;

@@ -13,8 +13,19 @@
 #include <stddef.h>
 
 enum token_kind {
-	TOKEN_END, TOKEN_WORD, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_AND, TOKEN_OR, TOKEN_NOT,
-	TOKEN_EQ, TOKEN_NE, TOKEN_LT, TOKEN_LE, TOKEN_GT, TOKEN_GE,
+	TOKEN_END,
+	TOKEN_WORD,
+	TOKEN_OPEN,
+	TOKEN_CLOSE,
+	TOKEN_AND,
+	TOKEN_OR,
+	TOKEN_NOT,
+	TOKEN_EQ,
+	TOKEN_NE,
+	TOKEN_LT,
+	TOKEN_LE,
+	TOKEN_GT,
+	TOKEN_GE,
 	TOKEN_BAD_NUL,   /* a NUL byte */
 	TOKEN_BAD_QUOTE, /* a quote that nothing closes */
 	TOKEN_NO_MEMORY,
@@ -22,15 +33,15 @@ enum token_kind {
 
 struct token {
 	enum token_kind kind;
-	size_t start, end;  /* in the text */
-	const char *word;   /* unquoted, with a NUL behind; valid until the next token is read */
+	size_t start, end; /* in the text */
+	const char *word;  /* unquoted, with a NUL behind; valid until the next token is read */
 	size_t len;
 };
 
 struct lexer {
 	const char *text;
 	size_t len, at;
-	char *word;         /* owned */
+	char *word; /* owned */
 	size_t word_len, word_capacity;
 };
 

@@ -14,12 +14,15 @@
 
 #include <string.h>
 
+#include <sockview/countof.h>
+
 #include "select/lexer.h"
 
 /* Each parenthesis costs four frames: far below any stack, far above any person. */
 #define DEPTH_MAX 1024
 
-#define EXPECTED_TERM "a condition: sport, dport, src, dst, state, dev, fwmark, cgroup, autobound, pid, " \
+#define EXPECTED_TERM \
+	"a condition: sport, dport, src, dst, state, dev, fwmark, cgroup, autobound, pid, " \
 	"program, user, inode, a port, an address, ( or not"
 
 struct parser {
@@ -56,7 +59,7 @@ static uint32_t fail(struct parser *parser, const struct token *token, const cha
 	}
 }
 
-/* ---- conditions: KEY OPERATOR VALUE ---- */
+/* --- conditions: KEY OPERATOR VALUE --- */
 
 enum accepts { EQUALITY, ORDER };
 
@@ -77,7 +80,7 @@ static uint32_t negated_if(struct reading *reading, bool negated, uint32_t node)
 
 /* The ports that `operator` makes of one. */
 static uint32_t ordered_ports(struct reading *reading, struct piece value, enum token_kind operator,
-                              struct expr_node *node)
+                              struct expr_node * node)
 {
 	const struct expr_range *range = node->ranges.count == 1 ? &reading->expr->range[node->ranges.first] : NULL;
 	if (!range || range->low != range->high)
@@ -88,7 +91,7 @@ static uint32_t ordered_ports(struct reading *reading, struct piece value, enum 
 		[TOKEN_GT - TOKEN_LT] = { range->low + 1, 65535 },
 		[TOKEN_GE - TOKEN_LT] = { range->low, 65535 },
 	};
-	if ((operator == TOKEN_LT && range->low == 0) || (operator == TOKEN_GT && range->low == 65535))
+	if ((operator== TOKEN_LT && range->low == 0) || (operator== TOKEN_GT && range->low == 65535))
 		return expr_none(reading->expr);
 	if (expr_keep_ranges(reading->expr, &order[operator - TOKEN_LT], 1, &node->ranges) < 0)
 		return reading_no_memory(reading);
@@ -108,8 +111,7 @@ static uint32_t port_family(struct reading *reading, struct piece *value)
 	return reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family });
 }
 
-static uint32_t port_condition(struct reading *reading, struct piece value, enum token_kind operator,
-                               enum expr_end end)
+static uint32_t port_condition(struct reading *reading, struct piece value, enum token_kind operator, enum expr_end end)
 {
 	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end };
 	uint32_t family = port_family(reading, &value), ports = 0;
@@ -120,13 +122,13 @@ static uint32_t port_condition(struct reading *reading, struct piece value, enum
 		value = piece_from(value, 1);
 	if (ports_read(reading, value, &node.ranges, &any) < 0)
 		return EXPR_FAILED;
-	if (operator >= TOKEN_LT)
-		ports = ordered_ports(reading, value, operator, &node);
+	if (operator>= TOKEN_LT)
+		ports = ordered_ports(reading, value, operator, & node);
 	else if (!any)
 		ports = reading_add(reading, &node);
 	if (ports == EXPR_FAILED)
 		return ports;
-	ports = negated_if(reading, operator == TOKEN_NE, ports);
+	ports = negated_if(reading, operator== TOKEN_NE, ports);
 	uint32_t both = expr_and(reading->expr, family, ports);
 	return both == EXPR_FAILED ? reading_no_memory(reading) : both;
 }
@@ -143,31 +145,30 @@ static uint32_t dport_condition(struct reading *reading, struct piece value, enu
 
 static uint32_t src_condition(struct reading *reading, struct piece value, enum token_kind operator)
 {
-	return negated_if(reading, operator == TOKEN_NE, host_read(reading, value, EXPR_LOCAL));
+	return negated_if(reading, operator== TOKEN_NE, host_read(reading, value, EXPR_LOCAL));
 }
 
 static uint32_t dst_condition(struct reading *reading, struct piece value, enum token_kind operator)
 {
-	return negated_if(reading, operator == TOKEN_NE, host_read(reading, value, EXPR_REMOTE));
+	return negated_if(reading, operator== TOKEN_NE, host_read(reading, value, EXPR_REMOTE));
 }
 
 static uint32_t state_condition(struct reading *reading, struct piece value, enum token_kind operator)
 {
 	reading->states_said = true;
-	return negated_if(reading, operator == TOKEN_NE, state_read(reading, value));
+	return negated_if(reading, operator== TOKEN_NE, state_read(reading, value));
 }
 
 static uint32_t exclude_condition(struct reading *reading, struct piece value, enum token_kind operator)
 {
 	reading->states_said = true;
-	return negated_if(reading, operator != TOKEN_NE, state_read(reading, value));
+	return negated_if(reading, operator!= TOKEN_NE, state_read(reading, value));
 }
 
 #define PLAIN_CONDITION(name) \
-	static uint32_t name##_condition(struct reading *reading, struct piece value, \
-	                                 enum token_kind operator) \
+	static uint32_t name##_condition(struct reading *reading, struct piece value, enum token_kind operator) \
 	{ \
-		return negated_if(reading, operator == TOKEN_NE, name##_read(reading, value)); \
+		return negated_if(reading, operator== TOKEN_NE, name##_read(reading, value)); \
 	}
 PLAIN_CONDITION(device)
 PLAIN_CONDITION(mark)
@@ -196,15 +197,15 @@ static const struct condition conditions[] = {
 
 static const struct condition *condition_named(const char *key)
 {
-	for (size_t i = 0; i < sizeof(conditions) / sizeof(*conditions); i++)
+	for (size_t i = 0; i < countof(conditions); i++)
 		if (strcmp(conditions[i].key, key) == 0)
 			return &conditions[i];
 	return NULL;
 }
 
 /* Reads the value that begins at `from`; leaves the token behind it as the next. */
-static uint32_t read_value(struct parser *parser, const struct condition *condition,
-                           enum token_kind operator, size_t from)
+static uint32_t read_value(struct parser *parser, const struct condition *condition, enum token_kind operator,
+                           size_t from)
 {
 	parser->lexer.at = from;
 	struct token value = lexer_value(&parser->lexer);
@@ -220,10 +221,10 @@ static uint32_t read_value(struct parser *parser, const struct condition *condit
 static uint32_t read_condition(struct parser *parser, const struct condition *condition)
 {
 	advance(parser);
-	struct token operator = parser->token;
+	struct token operator= parser->token;
 	if (!token_compares(operator.kind))
 		return read_value(parser, condition, TOKEN_EQ, operator.start);
-	if (condition->accepts == EQUALITY && operator.kind > TOKEN_NE)
+	if (condition->accepts == EQUALITY && operator.kind> TOKEN_NE)
 		return fail(parser, &operator, "= or !=, or nothing");
 	return read_value(parser, condition, operator.kind, operator.end);
 }
@@ -236,7 +237,7 @@ static uint32_t read_target(struct parser *parser)
 	return node;
 }
 
-/* ---- and, or, not ---- */
+/* --- and, or, not --- */
 
 static uint32_t read_parentheses(struct parser *parser)
 {
@@ -319,7 +320,7 @@ static uint32_t read_or(struct parser *parser)
 	}
 }
 
-/* ---- state and exclude at the front ---- */
+/* --- state and exclude at the front --- */
 
 /* `state a state b exclude c`: a or b, and not c, as ss gathers them; with an operator it is a condition. */
 static bool at_state(struct parser *parser, bool *excluded)
@@ -379,7 +380,8 @@ static uint32_t read_filter(struct parser *parser)
 	if (states == EXPR_FAILED)
 		return states;
 	if (parser->token.kind == TOKEN_OR && states)
-		return fail(parser, &parser->token, "and, or `state = S` with its = to make it a part of the "
+		return fail(parser, &parser->token,
+		            "and, or `state = S` with its = to make it a part of the "
 		            "condition");
 	if (parser->token.kind == TOKEN_AND && states)
 		advance(parser);

@@ -6,7 +6,7 @@
 
 #include <sockview/vec.h>
 
-#define PORT_MAX 65535u
+#define PORT_MAX      65535u
 #define SERVICE_PORTS 8 /* one for each protocol that has the name */
 
 struct ranges {
@@ -21,8 +21,7 @@ static bool looks_numeric(struct piece piece)
 
 static int ranges_add(struct reading *reading, struct ranges *ranges, uint32_t low, uint32_t high)
 {
-	struct expr_range *range =
-		vec_reserve(ranges->range, &ranges->capacity, ranges->count + 1, sizeof(*range));
+	struct expr_range *range = vec_reserve(ranges->range, &ranges->capacity, ranges->count + 1, sizeof(*range));
 	if (!range) {
 		reading_no_memory(reading);
 		return -1;
@@ -78,8 +77,7 @@ static int range_read(struct reading *reading, struct piece item, struct ranges 
 			continue;
 		if (low <= high)
 			return ranges_add(reading, ranges, low, high);
-		reading_fail(reading, item.at, "the lower port first", "the range %.*s is empty",
-		             PIECE_ARGS(item));
+		reading_fail(reading, item.at, "the lower port first", "the range %.*s is empty", PIECE_ARGS(item));
 		return -1;
 	}
 	return item_fail(reading, item);

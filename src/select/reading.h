@@ -11,9 +11,9 @@ struct reading {
 	struct expr *expr;
 	const struct lookup *names;
 	struct filter_error *error;
-	unsigned protos;  /* whose services names of ports are of; 0: of all */
-	int family;       /* what a host is if it does not tell */
-	bool known_hosts; /* of hosts' names those alone that this host's table has */
+	unsigned protos;                         /* whose services names of ports are of; 0: of all */
+	int family;                              /* what a host is if it does not tell */
+	bool known_hosts;                        /* of hosts' names those alone that this host's table has */
 	bool states_chosen, states_said, target; /* as in struct filter_needs */
 };
 
@@ -48,15 +48,14 @@ bool piece_number(struct piece piece, uint64_t max, uint64_t *value);
 /* A copy with a NUL; false if it does not fit or holds one. */
 bool piece_copy(struct piece piece, char *to, size_t size);
 
-/* ---- values; each answers a node or EXPR_FAILED ---- */
+/* --- values; each answers a node or EXPR_FAILED --- */
 
 /* 80,443,8000-8100,https as ranges kept in the expression; sets *any for `*` or nothing. */
 int ports_read(struct reading *reading, struct piece piece, struct expr_span *ranges, bool *any);
 /* [FAMILY:][ADDR][/LEN][:PORTS] of src and dst, and of targets. */
 uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end end);
 /* ADDR alone, at any place: its nodes get `ranges`. */
-uint32_t address_read(struct reading *reading, struct piece piece, enum expr_end end,
-                      struct expr_span ranges);
+uint32_t address_read(struct reading *reading, struct piece piece, enum expr_end end, struct expr_span ranges);
 uint32_t target_read(struct reading *reading, struct piece piece);
 uint32_t state_read(struct reading *reading, struct piece piece);
 uint32_t pid_read(struct reading *reading, struct piece piece);

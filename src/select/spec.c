@@ -13,11 +13,11 @@
 
 #include <sockview/proto.h>
 
-#define SPEC_PROTOS (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
+#define SPEC_PROTOS   (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
 #define EXPECTED_SPEC "[46][tcp|udp|udplite][@HOST|@ADDR][:SERVICES]"
 
 struct spec {
-	int family;          /* AF_UNSPEC if neither 4 nor 6 was written */
+	int family; /* AF_UNSPEC if neither 4 nor 6 was written */
 	unsigned protos;
 	bool proto_said;
 	struct piece host, services; /* text NULL: not written */
@@ -96,8 +96,7 @@ static uint32_t version_node(struct reading *reading, int family, struct expr_sp
 		return reading_add(reading, &four);
 	}
 	struct expr_list list = { .kind = EXPR_AND };
-	struct expr_node six = { .kind = EXPR_HOST, .end = EXPR_EITHER, .family = AF_INET6,
-	                         .ranges = ports };
+	struct expr_node six = { .kind = EXPR_HOST, .end = EXPR_EITHER, .family = AF_INET6, .ranges = ports };
 	expr_list_add(reading->expr, &list, reading_add(reading, &six));
 	expr_list_add(reading->expr, &list, expr_not(reading->expr, reading_add(reading, &four)));
 	return expr_list_close(reading->expr, &list);
@@ -114,9 +113,8 @@ static uint32_t place_node(struct reading *reading, const struct spec *spec)
 	if (spec->host.text)
 		return address_read(reading, spec->host, EXPR_EITHER, ports.ranges);
 	if (spec->family != AF_UNSPEC)
-		return spec->proto_said || spec->services.text ?
-		       version_node(reading, spec->family, ports.ranges) :
-		       family_node(reading, spec->family);
+		return spec->proto_said || spec->services.text ? version_node(reading, spec->family, ports.ranges)
+		                                               : family_node(reading, spec->family);
 	return spec->services.text ? reading_add(reading, &ports) : 0;
 }
 
@@ -134,8 +132,7 @@ static uint32_t spec_read(struct reading *reading, struct piece piece)
 	uint32_t place = place_node(reading, &spec);
 	if (place == EXPR_FAILED)
 		return place;
-	uint32_t proto = reading_add(reading, &(struct expr_node){ .kind = EXPR_PROTO,
-	                                                           .mask = spec.protos });
+	uint32_t proto = reading_add(reading, &(struct expr_node){ .kind = EXPR_PROTO, .mask = spec.protos });
 	uint32_t node = expr_and(reading->expr, proto, place);
 	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
 }
@@ -151,7 +148,7 @@ int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct 
 	return 0;
 }
 
-/* ---- -s ---- */
+/* --- -s --- */
 
 /* PROTO and its states. */
 static uint32_t proto_state_node(struct reading *reading, unsigned protos, struct piece item)
@@ -169,8 +166,7 @@ static uint32_t proto_state_node(struct reading *reading, unsigned protos, struc
 	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
 }
 
-int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
-                            struct filter_error *error)
+int filter_add_proto_states(struct filter *filter, const char *text, size_t len, struct filter_error *error)
 {
 	struct reading reading = filter_reading(filter, error);
 	struct filter_choice *choice = &filter->proto_states;

@@ -8,7 +8,8 @@
 
 #include <sockview/proto.h>
 
-#define EXPECTED_CONDITION "a condition (sport = :22, src 10.0.0.0/8, state listen, program = nginx ...), " \
+#define EXPECTED_CONDITION \
+	"a condition (sport = :22, src 10.0.0.0/8, state listen, program = nginx ...), " \
 	"a port, a service, an address or a host"
 
 static bool only(struct piece piece, const char *set)
@@ -82,8 +83,7 @@ static uint32_t name_node(struct reading *reading, struct piece piece)
 	node = host_read(reading, piece, EXPR_EITHER);
 	reading->known_hosts = false;
 	if (node == EXPR_FAILED && reading->error->what[0])
-		return reading_fail(reading, at, EXPECTED_CONDITION, "unknown word \"%.*s\"",
-		                    PIECE_ARGS(piece));
+		return reading_fail(reading, at, EXPECTED_CONDITION, "unknown word \"%.*s\"", PIECE_ARGS(piece));
 	return node;
 }
 
@@ -116,12 +116,11 @@ uint32_t target_read(struct reading *reading, struct piece piece)
 	if (node == EXPR_FAILED)
 		return node;
 	expr_list_add(reading->expr, &list,
-	              reading_add(reading, &(struct expr_node){ .kind = EXPR_PROTO,
-	                                                        .mask = PROTO_BIT(proto) }));
+	              reading_add(reading, &(struct expr_node){ .kind = EXPR_PROTO, .mask = PROTO_BIT(proto) }));
 	if (family != AF_UNSPEC)
-		expr_list_add(reading->expr, &list,
-		              reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY,
-		                                                        .family = (uint8_t)family }));
+		expr_list_add(
+			reading->expr, &list,
+			reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family }));
 	expr_list_add(reading->expr, &list, node);
 	node = expr_list_close(reading->expr, &list);
 	return node == EXPR_FAILED ? reading_no_memory(reading) : node;

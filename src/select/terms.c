@@ -10,14 +10,15 @@
 
 #include <sockview/glob.h>
 
-#define EXPECTED_STATE "a state (established, syn-sent, listen, time-wait, bound ...) or a group (all, " \
+#define EXPECTED_STATE \
+	"a state (established, syn-sent, listen, time-wait, bound ...) or a group (all, " \
 	"connected, synchronized, bucket, big)"
 
 /* Reads one item of a comma list into a range; false with the error worded. */
 typedef bool item_reader(struct reading *reading, struct piece item, struct expr_range *range);
 
-static int item_add(struct reading *reading, struct piece item, item_reader *read,
-                    struct expr_range **ranges, size_t *capacity, size_t *count)
+static int item_add(struct reading *reading, struct piece item, item_reader *read, struct expr_range **ranges,
+                    size_t *capacity, size_t *count)
 {
 	struct expr_range range;
 	if (!read(reading, item, &range))
@@ -32,8 +33,7 @@ static int item_add(struct reading *reading, struct piece item, item_reader *rea
 	return 0;
 }
 
-static uint32_t list_read(struct reading *reading, struct piece piece, enum expr_kind kind,
-                          item_reader *read)
+static uint32_t list_read(struct reading *reading, struct piece piece, enum expr_kind kind, item_reader *read)
 {
 	struct expr_node node = { .kind = (uint8_t)kind };
 	struct expr_range *ranges = NULL;
@@ -70,8 +70,8 @@ static bool pid_item(struct reading *reading, struct piece item, struct expr_ran
 {
 	if (span_read(item, INT32_MAX, range))
 		return true;
-	reading_fail(reading, item.at, "a process id, a range, or several with commas",
-	             "bad pid \"%.*s\"", PIECE_ARGS(item));
+	reading_fail(reading, item.at, "a process id, a range, or several with commas", "bad pid \"%.*s\"",
+	             PIECE_ARGS(item));
 	return false;
 }
 
@@ -79,8 +79,8 @@ static bool inode_item(struct reading *reading, struct piece item, struct expr_r
 {
 	if (span_read(item, UINT32_MAX, range))
 		return true;
-	reading_fail(reading, item.at, "an inode number, a range, or several with commas",
-	             "bad inode \"%.*s\"", PIECE_ARGS(item));
+	reading_fail(reading, item.at, "an inode number, a range, or several with commas", "bad inode \"%.*s\"",
+	             PIECE_ARGS(item));
 	return false;
 }
 
@@ -93,13 +93,12 @@ static bool user_item(struct reading *reading, struct piece item, struct expr_ra
 		*range = (struct expr_range){ (uint32_t)uid, (uint32_t)uid };
 		return true;
 	}
-	if (piece_copy(item, name, sizeof(name)) && name[0] &&
-	    reading->names->user(name, &found) == 0) {
+	if (piece_copy(item, name, sizeof(name)) && name[0] && reading->names->user(name, &found) == 0) {
 		*range = (struct expr_range){ found, found };
 		return true;
 	}
-	reading_fail(reading, item.at, "a user's name or number, or several with commas",
-	             "unknown user \"%.*s\"", PIECE_ARGS(item));
+	reading_fail(reading, item.at, "a user's name or number, or several with commas", "unknown user \"%.*s\"",
+	             PIECE_ARGS(item));
 	return false;
 }
 
@@ -139,8 +138,8 @@ static uint32_t globs_read(struct reading *reading, struct piece piece, const ch
 	struct expr_list list = { .kind = EXPR_OR };
 	struct piece item;
 	while (piece_split(&piece, ',', &item)) {
-		uint32_t node = item.len ? make(reading, item) :
-		                reading_fail(reading, item.at, expected, "a name is missing");
+		uint32_t node =
+			item.len ? make(reading, item) : reading_fail(reading, item.at, expected, "a name is missing");
 		if (node == EXPR_FAILED)
 			return node;
 		expr_list_add(reading->expr, &list, node);
@@ -159,8 +158,7 @@ static uint32_t program_node(struct reading *reading, struct piece item)
 
 uint32_t program_read(struct reading *reading, struct piece piece)
 {
-	return globs_read(reading, piece, "a program's name; * and ? stand for any part of it",
-	                  program_node);
+	return globs_read(reading, piece, "a program's name; * and ? stand for any part of it", program_node);
 }
 
 /* "/a/b" from "a/b/"; the root stays "/". Freed by the caller; NULL with errno. */
@@ -239,14 +237,13 @@ uint32_t mark_read(struct reading *reading, struct piece piece)
 	struct piece whole = piece, mark;
 	uint64_t value, mask = UINT32_MAX;
 	piece_split(&piece, '/', &mark);
-	if (!piece_number(mark, UINT32_MAX, &value) ||
-	    (piece.text && !piece_number(piece, UINT32_MAX, &mask)))
+	if (!piece_number(mark, UINT32_MAX, &value) || (piece.text && !piece_number(piece, UINT32_MAX, &mask)))
 		return reading_fail(reading, whole.at, "MARK or MARK/MASK, numbers", "bad mark \"%.*s\"",
 		                    PIECE_ARGS(whole));
 	if (value & ~mask)
 		return expr_none(reading->expr);
-	return reading_add(reading, &(struct expr_node){ .kind = EXPR_MARK, .value = (uint32_t)value,
-	                                                 .mask = (uint32_t)mask });
+	return reading_add(reading,
+	                   &(struct expr_node){ .kind = EXPR_MARK, .value = (uint32_t)value, .mask = (uint32_t)mask });
 }
 
 uint32_t autobound_read(struct reading *reading)

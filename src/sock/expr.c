@@ -107,8 +107,8 @@ uint32_t expr_list_close(struct expr *expr, struct expr_list *list)
 		return all ? 0 : expr_none(expr);
 	if (list->count == 1)
 		return list->first;
-	return expr_add(expr, &(struct expr_node){ .kind = (uint8_t)list->kind, .child = list->first,
-	                                           .value = list->last });
+	return expr_add(expr,
+	                &(struct expr_node){ .kind = (uint8_t)list->kind, .child = list->first, .value = list->last });
 }
 
 uint32_t expr_and(struct expr *expr, uint32_t a, uint32_t b)
@@ -145,8 +145,7 @@ static size_t ranges_join(struct expr_range *ranges, size_t count)
 int expr_keep_ranges(struct expr *expr, struct expr_range *ranges, size_t count, struct expr_span *span)
 {
 	count = ranges_join(ranges, count);
-	if (reserve(&expr->range, &expr->range_capacity, expr->range_count, count,
-	            sizeof(*expr->range)) < 0)
+	if (reserve(&expr->range, &expr->range_capacity, expr->range_count, count, sizeof(*expr->range)) < 0)
 		return -1;
 	*span = (struct expr_span){ (uint32_t)expr->range_count, (uint32_t)count };
 	if (count)
@@ -163,8 +162,7 @@ static int number_order(const void *a, const void *b)
 
 int expr_keep_numbers(struct expr *expr, uint64_t *numbers, size_t count, struct expr_span *span)
 {
-	if (reserve(&expr->number, &expr->number_capacity, expr->number_count, count,
-	            sizeof(*expr->number)) < 0)
+	if (reserve(&expr->number, &expr->number_capacity, expr->number_count, count, sizeof(*expr->number)) < 0)
 		return -1;
 	*span = (struct expr_span){ (uint32_t)expr->number_count, (uint32_t)count };
 	if (!count)

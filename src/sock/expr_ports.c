@@ -68,12 +68,11 @@ static bool ports_cut(struct expr_ports *ports, const struct expr_ports *by)
 static bool ports_join(struct expr_ports *ports, const struct expr_ports *with)
 {
 	struct expr_ports a, b;
-	return ports_invert(ports, &a) && ports_invert(with, &b) && ports_cut(&a, &b) &&
-	       ports_invert(&a, ports);
+	return ports_invert(ports, &a) && ports_invert(with, &b) && ports_cut(&a, &b) && ports_invert(&a, ports);
 }
 
-static bool or_ports(const struct expr *expr, const struct expr_node *node, enum expr_end end,
-                     unsigned depth, struct expr_ports *ports)
+static bool or_ports(const struct expr *expr, const struct expr_node *node, enum expr_end end, unsigned depth,
+                     struct expr_ports *ports)
 {
 	struct expr_ports one;
 	ports->count = 0;
@@ -83,8 +82,8 @@ static bool or_ports(const struct expr *expr, const struct expr_node *node, enum
 	return true;
 }
 
-static bool and_ports(const struct expr *expr, const struct expr_node *node, enum expr_end end,
-                      unsigned depth, struct expr_ports *ports)
+static bool and_ports(const struct expr *expr, const struct expr_node *node, enum expr_end end, unsigned depth,
+                      struct expr_ports *ports)
 {
 	struct expr_ports one;
 	bool told = false;

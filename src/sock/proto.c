@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sockview/countof.h>
+
 static const struct {
 	const char *name;
 	const char *netstat[2]; /* IPv4 and everything else, IPv6 */
@@ -49,7 +51,7 @@ const char *proto_service_word(enum proto proto)
 #define BIT(name) STATE_BIT(STATE_##name)
 /* ss(8), STATE-FILTER. */
 #define CONNECTED (STATE_ALL & ~(BIT(CLOSE) | BIT(LISTEN) | BIT(BOUND)))
-#define BUCKET (BIT(SYN_RECV) | BIT(TIME_WAIT) | BIT(NEW_SYN_RECV))
+#define BUCKET    (BIT(SYN_RECV) | BIT(TIME_WAIT) | BIT(NEW_SYN_RECV))
 
 /* The first STATE_COUNT are netstat's own words, by state; then what others say. */
 static const struct {
@@ -85,7 +87,7 @@ static const struct {
 	{ "big", STATE_ALL & ~BUCKET },
 };
 
-enum { STATE_NAMES = sizeof states / sizeof *states };
+enum { STATE_NAMES = countof(states) };
 
 const char *state_name(enum state state)
 {

@@ -51,11 +51,11 @@ static int grow_one(void *array_at, bool kept, size_t capacity, size_t size)
 static int grow(struct table *table)
 {
 	size_t capacity = table->capacity ? table->capacity * 2 : 256;
-	if (grow_one(&table->row, true, capacity, sizeof *table->row) < 0 ||
-	    grow_one(&table->timer, table->keep & WANT_TIMER, capacity, sizeof *table->timer) < 0 ||
-	    grow_one(&table->skmem, table->keep & WANT_SKMEM, capacity, sizeof *table->skmem) < 0 ||
-	    grow_one(&table->extra, table->keep & WANT_EXTRA, capacity, sizeof *table->extra) < 0 ||
-	    grow_one(&table->blob, keeps_blobs(table), capacity, sizeof *table->blob) < 0)
+	if (grow_one(&table->row, true, capacity, sizeof(*table->row)) < 0 ||
+	    grow_one(&table->timer, table->keep & WANT_TIMER, capacity, sizeof(*table->timer)) < 0 ||
+	    grow_one(&table->skmem, table->keep & WANT_SKMEM, capacity, sizeof(*table->skmem)) < 0 ||
+	    grow_one(&table->extra, table->keep & WANT_EXTRA, capacity, sizeof(*table->extra)) < 0 ||
+	    grow_one(&table->blob, keeps_blobs(table), capacity, sizeof(*table->blob)) < 0)
 		return -1;
 	table->capacity = capacity;
 	return 0;
@@ -80,8 +80,8 @@ static int record_add(struct table *table, unsigned kind, const void *data, size
 	table->arena = arena;
 	struct record_head head = { .len = (uint32_t)len, .kind = (uint8_t)kind };
 	uint8_t *at = table->arena + table->arena_len;
-	memcpy(at, &head, sizeof head);
-	memcpy(at + sizeof head, data, len);
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + sizeof(head), data, len);
 	table->arena_len += size;
 	return 0;
 }
@@ -94,12 +94,11 @@ static bool blob_wanted(const struct table *table, enum blob blob)
 static int add_records(struct table *table, const struct sock *sock)
 {
 	if (sock->unix_ && (table->keep & WANT_UNIX) &&
-	    record_add(table, RECORD_UNIX, sock->unix_, sizeof *sock->unix_) < 0)
+	    record_add(table, RECORD_UNIX, sock->unix_, sizeof(*sock->unix_)) < 0)
 		return -1;
 	for (unsigned kind = 0; kind < BLOB_COUNT; kind++) {
 		const struct bytes *blob = &sock->blob[kind];
-		if (blob->data && blob_wanted(table, kind) &&
-		    record_add(table, kind, blob->data, blob->len) < 0)
+		if (blob->data && blob_wanted(table, kind) && record_add(table, kind, blob->data, blob->len) < 0)
 			return -1;
 	}
 	return 0;
@@ -140,8 +139,8 @@ static void get_records(const struct table *table, size_t index, struct sock *so
 	const uint8_t *end = at + table->blob[index].len;
 	while (at < end) {
 		struct record_head head;
-		memcpy(&head, at, sizeof head);
-		const void *data = at + sizeof head;
+		memcpy(&head, at, sizeof(head));
+		const void *data = at + sizeof(head);
 		if (head.kind == RECORD_UNIX)
 			sock->unix_ = data;
 		else

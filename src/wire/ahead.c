@@ -20,10 +20,10 @@
 #include <string.h>
 
 enum {
-	SHORT = 8,  /* datagrams: about 2,000 sockets */
+	SHORT = 8, /* datagrams: about 2,000 sockets */
 	SLOTS = 8,
 	STACK = 256 * 1024, /* the thread calls little; the usual 8 MB count against a limit on memory */
-	BATCH = 4,  /* slots filled before a sleeping caller is woken: a wake-up costs like ten rows */
+	BATCH = 4,          /* slots filled before a sleeping caller is woken: a wake-up costs like ten rows */
 };
 
 struct slot {
@@ -36,11 +36,11 @@ struct slot {
 struct ahead {
 	struct wire wire;
 	struct wire *inner;
-	bool has_cpus;      /* there is more than one for us */
-	unsigned received;  /* datagrams since the last request */
-	bool running;       /* the thread: started and not joined */
+	bool has_cpus;     /* there is more than one for us */
+	unsigned received; /* datagrams since the last request */
+	bool running;      /* the thread: started and not joined */
 	pthread_t thread;
-	char *memory;       /* of all slots */
+	char *memory; /* of all slots */
 
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t filled, taken;
@@ -62,7 +62,7 @@ static bool has_end(const char *data, size_t len)
 		if (is_end(message))
 			return true;
 		/* Before it is rounded up: NLMSG_ALIGN's mask has 32 bits, and wraps to 0. */
-		if (message->nlmsg_len < sizeof *message || message->nlmsg_len > len)
+		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > len)
 			return false;
 		size_t step = NLMSG_ALIGN((size_t)message->nlmsg_len);
 		if (step > len)
@@ -238,12 +238,12 @@ static void ahead_close(struct wire *wire)
 static bool several_cpus(void)
 {
 	cpu_set_t set;
-	return !sched_getaffinity(0, sizeof set, &set) && CPU_COUNT(&set) > 1;
+	return !sched_getaffinity(0, sizeof(set), &set) && CPU_COUNT(&set) > 1;
 }
 
 struct wire *wire_ahead(struct wire *inner)
 {
-	struct ahead *self = inner ? calloc(1, sizeof *self) : NULL;
+	struct ahead *self = inner ? calloc(1, sizeof(*self)) : NULL;
 	if (!self)
 		return inner;
 	*self = (struct ahead){ .inner = inner, .has_cpus = several_cpus() };

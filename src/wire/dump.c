@@ -12,10 +12,9 @@ int dump_open(struct dump *dump, int bus)
 {
 	/* The kernel answers a dump at once; this only ends a wait that nothing would. */
 	struct timeval patience = { .tv_sec = 5 };
-
 	*dump = (struct dump){ .socket = mnl_socket_open2(bus, SOCK_CLOEXEC), .buffer = malloc(DUMP_BUFFER) };
 	if (dump->socket && dump->buffer && mnl_socket_bind(dump->socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	    setsockopt(mnl_socket_get_fd(dump->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0)
+	    setsockopt(mnl_socket_get_fd(dump->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0)
 		return 0;
 	int saved = errno;
 	dump_close(dump);
@@ -34,7 +33,6 @@ void dump_close(struct dump *dump)
 int dump_run(struct dump *dump, struct nlmsghdr *request, mnl_cb_t call, void *context)
 {
 	unsigned port = mnl_socket_get_portid(dump->socket);
-
 	request->nlmsg_seq = ++dump->seq;
 	if (mnl_socket_sendto(dump->socket, request, request->nlmsg_len) < 0)
 		return -1;

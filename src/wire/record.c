@@ -30,7 +30,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* --- recording ------------------------------------------------------------- */
+/* --- recording --- */
 
 struct record_wire {
 	struct wire wire;
@@ -83,18 +83,19 @@ static int record_origin(struct record_wire *self, const char *origin)
 	struct nlmsghdr head = { .nlmsg_type = NLMSG_NOOP };
 	size_t len = strnlen(origin, WIRE_ORIGIN_MAX);
 	head.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + len);
-	memcpy(message, &head, sizeof head);
+	memcpy(message, &head, sizeof(head));
 	memcpy(message + NLMSG_HDRLEN, origin, len);
 	return record_bytes(self, message, NLMSG_HDRLEN + len);
 }
 
 struct wire *wire_record(struct wire *inner, int fd, const char *origin)
 {
-	struct record_wire *self = calloc(1, sizeof *self);
+	struct record_wire *self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
-	self->wire = (struct wire){ .send = record_send, .receive = record_receive, .close = record_close,
-		                    .recording = true };
+	self->wire = (struct wire){
+		.send = record_send, .receive = record_receive, .close = record_close, .recording = true
+	};
 	self->inner = inner;
 	self->fd = fd;
 	if (record_origin(self, origin) == 0)
@@ -103,7 +104,7 @@ struct wire *wire_record(struct wire *inner, int fd, const char *origin)
 	return NULL;
 }
 
-/* --- replaying ------------------------------------------------------------- */
+/* --- replaying --- */
 
 struct replay_wire {
 	struct wire wire;
@@ -141,7 +142,7 @@ static ssize_t whole_messages(const char *buffer, size_t len, size_t largest, si
 	size_t at = 0;
 	while (len - at >= NLMSG_HDRLEN) {
 		struct nlmsghdr head;
-		memcpy(&head, buffer + at, sizeof head);
+		memcpy(&head, buffer + at, sizeof(head));
 		*bad = at;
 		/* Before it is rounded up: NLMSG_ALIGN's mask has 32 bits, and wraps to 0. */
 		if (head.nlmsg_len < NLMSG_HDRLEN || head.nlmsg_len > largest)
@@ -196,11 +197,11 @@ static void replay_close(struct wire *wire)
 
 struct wire *wire_replay(int fd)
 {
-	struct replay_wire *self = calloc(1, sizeof *self);
+	struct replay_wire *self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
-	self->wire = (struct wire){ .send = replay_send, .receive = replay_receive, .close = replay_close,
-		                    .replay = true };
+	self->wire =
+		(struct wire){ .send = replay_send, .receive = replay_receive, .close = replay_close, .replay = true };
 	self->fd = fd;
 	return &self->wire;
 }

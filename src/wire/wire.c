@@ -32,7 +32,10 @@ static ssize_t kernel_receive(struct wire *wire, void *buffer, size_t len)
 		struct sockaddr_nl from = { 0 };
 		struct iovec part = { buffer, len };
 		struct msghdr message = {
-			.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part, .msg_iovlen = 1,
+			.msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &part,
+			.msg_iovlen = 1,
 		};
 		ssize_t got = recvmsg(mnl_socket_get_fd(self->socket), &message, 0);
 		if (got < 0 && errno == EINTR)
@@ -58,7 +61,7 @@ static void kernel_close(struct wire *wire)
 
 struct wire *wire_kernel(void)
 {
-	struct kernel_wire *self = calloc(1, sizeof *self);
+	struct kernel_wire *self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
 	self->wire = (struct wire){ .send = kernel_send, .receive = kernel_receive, .close = kernel_close };

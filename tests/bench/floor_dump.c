@@ -46,7 +46,8 @@ int main(int argc, char **argv)
 {
 	static char buffer[65536] __attribute__((aligned(8)));
 	struct request request = {
-		.head = { .nlmsg_len = sizeof(request), .nlmsg_type = TCPDIAG_GETSOCK,
+		.head = { .nlmsg_len = sizeof(request),
+		          .nlmsg_type = TCPDIAG_GETSOCK,
 		          .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.body = { .idiag_family = AF_INET,
 		          .idiag_states = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 16) : 0x2f7e },

@@ -100,11 +100,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(exact);
 	memcpy(exact, data + 1, len);
 	switch (data[0] % 5) {
-	case 0: read_rule(exact, len); break;
-	case 1: read_line(exact, len); break;
-	case 2: read_ports(exact, len); break;
-	case 3: read_info(exact, len); break;
-	case 4: read_target(exact, len); break;
+	case 0:
+		read_rule(exact, len);
+		break;
+	case 1:
+		read_line(exact, len);
+		break;
+	case 2:
+		read_ports(exact, len);
+		break;
+	case 3:
+		read_info(exact, len);
+		break;
+	case 4:
+		read_target(exact, len);
+		break;
 	}
 	free(exact);
 	return 0;

@@ -25,8 +25,11 @@ static void compile_all(const struct expr *expr)
 	static struct bytecode code;
 	for (size_t i = 0; i < 3; i++) {
 		for (enum bytecode_half half = HALF_BOTH; half <= HALF_NAMED; half++) {
-			struct bytecode_dump dump = { .proto = i ? PROTO_TCP : PROTO_UDP, .family = families[i],
-			                              .states = STATE_ALL, .mark = true, .half = half };
+			struct bytecode_dump dump = { .proto = i ? PROTO_TCP : PROTO_UDP,
+				                      .family = families[i],
+				                      .states = STATE_ALL,
+				                      .mark = true,
+				                      .half = half };
 			bytecode_compile(expr, &dump, &code);
 			demand(code.len <= sizeof(code.data));
 			demand(!code.len || k_audit(code.data, code.len, true));
@@ -53,8 +56,9 @@ static void judge_all(const struct filter *filter, const struct query *query)
 		demand(row->family != AF_INET6 || query->inet6);
 		if (row->family == AF_UNIX)
 			continue;
-		struct bytecode_dump dump = { .proto = row->proto, .family = row->family,
-		                              .states = query->states[row->proto], .mark = true };
+		struct bytecode_dump dump = {
+			.proto = row->proto, .family = row->family, .states = query->states[row->proto], .mark = true
+		};
 		bytecode_compile(query->expr, &dump, &code);
 		demand(!code.impossible && (!code.len || k_run(code.data, code.len, &one.sock)));
 	}
@@ -81,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		compile_all(query.expr);
 	} else {
 		demand(error.what[0] && error.position <= size - 1);
-		demand(memchr(error.what, '\0', sizeof(error.what)) && memchr(error.expected, '\0', sizeof(error.expected)));
+		demand(memchr(error.what, '\0', sizeof(error.what)) &&
+		       memchr(error.expected, '\0', sizeof(error.expected)));
 	}
 	filter_free(filter);
 	free(text);

@@ -13,14 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sockview/countof.h>
+
 #include "collect/procnet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const names[] = { "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6",
-	                             "raw", "raw6", "unix" };
+static const char *const names[] = { "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "unix" };
 
-enum { NAME_COUNT = sizeof(names) / sizeof(names[0]), UNIX_NAME = NAME_COUNT - 1 };
+enum { NAME_COUNT = countof(names), UNIX_NAME = NAME_COUNT - 1 };
 
 static char folder_path[] = "/tmp/fuzz_procnet.XXXXXX";
 

@@ -30,7 +30,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	struct wire *wire = wire_replay(fd);
 	struct source_request request = {
-		.query = &query, .ordered = true, .sink = count, .context = &sum, .proc_net_fd = -1,
+		.query = &query,
+		.ordered = true,
+		.sink = count,
+		.context = &sum,
+		.proc_net_fd = -1,
 	};
 	if (wire)
 		source_netlink(wire, &request, &report, &error);

@@ -50,7 +50,7 @@ static int run_folder(const char *folder)
 		char path[4096];
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		if (run_file(path) < 0)
 			return -1;
 		files++;

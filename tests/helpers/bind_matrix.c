@@ -28,24 +28,69 @@
 #include <unistd.h>
 
 enum field {
-	OLD_PROTO, OLD_FAMILY, OLD_ADDR, OLD_DEVICE, OLD_SHAPE, OLD_REUSEADDR, OLD_REUSEPORT, OLD_V6ONLY,
-	OLD_USER, NEW_PROTO, NEW_FAMILY, NEW_ADDR, NEW_DEVICE, NEW_REUSEADDR, NEW_REUSEPORT, NEW_V6ONLY,
-	NEW_USER, HIDE_REUSEADDR, HIDE_REUSEPORT, HIDE_V6ONLY, FIELD_COUNT
+	OLD_PROTO,
+	OLD_FAMILY,
+	OLD_ADDR,
+	OLD_DEVICE,
+	OLD_SHAPE,
+	OLD_REUSEADDR,
+	OLD_REUSEPORT,
+	OLD_V6ONLY,
+	OLD_USER,
+	NEW_PROTO,
+	NEW_FAMILY,
+	NEW_ADDR,
+	NEW_DEVICE,
+	NEW_REUSEADDR,
+	NEW_REUSEPORT,
+	NEW_V6ONLY,
+	NEW_USER,
+	HIDE_REUSEADDR,
+	HIDE_REUSEPORT,
+	HIDE_V6ONLY,
+	FIELD_COUNT
 };
 
 enum shape {
-	SHAPE_BOUND, SHAPE_LISTEN, SHAPE_ACCEPTED, SHAPE_UNACCEPTED, SHAPE_CHILD_ALONE, SHAPE_CHILD_CLOSE_WAIT,
-	SHAPE_CHILD_FIN_WAIT2, SHAPE_CHILD_TIME_WAIT, SHAPE_CLIENT, SHAPE_CLIENT_AUTOBOUND,
-	SHAPE_CLIENT_TIME_WAIT, SHAPE_AUTOBOUND_TIME_WAIT, SHAPE_SYN_SENT, SHAPE_SYN_RECV, SHAPE_RESET,
-	SHAPE_STOPPED_LISTENING, SHAPE_COUNT
+	SHAPE_BOUND,
+	SHAPE_LISTEN,
+	SHAPE_ACCEPTED,
+	SHAPE_UNACCEPTED,
+	SHAPE_CHILD_ALONE,
+	SHAPE_CHILD_CLOSE_WAIT,
+	SHAPE_CHILD_FIN_WAIT2,
+	SHAPE_CHILD_TIME_WAIT,
+	SHAPE_CLIENT,
+	SHAPE_CLIENT_AUTOBOUND,
+	SHAPE_CLIENT_TIME_WAIT,
+	SHAPE_AUTOBOUND_TIME_WAIT,
+	SHAPE_SYN_SENT,
+	SHAPE_SYN_RECV,
+	SHAPE_RESET,
+	SHAPE_STOPPED_LISTENING,
+	SHAPE_COUNT
 };
 
 static const char *const proto_word[] = { "tcp", "udp", "udplite" };
 static const char *const family_word[] = { "4", "6" };
 static const char *const device_word[] = { "-", "lo", "v0" };
 static const char *const shape_word[SHAPE_COUNT] = {
-	"bound", "listen", "accepted", "unaccepted", "child", "close-wait", "fin-wait2", "time-wait", "client",
-	"autobound", "client-time-wait", "autobound-time-wait", "syn-sent", "syn-recv", "reset", "stopped",
+	"bound",
+	"listen",
+	"accepted",
+	"unaccepted",
+	"child",
+	"close-wait",
+	"fin-wait2",
+	"time-wait",
+	"client",
+	"autobound",
+	"client-time-wait",
+	"autobound-time-wait",
+	"syn-sent",
+	"syn-recv",
+	"reset",
+	"stopped",
 };
 static const char *const no_yes[] = { "no", "yes" };
 static const char *const user_word[] = { "0", "1001" };
@@ -149,8 +194,12 @@ static void pair_random(struct pair *pair)
 	if (random_below(2))
 		pair->field[NEW_DEVICE] = 0;
 	switch (random_below(4)) {
-	case 0: pair->field[NEW_ADDR] = 0; break;
-	case 1: pair->field[OLD_ADDR] = 0; break;
+	case 0:
+		pair->field[NEW_ADDR] = 0;
+		break;
+	case 1:
+		pair->field[OLD_ADDR] = 0;
+		break;
 	case 2:
 		pair->field[NEW_ADDR] = pair->field[OLD_ADDR];
 		pair->field[NEW_FAMILY] = pair->field[OLD_FAMILY];
@@ -163,10 +212,10 @@ static void pair_random(struct pair *pair)
 		pair->field[OLD_USER] = pair->field[NEW_USER] = 0;
 }
 
-/* --- sockets ------------------------------------------------------------- */
+/* --- sockets --- */
 
 #define SERVER_PORT 5000 /* somebody listens there on every address */
-#define WORLD_MAX 8
+#define WORLD_MAX   8
 
 /* All sockets of the old side: fds to close, and what holds the port. */
 struct world {
@@ -213,8 +262,7 @@ static int set(int fd, int level, int option, int value)
 static int open_socket(int proto, int family, int device, int reuseaddr, int reuseport, int v6only)
 {
 	static const int number[] = { IPPROTO_TCP, IPPROTO_UDP, 136 };
-	int fd = socket(family ? AF_INET6 : AF_INET, (proto ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK,
-	                number[proto]);
+	int fd = socket(family ? AF_INET6 : AF_INET, (proto ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK, number[proto]);
 
 	if (fd < 0)
 		return -1;
@@ -375,8 +423,8 @@ static int connect_old(const struct pair *pair, int fd, uint16_t port)
 /* The other end of a client's connection, at the helper's own server. */
 static int server_end(struct world *world, const struct pair *pair)
 {
-	int server = pair->field[OLD_FAMILY] == 0 || pair->field[OLD_ADDR] == 2 || pair->field[OLD_ADDR] == 5
-	                     ? server4 : server6;
+	int server = pair->field[OLD_FAMILY] == 0 || pair->field[OLD_ADDR] == 2 || pair->field[OLD_ADDR] == 5 ? server4
+	                                                                                                      : server6;
 
 	if (wait_for(server, POLLIN) < 0)
 		return -1;
@@ -584,7 +632,7 @@ static int make_old(struct world *world, const struct pair *pair)
 	}
 }
 
-/* --- verdicts ------------------------------------------------------------ */
+/* --- verdicts --- */
 
 struct verdict {
 	int bind_errno, listen_errno; /* 0: passed */
@@ -606,8 +654,8 @@ static struct verdict kernel_verdict(struct world *world, const struct pair *pai
 	else if (f[NEW_PROTO] == PROTO_TCP && listen(fd, 1) < 0)
 		verdict.listen_errno = errno;
 	become(0);
-	if (!verdict.bind_errno && !verdict.listen_errno && f[NEW_PROTO] == PROTO_TCP &&
-	    f[OLD_PROTO] == PROTO_TCP && f[OLD_SHAPE] == SHAPE_BOUND)
+	if (!verdict.bind_errno && !verdict.listen_errno && f[NEW_PROTO] == PROTO_TCP && f[OLD_PROTO] == PROTO_TCP &&
+	    f[OLD_SHAPE] == SHAPE_BOUND)
 		verdict.old_listen_errno = listen(world->fd[0], 1) < 0 ? errno : 0;
 	close(fd);
 	return verdict;
@@ -660,15 +708,18 @@ static bool agrees(const struct bind_judgement *model, const struct verdict *ker
 	if (model->until_listen && kernel->old_listen_errno == 0)
 		return false;
 	switch (model->outcome) {
-	case BIND_FREE: return !kernel->bind_errno && !kernel->listen_errno;
-	case BIND_IN_USE: return kernel->bind_errno == EADDRINUSE;
-	default: return kernel->bind_errno == EADDRINUSE || (!kernel->bind_errno && !kernel->listen_errno);
+	case BIND_FREE:
+		return !kernel->bind_errno && !kernel->listen_errno;
+	case BIND_IN_USE:
+		return kernel->bind_errno == EADDRINUSE;
+	default:
+		return kernel->bind_errno == EADDRINUSE || (!kernel->bind_errno && !kernel->listen_errno);
 	}
 }
 
 static unsigned outcomes[3], shapes[SHAPE_COUNT];
 
-/* --- the program in the model's place ---------------------------------------------- */
+/* --- the program in the model's place --- */
 
 static const char *program;
 
@@ -754,9 +805,11 @@ static enum result try_pair(const struct pair *pair, char *said, size_t size)
 		}
 		if (program)
 			result = program_agrees(&world, pair, said_by_program, &kernel) ? AGREE : DISAGREE;
-		snprintf(said, size, "program: exit %d; model: outcome %d why %d meeting %d; kernel: bind %s, listen %s, old listen %d",
-		         said_by_program, model.outcome, model.why, model.meeting, strerror(kernel.bind_errno),
-		         strerror(kernel.listen_errno), kernel.old_listen_errno);
+		snprintf(
+			said, size,
+			"program: exit %d; model: outcome %d why %d meeting %d; kernel: bind %s, listen %s, old listen %d",
+			said_by_program, model.outcome, model.why, model.meeting, strerror(kernel.bind_errno),
+			strerror(kernel.listen_errno), kernel.old_listen_errno);
 	}
 	world_close(&world);
 	return result;
@@ -814,9 +867,14 @@ static int run_random(uint64_t seed, unsigned count)
 		char said[256];
 		pair_random(&pair);
 		switch (try_pair(&pair, said, sizeof(said))) {
-		case CAN_NOT_BE: impossible++; continue;
-		case DISAGREE: failed += report(&pair); break;
-		case AGREE: break;
+		case CAN_NOT_BE:
+			impossible++;
+			continue;
+		case DISAGREE:
+			failed += report(&pair);
+			break;
+		case AGREE:
+			break;
 		}
 		tried++;
 	}

@@ -39,7 +39,7 @@ static int64_t now_ms(void)
 /* A listener on 127.0.0.`host`, any port; its address in `addr`. */
 static int listen_on(uint32_t host, struct sockaddr_in *addr)
 {
-	socklen_t len = sizeof *addr;
+	socklen_t len = sizeof(*addr);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	*addr = (struct sockaddr_in){ .sin_family = AF_INET };
@@ -55,7 +55,7 @@ static int listen_on(uint32_t host, struct sockaddr_in *addr)
 static void reset_on_close(int fd)
 {
 	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
 
 /* One connection made and closed. False if there was none to be had. */
@@ -64,7 +64,7 @@ static int turn(int listener, const struct sockaddr_in *addr, int orderly)
 	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (client < 0)
 		return 0;
-	if (connect(client, (const struct sockaddr *)addr, sizeof *addr)) {
+	if (connect(client, (const struct sockaddr *)addr, sizeof(*addr))) {
 		close(client);
 		return 0;
 	}

@@ -28,7 +28,7 @@ static void set_comm(const char *hex)
 	char comm[16] = { 0 };
 	unsigned byte;
 
-	for (size_t i = 0; i < sizeof comm - 1 && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
+	for (size_t i = 0; i < sizeof(comm) - 1 && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
 		comm[i] = (char)byte;
 	prctl(PR_SET_NAME, comm);
 }
@@ -40,7 +40,7 @@ static char leader_state(void)
 	FILE *stat = fopen("/proc/self/stat", "re");
 	if (!stat)
 		return '?';
-	size_t len = fread(text, 1, sizeof text - 1, stat);
+	size_t len = fread(text, 1, sizeof(text) - 1, stat);
 	fclose(stat);
 	text[len] = '\0';
 	char *paren = strrchr(text, ')');

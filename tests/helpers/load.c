@@ -52,12 +52,14 @@ static socklen_t address_of(const struct load *load, int port, union address *ad
 {
 	memset(address, 0, sizeof(*address));
 	if (load->family == AF_INET6) {
-		address->v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback,
-		                                     .sin6_port = htons((uint16_t)port) };
+		address->v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+			                             .sin6_addr = in6addr_loopback,
+			                             .sin6_port = htons((uint16_t)port) };
 		return sizeof(address->v6);
 	}
-	address->v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) },
-	                                    .sin_port = htons((uint16_t)port) };
+	address->v4 = (struct sockaddr_in){ .sin_family = AF_INET,
+		                            .sin_addr = { htonl(INADDR_LOOPBACK) },
+		                            .sin_port = htons((uint16_t)port) };
 	return sizeof(address->v4);
 }
 
@@ -160,7 +162,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	struct load load = { number(argv[1], PROCESSES_MAX), number(argv[2], 25000), number(argv[3], 1000000),
-	                     argc > 4 && argv[4][0] == '6' ? AF_INET6 : AF_INET };
+		             argc > 4 && argv[4][0] == '6' ? AF_INET6 : AF_INET };
 	allow_fds(&load);
 	wait_for_all(&load, start(&load));
 	long sockets = (long)load.processes * (2 * load.connections + 1);

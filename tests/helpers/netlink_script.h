@@ -47,7 +47,7 @@ static void script_stamp(struct script *script, char *bytes, size_t len)
 		struct nlmsghdr *head = (struct nlmsghdr *)(bytes + at);
 		if (!head->nlmsg_seq)
 			head->nlmsg_seq = script->seq;
-		if (head->nlmsg_len < sizeof *head || head->nlmsg_len > len - at)
+		if (head->nlmsg_len < sizeof(*head) || head->nlmsg_len > len - at)
 			return;
 		at += NLMSG_ALIGN(head->nlmsg_len);
 	}
@@ -78,7 +78,7 @@ static void script_close(struct wire *wire)
 
 static inline void script_init(struct script *script)
 {
-	memset(script, 0, sizeof *script);
+	memset(script, 0, sizeof(*script));
 	script->wire = (struct wire){ .send = script_send, .receive = script_receive, .close = script_close };
 }
 
@@ -93,15 +93,16 @@ static inline void script_errno(struct script *script, int number)
 }
 
 /* Appends a message to a datagram. */
-static inline void script_put(struct script_step *step, uint16_t type, uint16_t flags, const void *payload,
-                              size_t len)
+static inline void script_put(struct script_step *step, uint16_t type, uint16_t flags, const void *payload, size_t len)
 {
 	struct nlmsghdr head = {
-		.nlmsg_len = (uint32_t)(sizeof head + len), .nlmsg_type = type, .nlmsg_flags = flags,
+		.nlmsg_len = (uint32_t)(sizeof(head) + len),
+		.nlmsg_type = type,
+		.nlmsg_flags = flags,
 	};
-	memcpy(step->bytes + step->len, &head, sizeof head);
-	memcpy(step->bytes + step->len + sizeof head, payload, len);
-	step->len += NLMSG_ALIGN(sizeof head + len);
+	memcpy(step->bytes + step->len, &head, sizeof(head));
+	memcpy(step->bytes + step->len + sizeof(head), payload, len);
+	step->len += NLMSG_ALIGN(sizeof(head) + len);
 }
 
 /* A TCP answer whose local port tells which it is. */
@@ -110,18 +111,18 @@ static inline void script_put_socket(struct script_step *step, uint8_t family, u
 	struct inet_diag_msg msg = { .idiag_family = family, .idiag_state = 1, .idiag_inode = port };
 	msg.id.idiag_sport = (uint16_t)(port >> 8 | port << 8);
 	msg.id.idiag_dport = 0x5000; /* 80 */
-	script_put(step, SOCK_DIAG_BY_FAMILY, (uint16_t)(NLM_F_MULTI | flags), &msg, sizeof msg);
+	script_put(step, SOCK_DIAG_BY_FAMILY, (uint16_t)(NLM_F_MULTI | flags), &msg, sizeof(msg));
 }
 
 static inline void script_put_done(struct script_step *step, int32_t number, uint16_t flags)
 {
-	script_put(step, NLMSG_DONE, (uint16_t)(NLM_F_MULTI | flags), &number, sizeof number);
+	script_put(step, NLMSG_DONE, (uint16_t)(NLM_F_MULTI | flags), &number, sizeof(number));
 }
 
 static inline void script_put_error(struct script_step *step, int32_t number)
 {
 	struct nlmsgerr body = { .error = number };
-	script_put(step, NLMSG_ERROR, 0, &body, sizeof body);
+	script_put(step, NLMSG_ERROR, 0, &body, sizeof(body));
 }
 
 #endif

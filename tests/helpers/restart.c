@@ -29,9 +29,9 @@ static int serve_once(const struct plan *plan)
 	int fd = socket(AF_INET, plan->type, 0);
 	int lost = 0;
 
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &plan->reuseaddr, sizeof plan->reuseaddr);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &plan->reuseport, sizeof plan->reuseport);
-	if (bind(fd, (const struct sockaddr *)&plan->name, sizeof plan->name) < 0 ||
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &plan->reuseaddr, sizeof(plan->reuseaddr));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &plan->reuseport, sizeof(plan->reuseport));
+	if (bind(fd, (const struct sockaddr *)&plan->name, sizeof(plan->name)) < 0 ||
 	    (plan->type == SOCK_STREAM && listen(fd, 8) < 0))
 		lost = errno;
 	if (plan->pause)

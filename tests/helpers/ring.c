@@ -22,13 +22,13 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
-	memset(&params, 0, sizeof params);
+	memset(&params, 0, sizeof(params));
 	int ring = (int)syscall(SYS_io_uring_setup, 4, &params);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	name.sin_port = htons((uint16_t)atoi(argv[1]));
 	if (ring < 0)
 		return 77;
-	if (bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || listen(fd, 4) < 0)
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, 4) < 0)
 		return 1;
 	if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1) < 0)
 		return 77;

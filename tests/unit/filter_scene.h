@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/filter.h>
 
 #define SCENE_MAX 26
@@ -26,34 +27,30 @@ struct scene_row {
 	uint16_t remote_port;
 	uint32_t inode, uid, ifindex;
 	uint32_t mark;
-	uint64_t cgroup; /* 0: not told */
+	uint64_t cgroup;  /* 0: not told */
 	const char *path; /* unix; @ for an abstract one */
 };
 
 static const struct scene_row scene_rows[] = {
 	{ 'a', PROTO_TCP, AF_INET, STATE_LISTEN, "0.0.0.0", 22, "0.0.0.0", 0, 101, 0, 0, 0, 1, NULL },
 	{ 'b', PROTO_TCP, AF_INET6, STATE_LISTEN, "::", 22, "::", 0, 102, 0, 0, 0, 1, NULL },
-	{ 'c', PROTO_TCP, AF_INET, STATE_ESTABLISHED, "10.0.0.5", 22, "10.9.8.7", 51000, 103, 0, 0, 5, 20,
+	{ 'c', PROTO_TCP, AF_INET, STATE_ESTABLISHED, "10.0.0.5", 22, "10.9.8.7", 51000, 103, 0, 0, 5, 20, NULL },
+	{ 'd', PROTO_TCP, AF_INET6, STATE_ESTABLISHED, "::ffff:10.0.0.5", 80, "::ffff:192.0.2.7", 40000, 104, 33, 0, 0,
+	  21, NULL },
+	{ 'e', PROTO_TCP, AF_INET6, STATE_ESTABLISHED, "2001:db8::5", 443, "2001:db8:1::9", 40001, 105, 33, 0, 0xff, 21,
 	  NULL },
-	{ 'd', PROTO_TCP, AF_INET6, STATE_ESTABLISHED, "::ffff:10.0.0.5", 80, "::ffff:192.0.2.7", 40000,
-	  104, 33, 0, 0, 21, NULL },
-	{ 'e', PROTO_TCP, AF_INET6, STATE_ESTABLISHED, "2001:db8::5", 443, "2001:db8:1::9", 40001, 105, 33,
-	  0, 0xff, 21, NULL },
-	{ 'f', PROTO_TCP, AF_INET, STATE_TIME_WAIT, "10.0.0.5", 80, "192.0.2.7", 40002, 0, 0, 0, 0, 0,
-	  NULL },
+	{ 'f', PROTO_TCP, AF_INET, STATE_TIME_WAIT, "10.0.0.5", 80, "192.0.2.7", 40002, 0, 0, 0, 0, 0, NULL },
 	{ 'g', PROTO_UDP, AF_INET, STATE_CLOSE, "127.0.0.1", 53, "0.0.0.0", 0, 107, 101, 1, 0, 20, NULL },
-	{ 'h', PROTO_UDP, AF_INET6, STATE_ESTABLISHED, "fe80::1", 546, "fe80::2", 547, 108, 0, 2, 0, 1,
-	  NULL },
+	{ 'h', PROTO_UDP, AF_INET6, STATE_ESTABLISHED, "fe80::1", 546, "fe80::2", 547, 108, 0, 2, 0, 1, NULL },
 	{ 'i', PROTO_RAW, AF_INET, STATE_CLOSE, "0.0.0.0", 1, "0.0.0.0", 0, 109, 0, 0, 0, 0, NULL },
 	{ 'j', PROTO_UNIX, AF_UNIX, STATE_LISTEN, NULL, 0, NULL, 0, 110, 0, 0, 0, 0, "/run/Docker.sock" },
 	{ 'k', PROTO_UNIX, AF_UNIX, STATE_ESTABLISHED, NULL, 0, NULL, 0, 111, 0, 0, 0, 0, "@0a1f9" },
-	{ 'l', PROTO_TCP, AF_INET, STATE_BOUND, "127.0.0.1", 8080, "0.0.0.0", 0, 112, 1000, 0, 0, 22,
+	{ 'l', PROTO_TCP, AF_INET, STATE_BOUND, "127.0.0.1", 8080, "0.0.0.0", 0, 112, 1000, 0, 0, 22, NULL },
+	{ 'm', PROTO_TCP, AF_INET, STATE_ESTABLISHED, "127.0.0.1", 40003, "127.0.0.1", 8080, 113, 1000, 0, 0, 22,
 	  NULL },
-	{ 'm', PROTO_TCP, AF_INET, STATE_ESTABLISHED, "127.0.0.1", 40003, "127.0.0.1", 8080, 113, 1000, 0,
-	  0, 22, NULL },
 };
 
-enum { SCENE_COUNT = sizeof(scene_rows) / sizeof(*scene_rows) };
+enum { SCENE_COUNT = countof(scene_rows) };
 
 struct scene_sock {
 	struct sock sock;
@@ -61,8 +58,7 @@ struct scene_sock {
 	char path[64];
 };
 
-static inline void scene_address(const char *text, int family, union addr *addr, uint16_t *flags,
-                                 uint16_t mapped)
+static inline void scene_address(const char *text, int family, union addr *addr, uint16_t *flags, uint16_t mapped)
 {
 	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
 	if (!text)
@@ -76,10 +72,15 @@ static inline void scene_sock(const struct scene_row *from, struct scene_sock *t
 {
 	*to = (struct scene_sock){ 0 };
 	struct row *row = &to->sock.row;
-	*row = (struct row){ .local_port = from->local_port, .remote_port = from->remote_port,
-	                     .inode = from->inode, .uid = from->uid, .ifindex = from->ifindex,
-	                     .proto = (uint8_t)from->proto, .family = (uint8_t)from->family,
-	                     .state = (uint8_t)from->state, .flags = ROW_HAS_UID };
+	*row = (struct row){ .local_port = from->local_port,
+		             .remote_port = from->remote_port,
+		             .inode = from->inode,
+		             .uid = from->uid,
+		             .ifindex = from->ifindex,
+		             .proto = (uint8_t)from->proto,
+		             .family = (uint8_t)from->family,
+		             .state = (uint8_t)from->state,
+		             .flags = ROW_HAS_UID };
 	scene_address(from->local, from->family, &row->local, &row->flags, ROW_LOCAL_MAPPED);
 	scene_address(from->remote, from->family, &row->remote, &row->flags, ROW_REMOTE_MAPPED);
 	if (from->path) {
@@ -95,16 +96,19 @@ static inline void scene_sock(const struct scene_row *from, struct scene_sock *t
 	to->sock.extra = &to->extra;
 }
 
-/* ---- names of a host that is always the same ---- */
+/* --- names of a host that is always the same --- */
 
 static inline int scene_service(const char *name, unsigned protos, uint16_t *ports, size_t *count)
 {
-	static const struct { const char *name; uint16_t tcp, udp; } services[] = {
-		{ "ssh", 22, 0 }, { "http", 80, 0 }, { "https", 443, 443 }, { "domain", 53, 53 },
+	static const struct {
+		const char *name;
+		uint16_t tcp, udp;
+	} services[] = {
+		{ "ssh", 22, 0 },   { "http", 80, 0 },  { "https", 443, 443 }, { "domain", 53, 53 },
 		{ "exec", 512, 0 }, { "biff", 0, 512 }, { "two", 1000, 1001 }, { "x-y", 7, 7 },
 	};
 	size_t found = 0;
-	for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++) {
+	for (size_t i = 0; i < countof(services); i++) {
 		if (strcmp(services[i].name, name) != 0)
 			continue;
 		if (services[i].tcp && (!protos || (protos & PROTO_BIT(PROTO_TCP))))
@@ -156,14 +160,20 @@ static inline int scene_local_ports(uint16_t *low, uint16_t *high)
 /* "/" is 1, "/a" 20, "/b" 21, "/b/c" 22. */
 static inline int scene_cgroups(const char *glob, struct lookup_ids *ids, bool *known, size_t *mount_len)
 {
-	static const struct { const char *path, *glob; uint64_t id; } cgroups[] = {
-		{ "/", "/*", 1 }, { "/a", "/*", 20 }, { "/b", "/*", 21 }, { "/b/c", "/b/*", 22 },
+	static const struct {
+		const char *path, *glob;
+		uint64_t id;
+	} cgroups[] = {
+		{ "/", "/*", 1 },
+		{ "/a", "/*", 20 },
+		{ "/b", "/*", 21 },
+		{ "/b/c", "/b/*", 22 },
 	};
 	ids->id = calloc(8, sizeof(*ids->id));
 	ids->capacity = 8;
 	*known = true;
 	*mount_len = 0;
-	for (size_t i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++)
+	for (size_t i = 0; i < countof(cgroups); i++)
 		if (strcmp(cgroups[i].path, glob) == 0 || strcmp(cgroups[i].glob, glob) == 0)
 			ids->id[ids->count++] = cgroups[i].id;
 	return 0;
@@ -174,8 +184,8 @@ static const struct lookup scene_names = {
 };
 
 /* The letters of the sockets that the verdict is given to. */
-static inline void scene_judge(const struct filter *filter, const struct owners *owners,
-                               enum verdict verdict, char letters[SCENE_MAX + 1])
+static inline void scene_judge(const struct filter *filter, const struct owners *owners, enum verdict verdict,
+                               char letters[SCENE_MAX + 1])
 {
 	for (size_t i = 0; i < SCENE_COUNT; i++) {
 		struct scene_sock one;

@@ -11,8 +11,22 @@
 
 #include <sockview/row.h>
 
-enum { K_NOP, K_JMP, K_S_GE, K_S_LE, K_D_GE, K_D_LE, K_AUTO, K_S_COND, K_D_COND, K_DEV, K_MARK, K_S_EQ,
-       K_D_EQ, K_CGROUP };
+enum {
+	K_NOP,
+	K_JMP,
+	K_S_GE,
+	K_S_LE,
+	K_D_GE,
+	K_D_LE,
+	K_AUTO,
+	K_S_COND,
+	K_D_COND,
+	K_DEV,
+	K_MARK,
+	K_S_EQ,
+	K_D_EQ,
+	K_CGROUP
+};
 
 struct k_op {
 	unsigned code, yes, no;
@@ -29,10 +43,23 @@ static inline struct k_op k_op_at(const uint8_t *code)
 static inline size_t k_length(const uint8_t *code, size_t rest)
 {
 	switch (code[0]) {
-	case K_NOP: case K_JMP: case K_AUTO: return 4;
-	case K_S_GE: case K_S_LE: case K_D_GE: case K_D_LE: case K_S_EQ: case K_D_EQ: case K_DEV: return 8;
-	case K_MARK: case K_CGROUP: return 12;
-	case K_S_COND: case K_D_COND: {
+	case K_NOP:
+	case K_JMP:
+	case K_AUTO:
+		return 4;
+	case K_S_GE:
+	case K_S_LE:
+	case K_D_GE:
+	case K_D_LE:
+	case K_S_EQ:
+	case K_D_EQ:
+	case K_DEV:
+		return 8;
+	case K_MARK:
+	case K_CGROUP:
+		return 12;
+	case K_S_COND:
+	case K_D_COND: {
 		if (rest < 12)
 			return 0;
 		size_t address = code[4] == AF_INET ? 4 : code[4] == AF_INET6 ? 16 : 0;
@@ -40,7 +67,8 @@ static inline size_t k_length(const uint8_t *code, size_t rest)
 			return 0;
 		return 12 + address;
 	}
-	default: return 0;
+	default:
+		return 0;
 	}
 }
 
@@ -114,24 +142,40 @@ static inline bool k_test(const uint8_t *code, const struct sock *sock)
 	if (op.code >= K_S_GE && op.code <= K_D_EQ && op.code != K_AUTO)
 		port = (uint16_t)k_op_at(argument).no;
 	switch (op.code) {
-	case K_NOP: return true;
-	case K_JMP: return false;
-	case K_AUTO: return row->flags & ROW_PORT_CHOSEN;
-	case K_S_GE: return row->local_port >= port;
-	case K_S_LE: return row->local_port <= port;
-	case K_S_EQ: return row->local_port == port;
-	case K_D_GE: return row->remote_port >= port;
-	case K_D_LE: return row->remote_port <= port;
-	case K_D_EQ: return row->remote_port == port;
-	case K_S_COND: return k_host(argument, row, true);
-	case K_D_COND: return k_host(argument, row, false);
-	case K_DEV: memcpy(&word, argument, 4); return word == row->ifindex;
+	case K_NOP:
+		return true;
+	case K_JMP:
+		return false;
+	case K_AUTO:
+		return row->flags & ROW_PORT_CHOSEN;
+	case K_S_GE:
+		return row->local_port >= port;
+	case K_S_LE:
+		return row->local_port <= port;
+	case K_S_EQ:
+		return row->local_port == port;
+	case K_D_GE:
+		return row->remote_port >= port;
+	case K_D_LE:
+		return row->remote_port <= port;
+	case K_D_EQ:
+		return row->remote_port == port;
+	case K_S_COND:
+		return k_host(argument, row, true);
+	case K_D_COND:
+		return k_host(argument, row, false);
+	case K_DEV:
+		memcpy(&word, argument, 4);
+		return word == row->ifindex;
 	case K_MARK:
 		memcpy(&word, argument, 4);
 		memcpy(&mask, argument + 4, 4);
 		return (sock->extra->mark & mask) == word;
-	case K_CGROUP: memcpy(&id, argument, 8); return id == sock->extra->cgroup_id;
-	default: return false;
+	case K_CGROUP:
+		memcpy(&id, argument, 8);
+		return id == sock->extra->cgroup_id;
+	default:
+		return false;
 	}
 }
 

@@ -58,7 +58,7 @@ static ssize_t numbered_receive(struct wire *wire, void *buffer, size_t len)
 	};
 	if (self->wraps && !last)
 		datagram.head.nlmsg_len = 0xfffffffd;
-	size_t size = last ? sizeof datagram : offsetof(struct datagram, end);
+	size_t size = last ? sizeof(datagram) : offsetof(struct datagram, end);
 	memcpy(buffer, &datagram, size);
 	return (ssize_t)size;
 }
@@ -78,7 +78,9 @@ static struct wire *make(int datagrams, int fails_at, struct numbered **inner)
 	assert_non_null(*inner);
 	**inner = (struct numbered){
 		.wire = { .send = numbered_send, .receive = numbered_receive, .close = numbered_close },
-		.datagrams = datagrams, .fails_at = fails_at, .closed = &closed,
+		.datagrams = datagrams,
+		.fails_at = fails_at,
+		.closed = &closed,
 	};
 	closed = false;
 	return wire_ahead(&(*inner)->wire);
@@ -89,7 +91,7 @@ static void read_dump(struct wire *wire, int datagrams, int fails_at)
 	char buffer[WIRE_BUFFER];
 	assert_int_equal(wire->send(wire, "", 1), 0);
 	for (int i = 0; i < datagrams; i++) {
-		ssize_t got = wire->receive(wire, buffer, sizeof buffer);
+		ssize_t got = wire->receive(wire, buffer, sizeof(buffer));
 		if (i == fails_at) {
 			assert_int_equal(got, -1);
 			assert_int_equal(errno, ENOBUFS);
@@ -146,7 +148,7 @@ static void it_can_be_closed_at_any_datagram(void **state)
 		struct wire *wire = make(40, -1, &inner);
 		wire->send(wire, "", 1);
 		for (int i = 0; i < taken; i++)
-			assert_true(wire->receive(wire, buffer, sizeof buffer) > 0);
+			assert_true(wire->receive(wire, buffer, sizeof(buffer)) > 0);
 		wire_close(wire);
 		assert_true(closed);
 	}
@@ -160,7 +162,7 @@ static void a_new_request_ends_the_old_answer(void **state)
 	struct wire *wire = make(40, -1, &inner);
 	wire->send(wire, "", 1);
 	for (int i = 0; i < 20; i++)
-		wire->receive(wire, buffer, sizeof buffer);
+		wire->receive(wire, buffer, sizeof(buffer));
 	read_dump(wire, 40, -1);
 	wire_close(wire);
 }
@@ -174,7 +176,7 @@ static void it_can_be_closed_while_it_waits_for_the_kernel(void **state)
 	inner->silent_after = true;
 	wire->send(wire, "", 1);
 	for (int i = 0; i < 12; i++)
-		assert_true(wire->receive(wire, buffer, sizeof buffer) > 0);
+		assert_true(wire->receive(wire, buffer, sizeof(buffer)) > 0);
 	wire_close(wire);
 	assert_true(closed);
 }
@@ -187,7 +189,7 @@ static void a_small_buffer_is_told(void **state)
 	struct wire *wire = make(40, -1, &inner);
 	wire->send(wire, "", 1);
 	for (int i = 0; i < 10; i++)
-		wire->receive(wire, buffer, sizeof buffer);
+		wire->receive(wire, buffer, sizeof(buffer));
 	ssize_t got = wire->receive(wire, buffer, 8);
 	/* With one CPU there is no thread, and the wire below checks by itself. */
 	if (got < 0)

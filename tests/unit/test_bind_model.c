@@ -10,12 +10,14 @@
 
 #include <cmocka.h>
 
+#include <sockview/countof.h>
+
 struct row_case {
-	const char *plan, *holder;            /* addresses */
+	const char *plan, *holder; /* addresses */
 	enum state state;
 	bool plan_reuseaddr, plan_reuseport;
 	enum known reuseaddr, reuseport, v6only;
-	uint32_t holder_uid;                  /* the plan's is 1000 */
+	uint32_t holder_uid; /* the plan's is 1000 */
 	enum bind_outcome outcome;
 	enum bind_why why;
 	enum bind_meeting meeting;
@@ -29,10 +31,10 @@ struct row_case {
 static const struct row_case cases[] = {
 	/* addresses */
 	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_SAME, 0 },
-	{ "127.0.0.1", "0.0.0.0", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION,
-	  MEET_HOLDER_WILDCARD, 0 },
-	{ "0.0.0.0", "127.0.0.1", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION,
-	  MEET_PLAN_WILDCARD, 0 },
+	{ "127.0.0.1", "0.0.0.0", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_HOLDER_WILDCARD,
+	  0 },
+	{ "0.0.0.0", "127.0.0.1", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_PLAN_WILDCARD,
+	  0 },
 	{ "127.0.0.1", "127.0.0.2", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_FREE, BIND_OTHER_ADDRESS, MEET_NOT, 0 },
 	{ "0.0.0.0", "::", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_HOLDER_DUAL, 0 },
 	{ "127.0.0.1", "::", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_HOLDER_DUAL, 0 },
@@ -42,31 +44,30 @@ static const struct row_case cases[] = {
 	{ "::1", "0.0.0.0", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_FREE, BIND_OTHER_FAMILY, MEET_NOT, 0 },
 	{ "::", "::1", STATE_LISTEN, 0, 0, N, N, Y, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_PLAN_WILDCARD, 0 },
 	{ "::1", "::", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_HOLDER_WILDCARD, 0 },
-	{ "::ffff:127.0.0.1", "127.0.0.1", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION,
-	  MEET_SAME, 0 },
+	{ "::ffff:127.0.0.1", "127.0.0.1", STATE_LISTEN, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_SAME,
+	  0 },
 	/* an IPv6 connection and IPv4's wildcard */
 	{ "0.0.0.0", "2001:db8::1", STATE_ESTABLISHED, 0, 0, N, N, N, 1000, BIND_IN_USE, BIND_NO_OPTION,
 	  MEET_V6_CONNECTION, 0 },
 	{ "0.0.0.0", "2001:db8::1", STATE_ESTABLISHED, 0, 0, N, N, U, 1000, BIND_UNKNOWN, BIND_NO_OPTION,
 	  MEET_V6_CONNECTION, OPTION_V6ONLY },
-	{ "127.0.0.1", "2001:db8::1", STATE_ESTABLISHED, 0, 0, N, N, U, 1000, BIND_FREE, BIND_OTHER_FAMILY,
-	  MEET_NOT, 0 },
+	{ "127.0.0.1", "2001:db8::1", STATE_ESTABLISHED, 0, 0, N, N, U, 1000, BIND_FREE, BIND_OTHER_FAMILY, MEET_NOT,
+	  0 },
 	/* options */
 	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 1, 0, Y, N, N, 1000, BIND_IN_USE, BIND_HOLDER_LISTENS, MEET_SAME, 0 },
 	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 1, 0, U, U, N, 1000, BIND_IN_USE, BIND_HOLDER_LISTENS, MEET_SAME, 0 },
 	{ "0.0.0.0", "0.0.0.0", STATE_BOUND, 1, 0, Y, N, N, 1000, BIND_FREE, BIND_BOTH_REUSEADDR, MEET_SAME, 0 },
-	{ "0.0.0.0", "0.0.0.0", STATE_BOUND, 1, 0, N, N, N, 1000, BIND_IN_USE, BIND_HOLDER_NO_REUSEADDR,
-	  MEET_SAME, 0 },
-	{ "0.0.0.0", "0.0.0.0", STATE_BOUND, 1, 0, U, U, N, 1000, BIND_UNKNOWN, BIND_HOLDER_NO_REUSEADDR,
-	  MEET_SAME, OPTION_REUSEADDR },
+	{ "0.0.0.0", "0.0.0.0", STATE_BOUND, 1, 0, N, N, N, 1000, BIND_IN_USE, BIND_HOLDER_NO_REUSEADDR, MEET_SAME, 0 },
+	{ "0.0.0.0", "0.0.0.0", STATE_BOUND, 1, 0, U, U, N, 1000, BIND_UNKNOWN, BIND_HOLDER_NO_REUSEADDR, MEET_SAME,
+	  OPTION_REUSEADDR },
 	{ "0.0.0.0", "0.0.0.0", STATE_BOUND, 0, 0, U, U, N, 1000, BIND_IN_USE, BIND_NO_OPTION, MEET_SAME, 0 },
 	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 0, 1, N, Y, N, 1000, BIND_FREE, BIND_BOTH_REUSEPORT, MEET_SAME, 0 },
-	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 0, 1, N, N, N, 1000, BIND_IN_USE, BIND_HOLDER_NO_REUSEPORT,
-	  MEET_SAME, 0 },
+	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 0, 1, N, N, N, 1000, BIND_IN_USE, BIND_HOLDER_NO_REUSEPORT, MEET_SAME,
+	  0 },
 	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 0, 1, N, Y, N, 1001, BIND_IN_USE, BIND_OTHER_USER, MEET_SAME, 0 },
 	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 0, 1, N, U, N, 1001, BIND_IN_USE, BIND_OTHER_USER, MEET_SAME, 0 },
-	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 0, 1, N, U, N, 1000, BIND_UNKNOWN, BIND_HOLDER_NO_REUSEPORT,
-	  MEET_SAME, OPTION_REUSEPORT },
+	{ "0.0.0.0", "0.0.0.0", STATE_LISTEN, 0, 1, N, U, N, 1000, BIND_UNKNOWN, BIND_HOLDER_NO_REUSEPORT, MEET_SAME,
+	  OPTION_REUSEPORT },
 };
 
 static int parse(const char *text, union addr *addr)
@@ -80,25 +81,31 @@ static int parse(const char *text, union addr *addr)
 
 static void judge_case(const struct row_case *c, size_t index)
 {
-	struct bind_plan plan = { .proto = PROTO_TCP, .uid = 1000, .port = 80, .reuseaddr = c->plan_reuseaddr,
+	struct bind_plan plan = { .proto = PROTO_TCP,
+		                  .uid = 1000,
+		                  .port = 80,
+		                  .reuseaddr = c->plan_reuseaddr,
 		                  .reuseport = c->plan_reuseport };
-	struct bind_holder holder = { .proto = PROTO_TCP, .state = (uint8_t)c->state, .uid = c->holder_uid,
-		                      .has_uid = true, .reuseaddr = (uint8_t)c->reuseaddr,
-		                      .reuseport = (uint8_t)c->reuseport, .v6only = (uint8_t)c->v6only };
+	struct bind_holder holder = { .proto = PROTO_TCP,
+		                      .state = (uint8_t)c->state,
+		                      .uid = c->holder_uid,
+		                      .has_uid = true,
+		                      .reuseaddr = (uint8_t)c->reuseaddr,
+		                      .reuseport = (uint8_t)c->reuseport,
+		                      .v6only = (uint8_t)c->v6only };
 
 	plan.family = (uint8_t)parse(c->plan, &plan.addr);
 	holder.family = (uint8_t)parse(c->holder, &holder.addr);
 	struct bind_judgement got = bind_judge(&plan, &holder);
-	if (got.outcome != c->outcome || got.why != c->why || got.meeting != c->meeting ||
-	    got.unknown != c->unknown)
-		fail_msg("case %zu (%s beside %s): outcome %d why %d meeting %d unknown %u", index, c->plan,
-		         c->holder, got.outcome, got.why, got.meeting, got.unknown);
+	if (got.outcome != c->outcome || got.why != c->why || got.meeting != c->meeting || got.unknown != c->unknown)
+		fail_msg("case %zu (%s beside %s): outcome %d why %d meeting %d unknown %u", index, c->plan, c->holder,
+		         got.outcome, got.why, got.meeting, got.unknown);
 }
 
 static void test_reasons(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for (size_t i = 0; i < countof(cases); i++)
 		judge_case(&cases[i], i);
 }
 
@@ -132,8 +139,12 @@ static void test_time_wait(void **state)
 {
 	(void)state;
 	struct bind_plan plan = { .proto = PROTO_TCP, .family = AF_INET, .port = 80, .uid = 1000, .reuseport = true };
-	struct bind_holder holder = { .proto = PROTO_TCP, .family = AF_INET, .state = STATE_TIME_WAIT,
-		                      .time_wait = true, .reuseaddr = KNOWN_OFF, .reuseport = KNOWN_ON,
+	struct bind_holder holder = { .proto = PROTO_TCP,
+		                      .family = AF_INET,
+		                      .state = STATE_TIME_WAIT,
+		                      .time_wait = true,
+		                      .reuseaddr = KNOWN_OFF,
+		                      .reuseport = KNOWN_ON,
 		                      .v6only = KNOWN_OFF };
 
 	assert_int_equal(bind_judge(&plan, &holder).outcome, BIND_FREE);

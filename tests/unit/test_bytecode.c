@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+#include <sockview/countof.h>
+
 #include "collect/bytecode.h"
 #include "filter_scene.h"
 #include "kernel_bytecode.h"
@@ -24,22 +26,27 @@ static uint32_t pick(uint32_t below)
 	seed_state = seed_state * 1664525u + 1013904223u;
 	return (seed_state >> 8) % below;
 }
-#define PICK(array) ((array)[pick(sizeof(array) / sizeof(*(array)))])
+#define PICK(array) ((array)[pick(countof(array))])
 
 static const uint16_t ports[] = { 0, 1, 22, 80, 443, 8080, 32768, 40000, 60999, 65535 };
 static const char *const four[] = { "0.0.0.0", "10.0.0.1", "10.0.0.2", "10.1.0.1", "127.0.0.1" };
 static const char *const six[] = { "::", "::1", "fe80::1", "2001:db8::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1" };
 static const unsigned four_bits[] = { 0, 1, 8, 15, 16, 24, 31, 32 };
 static const unsigned six_bits[] = { 0, 10, 64, 96, 104, 112, 127, 128 };
-static const char *const state_words[] = { "listen", "established", "time-wait", "closed", "bound", "connected", "big" };
+static const char *const state_words[] = {
+	"listen", "established", "time-wait", "closed", "bound", "connected", "big"
+};
 static const uint32_t state_masks[] = {
-	STATE_BIT(STATE_LISTEN), STATE_BIT(STATE_ESTABLISHED), STATE_BIT(STATE_TIME_WAIT),
-	STATE_BIT(STATE_CLOSE), STATE_BIT(STATE_BOUND),
+	STATE_BIT(STATE_LISTEN),
+	STATE_BIT(STATE_ESTABLISHED),
+	STATE_BIT(STATE_TIME_WAIT),
+	STATE_BIT(STATE_CLOSE),
+	STATE_BIT(STATE_BOUND),
 	STATE_ALL & ~(STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND)),
 	STATE_ALL & ~(STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_SYN_RECV) | STATE_BIT(STATE_NEW_SYN_RECV)),
 };
 
-/* ---- filters with their meaning ---- */
+/* --- filters with their meaning --- */
 
 enum shape { AND, OR, NOT, PORT, LIST, HOST, STATE, DEVICE, MARK, CGROUP, AUTO, TARGET, INODE, USER, SHAPES };
 
@@ -47,8 +54,8 @@ struct node {
 	enum shape shape;
 	struct node *a, *b;
 	bool remote, negated;
-	int comparison;      /* PORT: < <= > >= = */
-	uint32_t x, y;       /* what the shape needs */
+	int comparison; /* PORT: < <= > >= = */
+	uint32_t x, y;  /* what the shape needs */
 	int family;
 	union addr addr;
 	unsigned bits;
@@ -91,8 +98,8 @@ static void make_not(struct node *node, char **text, int depth)
 static void make_port(struct node *node, char **text)
 {
 	static const char *const words[][4] = { { "<", "lt", "<", "lt" }, { "<=", "le", "leq", "<=" },
-		{ ">", "gt", ">", "gt" }, { ">=", "ge", "geq", ">=" }, { "=", "==", "eq", "" },
-		{ "!=", "ne", "neq", "!=" } };
+		                                { ">", "gt", ">", "gt" }, { ">=", "ge", "geq", ">=" },
+		                                { "=", "==", "eq", "" },  { "!=", "ne", "neq", "!=" } };
 	node->remote = pick(2);
 	node->x = PICK(ports);
 	node->comparison = (int)pick(6);
@@ -109,8 +116,8 @@ static void make_list(struct node *node, char **text)
 		node->y = 65535;
 	node->bits = PICK(ports);
 	node->negated = pick(2);
-	*text = add(*text, "%s %s :%u,%u-%u", node->remote ? "dport" : "sport", node->negated ? "!=" : "=",
-	            node->bits, node->x, node->y);
+	*text = add(*text, "%s %s :%u,%u-%u", node->remote ? "dport" : "sport", node->negated ? "!=" : "=", node->bits,
+	            node->x, node->y);
 }
 
 static void make_host(struct node *node, char **text)
@@ -123,8 +130,8 @@ static void make_host(struct node *node, char **text)
 	node->bits = node->family == AF_INET ? PICK(four_bits) : PICK(six_bits);
 	const char *name = node->family == AF_INET ? PICK(four) : PICK(six);
 	inet_pton(node->family, name, &node->addr);
-	*text = add(*text, node->family == AF_INET ? "%s %s %s/%u" : "%s %s [%s]/%u",
-	            node->remote ? "dst" : "src", node->negated ? "!=" : "=", name, node->bits);
+	*text = add(*text, node->family == AF_INET ? "%s %s %s/%u" : "%s %s [%s]/%u", node->remote ? "dst" : "src",
+	            node->negated ? "!=" : "=", name, node->bits);
 	if (node->has_port)
 		*text = add(*text, ":%u", node->x);
 }
@@ -142,12 +149,20 @@ static void make_target(struct node *node, char **text)
 static void make_leaf(struct node *node, char **text)
 {
 	switch (node->shape) {
-	case PORT: make_port(node, text); break;
-	case LIST: make_list(node, text); break;
-	case HOST: make_host(node, text); break;
-	case TARGET: make_target(node, text); break;
+	case PORT:
+		make_port(node, text);
+		break;
+	case LIST:
+		make_list(node, text);
+		break;
+	case HOST:
+		make_host(node, text);
+		break;
+	case TARGET:
+		make_target(node, text);
+		break;
 	case STATE:
-		node->x = pick(sizeof(state_masks) / sizeof(*state_masks));
+		node->x = pick(countof(state_masks));
 		*text = add(*text, "state = %s", state_words[node->x]);
 		node->x = state_masks[node->x];
 		exact = false;
@@ -197,12 +212,18 @@ static struct node *make(char **text, int depth)
 static bool port_fits(const struct node *node, uint32_t port)
 {
 	switch (node->comparison) {
-	case 0: return port < node->x;
-	case 1: return port <= node->x;
-	case 2: return port > node->x;
-	case 3: return port >= node->x;
-	case 4: return port == node->x;
-	default: return port != node->x;
+	case 0:
+		return port < node->x;
+	case 1:
+		return port <= node->x;
+	case 2:
+		return port > node->x;
+	case 3:
+		return port >= node->x;
+	case 4:
+		return port == node->x;
+	default:
+		return port != node->x;
 	}
 }
 
@@ -228,28 +249,41 @@ static bool truth(const struct node *node, const struct sock *sock)
 	const struct row *row = &sock->row;
 	uint32_t port = node->remote ? row->remote_port : row->local_port;
 	switch (node->shape) {
-	case AND: return truth(node->a, sock) && truth(node->b, sock);
-	case OR: return truth(node->a, sock) || truth(node->b, sock);
-	case NOT: return !truth(node->a, sock);
-	case PORT: return port_fits(node, port);
-	case LIST: return ((port >= node->x && port <= node->y) || port == node->bits) != node->negated;
-	case HOST: return host_fits(node, row) != node->negated;
-	case STATE: return node->x >> row->state & 1;
-	case DEVICE: return row->ifindex == node->x;
-	case MARK: return (sock->extra->mark & node->y) == node->x;
-	case CGROUP: return sock->extra->cgroup_id == node->x;
+	case AND:
+		return truth(node->a, sock) && truth(node->b, sock);
+	case OR:
+		return truth(node->a, sock) || truth(node->b, sock);
+	case NOT:
+		return !truth(node->a, sock);
+	case PORT:
+		return port_fits(node, port);
+	case LIST:
+		return ((port >= node->x && port <= node->y) || port == node->bits) != node->negated;
+	case HOST:
+		return host_fits(node, row) != node->negated;
+	case STATE:
+		return node->x >> row->state & 1;
+	case DEVICE:
+		return row->ifindex == node->x;
+	case MARK:
+		return (sock->extra->mark & node->y) == node->x;
+	case CGROUP:
+		return sock->extra->cgroup_id == node->x;
 	case AUTO:
 		return row->local_port >= 32768 && row->local_port <= 60999 &&
 		       (!(row->flags & ROW_HAS_BIND) || (row->flags & ROW_PORT_CHOSEN));
 	case TARGET:
 		return row->proto == node->bits && (row->local_port == node->x || row->remote_port == node->x);
-	case INODE: return row->inode == node->x;
-	case USER: return row->inode && row->uid == node->x;
-	default: return false;
+	case INODE:
+		return row->inode == node->x;
+	case USER:
+		return row->inode && row->uid == node->x;
+	default:
+		return false;
 	}
 }
 
-/* ---- sockets ---- */
+/* --- sockets --- */
 
 static uint16_t make_address(int family, union addr *addr, uint16_t mapped)
 {
@@ -260,8 +294,8 @@ static uint16_t make_address(int family, union addr *addr, uint16_t mapped)
 
 static void make_sock(struct scene_sock *one)
 {
-	static const enum state tcp_states[] = { STATE_LISTEN, STATE_ESTABLISHED, STATE_TIME_WAIT, STATE_BOUND,
-	                                         STATE_SYN_RECV, STATE_CLOSE_WAIT };
+	static const enum state tcp_states[] = { STATE_LISTEN, STATE_ESTABLISHED, STATE_TIME_WAIT,
+		                                 STATE_BOUND,  STATE_SYN_RECV,    STATE_CLOSE_WAIT };
 	static const enum state udp_states[] = { STATE_ESTABLISHED, STATE_CLOSE };
 	*one = (struct scene_sock){ 0 };
 	struct row *row = &one->sock.row;
@@ -276,19 +310,22 @@ static void make_sock(struct scene_sock *one)
 	row->ifindex = pick(3);
 	row->inode = pick(6);
 	row->uid = pick(3);
-	one->extra = (struct sock_extra){ .mark = pick(8), .cgroup_id = 20 + pick(3),
-	                                  .has = EXTRA_MARK | EXTRA_CGROUP };
+	one->extra =
+		(struct sock_extra){ .mark = pick(8), .cgroup_id = 20 + pick(3), .has = EXTRA_MARK | EXTRA_CGROUP };
 	one->sock.extra = &one->extra;
 }
 
-/* ---- the kernel's way ---- */
+/* --- the kernel's way --- */
 
 static uint32_t any_states(void)
 {
 	switch (pick(3)) {
-	case 0: return STATE_BIT(STATE_LISTEN);
-	case 1: return STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND));
-	default: return STATE_ALL;
+	case 0:
+		return STATE_BIT(STATE_LISTEN);
+	case 1:
+		return STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND));
+	default:
+		return STATE_ALL;
 	}
 }
 
@@ -305,8 +342,8 @@ static bool kernel_sends(const struct bytecode *code, const struct sock *sock)
 		return false;
 	/* The walk of the bound looks at the code alone. */
 	bool looks = row->state != STATE_BOUND;
-	if (looks && ((code->sport && row->local_port != code->sport) ||
-	              (code->dport && row->remote_port != code->dport)))
+	if (looks &&
+	    ((code->sport && row->local_port != code->sport) || (code->dport && row->remote_port != code->dport)))
 		return false;
 	return !code->len || k_run(code->data, code->len, sock);
 }
@@ -326,8 +363,9 @@ static const struct owners nobody;
 static void compile(const struct filter *filter, const struct bytecode_dump *dump, struct bytecode *code,
                     struct query *query)
 {
-	*query = (struct query){ .protos = PROTO_BIT(dump->proto), .inet = dump->family != AF_INET6,
-	                         .inet6 = dump->family != AF_INET };
+	*query = (struct query){ .protos = PROTO_BIT(dump->proto),
+		                 .inet = dump->family != AF_INET6,
+		                 .inet6 = dump->family != AF_INET };
 	query->states[dump->proto] = dump->states;
 	filter_narrow(filter, query);
 	bytecode_compile(query->expr, dump, code);
@@ -344,7 +382,7 @@ static bool left_out(const struct query *query, const struct row *row)
 /* In halves the dump tells of which one a row is; else that is not known. */
 static void make_half(struct row *row, enum bytecode_half half)
 {
-	row->flags &= (uint16_t)~(ROW_HAS_BIND | ROW_PORT_CHOSEN);
+	row->flags &= (uint16_t) ~(ROW_HAS_BIND | ROW_PORT_CHOSEN);
 	if (half != HALF_BOTH)
 		row->flags |= ROW_HAS_BIND;
 	if (half == HALF_CHOSEN || (half == HALF_BOTH && pick(2)))
@@ -363,8 +401,11 @@ static void one_expression(uint32_t seed)
 	exact = true;
 	const struct node *root = make(&end, 0);
 	struct filter *filter = filter_of(text);
-	struct bytecode_dump dump = { .proto = pick(3) ? PROTO_TCP : PROTO_UDP, .family = PICK(families),
-	                              .states = any_states(), .mark = pick(4) != 0, .half = PICK(halves) };
+	struct bytecode_dump dump = { .proto = pick(3) ? PROTO_TCP : PROTO_UDP,
+		                      .family = PICK(families),
+		                      .states = any_states(),
+		                      .mark = pick(4) != 0,
+		                      .half = PICK(halves) };
 	compile(filter, &dump, &code, &query);
 	for (int i = 0; i < SOCKETS; i++) {
 		struct scene_sock one;
@@ -393,7 +434,7 @@ static void random_expressions(void **state)
 		one_expression(i * 7919u + 1);
 }
 
-/* ---- what the code looks like ---- */
+/* --- what the code looks like --- */
 
 static void compile_text(const char *text, const struct bytecode_dump *dump, struct bytecode *code)
 {
@@ -407,15 +448,18 @@ static const struct bytecode_dump tcp = { .proto = PROTO_TCP, .family = AF_UNSPE
 
 static void by_hand(void **state)
 {
-	static const struct { const char *text; size_t len; uint8_t data[64]; } cases[] = {
+	static const struct {
+		const char *text;
+		size_t len;
+		uint8_t data[64];
+	} cases[] = {
 		{ "sport = :22", 8, { K_S_EQ, 8, 12, 0, 0, 0, 22, 0 } },
 		{ "sport >= :256", 8, { K_S_GE, 8, 12, 0, 0, 0, 0, 1 } },
 		{ "not sport = :22", 12, { K_S_EQ, 8, 12, 0, 0, 0, 22, 0, K_JMP, 4, 8, 0 } },
-		{ "sport = :22 or dport = :22", 20,
-		  { K_S_EQ, 8, 12, 0, 0, 0, 22, 0, K_JMP, 4, 12, 0, K_D_EQ, 8, 12, 0, 0, 0, 22, 0 } },
+		{ "sport = :22 or dport = :22", 20, { K_S_EQ, 8, 12,     0, 0,  0, 22, 0, K_JMP, 4,
+		                                      12,     0, K_D_EQ, 8, 12, 0, 0,  0, 22,    0 } },
 		{ "dev 7", 8, { K_DEV, 8, 12, 0, 7, 0, 0, 0 } },
-		{ "src 10.0.0.0/8:80", 16,
-		  { K_S_COND, 16, 20, 0, AF_INET, 8, 0, 0, 80, 0, 0, 0, 10, 0, 0, 0 } },
+		{ "src 10.0.0.0/8:80", 16, { K_S_COND, 16, 20, 0, AF_INET, 8, 0, 0, 80, 0, 0, 0, 10, 0, 0, 0 } },
 		{ "fwmark = 1/3", 12, { K_MARK, 12, 16, 0, 1, 0, 0, 0, 3, 0, 0, 0 } },
 		{ "cgroup /a", 12, { K_CGROUP, 12, 16, 0, 20, 0, 0, 0, 0, 0, 0, 0 } },
 	};
@@ -423,7 +467,7 @@ static void by_hand(void **state)
 	/* The kernel reads them in the byte order of the machine; the bytes above are of a little-endian one. */
 	if (ntohl(1) == 1)
 		skip();
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct bytecode code;
 		compile_text(cases[i].text, &tcp, &code);
 		assert_int_equal(code.len, cases[i].len);
@@ -433,7 +477,10 @@ static void by_hand(void **state)
 
 static void ports_of_the_request(void **state)
 {
-	static const struct { const char *text; uint16_t sport, dport; } cases[] = {
+	static const struct {
+		const char *text;
+		uint16_t sport, dport;
+	} cases[] = {
 		{ "sport = :22", 22, 0 },
 		{ "dport = :22 and state = established", 0, 22 },
 		{ "sport = :22 dport = :23", 22, 23 },
@@ -448,7 +495,7 @@ static void ports_of_the_request(void **state)
 		{ "program = x or sport = :22", 0, 0 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct bytecode code;
 		compile_text(cases[i].text, &tcp, &code);
 		assert_int_equal(code.sport, cases[i].sport);
@@ -460,10 +507,10 @@ static void ports_of_the_request(void **state)
 static void halves(void **state)
 {
 	static const char *const cases[] = { "autobound", "not autobound", "autobound or sport = :80",
-	                                     "program = x or autobound" };
+		                             "program = x or autobound" };
 	(void)state;
 	assert_false(bytecode_has_halves(NULL));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct bytecode_dump dump = tcp;
 		struct filter *filter = filter_of(cases[i]);
 		struct bytecode code[2];
@@ -475,9 +522,11 @@ static void halves(void **state)
 		assert_true(bytecode_has_halves(query.expr));
 		assert_int_equal(code[1].impossible, strcmp(cases[i], "autobound") == 0);
 		for (int chosen = 0; chosen < 2; chosen++) {
-			struct sock sock = { .row = { .proto = PROTO_TCP, .family = AF_INET, .local_port = 80,
-			                              .state = STATE_ESTABLISHED,
-			                              .flags = chosen ? ROW_PORT_CHOSEN : 0 } };
+			struct sock sock = { .row = { .proto = PROTO_TCP,
+				                      .family = AF_INET,
+				                      .local_port = 80,
+				                      .state = STATE_ESTABLISHED,
+				                      .flags = chosen ? ROW_PORT_CHOSEN : 0 } };
 			assert_false(kernel_sends(&code[chosen], &sock));
 		}
 		filter_free(filter);
@@ -490,7 +539,7 @@ static void nothing_to_ask(void **state)
 	struct bytecode_dump four_only = tcp;
 	struct bytecode code;
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		compile_text(cases[i], &tcp, &code);
 		assert_true(code.impossible);
 	}
@@ -544,8 +593,11 @@ static char *long_list(const char *head, const char *item, size_t count, const c
 /* True if the code lets a TCP socket of this local port and remote port through. */
 static bool passes(const struct bytecode *code, uint16_t sport, uint16_t dport)
 {
-	struct scene_sock one = { .sock.row = { .family = AF_INET, .proto = PROTO_TCP, .local_port = sport,
-	                                        .remote_port = dport, .state = STATE_ESTABLISHED } };
+	struct scene_sock one = { .sock.row = { .family = AF_INET,
+		                                .proto = PROTO_TCP,
+		                                .local_port = sport,
+		                                .remote_port = dport,
+		                                .state = STATE_ESTABLISHED } };
 	one.sock.extra = &one.extra;
 	return kernel_sends(code, &one.sock);
 }
@@ -604,10 +656,13 @@ static void deep_filters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_expressions), cmocka_unit_test(by_hand),
+		cmocka_unit_test(random_expressions),
+		cmocka_unit_test(by_hand),
 		cmocka_unit_test(halves),
-		cmocka_unit_test(ports_of_the_request), cmocka_unit_test(nothing_to_ask),
-		cmocka_unit_test(what_the_kernel_can_not_judge), cmocka_unit_test(lists_of_any_length),
+		cmocka_unit_test(ports_of_the_request),
+		cmocka_unit_test(nothing_to_ask),
+		cmocka_unit_test(what_the_kernel_can_not_judge),
+		cmocka_unit_test(lists_of_any_length),
 		cmocka_unit_test(deep_filters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

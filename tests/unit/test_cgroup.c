@@ -11,8 +11,9 @@
 #include <cmocka.h>
 
 #include <sockview/cgroup.h>
+#include <sockview/countof.h>
 
-#define ID "4f1d2c3b5a6978e0d1c2b3a4958677e0f1a2b3c4d5e6f708192a3b4c5d6e7f80"
+#define ID  "4f1d2c3b5a6978e0d1c2b3a4958677e0f1a2b3c4d5e6f708192a3b4c5d6e7f80"
 #define POD "pod2f48919a_7c8d_4a3f_9b56_0d1e2f3a4b5c"
 
 static const struct {
@@ -54,8 +55,8 @@ static const struct {
 	{ "/kubepods.slice/kubepods-" POD ".slice/crio-conmon-" ID ".scope", "crio-conmon-" ID ".scope", NULL, NULL },
 	{ "/kubepods/burstable/" POD "/" ID, NULL, "container", ID },
 	{ "/kubepods/burstable/" POD "/crio-" ID, NULL, "cri-o", ID },
-	{ "/system.slice/containerd.service/kubepods-besteffort-" POD ".slice:cri-containerd:" ID,
-	  "containerd.service", "containerd", ID },
+	{ "/system.slice/containerd.service/kubepods-besteffort-" POD ".slice:cri-containerd:" ID, "containerd.service",
+	  "containerd", ID },
 	{ "/system.slice/containerd.service", "containerd.service", NULL, NULL },
 	/* containerd alone: ctr, nerdctl. */
 	{ "/default/" ID, NULL, "containerd", ID },
@@ -90,7 +91,7 @@ static void assert_bytes(struct bytes got, const char *want)
 static void paths_tell_unit_and_container(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct bytes path = { cases[i].path, strlen(cases[i].path) }, unit;
 		struct container container;
 		print_message("%s\n", cases[i].path);
@@ -120,11 +121,11 @@ static void numbers_give_paths(void **state)
 	(void)state;
 	char root[] = "/tmp/test_cgroup.XXXXXX", deep[256], file[256];
 	assert_non_null(mkdtemp(root));
-	snprintf(deep, sizeof deep, "%s/system.slice", root);
+	snprintf(deep, sizeof(deep), "%s/system.slice", root);
 	assert_int_equal(mkdir(deep, 0700), 0);
-	snprintf(deep, sizeof deep, "%s/system.slice/a b.service", root);
+	snprintf(deep, sizeof(deep), "%s/system.slice/a b.service", root);
 	assert_int_equal(mkdir(deep, 0700), 0);
-	snprintf(file, sizeof file, "%s/cgroup.procs", root);
+	snprintf(file, sizeof(file), "%s/cgroup.procs", root);
 	int fd = open(file, O_CREAT | O_WRONLY, 0600);
 	struct stat of_root, of_deep, of_file;
 	assert_int_equal(fstat(fd, &of_file), 0);
@@ -142,7 +143,7 @@ static void numbers_give_paths(void **state)
 
 	unlink(file);
 	rmdir(deep);
-	snprintf(deep, sizeof deep, "%s/system.slice", root);
+	snprintf(deep, sizeof(deep), "%s/system.slice", root);
 	rmdir(deep);
 	rmdir(root);
 }

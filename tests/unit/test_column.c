@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include <sockview/column.h>
+#include <sockview/countof.h>
 
 static struct names *names;
 static struct column_context context;
@@ -82,7 +83,7 @@ static void assert_number(const char *name, const struct sock *sock, uint64_t wa
 	assert_true(value.uint == want);
 }
 
-/* --- the table itself -------------------------------------------------------------------------- */
+/* --- the table itself --- */
 
 static void names_are_plain_and_unique(void **state)
 {
@@ -162,8 +163,10 @@ static void unknown_columns_are_named(void **state)
 	(void)state;
 	static const struct {
 		const char *list, *culprit;
-	} cases[] = { { "proto,bogus,state", "bogus" }, { "", "" }, { "pid,", "" }, { "+", "" }, { "pid, uid", " uid" } };
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	} cases[] = {
+		{ "proto,bogus,state", "bogus" }, { "", "" }, { "pid,", "" }, { "+", "" }, { "pid, uid", " uid" }
+	};
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct column_list list = { 0 };
 		struct error error = { 0 };
 		assert_int_equal(column_list_parse(&list, cases[i].list, &error), -1);
@@ -175,10 +178,10 @@ static void unknown_columns_are_named(void **state)
 	struct column_list list = { 0 };
 	struct error error = { 0 };
 	char longest[1000];
-	memset(longest, 'x', sizeof longest - 1);
-	longest[sizeof longest - 1] = '\0';
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
 	assert_int_equal(column_list_parse(&list, longest, &error), -1);
-	assert_int_equal(strlen(error.subject), sizeof error.subject - 1);
+	assert_int_equal(strlen(error.subject), sizeof(error.subject) - 1);
 	column_list_free(&list);
 }
 
@@ -206,7 +209,8 @@ static void default_columns_are_cheap(void **state)
 	for (enum column_style style = COLUMNS_TABLE; style <= COLUMNS_TREE; style++) {
 		struct column_list list = { 0 };
 		struct column_needs needs = { 0 };
-		assert_int_equal(column_list_default(&list, &(struct column_defaults){ .style = style, .inet = true }), 0);
+		assert_int_equal(column_list_default(&list, &(struct column_defaults){ .style = style, .inet = true }),
+		                 0);
 		column_list_needs(&list, &needs);
 		assert_true(list.count >= 6);
 		assert_int_equal(needs.want | needs.details | needs.need, 0);
@@ -219,8 +223,14 @@ static void options_add_their_columns(void **state)
 	(void)state;
 	struct column_list list = { 0 };
 	struct column_needs needs = { 0 };
-	const struct column_defaults all = { .style = COLUMNS_TREE, .inet = true, .unix_ = true, .programs = 1,
-	                                     .extend = 2, .timers = true, .memory = true, .info = true };
+	const struct column_defaults all = { .style = COLUMNS_TREE,
+		                             .inet = true,
+		                             .unix_ = true,
+		                             .programs = 1,
+		                             .extend = 2,
+		                             .timers = true,
+		                             .memory = true,
+		                             .info = true };
 	assert_int_equal(column_list_default(&list, &all), 0);
 	column_list_needs(&list, &needs);
 	assert_int_equal(needs.want, WANT_TIMER | WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_UNIX);
@@ -228,12 +238,15 @@ static void options_add_their_columns(void **state)
 	column_list_free(&list);
 }
 
-/* --- sockets -------------------------------------------------------------------------------------- */
+/* --- sockets --- */
 
 static struct sock tcp_sock(const char *local, const char *remote)
 {
-	struct sock sock = { .row = { .proto = PROTO_TCP, .state = STATE_ESTABLISHED, .local_port = 50000,
-	                              .remote_port = 443, .flags = ROW_HAS_QUEUES | ROW_HAS_UID } };
+	struct sock sock = { .row = { .proto = PROTO_TCP,
+		                      .state = STATE_ESTABLISHED,
+		                      .local_port = 50000,
+		                      .remote_port = 443,
+		                      .flags = ROW_HAS_QUEUES | ROW_HAS_UID } };
 	bool v6 = strchr(local, ':') != NULL;
 	sock.row.family = v6 ? AF_INET6 : AF_INET;
 	assert_int_equal(inet_pton(sock.row.family, local, &sock.row.local), 1);
@@ -252,21 +265,47 @@ static void addresses_have_a_scope(void **state)
 	static const struct {
 		const char *address, *scope;
 	} cases[] = {
-		{ "0.0.0.0", "any" },          { "127.0.0.1", "loopback" },    { "127.255.255.254", "loopback" },
-		{ "128.0.0.1", "global" },     { "126.255.255.255", "global" }, { "10.0.0.1", "private" },
-		{ "11.0.0.1", "global" },      { "172.15.255.255", "global" }, { "172.16.0.0", "private" },
-		{ "172.31.255.255", "private" }, { "172.32.0.0", "global" },   { "192.168.1.1", "private" },
-		{ "192.169.0.0", "global" },   { "169.254.9.9", "link-local" }, { "169.253.0.0", "global" },
-		{ "100.63.255.255", "global" }, { "100.64.0.0", "private" },   { "100.127.255.255", "private" },
-		{ "100.128.0.0", "global" },   { "224.0.0.251", "multicast" }, { "239.255.255.255", "multicast" },
-		{ "255.255.255.255", "broadcast" }, { "8.8.8.8", "global" },   { "0.0.0.1", "global" },
-		{ "::", "any" },               { "::1", "loopback" },          { "::2", "global" },
-		{ "fe80::1", "link-local" },   { "febf::1", "link-local" },    { "fec0::1", "private" },
-		{ "fc00::1", "private" },      { "fdff::1", "private" },       { "fe00::1", "global" },
-		{ "ff02::fb", "multicast" },   { "2001:db8::1", "global" },    { "::ffff:127.0.0.1", "loopback" },
-		{ "::ffff:10.1.2.3", "private" }, { "::ffff:0.0.0.0", "any" }, { "::ffff:9.9.9.9", "global" },
+		{ "0.0.0.0", "any" },
+		{ "127.0.0.1", "loopback" },
+		{ "127.255.255.254", "loopback" },
+		{ "128.0.0.1", "global" },
+		{ "126.255.255.255", "global" },
+		{ "10.0.0.1", "private" },
+		{ "11.0.0.1", "global" },
+		{ "172.15.255.255", "global" },
+		{ "172.16.0.0", "private" },
+		{ "172.31.255.255", "private" },
+		{ "172.32.0.0", "global" },
+		{ "192.168.1.1", "private" },
+		{ "192.169.0.0", "global" },
+		{ "169.254.9.9", "link-local" },
+		{ "169.253.0.0", "global" },
+		{ "100.63.255.255", "global" },
+		{ "100.64.0.0", "private" },
+		{ "100.127.255.255", "private" },
+		{ "100.128.0.0", "global" },
+		{ "224.0.0.251", "multicast" },
+		{ "239.255.255.255", "multicast" },
+		{ "255.255.255.255", "broadcast" },
+		{ "8.8.8.8", "global" },
+		{ "0.0.0.1", "global" },
+		{ "::", "any" },
+		{ "::1", "loopback" },
+		{ "::2", "global" },
+		{ "fe80::1", "link-local" },
+		{ "febf::1", "link-local" },
+		{ "fec0::1", "private" },
+		{ "fc00::1", "private" },
+		{ "fdff::1", "private" },
+		{ "fe00::1", "global" },
+		{ "ff02::fb", "multicast" },
+		{ "2001:db8::1", "global" },
+		{ "::ffff:127.0.0.1", "loopback" },
+		{ "::ffff:10.1.2.3", "private" },
+		{ "::ffff:0.0.0.0", "any" },
+		{ "::ffff:9.9.9.9", "global" },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		bool v6 = strchr(cases[i].address, ':');
 		struct sock sock = tcp_sock(cases[i].address, v6 ? "::5" : "1.2.3.4");
 		print_message("%s\n", cases[i].address);
@@ -283,9 +322,9 @@ static void ports_have_a_class(void **state)
 	static const struct {
 		uint16_t port;
 		const char *class;
-	} cases[] = { { 1, "system" }, { 1023, "system" }, { 1024, "user" }, { 49151, "user" }, { 49152, "dynamic" },
-	              { 65535, "dynamic" }, { 0, "null" } };
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	} cases[] = { { 1, "system" },      { 1023, "system" },   { 1024, "user" }, { 49151, "user" },
+		      { 49152, "dynamic" }, { 65535, "dynamic" }, { 0, "null" } };
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct sock sock = tcp_sock("1.2.3.4", "1.2.3.4");
 		sock.row.local_port = cases[i].port;
 		assert_value("port_class", &sock, cases[i].class);
@@ -296,18 +335,64 @@ static void absent_is_absent(void **state)
 {
 	(void)state;
 	static const char *const absent[] = {
-		"remote_address", "remote_port", "remote_service", "remote_scope", "remote_port_class", "backlog",
-		"accept_queue", "interface", "ifindex", "v6only", "inode", "cookie", "mark", "cgroup", "cgroup_id",
-		"shutdown", "pid", "tid", "fd", "program", "comm", "cmdline", "exe", "exe_deleted", "ppid", "parents",
-		"start_time", "age", "unit", "container", "owner_count", "owners", "timer", "timer_expires",
-		"retransmits", "rcvbuf", "drops", "rtt", "snd_cwnd", "sack", "limited_by", "retrans_share", "send_rate",
-		"congestion", "ulp", "bbr_bw", "tls_version", "tls_zerocopy_tx", "mptcp_flags", "md5_keys",
-		"unix_type", "path", "refcnt",
+		"remote_address",
+		"remote_port",
+		"remote_service",
+		"remote_scope",
+		"remote_port_class",
+		"backlog",
+		"accept_queue",
+		"interface",
+		"ifindex",
+		"v6only",
+		"inode",
+		"cookie",
+		"mark",
+		"cgroup",
+		"cgroup_id",
+		"shutdown",
+		"pid",
+		"tid",
+		"fd",
+		"program",
+		"comm",
+		"cmdline",
+		"exe",
+		"exe_deleted",
+		"ppid",
+		"parents",
+		"start_time",
+		"age",
+		"unit",
+		"container",
+		"owner_count",
+		"owners",
+		"timer",
+		"timer_expires",
+		"retransmits",
+		"rcvbuf",
+		"drops",
+		"rtt",
+		"snd_cwnd",
+		"sack",
+		"limited_by",
+		"retrans_share",
+		"send_rate",
+		"congestion",
+		"ulp",
+		"bbr_bw",
+		"tls_version",
+		"tls_zerocopy_tx",
+		"mptcp_flags",
+		"md5_keys",
+		"unix_type",
+		"path",
+		"refcnt",
 	};
 	struct sock sock = tcp_sock("1.2.3.4", "0.0.0.0");
 	sock.row.remote_port = 0;
 	sock.row.state = STATE_BOUND;
-	for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+	for (size_t i = 0; i < countof(absent); i++)
 		assert_value(absent[i], &sock, "null");
 }
 
@@ -363,7 +448,7 @@ static void paths_of_unix_sockets(void **state)
 	(void)state;
 	struct sock_unix detail = { .type = SOCK_SEQPACKET, .refcnt = 2, .has = UNIX_HAS_REFCNT };
 	struct sock sock = { .row = { .proto = PROTO_UNIX, .family = AF_UNIX, .state = STATE_LISTEN },
-	                     .unix_ = &detail };
+		             .unix_ = &detail };
 	sock.blob[BLOB_PATH] = (struct bytes){ "/run/a\nb\0", 9 };
 	assert_value("path", &sock, "/run/a\\x0ab");
 	assert_value("unix_type", &sock, "seqpacket");
@@ -379,34 +464,89 @@ static void paths_of_unix_sockets(void **state)
 	assert_value("path", &sock, "null");
 }
 
-/* --- tcp_info ---------------------------------------------------------------------------------------- */
+/* --- tcp_info --- */
 
 enum { INFO_SIZE = 280 };
 
-#define HEADER(name) { #name, offsetof(struct tcp_info, tcpi_##name), sizeof((struct tcp_info){ 0 }.tcpi_##name), 1 }
-#define RATE_HEADER(name) { #name, offsetof(struct tcp_info, tcpi_##name), 8, 8 }
+#define HEADER(name) \
+	{ \
+#name, offsetof(struct tcp_info, tcpi_##name), sizeof((struct tcp_info){ 0 }.tcpi_##name), 1 \
+	}
+#define RATE_HEADER(name) \
+	{ \
+#name, offsetof(struct tcp_info, tcpi_##name), 8, 8 \
+	}
 
 static const struct {
 	const char *name;
 	size_t offset, size;
 	uint64_t scale;
 } info_fields[] = {
-	{ "tcpi_state", 0, 1, 1 }, { "tcpi_retransmits", 2, 1, 1 }, { "tcpi_probes", 3, 1, 1 },
+	{ "tcpi_state", 0, 1, 1 },
+	{ "tcpi_retransmits", 2, 1, 1 },
+	{ "tcpi_probes", 3, 1, 1 },
 	{ "tcpi_options", 5, 1, 1 },
-	HEADER(backoff), HEADER(rto), HEADER(ato), HEADER(snd_mss), HEADER(rcv_mss), HEADER(unacked), HEADER(sacked),
-	HEADER(lost), HEADER(retrans), HEADER(fackets), HEADER(last_data_sent), HEADER(last_ack_sent),
-	HEADER(last_data_recv), HEADER(last_ack_recv), HEADER(pmtu), HEADER(rcv_ssthresh), HEADER(rtt), HEADER(rttvar),
-	HEADER(snd_ssthresh), HEADER(snd_cwnd), HEADER(advmss), HEADER(reordering), HEADER(rcv_rtt), HEADER(rcv_space),
-	HEADER(total_retrans), RATE_HEADER(pacing_rate), RATE_HEADER(max_pacing_rate), HEADER(bytes_acked),
-	HEADER(bytes_received), HEADER(segs_out), HEADER(segs_in), HEADER(notsent_bytes), HEADER(min_rtt),
-	HEADER(data_segs_in), HEADER(data_segs_out), RATE_HEADER(delivery_rate), HEADER(busy_time), HEADER(rwnd_limited),
-	HEADER(sndbuf_limited), HEADER(delivered), HEADER(delivered_ce), HEADER(bytes_sent), HEADER(bytes_retrans),
-	HEADER(dsack_dups), HEADER(reord_seen), HEADER(rcv_ooopack), HEADER(snd_wnd),
-	{ "rcv_wnd", 232, 4, 1 }, { "rehash", 236, 4, 1 }, { "total_rto", 240, 2, 1 },
-	{ "total_rto_recoveries", 242, 2, 1 }, { "total_rto_time", 244, 4, 1 }, { "received_ce", 248, 4, 1 },
-	{ "delivered_e1_bytes", 252, 4, 1 }, { "delivered_e0_bytes", 256, 4, 1 }, { "delivered_ce_bytes", 260, 4, 1 },
-	{ "received_e1_bytes", 264, 4, 1 }, { "received_e0_bytes", 268, 4, 1 }, { "received_ce_bytes", 272, 4, 1 },
-	{ "accecn_fail_mode", 276, 2, 1 }, { "accecn_opt_seen", 278, 2, 1 },
+	HEADER(backoff),
+	HEADER(rto),
+	HEADER(ato),
+	HEADER(snd_mss),
+	HEADER(rcv_mss),
+	HEADER(unacked),
+	HEADER(sacked),
+	HEADER(lost),
+	HEADER(retrans),
+	HEADER(fackets),
+	HEADER(last_data_sent),
+	HEADER(last_ack_sent),
+	HEADER(last_data_recv),
+	HEADER(last_ack_recv),
+	HEADER(pmtu),
+	HEADER(rcv_ssthresh),
+	HEADER(rtt),
+	HEADER(rttvar),
+	HEADER(snd_ssthresh),
+	HEADER(snd_cwnd),
+	HEADER(advmss),
+	HEADER(reordering),
+	HEADER(rcv_rtt),
+	HEADER(rcv_space),
+	HEADER(total_retrans),
+	RATE_HEADER(pacing_rate),
+	RATE_HEADER(max_pacing_rate),
+	HEADER(bytes_acked),
+	HEADER(bytes_received),
+	HEADER(segs_out),
+	HEADER(segs_in),
+	HEADER(notsent_bytes),
+	HEADER(min_rtt),
+	HEADER(data_segs_in),
+	HEADER(data_segs_out),
+	RATE_HEADER(delivery_rate),
+	HEADER(busy_time),
+	HEADER(rwnd_limited),
+	HEADER(sndbuf_limited),
+	HEADER(delivered),
+	HEADER(delivered_ce),
+	HEADER(bytes_sent),
+	HEADER(bytes_retrans),
+	HEADER(dsack_dups),
+	HEADER(reord_seen),
+	HEADER(rcv_ooopack),
+	HEADER(snd_wnd),
+	{ "rcv_wnd", 232, 4, 1 },
+	{ "rehash", 236, 4, 1 },
+	{ "total_rto", 240, 2, 1 },
+	{ "total_rto_recoveries", 242, 2, 1 },
+	{ "total_rto_time", 244, 4, 1 },
+	{ "received_ce", 248, 4, 1 },
+	{ "delivered_e1_bytes", 252, 4, 1 },
+	{ "delivered_e0_bytes", 256, 4, 1 },
+	{ "delivered_ce_bytes", 260, 4, 1 },
+	{ "received_e1_bytes", 264, 4, 1 },
+	{ "received_e0_bytes", 268, 4, 1 },
+	{ "received_ce_bytes", 272, 4, 1 },
+	{ "accecn_fail_mode", 276, 2, 1 },
+	{ "accecn_opt_seen", 278, 2, 1 },
 };
 
 static uint64_t little_endian(const uint8_t *byte, size_t size)
@@ -423,11 +563,11 @@ static void info_fields_are_where_the_kernel_puts_them(void **state)
 {
 	(void)state;
 	uint8_t info[INFO_SIZE];
-	for (size_t i = 0; i < sizeof info; i++)
+	for (size_t i = 0; i < sizeof(info); i++)
 		info[i] = (uint8_t)(1 + i * 7 % 15); /* small: no rate overflows times eight */
 	struct sock sock = tcp_sock("1.2.3.4", "1.2.3.4");
-	sock.blob[BLOB_TCP_INFO] = (struct bytes){ info, sizeof info };
-	for (size_t i = 0; i < sizeof info_fields / sizeof *info_fields; i++)
+	sock.blob[BLOB_TCP_INFO] = (struct bytes){ info, sizeof(info) };
+	for (size_t i = 0; i < countof(info_fields); i++)
 		assert_number(info_fields[i].name, &sock,
 		              little_endian(info + info_fields[i].offset, info_fields[i].size) * info_fields[i].scale);
 }
@@ -441,7 +581,7 @@ static void a_shorter_info_lacks_its_last_fields(void **state)
 		memset(info, 1, len);
 		struct sock sock = tcp_sock("1.2.3.4", "1.2.3.4");
 		sock.blob[BLOB_TCP_INFO] = (struct bytes){ info, len };
-		for (size_t i = 0; i < sizeof info_fields / sizeof *info_fields; i++) {
+		for (size_t i = 0; i < countof(info_fields); i++) {
 			bool there = info_fields[i].offset + info_fields[i].size <= len;
 			assert_int_equal(value_of(info_fields[i].name, &sock).kind, there ? VALUE_UINT : VALUE_NONE);
 		}
@@ -455,11 +595,14 @@ static void a_shorter_info_lacks_its_last_fields(void **state)
 static void bits_of_info(void **state)
 {
 	(void)state;
-	struct tcp_info info = { .tcpi_snd_wscale = 7, .tcpi_rcv_wscale = 10, .tcpi_delivery_rate_app_limited = 1,
-	                         .tcpi_fastopen_client_fail = 2, .tcpi_options = TCPI_OPT_SACK | TCPI_OPT_ECN_SEEN,
-	                         .tcpi_ca_state = TCP_CA_Recovery };
+	struct tcp_info info = { .tcpi_snd_wscale = 7,
+		                 .tcpi_rcv_wscale = 10,
+		                 .tcpi_delivery_rate_app_limited = 1,
+		                 .tcpi_fastopen_client_fail = 2,
+		                 .tcpi_options = TCPI_OPT_SACK | TCPI_OPT_ECN_SEEN,
+		                 .tcpi_ca_state = TCP_CA_Recovery };
 	struct sock sock = tcp_sock("1.2.3.4", "1.2.3.4");
-	sock.blob[BLOB_TCP_INFO] = (struct bytes){ &info, sizeof info };
+	sock.blob[BLOB_TCP_INFO] = (struct bytes){ &info, sizeof(info) };
 	assert_number("snd_wscale", &sock, 7);
 	assert_number("rcv_wscale", &sock, 10);
 	assert_value("app_limited", &sock, "true");
@@ -475,14 +618,17 @@ static void bits_of_info(void **state)
 static void unmeasured_is_absent(void **state)
 {
 	(void)state;
-	struct tcp_info info = { .tcpi_snd_ssthresh = 0x7fffffff, .tcpi_min_rtt = UINT32_MAX,
-	                         .tcpi_max_pacing_rate = UINT64_MAX, .tcpi_snd_cwnd = 10, .tcpi_unacked = 3,
-	                         .tcpi_pacing_rate = 1000 };
+	struct tcp_info info = { .tcpi_snd_ssthresh = 0x7fffffff,
+		                 .tcpi_min_rtt = UINT32_MAX,
+		                 .tcpi_max_pacing_rate = UINT64_MAX,
+		                 .tcpi_snd_cwnd = 10,
+		                 .tcpi_unacked = 3,
+		                 .tcpi_pacing_rate = 1000 };
 	struct sock sock = tcp_sock("1.2.3.4", "1.2.3.4");
-	sock.blob[BLOB_TCP_INFO] = (struct bytes){ &info, sizeof info };
-	static const char *const absent[] = { "snd_ssthresh", "min_rtt", "rtt", "rcv_rtt", "max_pacing_rate",
-	                                      "retrans_share", "limited_by", "send_rate" };
-	for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+	sock.blob[BLOB_TCP_INFO] = (struct bytes){ &info, sizeof(info) };
+	static const char *const absent[] = { "snd_ssthresh",    "min_rtt",       "rtt",        "rcv_rtt",
+		                              "max_pacing_rate", "retrans_share", "limited_by", "send_rate" };
+	for (size_t i = 0; i < countof(absent); i++)
 		assert_value(absent[i], &sock, "null");
 	assert_number("pacing_rate", &sock, 8000);
 	assert_number("unacked", &sock, 3);
@@ -492,7 +638,7 @@ static void unmeasured_is_absent(void **state)
 	/* No other kernel uses the last four bytes so. */
 	uint8_t whole[INFO_SIZE] = { 0 };
 	sock.row.state = STATE_ESTABLISHED;
-	sock.blob[BLOB_TCP_INFO] = (struct bytes){ whole, sizeof whole };
+	sock.blob[BLOB_TCP_INFO] = (struct bytes){ whole, sizeof(whole) };
 	assert_number("accecn_opt_seen", &sock, 0);
 	context.kernel = KERNEL(7, 0);
 	assert_value("accecn_opt_seen", &sock, "null");
@@ -504,10 +650,14 @@ static void unmeasured_is_absent(void **state)
 static void shares_and_limits(void **state)
 {
 	(void)state;
-	struct tcp_info info = { .tcpi_bytes_sent = 1000, .tcpi_bytes_retrans = 250, .tcpi_busy_time = 100,
-	                         .tcpi_snd_cwnd = 10, .tcpi_snd_mss = 1000, .tcpi_rtt = 8000 };
+	struct tcp_info info = { .tcpi_bytes_sent = 1000,
+		                 .tcpi_bytes_retrans = 250,
+		                 .tcpi_busy_time = 100,
+		                 .tcpi_snd_cwnd = 10,
+		                 .tcpi_snd_mss = 1000,
+		                 .tcpi_rtt = 8000 };
 	struct sock sock = tcp_sock("1.2.3.4", "1.2.3.4");
-	sock.blob[BLOB_TCP_INFO] = (struct bytes){ &info, sizeof info };
+	sock.blob[BLOB_TCP_INFO] = (struct bytes){ &info, sizeof(info) };
 	assert_value("retrans_share", &sock, "0.25");
 	assert_number("send_rate", &sock, 10000000); /* 10 x 1000 B in 8 ms */
 	assert_value("limited_by", &sock, "network");
@@ -528,9 +678,9 @@ static void congestion_controls_tell_their_own(void **state)
 	struct tcp_dctcp_info dctcp = { 1, 0, 1024, 7, 8 };
 	struct tcp_bbr_info bbr = { 0x10, 1, 250, 739, 512 };
 	struct sock sock = tcp_sock("1.2.3.4", "1.2.3.4");
-	sock.blob[BLOB_VEGAS] = (struct bytes){ &vegas, sizeof vegas };
-	sock.blob[BLOB_DCTCP] = (struct bytes){ &dctcp, sizeof dctcp };
-	sock.blob[BLOB_BBR] = (struct bytes){ &bbr, sizeof bbr };
+	sock.blob[BLOB_VEGAS] = (struct bytes){ &vegas, sizeof(vegas) };
+	sock.blob[BLOB_DCTCP] = (struct bytes){ &dctcp, sizeof(dctcp) };
+	sock.blob[BLOB_BBR] = (struct bytes){ &bbr, sizeof(bbr) };
 	sock.blob[BLOB_CONG] = (struct bytes){ "bbr\0", 4 };
 	assert_value("congestion", &sock, "bbr");
 	assert_number("vegas_enabled", &sock, 1);
@@ -553,26 +703,26 @@ static void layers_above_are_read_from_attributes(void **state)
 {
 	(void)state;
 	static const uint8_t tls[] = {
-		8, 0, 1, 0, 't', 'l', 's', 0,                    /* INET_ULP_INFO_NAME */
-		40, 0, 2, 0,                                     /* INET_ULP_INFO_TLS */
-		6, 0, 1, 0, 0x04, 0x03, 0, 0,                    /* TLS_INFO_VERSION */
-		6, 0, 2, 0, 52, 0, 0, 0,                         /* TLS_INFO_CIPHER */
-		6, 0, 3, 0, 2, 0, 0, 0,                          /* TLS_INFO_TXCONF */
-		6, 0, 4, 0, 1, 0, 0, 0,                          /* TLS_INFO_RXCONF */
-		4, 0, 5, 0,                                      /* TLS_INFO_ZC_RO_TX */
+		8,  0, 1, 0, 't',  'l',  's', 0, /* INET_ULP_INFO_NAME */
+		40, 0, 2, 0,                     /* INET_ULP_INFO_TLS */
+		6,  0, 1, 0, 0x04, 0x03, 0,   0, /* TLS_INFO_VERSION */
+		6,  0, 2, 0, 52,   0,    0,   0, /* TLS_INFO_CIPHER */
+		6,  0, 3, 0, 2,    0,    0,   0, /* TLS_INFO_TXCONF */
+		6,  0, 4, 0, 1,    0,    0,   0, /* TLS_INFO_RXCONF */
+		4,  0, 5, 0,                     /* TLS_INFO_ZC_RO_TX */
 	};
 	static const uint8_t mptcp[] = {
-		10, 0, 1, 0, 'm', 'p', 't', 'c', 'p', 0, 0, 0,
-		24, 0, 3, 0x80,                                  /* INET_ULP_INFO_MPTCP, NLA_F_NESTED */
-		8, 0, 2, 0, 0x78, 0x56, 0x34, 0x12,              /* TOKEN_LOC */
-		5, 0, 10, 0, 9, 0, 0, 0,                         /* ID_LOC */
-		4, 0, 99, 0,                                     /* not known yet */
+		10,  0, 1,  0, 'm',  'p',  't',  'c',
+		'p', 0, 0,  0, 24,   0,    3,    0x80, /* INET_ULP_INFO_MPTCP, NLA_F_NESTED */
+		8,   0, 2,  0, 0x78, 0x56, 0x34, 0x12, /* TOKEN_LOC */
+		5,   0, 10, 0, 9,    0,    0,    0,    /* ID_LOC */
+		4,   0, 99, 0,                         /* not known yet */
 	};
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 	skip();
 #endif
 	struct sock sock = tcp_sock("1.2.3.4", "1.2.3.4");
-	sock.blob[BLOB_ULP] = (struct bytes){ tls, sizeof tls };
+	sock.blob[BLOB_ULP] = (struct bytes){ tls, sizeof(tls) };
 	assert_value("ulp", &sock, "tls");
 	assert_value("tls_version", &sock, "1.3");
 	assert_value("tls_cipher", &sock, "aes-gcm-256");
@@ -581,14 +731,14 @@ static void layers_above_are_read_from_attributes(void **state)
 	assert_value("tls_zerocopy_tx", &sock, "true");
 	assert_value("tls_rx_no_pad", &sock, "false");
 	assert_value("mptcp_flags", &sock, "null");
-	sock.blob[BLOB_ULP] = (struct bytes){ mptcp, sizeof mptcp };
+	sock.blob[BLOB_ULP] = (struct bytes){ mptcp, sizeof(mptcp) };
 	assert_value("ulp", &sock, "mptcp");
 	assert_number("mptcp_token_local", &sock, 0x12345678);
 	assert_number("mptcp_id_local", &sock, 9);
 	assert_value("mptcp_token_remote", &sock, "null");
 	assert_value("tls_version", &sock, "null");
 	/* Every cut, in a buffer of just that length. */
-	for (size_t len = 0; len < sizeof mptcp; len++) {
+	for (size_t len = 0; len < sizeof(mptcp); len++) {
 		uint8_t *cut = malloc(len ? len : 1);
 		memcpy(cut, mptcp, len);
 		sock.blob[BLOB_ULP] = (struct bytes){ cut, len };
@@ -598,19 +748,19 @@ static void layers_above_are_read_from_attributes(void **state)
 	}
 }
 
-/* --- values ------------------------------------------------------------------------------------------- */
+/* --- values --- */
 
 static void times_are_rfc3339(void **state)
 {
 	(void)state;
-	static const int64_t times[] = { 0, 1, 951782399, 951782400, 951868800, 1709164800, 1732118445, 4102444799,
-	                                 -1, -86400, 253402300799 };
-	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+	static const int64_t times[] = { 0,          1,          951782399, 951782400, 951868800,   1709164800,
+		                         1732118445, 4102444799, -1,        -86400,    253402300799 };
+	for (size_t i = 0; i < countof(times); i++) {
 		char want[64], got[64];
 		time_t time = (time_t)times[i];
 		struct tm tm;
 		gmtime_r(&time, &tm);
-		strftime(want, sizeof want, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%SZ", &tm);
 		*text_time(got, times[i]) = '\0';
 		assert_string_equal(got, want);
 	}
@@ -622,9 +772,15 @@ static void reals_have_six_digits(void **state)
 	static const struct {
 		double real;
 		const char *text;
-	} cases[] = { { 0, "0.0" }, { 1, "1.0" }, { 0.5, "0.5" }, { 1.0 / 3, "0.333333" }, { 2.0 / 3, "0.666667" },
-	              { 0.9999999, "1.0" }, { 123456.25, "123456.25" }, { -0.125, "-0.125" } };
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	} cases[] = { { 0, "0.0" },
+		      { 1, "1.0" },
+		      { 0.5, "0.5" },
+		      { 1.0 / 3, "0.333333" },
+		      { 2.0 / 3, "0.666667" },
+		      { 0.9999999, "1.0" },
+		      { 123456.25, "123456.25" },
+		      { -0.125, "-0.125" } };
+	for (size_t i = 0; i < countof(cases); i++) {
 		char got[VALUE_SHORT_MAX];
 		*value_short_text(got, &(struct value){ .kind = VALUE_REAL, .real = cases[i].real }) = '\0';
 		assert_string_equal(got, cases[i].text);

@@ -61,7 +61,7 @@ static void strings_are_found_by_key(void **state)
 static void put(const char *root, const char *path, const char *text)
 {
 	char whole[512];
-	snprintf(whole, sizeof whole, "%s/%s", root, path);
+	snprintf(whole, sizeof(whole), "%s/%s", root, path);
 	for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		assert_true(mkdir(whole, 0700) == 0 || errno == EEXIST);
@@ -117,7 +117,7 @@ static void runtimes_leave_names(void **state)
 	assert_name(containers, ID5, NULL);
 	assert_name(containers, "..", NULL);
 	containers_free(containers);
-	snprintf(command, sizeof command, "rm -r %s", root);
+	snprintf(command, sizeof(command), "rm -r %s", root);
 	assert_int_equal(system(command), 0);
 }
 

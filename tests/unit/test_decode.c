@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include <sockview/countof.h>
+
 #include "collect/decode.h"
 
 /* A payload under construction. */
@@ -32,8 +34,8 @@ static void put(struct payload *payload, const void *data, size_t len)
 
 static void put_attr(struct payload *payload, uint16_t type, const void *data, size_t len)
 {
-	struct nlattr head = { .nla_len = (uint16_t)(sizeof head + len), .nla_type = type };
-	put(payload, &head, sizeof head);
+	struct nlattr head = { .nla_len = (uint16_t)(sizeof(head) + len), .nla_type = type };
+	put(payload, &head, sizeof(head));
 	put(payload, data, len);
 	payload->len = NLA_ALIGN(payload->len);
 }
@@ -58,23 +60,29 @@ static struct payload tcp_listener(void)
 {
 	struct payload payload = { 0 };
 	struct inet_diag_msg msg = {
-		.idiag_family = AF_INET6, .idiag_state = 10, .idiag_timer = 1, .idiag_retrans = 3,
-		.idiag_expires = 1500, .idiag_rqueue = 2, .idiag_wqueue = 128, .idiag_uid = 33,
+		.idiag_family = AF_INET6,
+		.idiag_state = 10,
+		.idiag_timer = 1,
+		.idiag_retrans = 3,
+		.idiag_expires = 1500,
+		.idiag_rqueue = 2,
+		.idiag_wqueue = 128,
+		.idiag_uid = 33,
 		.idiag_inode = 4711,
 	};
 	msg.id.idiag_sport = htons(443);
 	msg.id.idiag_if = 5;
 	msg.id.idiag_cookie[0] = 0x89abcdef;
 	msg.id.idiag_cookie[1] = 0x01234567;
-	put(&payload, &msg, sizeof msg);
+	put(&payload, &msg, sizeof(msg));
 	uint32_t skmem[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 	uint64_t cgroup = 77;
 	put_attr(&payload, INET_DIAG_SHUTDOWN, "\3", 1);
-	put_attr(&payload, INET_DIAG_SKMEMINFO, skmem, sizeof skmem);
+	put_attr(&payload, INET_DIAG_SKMEMINFO, skmem, sizeof(skmem));
 	put_attr(&payload, INET_DIAG_CONG, "cubic", 6);
 	put_attr(&payload, INET_DIAG_INFO, "0123456789", 10);
 	put_attr(&payload, INET_DIAG_SKV6ONLY, "\1", 1);
-	put_attr(&payload, INET_DIAG_CGROUP_ID, &cgroup, sizeof cgroup);
+	put_attr(&payload, INET_DIAG_CGROUP_ID, &cgroup, sizeof(cgroup));
 	put_attr(&payload, 200, "what a later kernel says", 24);
 	put_attr(&payload, INET_DIAG_SOCKOPT, "\1\2", 2);
 	return payload;
@@ -98,8 +106,8 @@ static void a_listener_with_all_details(void **state)
 	assert_int_equal(row->recv_q, 2);
 	assert_int_equal(row->send_q, 128);
 	assert_true(row->cookie == 0x0123456789abcdef);
-	assert_int_equal(row->flags, ROW_HAS_COOKIE | ROW_BACKLOG | ROW_HAS_V6ONLY | ROW_V6ONLY |
-	                                     ROW_HAS_QUEUES | ROW_HAS_UID);
+	assert_int_equal(row->flags,
+	                 ROW_HAS_COOKIE | ROW_BACKLOG | ROW_HAS_V6ONLY | ROW_V6ONLY | ROW_HAS_QUEUES | ROW_HAS_UID);
 	assert_int_equal(out.sock.timer->kind, TIMER_ON);
 	assert_int_equal(out.sock.timer->retransmits, 3);
 	assert_int_equal(out.sock.timer->expires_ms, 1500);
@@ -142,7 +150,7 @@ static void hostile_attribute_lengths_end_the_attributes(void **state)
 {
 	(void)state;
 	static const uint16_t lengths[] = { 0, 1, 3, 4, 5, 1000, 0xffff };
-	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+	for (size_t i = 0; i < countof(lengths); i++) {
 		struct payload payload = tcp_listener();
 		struct decoded out;
 		struct nlattr *first = (struct nlattr *)(payload.bytes + sizeof(struct inet_diag_msg));
@@ -160,17 +168,15 @@ static void states_of_the_kernel(void **state)
 		uint8_t kernel;
 		enum state want;
 	} cases[] = {
-		{ PROTO_TCP, 1, STATE_ESTABLISHED },
-		{ PROTO_TCP, 12, STATE_SYN_RECV },
+		{ PROTO_TCP, 1, STATE_ESTABLISHED }, { PROTO_TCP, 12, STATE_SYN_RECV },
 		{ PROTO_TCP, 7, STATE_BOUND }, /* only the walk of bound ports sends a closed one */
-		{ PROTO_UDP, 7, STATE_CLOSE },
-		{ PROTO_UDP, 1, STATE_ESTABLISHED },
+		{ PROTO_UDP, 7, STATE_CLOSE },       { PROTO_UDP, 1, STATE_ESTABLISHED },
 		{ PROTO_TCP, 200, STATE_UNKNOWN },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct inet_diag_msg msg = { .idiag_family = AF_INET, .idiag_state = cases[i].kernel };
 		struct decoded out;
-		assert_true(decode_inet(&msg, sizeof msg, cases[i].proto, 0, &out));
+		assert_true(decode_inet(&msg, sizeof(msg), cases[i].proto, 0, &out));
 		assert_int_equal(out.sock.row.state, cases[i].want);
 	}
 }
@@ -181,16 +187,16 @@ static void mapped_addresses_are_marked_each_by_itself(void **state)
 	struct inet_diag_msg msg = { .idiag_family = AF_INET6, .idiag_state = 7 };
 	struct decoded out;
 	inet_pton(AF_INET6, "::ffff:127.0.0.1", msg.id.idiag_src);
-	assert_true(decode_inet(&msg, sizeof msg, PROTO_UDP, 0, &out));
+	assert_true(decode_inet(&msg, sizeof(msg), PROTO_UDP, 0, &out));
 	assert_int_equal(out.sock.row.flags & (ROW_LOCAL_MAPPED | ROW_REMOTE_MAPPED), ROW_LOCAL_MAPPED);
 	inet_pton(AF_INET6, "::ffff:10.0.0.1", msg.id.idiag_dst);
-	assert_true(decode_inet(&msg, sizeof msg, PROTO_UDP, 0, &out));
+	assert_true(decode_inet(&msg, sizeof(msg), PROTO_UDP, 0, &out));
 	assert_int_equal(out.sock.row.flags & (ROW_LOCAL_MAPPED | ROW_REMOTE_MAPPED),
 	                 ROW_LOCAL_MAPPED | ROW_REMOTE_MAPPED);
 	/* An IPv4 row uses the first four bytes and nothing behind them. */
 	msg.idiag_family = AF_INET;
-	memset(msg.id.idiag_src, 0xff, sizeof msg.id.idiag_src);
-	assert_true(decode_inet(&msg, sizeof msg, PROTO_UDP, 0, &out));
+	memset(msg.id.idiag_src, 0xff, sizeof(msg.id.idiag_src));
+	assert_true(decode_inet(&msg, sizeof(msg), PROTO_UDP, 0, &out));
 	assert_int_equal(out.sock.row.local.word[0], 0xffffffff);
 	assert_int_equal(out.sock.row.local.word[1], 0);
 }
@@ -200,8 +206,8 @@ static void another_family_is_refused(void **state)
 	(void)state;
 	struct inet_diag_msg msg = { .idiag_family = AF_NETLINK };
 	struct decoded out;
-	assert_false(decode_inet(&msg, sizeof msg, PROTO_TCP, 0, &out));
-	assert_false(decode_unix(&msg, sizeof msg, 0, &out));
+	assert_false(decode_inet(&msg, sizeof(msg), PROTO_TCP, 0, &out));
+	assert_false(decode_unix(&msg, sizeof(msg), 0, &out));
 }
 
 static void a_unix_socket(void **state)
@@ -209,21 +215,24 @@ static void a_unix_socket(void **state)
 	(void)state;
 	struct payload payload = { 0 };
 	struct unix_diag_msg msg = {
-		.udiag_family = AF_UNIX, .udiag_type = SOCK_STREAM, .udiag_state = 10, .udiag_ino = 99,
+		.udiag_family = AF_UNIX,
+		.udiag_type = SOCK_STREAM,
+		.udiag_state = 10,
+		.udiag_ino = 99,
 	};
 	struct unix_diag_rqlen queues = { 1, 128 };
 	struct unix_diag_vfs vfs = { 1234, 5 };
 	uint32_t peer = 98, uid = 1000;
-	put(&payload, &msg, sizeof msg);
+	put(&payload, &msg, sizeof(msg));
 	put_attr(&payload, UNIX_DIAG_NAME, "\0abs\nname", 9);
-	put_attr(&payload, UNIX_DIAG_VFS, &vfs, sizeof vfs);
-	put_attr(&payload, UNIX_DIAG_PEER, &peer, sizeof peer);
-	put_attr(&payload, UNIX_DIAG_RQLEN, &queues, sizeof queues);
-	put_attr(&payload, 7, &uid, sizeof uid);
+	put_attr(&payload, UNIX_DIAG_VFS, &vfs, sizeof(vfs));
+	put_attr(&payload, UNIX_DIAG_PEER, &peer, sizeof(peer));
+	put_attr(&payload, UNIX_DIAG_RQLEN, &queues, sizeof(queues));
+	put_attr(&payload, 7, &uid, sizeof(uid));
 	for (size_t len = 0; len <= payload.len; len++) {
 		struct decoded out;
 		const void *at = guarded(payload.bytes, len);
-		assert_int_equal(decode_unix(at, len, ~0u, &out), len >= sizeof msg);
+		assert_int_equal(decode_unix(at, len, ~0u, &out), len >= sizeof(msg));
 	}
 	struct decoded out;
 	assert_true(decode_unix(payload.bytes, payload.len, 0, &out));

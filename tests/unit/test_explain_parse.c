@@ -17,6 +17,8 @@
 #include <cmocka.h>
 #include <libmnl/libmnl.h>
 
+#include <sockview/countof.h>
+
 #include "explain/elsewhere.h"
 #include "evidence/evidence.h"
 #include "explain/facts.h"
@@ -27,11 +29,11 @@ static void read_file_rule(unsigned number, uint16_t port, struct nat_seen *seen
 	const char *top = getenv("SRCDIR");
 	char path[512], buffer[4096] __attribute__((aligned(8)));
 
-	snprintf(path, sizeof path, "%s/tests/fuzz/corpus/explain/rule%02u", top ? top : ".", number);
+	snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/explain/rule%02u", top ? top : ".", number);
 	FILE *file = fopen(path, "rb");
 	assert_non_null(file);
 	fgetc(file); /* the fuzzer's choice of a parser */
-	size_t len = fread(buffer, 1, sizeof buffer, file);
+	size_t len = fread(buffer, 1, sizeof(buffer), file);
 	fclose(file);
 	assert_true(len > sizeof(struct nlmsghdr));
 	assert_true(nat_rule_read((struct nlmsghdr *)buffer, PROTO_TCP, port, seen));
@@ -43,7 +45,7 @@ static const struct {
 	uint16_t port;
 	bool fails, asked, more;
 	enum nat_action action;
-	const char *to;       /* NULL: none is told */
+	const char *to; /* NULL: none is told */
 	uint16_t to_port;
 	const char *jump, *set;
 } rules[] = {
@@ -56,15 +58,15 @@ static const struct {
 	{ 5, 31004, false, false, false, NAT_DNAT, "192.0.2.14", 0, "", "__set0" },
 	{ 6, 31006, false, false, false, NAT_DNAT, NULL, 0, "", "targets" },
 	{ 8, 31007, false, false, false, NAT_NONE, NULL, 0, "", "__map0" },
-	{ 9, 31001, true, false, false, NAT_NONE, NULL, 0, "", NULL },   /* udp */
-	{ 10, 31001, true, false, false, NAT_NONE, NULL, 0, "", NULL },  /* dport != 31001 */
+	{ 9, 31001, true, false, false, NAT_NONE, NULL, 0, "", NULL },  /* udp */
+	{ 10, 31001, true, false, false, NAT_NONE, NULL, 0, "", NULL }, /* dport != 31001 */
 	{ 11, 31001, false, false, true, NAT_JUMP, NULL, 0, "near", NULL },
 	{ 14, 31001, false, true, true, NAT_DNAT, "172.17.0.2", 80, "", NULL },
 	{ 14, 31002, true, false, true, NAT_NONE, NULL, 0, "", NULL },
 	{ 15, 31001, false, false, true, NAT_JUMP, NULL, 0, "DOCKER", NULL },
 	{ 16, 8095, false, true, false, NAT_REDIRECT, NULL, 3128, "", NULL },
 	{ 16, 8100, true, false, false, NAT_NONE, NULL, 0, "", NULL },
-	{ 17, 5305, true, false, true, NAT_NONE, NULL, 0, "", NULL },    /* ! --dport 5300:5310 */
+	{ 17, 5305, true, false, true, NAT_NONE, NULL, 0, "", NULL }, /* ! --dport 5300:5310 */
 	{ 17, 5311, false, true, true, NAT_DNAT, "10.0.0.9", 0, "", NULL },
 	{ 18, 31001, false, true, false, NAT_DNAT, "2001:db8::9", 443, "", NULL },
 };
@@ -78,13 +80,13 @@ static void check_target(const struct nat_seen *seen, const char *to)
 		return;
 	}
 	assert_int_equal(inet_pton(seen->to_family, to, &addr), 1);
-	assert_memory_equal(&seen->to, &addr, sizeof addr);
+	assert_memory_equal(&seen->to, &addr, sizeof(addr));
 }
 
 static void test_rules(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+	for (size_t i = 0; i < countof(rules); i++) {
 		struct nat_seen seen;
 		read_file_rule(rules[i].file, rules[i].port, &seen);
 		if (seen.fails != rules[i].fails)
@@ -92,8 +94,8 @@ static void test_rules(void **state)
 		if (seen.fails)
 			continue;
 		if (seen.port != rules[i].asked || seen.more != rules[i].more || seen.action != rules[i].action)
-			fail_msg("rule %u, port %u: asked %d more %d action %d", rules[i].file, rules[i].port, seen.port,
-			         seen.more, seen.action);
+			fail_msg("rule %u, port %u: asked %d more %d action %d", rules[i].file, rules[i].port,
+			         seen.port, seen.more, seen.action);
 		check_target(&seen, rules[i].to);
 		assert_int_equal(seen.to_port, rules[i].to_port);
 		assert_string_equal(seen.jump, rules[i].jump);
@@ -106,12 +108,16 @@ static void test_rules(void **state)
 /* Older iptables-nft wraps `-p tcp --dport`: struct xt_tcp, and struct nf_nat_ipv4_multi_range_compat behind it. */
 static struct nlmsghdr *old_iptables_rule(char buffer[1024], uint8_t inverted)
 {
-	struct { uint16_t source[2], dest[2]; uint8_t option, mask, compare, inverted; } tcp = {
-		{ 0, UINT16_MAX }, { 8000, 8080 }, 0, 0, 0, inverted };
-	struct { uint32_t count, flags, min, max; uint16_t min_port, max_port; } range = {
-		1, 3, htonl(0xc0000205), htonl(0xc0000205), htons(81), htons(81) };
+	struct {
+		uint16_t source[2], dest[2];
+		uint8_t option, mask, compare, inverted;
+	} tcp = { { 0, UINT16_MAX }, { 8000, 8080 }, 0, 0, 0, inverted };
+	struct {
+		uint32_t count, flags, min, max;
+		uint16_t min_port, max_port;
+	} range = { 1, 3, htonl(0xc0000205), htonl(0xc0000205), htons(81), htons(81) };
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(message, sizeof *head);
+	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 
 	head->nfgen_family = NFPROTO_IPV4;
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, "nat");
@@ -121,7 +127,7 @@ static struct nlmsghdr *old_iptables_rule(char buffer[1024], uint8_t inverted)
 	mnl_attr_put_strz(message, NFTA_EXPR_NAME, "match");
 	struct nlattr *data = mnl_attr_nest_start(message, NFTA_EXPR_DATA);
 	mnl_attr_put_strz(message, NFTA_MATCH_NAME, "tcp");
-	mnl_attr_put(message, NFTA_MATCH_INFO, sizeof tcp, &tcp);
+	mnl_attr_put(message, NFTA_MATCH_INFO, sizeof(tcp), &tcp);
 	mnl_attr_nest_end(message, data);
 	mnl_attr_nest_end(message, element);
 	element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
@@ -129,7 +135,7 @@ static struct nlmsghdr *old_iptables_rule(char buffer[1024], uint8_t inverted)
 	data = mnl_attr_nest_start(message, NFTA_EXPR_DATA);
 	mnl_attr_put_strz(message, NFTA_TARGET_NAME, "DNAT");
 	mnl_attr_put_u32(message, NFTA_TARGET_REV, htonl(0));
-	mnl_attr_put(message, NFTA_TARGET_INFO, sizeof range, &range);
+	mnl_attr_put(message, NFTA_TARGET_INFO, sizeof(range), &range);
 	mnl_attr_nest_end(message, data);
 	mnl_attr_nest_end(message, element);
 	mnl_attr_nest_end(message, list);
@@ -157,11 +163,11 @@ static void test_keys(void **state)
 	struct nat_lookup lookup = { .slots = 2, .kind = { SLOT_PROTO, SLOT_PORT } };
 	const uint8_t key[] = { 6, 0, 0, 0, 0x1f, 0x90 }, key_end[] = { 6, 0, 0, 0, 0x1f, 0x9a };
 
-	assert_true(nat_key_fits(&lookup, key, sizeof key, NULL, 0, 6, 8080));
-	assert_false(nat_key_fits(&lookup, key, sizeof key, NULL, 0, 6, 8081));
-	assert_false(nat_key_fits(&lookup, key, sizeof key, NULL, 0, 17, 8080));
-	assert_true(nat_key_fits(&lookup, key, sizeof key, key_end, sizeof key_end, 6, 8090));
-	assert_false(nat_key_fits(&lookup, key, sizeof key, key_end, sizeof key_end, 6, 8091));
+	assert_true(nat_key_fits(&lookup, key, sizeof(key), NULL, 0, 6, 8080));
+	assert_false(nat_key_fits(&lookup, key, sizeof(key), NULL, 0, 6, 8081));
+	assert_false(nat_key_fits(&lookup, key, sizeof(key), NULL, 0, 17, 8080));
+	assert_true(nat_key_fits(&lookup, key, sizeof(key), key_end, sizeof(key_end), 6, 8090));
+	assert_false(nat_key_fits(&lookup, key, sizeof(key), key_end, sizeof(key_end), 6, 8091));
 }
 
 static void test_ports(void **state)
@@ -169,11 +175,11 @@ static void test_ports(void **state)
 	(void)state;
 	static const char list[] = "80,1000-1500,1999,9000-9010\n";
 
-	assert_true(port_list_has(list, sizeof list - 1, 80));
-	assert_true(port_list_has(list, sizeof list - 1, 1500));
-	assert_false(port_list_has(list, sizeof list - 1, 1501));
-	assert_true(port_list_has(list, sizeof list - 1, 9010));
-	assert_int_equal(port_list_count(list, sizeof list - 1, 1400, 9001), 101 + 1 + 2);
+	assert_true(port_list_has(list, sizeof(list) - 1, 80));
+	assert_true(port_list_has(list, sizeof(list) - 1, 1500));
+	assert_false(port_list_has(list, sizeof(list) - 1, 1501));
+	assert_true(port_list_has(list, sizeof(list) - 1, 9010));
+	assert_int_equal(port_list_count(list, sizeof(list) - 1, 1400, 9001), 101 + 1 + 2);
 	assert_int_equal(port_list_count("\n", 1, 0, 65535), 0);
 	assert_int_equal(port_list_count("5-", 2, 0, 65535), 0);
 	assert_false(port_list_has("x,80", 4, 80));
@@ -183,19 +189,20 @@ static void test_lines(void **state)
 {
 	(void)state;
 	static const char line[] = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000"
-	                           "        0 4711 1 0000000000000000 100 0 0 10 0";
-	static const char line6[] = "   1: B80D0120000000000000000001000000:0277 00000000000000000000000000000000:0000 07 "
-	                            "00000000:00000000 00:00000000 00000000     0        0 12 2 0000000000000000 0";
+				   "        0 4711 1 0000000000000000 100 0 0 10 0";
+	static const char line6[] =
+		"   1: B80D0120000000000000000001000000:0277 00000000000000000000000000000000:0000 07 "
+		"00000000:00000000 00:00000000 00000000     0        0 12 2 0000000000000000 0";
 	struct row row;
 	union addr addr = { 0 };
 
-	assert_true(elsewhere_line(line, sizeof line - 1, PROTO_TCP, AF_INET, &row));
+	assert_true(elsewhere_line(line, sizeof(line) - 1, PROTO_TCP, AF_INET, &row));
 	inet_pton(AF_INET, "127.0.0.1", &addr);
-	assert_memory_equal(&row.local, &addr, sizeof addr);
+	assert_memory_equal(&row.local, &addr, sizeof(addr));
 	assert_true(row.local_port == 8080 && row.state == STATE_LISTEN && row.uid == 1000 && row.inode == 4711);
-	assert_true(elsewhere_line(line6, sizeof line6 - 1, PROTO_UDP, AF_INET6, &row));
+	assert_true(elsewhere_line(line6, sizeof(line6) - 1, PROTO_UDP, AF_INET6, &row));
 	inet_pton(AF_INET6, "2001:db8::1", &addr);
-	assert_memory_equal(&row.local, &addr, sizeof addr);
+	assert_memory_equal(&row.local, &addr, sizeof(addr));
 	assert_true(row.local_port == 631 && row.state == STATE_CLOSE && row.inode == 12);
 	assert_false(elsewhere_line("  sl  local_address rem_address   st", 36, PROTO_TCP, AF_INET, &row));
 	for (size_t len = 0; len < 90; len++)
@@ -206,10 +213,11 @@ static void test_flight(void **state)
 {
 	(void)state;
 	static const char info[] = "pos:\t0\nflags:\t02\nscm_fds: 2\n";
-	static const char ring[] = "UserFiles:\t2\n    0: socket:[4711]\n    1: /dev/null\n    2: socket:[12]\n socket:[";
-	const char *at = ring, *end = ring + sizeof ring - 1;
+	static const char ring[] =
+		"UserFiles:\t2\n    0: socket:[4711]\n    1: /dev/null\n    2: socket:[12]\n socket:[";
+	const char *at = ring, *end = ring + sizeof(ring) - 1;
 
-	assert_int_equal(flight_scm_fds(info, sizeof info - 1), 2);
+	assert_int_equal(flight_scm_fds(info, sizeof(info) - 1), 2);
 	assert_int_equal(flight_scm_fds("scm_fds:\t0\n", 11), 0);
 	assert_int_equal(flight_scm_fds("pos:\t0\n", 7), 0);
 	assert_int_equal(flight_next_socket(&at, end), 4711);
@@ -220,12 +228,8 @@ static void test_flight(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_old_iptables),
-		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_flight),
+		cmocka_unit_test(test_rules), cmocka_unit_test(test_old_iptables), cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_ports), cmocka_unit_test(test_lines),        cmocka_unit_test(test_flight),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

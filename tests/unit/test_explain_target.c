@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <sockview/countof.h>
+
 static const struct {
 	const char *text;
 	enum proto proto;
@@ -37,19 +39,32 @@ static const struct {
 static const struct {
 	const char *text, *part;
 } bad[] = {
-	{ "", "port is missing" },       { "tcp:", "port is missing" },      { "0", "port 0" },
-	{ "65536", "65535" },            { "99999999999999999999", "65535" }, { "no-such-service", "neither a port" },
-	{ "8080x", "neither a port" },   { "-1", "neither a port" },         { "::1:8080", "brackets" },
-	{ "[::1]", "port is missing" },  { "[::1]:", "port is missing" },    { "[127.0.0.1]:80", "IPv6 address" },
-	{ "1.2.3:80", "IPv4 address" },  { "tcp4:[::1]:80", "IPv4 address" }, { "tcp6:127.0.0.1:80", "IPv6 address" },
-	{ "host:80", "IPv4 address" },   { "[fe80::1%nosuch0]:80", "no interface" }, { "[:::]:80", "IPv6 address" },
-	{ "icmp:80", "IPv4 address" },   { "tcp:80 ", "neither a port" },
+	{ "", "port is missing" },
+	{ "tcp:", "port is missing" },
+	{ "0", "port 0" },
+	{ "65536", "65535" },
+	{ "99999999999999999999", "65535" },
+	{ "no-such-service", "neither a port" },
+	{ "8080x", "neither a port" },
+	{ "-1", "neither a port" },
+	{ "::1:8080", "brackets" },
+	{ "[::1]", "port is missing" },
+	{ "[::1]:", "port is missing" },
+	{ "[127.0.0.1]:80", "IPv6 address" },
+	{ "1.2.3:80", "IPv4 address" },
+	{ "tcp4:[::1]:80", "IPv4 address" },
+	{ "tcp6:127.0.0.1:80", "IPv6 address" },
+	{ "host:80", "IPv4 address" },
+	{ "[fe80::1%nosuch0]:80", "no interface" },
+	{ "[:::]:80", "IPv6 address" },
+	{ "icmp:80", "IPv4 address" },
+	{ "tcp:80 ", "neither a port" },
 };
 
 static void test_good(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+	for (size_t i = 0; i < countof(good); i++) {
 		struct target target;
 		char problem[EXPLAIN_PROBLEM_MAX] = "";
 		union addr addr = { 0 };
@@ -61,7 +76,7 @@ static void test_good(void **state)
 		assert_int_equal(target.proto, good[i].proto);
 		assert_int_equal(target.family, good[i].family);
 		assert_int_equal(target.port, good[i].port);
-		assert_memory_equal(&target.addr, &addr, sizeof addr);
+		assert_memory_equal(&target.addr, &addr, sizeof(addr));
 	}
 }
 
@@ -80,7 +95,7 @@ static void test_zone(void **state)
 static void test_bad(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; i < countof(bad); i++) {
 		struct target target;
 		char problem[EXPLAIN_PROBLEM_MAX] = "";
 
@@ -114,8 +129,8 @@ static void test_long(void **state)
 	char problem[EXPLAIN_PROBLEM_MAX];
 	char text[4096];
 
-	memset(text, 'a', sizeof text - 1);
-	text[sizeof text - 1] = '\0';
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
 	assert_int_equal(target_parse(&target, text, PROTO_COUNT, AF_UNSPEC, problem), -1);
 	memcpy(text + 2000, ":80", 4);
 	assert_int_equal(target_parse(&target, text, PROTO_COUNT, AF_UNSPEC, problem), -1);
@@ -124,11 +139,8 @@ static void test_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_zone),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_good),     cmocka_unit_test(test_zone), cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include <sockview/countof.h>
+
 #include "filter_scene.h"
 
 static struct filter *filter_of(const char *text, int family)
@@ -39,26 +41,48 @@ static void check_all(const struct filter_case *cases, size_t count)
 	for (size_t i = 0; i < count; i++)
 		check(cases[i].text, AF_UNSPEC, NULL, cases[i].expected);
 }
-#define CHECK_ALL(cases) check_all(cases, sizeof(cases) / sizeof(*(cases)))
+#define CHECK_ALL(cases) check_all(cases, countof(cases))
 
 static void ports(void **state)
 {
 	static const struct filter_case cases[] = {
-		{ "sport = :22", "abc" },        { "sport :22", "abc" },       { "sport 22", "abc" },
-		{ "sport = ssh", "abc" },        { "sport = :ssh", "abc" },    { "sport eq :0x16", "abc" },
+		{ "sport = :22", "abc" },
+		{ "sport :22", "abc" },
+		{ "sport 22", "abc" },
+		{ "sport = ssh", "abc" },
+		{ "sport = :ssh", "abc" },
+		{ "sport eq :0x16", "abc" },
 		{ "sport = 0x16", "abc" },
-		{ "dport = :8080", "m" },        { "dport = 0", "abgil" },     { "sport < 53", "abci" },
-		{ "sport <= 53", "abcgi" },      { "sport gt 443", "hlm" },    { "sport ge 443", "ehlm" },
-		{ "sport lt 53", "abci" },       { "sport le 53", "abcgi" },   { "sport leq 53", "abcgi" },
-		{ "sport geq 443", "ehlm" },     { "sport > :443", "hlm" },    { "sport >= :443", "ehlm" },
-		{ "sport < 0", "" },             { "sport >= 0", "abcdefghilm" }, { "sport > 65535", "" },
+		{ "dport = :8080", "m" },
+		{ "dport = 0", "abgil" },
+		{ "sport < 53", "abci" },
+		{ "sport <= 53", "abcgi" },
+		{ "sport gt 443", "hlm" },
+		{ "sport ge 443", "ehlm" },
+		{ "sport lt 53", "abci" },
+		{ "sport le 53", "abcgi" },
+		{ "sport leq 53", "abcgi" },
+		{ "sport geq 443", "ehlm" },
+		{ "sport > :443", "hlm" },
+		{ "sport >= :443", "ehlm" },
+		{ "sport < 0", "" },
+		{ "sport >= 0", "abcdefghilm" },
+		{ "sport > 65535", "" },
 		{ "sport <= 65535", "abcdefghilm" },
-		{ "sport != :22", "defghijklm" }, { "sport ne :22", "defghijklm" },
-		{ "sport neq :22", "defghijklm" }, { "not sport = :22", "defghijklm" },
-		{ "sport = :80,443,8000-8100", "defl" }, { "sport = :80,:443", "def" },
-		{ "sport = 1-79", "abcgi" },     { "sport = ssh-http", "abcdfg" }, { "sport = :ssh,domain", "abcg" },
-		{ "sport = x-y", "" },           { "sport = inet::22", "ac" }, { "sport = inet6::22", "b" },
-		{ "sport = two", "" },           { "sport = *", "abcdefghijklm" },
+		{ "sport != :22", "defghijklm" },
+		{ "sport ne :22", "defghijklm" },
+		{ "sport neq :22", "defghijklm" },
+		{ "not sport = :22", "defghijklm" },
+		{ "sport = :80,443,8000-8100", "defl" },
+		{ "sport = :80,:443", "def" },
+		{ "sport = 1-79", "abcgi" },
+		{ "sport = ssh-http", "abcdfg" },
+		{ "sport = :ssh,domain", "abcg" },
+		{ "sport = x-y", "" },
+		{ "sport = inet::22", "ac" },
+		{ "sport = inet6::22", "b" },
+		{ "sport = two", "" },
+		{ "sport = *", "abcdefghijklm" },
 		{ "sport != *", "" },
 	};
 	(void)state;
@@ -68,26 +92,59 @@ static void ports(void **state)
 static void addresses(void **state)
 {
 	static const struct filter_case cases[] = {
-		{ "src 10.0.0.5", "cdf" },            { "src = 10.0.0.5", "cdf" },
-		{ "src == 10.0.0.5:80", "df" },       { "src 10.0.0.5:http", "df" },
-		{ "src 10.0.0.0/8", "cdf" },          { "src 10/8", "cdf" },        { "src 10.0/16:22", "c" },
-		{ "src 10.0.0.0/255.0.0.0", "cdf" },  { "src 10.0.0.4/31", "cdf" }, { "src 10.0.0.6/31", "" },
-		{ "src 0.0.0.0", "ai" },              { "src 0.0.0.0/0", "acdfgilm" }, { "src [::]", "b" },
-		{ "src ::", "b" },                    { "src [::]/0", "bdeh" },     { "src [::/0]", "bdeh" },
-		{ "src ::/0", "bdeh" },               { "src [::]:22", "b" },       { "src :::22", "b" },
-		{ "src [2001:db8::]/32", "e" },       { "src 2001:db8::/32", "e" }, { "src 2001:db8::5", "e" },
-		{ "src [2001:db8::/32]:443", "e" },   { "src 2001:db8::/32:443", "e" }, { "src [2001:db8::]/33:80", "" },
-		{ "src [::ffff:10.0.0.5]", "d" },     { "src ::ffff:0:0/96", "d" }, { "dst 192.0.2.0/24", "df" },
-		{ "src != 10.0.0.0/8", "abeghijklm" }, { "not src 10.0.0.0/8", "abeghijklm" },
-		{ "src :22", "abc" },                 { "src *:22", "abc" },        { "src *", "abcdefghijklm" },
-		{ "dst any", "abcdefghijklm" },       { "src all:22", "abc" },      { "dst default", "abcdefghijklm" },
-		{ "src box", "cdef" },                { "src box:80", "df" },       { "src inet:box", "cf" },
-		{ "src inet6:box", "e" },             { "src inet:*", "acfgilm" },  { "src inet6:*:22", "b" },
-		{ "src inet:10.0.0.5", "cf" },        { "src fe80::1%eth0", "h" },  { "src [fe80::1%eth0]:546", "h" },
-		{ "src [fe80::1]%eth0:546", "h" },    { "src [fe80::1]%eth0", "h" },  { "src [fe80::1]%lo:546", "" },
-		{ "src [fe80::]%eth0/64", "h" },      { "src [fe80::]%2/64:546", "h" },
+		{ "src 10.0.0.5", "cdf" },
+		{ "src = 10.0.0.5", "cdf" },
+		{ "src == 10.0.0.5:80", "df" },
+		{ "src 10.0.0.5:http", "df" },
+		{ "src 10.0.0.0/8", "cdf" },
+		{ "src 10/8", "cdf" },
+		{ "src 10.0/16:22", "c" },
+		{ "src 10.0.0.0/255.0.0.0", "cdf" },
+		{ "src 10.0.0.4/31", "cdf" },
+		{ "src 10.0.0.6/31", "" },
+		{ "src 0.0.0.0", "ai" },
+		{ "src 0.0.0.0/0", "acdfgilm" },
+		{ "src [::]", "b" },
+		{ "src ::", "b" },
+		{ "src [::]/0", "bdeh" },
+		{ "src [::/0]", "bdeh" },
+		{ "src ::/0", "bdeh" },
+		{ "src [::]:22", "b" },
+		{ "src :::22", "b" },
+		{ "src [2001:db8::]/32", "e" },
+		{ "src 2001:db8::/32", "e" },
+		{ "src 2001:db8::5", "e" },
+		{ "src [2001:db8::/32]:443", "e" },
+		{ "src 2001:db8::/32:443", "e" },
+		{ "src [2001:db8::]/33:80", "" },
+		{ "src [::ffff:10.0.0.5]", "d" },
+		{ "src ::ffff:0:0/96", "d" },
+		{ "dst 192.0.2.0/24", "df" },
+		{ "src != 10.0.0.0/8", "abeghijklm" },
+		{ "not src 10.0.0.0/8", "abeghijklm" },
+		{ "src :22", "abc" },
+		{ "src *:22", "abc" },
+		{ "src *", "abcdefghijklm" },
+		{ "dst any", "abcdefghijklm" },
+		{ "src all:22", "abc" },
+		{ "dst default", "abcdefghijklm" },
+		{ "src box", "cdef" },
+		{ "src box:80", "df" },
+		{ "src inet:box", "cf" },
+		{ "src inet6:box", "e" },
+		{ "src inet:*", "acfgilm" },
+		{ "src inet6:*:22", "b" },
+		{ "src inet:10.0.0.5", "cf" },
+		{ "src fe80::1%eth0", "h" },
+		{ "src [fe80::1%eth0]:546", "h" },
+		{ "src [fe80::1]%eth0:546", "h" },
+		{ "src [fe80::1]%eth0", "h" },
+		{ "src [fe80::1]%lo:546", "" },
+		{ "src [fe80::]%eth0/64", "h" },
+		{ "src [fe80::]%2/64:546", "h" },
 		/* The zone stands before the length: RFC 4007, 11.7 has it so. */
-		{ "src fe80::1%lo", "" },             { "src fe80::%2/10", "h" },
+		{ "src fe80::1%lo", "" },
+		{ "src fe80::%2/10", "h" },
 	};
 	(void)state;
 	CHECK_ALL(cases);
@@ -98,17 +155,30 @@ static void addresses(void **state)
 static void states(void **state)
 {
 	static const struct filter_case cases[] = {
-		{ "state listen", "abj" },           { "state listening", "abj" },  { "state LISTEN", "abj" },
-		{ "state time-wait", "f" },          { "state TIME_WAIT", "f" },    { "state bound", "l" },
-		{ "state listen state time-wait", "abfj" }, { "state all exclude established", "abfgijl" },
-		{ "exclude established", "abfgijl" }, { "excl established exclude listen", "fgil" },
-		{ "state connected exclude time-wait", "cdehkm" }, { "state bucket", "f" },
-		{ "state big", "abcdeghijklm" },     { "state synchronized", "cdefhkm" },
-		{ "state listen sport = :22", "ab" }, { "state listen and sport = :22", "ab" },
-		{ "state = listen", "abj" },         { "state != listen", "cdefghiklm" },
-		{ "state = listen,time-wait", "abfj" }, { "state = listen or sport = :80", "abdfj" },
-		{ "sport = :80 state time-wait", "f" }, { "( state listen or state bound )", "abjl" },
-		{ "sport = :80 exclude time-wait", "d" }, { "not state listen", "cdefghiklm" },
+		{ "state listen", "abj" },
+		{ "state listening", "abj" },
+		{ "state LISTEN", "abj" },
+		{ "state time-wait", "f" },
+		{ "state TIME_WAIT", "f" },
+		{ "state bound", "l" },
+		{ "state listen state time-wait", "abfj" },
+		{ "state all exclude established", "abfgijl" },
+		{ "exclude established", "abfgijl" },
+		{ "excl established exclude listen", "fgil" },
+		{ "state connected exclude time-wait", "cdehkm" },
+		{ "state bucket", "f" },
+		{ "state big", "abcdeghijklm" },
+		{ "state synchronized", "cdefhkm" },
+		{ "state listen sport = :22", "ab" },
+		{ "state listen and sport = :22", "ab" },
+		{ "state = listen", "abj" },
+		{ "state != listen", "cdefghiklm" },
+		{ "state = listen,time-wait", "abfj" },
+		{ "state = listen or sport = :80", "abdfj" },
+		{ "sport = :80 state time-wait", "f" },
+		{ "( state listen or state bound )", "abjl" },
+		{ "sport = :80 exclude time-wait", "d" },
+		{ "not state listen", "cdefghiklm" },
 		{ "state listen exclude listen", "" },
 	};
 	(void)state;
@@ -126,10 +196,13 @@ static void precedence(void **state)
 		{ "(sport=:443||sport=:80)&&state=time-wait", "f" },
 		{ "not sport = :22 and dst 10.0.0.0/8", "" },
 		{ "not ( sport = :22 and dst 10.0.0.0/8 )", "abdefghijklm" },
-		{ "! sport = :22 dport = :8080", "m" },     { "! ! sport = :22", "abc" },
-		{ "!!!sport = :22", "defghijklm" },          { "((((sport = :22))))", "abc" },
+		{ "! sport = :22 dport = :8080", "m" },
+		{ "! ! sport = :22", "abc" },
+		{ "!!!sport = :22", "defghijklm" },
+		{ "((((sport = :22))))", "abc" },
 		{ "sport = :22 | sport = :80 & src 10.0.0.5", "abcdf" },
-		{ "", "abcdefghijklm" },                     { "  \n", "abcdefghijklm" },
+		{ "", "abcdefghijklm" },
+		{ "  \n", "abcdefghijklm" },
 	};
 	(void)state;
 	CHECK_ALL(cases);
@@ -138,20 +211,48 @@ static void precedence(void **state)
 static void targets(void **state)
 {
 	static const struct filter_case cases[] = {
-		{ "22", "abc" },              { ":22", "abc" },            { "8080", "lm" },
-		{ ":8000-8100", "lm" },       { ":80,443,8000-8100", "deflm" }, { "80,443", "def" },
-		{ ":https", "e" },            { "https", "e" },            { "ssh,http", "abcdf" },
-		{ "192.0.2.7", "df" },        { "192.0.2.0/24", "df" },    { "10.0.0.5:80", "df" },
-		{ "[2001:db8::5]:443", "e" }, { "2001:db8::5", "e" },      { "::", "b" },
-		{ ":::22", "b" },             { "10.0.0.0/8", "cdf" },     { "tcp:22", "abc" },
-		{ "tcp:22-100", "abcdf" },    { "udp:53", "g" },           { "udp:22", "" },
-		{ "udp:", "gh" },             { "UDP:*", "gh" },           { "tcp6:22", "b" },
-		{ "tcp4:22", "ac" },          { "tcp:10.0.0.0/8", "cdf" }, { "tcp:[::]:22", "b" },
-		{ "raw:1", "i" },             { "unix:/run/*", "j" },      { "box", "cdef" },
-		{ "box:80", "df" },           { "not 22", "defghijklm" },  { "22 or 53", "abcg" },
-		{ "udp:domain or 443", "eg" }, { "tcp:exec", "" },         { "*:8080", "lm" },
-		{ "10.9.8.7 22", "c" },       { "udp", "gh" },             { "TCP and sport = :443", "e" },
-		{ "tcp6 22", "b" },           { "not tcp and not udp", "ijk" }, { "raw", "i" },
+		{ "22", "abc" },
+		{ ":22", "abc" },
+		{ "8080", "lm" },
+		{ ":8000-8100", "lm" },
+		{ ":80,443,8000-8100", "deflm" },
+		{ "80,443", "def" },
+		{ ":https", "e" },
+		{ "https", "e" },
+		{ "ssh,http", "abcdf" },
+		{ "192.0.2.7", "df" },
+		{ "192.0.2.0/24", "df" },
+		{ "10.0.0.5:80", "df" },
+		{ "[2001:db8::5]:443", "e" },
+		{ "2001:db8::5", "e" },
+		{ "::", "b" },
+		{ ":::22", "b" },
+		{ "10.0.0.0/8", "cdf" },
+		{ "tcp:22", "abc" },
+		{ "tcp:22-100", "abcdf" },
+		{ "udp:53", "g" },
+		{ "udp:22", "" },
+		{ "udp:", "gh" },
+		{ "UDP:*", "gh" },
+		{ "tcp6:22", "b" },
+		{ "tcp4:22", "ac" },
+		{ "tcp:10.0.0.0/8", "cdf" },
+		{ "tcp:[::]:22", "b" },
+		{ "raw:1", "i" },
+		{ "unix:/run/*", "j" },
+		{ "box", "cdef" },
+		{ "box:80", "df" },
+		{ "not 22", "defghijklm" },
+		{ "22 or 53", "abcg" },
+		{ "udp:domain or 443", "eg" },
+		{ "tcp:exec", "" },
+		{ "*:8080", "lm" },
+		{ "10.9.8.7 22", "c" },
+		{ "udp", "gh" },
+		{ "TCP and sport = :443", "e" },
+		{ "tcp6 22", "b" },
+		{ "not tcp and not udp", "ijk" },
+		{ "raw", "i" },
 	};
 	(void)state;
 	CHECK_ALL(cases);
@@ -160,17 +261,34 @@ static void targets(void **state)
 static void details(void **state)
 {
 	static const struct filter_case cases[] = {
-		{ "dev lo", "g" },            { "dev = eth0", "h" },       { "dev 2", "h" },
-		{ "dev = 0", "abcdefijklm" }, { "dev != lo", "abcdefhijklm" },
-		{ "fwmark 5", "c" },          { "fwmark = 0x5", "c" },     { "fwmark = 0x5/0x5", "ce" },
-		{ "fwmark 1/1", "ce" },       { "fwmark = 8/1", "" },      { "fwmark != 0/0xff", "cejk" },
+		{ "dev lo", "g" },
+		{ "dev = eth0", "h" },
+		{ "dev 2", "h" },
+		{ "dev = 0", "abcdefijklm" },
+		{ "dev != lo", "abcdefhijklm" },
+		{ "fwmark 5", "c" },
+		{ "fwmark = 0x5", "c" },
+		{ "fwmark = 0x5/0x5", "ce" },
+		{ "fwmark 1/1", "ce" },
+		{ "fwmark = 8/1", "" },
+		{ "fwmark != 0/0xff", "cejk" },
 		{ "fwmark = 0", "abdfghilm" },
-		{ "cgroup /a", "cg" },        { "cgroup = a", "cg" },      { "cgroup = /b", "de" },
-		{ "cgroup = /b/", "de" },     { "cgroup = /b/*", "lm" },   { "cgroup / or cgroup /a", "abcgh" },
-		{ "autobound", "km" },        { "not autobound", "abcdefghijl" },
-		{ "inode = 104", "d" },       { "inode = 103-105,113", "cdem" }, { "inode != 0", "abcdeghijklm" },
-		{ "src unix:/run/*.sock", "j" }, { "src unix:/RUN/d*", "j" }, { "src unix:@0a*", "k" },
-		{ "dst unix:*", "jk" },       { "not src unix:*", "abcdefghilm" },
+		{ "cgroup /a", "cg" },
+		{ "cgroup = a", "cg" },
+		{ "cgroup = /b", "de" },
+		{ "cgroup = /b/", "de" },
+		{ "cgroup = /b/*", "lm" },
+		{ "cgroup / or cgroup /a", "abcgh" },
+		{ "autobound", "km" },
+		{ "not autobound", "abcdefghijl" },
+		{ "inode = 104", "d" },
+		{ "inode = 103-105,113", "cdem" },
+		{ "inode != 0", "abcdeghijklm" },
+		{ "src unix:/run/*.sock", "j" },
+		{ "src unix:/RUN/d*", "j" },
+		{ "src unix:@0a*", "k" },
+		{ "dst unix:*", "jk" },
+		{ "not src unix:*", "abcdefghilm" },
 	};
 	(void)state;
 	/* c and g are in /a; no cgroup is told of f, i, j, k, so that nobody but an owner can say. */
@@ -178,25 +296,30 @@ static void details(void **state)
 	check("src /run/*", AF_UNIX, NULL, "j");
 }
 
-/* ---- owners ---- */
+/* --- owners --- */
 
 /* d and e are nginx's (master 10 root, worker 11 www-data), c is sshd's (20), m is a shell's (30) by pid 30 and 31. */
 static const char strings[] = "\0nginx\0sshd\0bash\0curl\0/a/x\0";
 
 static const struct process processes[] = {
-	{ .pid = 10, .uid = 0, .has = PROCESS_NAME | PROCESS_UID | PROCESS_CGROUP,
-	  .comm = { 1, 5 }, .program = { 1, 5 }, .cgroup = { 22, 4 } },
+	{ .pid = 10,
+	  .uid = 0,
+	  .has = PROCESS_NAME | PROCESS_UID | PROCESS_CGROUP,
+	  .comm = { 1, 5 },
+	  .program = { 1, 5 },
+	  .cgroup = { 22, 4 } },
 	{ .pid = 11, .uid = 33, .has = PROCESS_NAME | PROCESS_UID, .comm = { 1, 5 }, .program = { 1, 5 } },
 	{ .pid = 20, .uid = 0, .has = PROCESS_NAME | PROCESS_UID, .comm = { 7, 4 }, .program = { 7, 4 } },
 	{ .pid = 30, .uid = 1000, .has = PROCESS_NAME | PROCESS_UID, .comm = { 12, 4 }, .program = { 12, 4 } },
 	{ .pid = 31, .uid = 1000, .has = PROCESS_NAME | PROCESS_UID, .comm = { 17, 4 }, .program = { 17, 4 } },
 };
 
-static void owned_by(struct findings *findings, const struct owners *owners, uint32_t inode,
-                     uint32_t process)
+static void owned_by(struct findings *findings, const struct owners *owners, uint32_t inode, uint32_t process)
 {
-	struct owner owner = { .slot = inode_index_find(&owners->index, inode), .process = process,
-	                       .tid = processes[process].pid, .fd = 3 };
+	struct owner owner = { .slot = inode_index_find(&owners->index, inode),
+		               .process = process,
+		               .tid = processes[process].pid,
+		               .fd = 3 };
 	assert_int_not_equal(owner.slot, SLOT_NONE);
 	assert_int_equal(findings_add_owner(findings, &owner), 0);
 }
@@ -215,7 +338,7 @@ static void owners_make(struct owners *owners)
 	}
 	assert_int_equal(inode_index_build(&owners->index, &table), 0);
 	assert_int_equal(findings_add_text(&findings, strings + 1, sizeof(strings) - 2, &text), 0);
-	for (size_t i = 0; i < sizeof(processes) / sizeof(*processes); i++) {
+	for (size_t i = 0; i < countof(processes); i++) {
 		struct process process = processes[i];
 		process.comm.offset += text.offset - 1;
 		process.program.offset += text.offset - 1;
@@ -238,24 +361,37 @@ static void owners_make(struct owners *owners)
 static void owner_terms(void **state)
 {
 	static const struct filter_case cases[] = {
-		{ "pid = 10", "dej" },            { "pid 11", "de" },             { "pid = 11,30", "dem" },
-		{ "pid = 10-20", "cdej" },        { "pid != 10", "abcfghiklm" },  { "program = nginx", "dej" },
-		{ "program = ngin*", "dej" },     { "program = nginx,sshd", "cdej" },
-		{ "program != nginx", "abcfghiklm" }, { "program = curl program = bash", "m" },
-		{ "program = NGINX", "" },        { "user = www-data", "de" },    { "user 33", "de" },
-		{ "user = 1000", "lm" },          { "user = root", "abcdehijk" }, { "user = 101", "g" },
-		{ "user != root", "fglm" },       { "user = 1000 and not pid = 30", "l" },
+		{ "pid = 10", "dej" },
+		{ "pid 11", "de" },
+		{ "pid = 11,30", "dem" },
+		{ "pid = 10-20", "cdej" },
+		{ "pid != 10", "abcfghiklm" },
+		{ "program = nginx", "dej" },
+		{ "program = ngin*", "dej" },
+		{ "program = nginx,sshd", "cdej" },
+		{ "program != nginx", "abcfghiklm" },
+		{ "program = curl program = bash", "m" },
+		{ "program = NGINX", "" },
+		{ "user = www-data", "de" },
+		{ "user 33", "de" },
+		{ "user = 1000", "lm" },
+		{ "user = root", "abcdehijk" },
+		{ "user = 101", "g" },
+		{ "user != root", "fglm" },
+		{ "user = 1000 and not pid = 30", "l" },
 		/* TIME_WAIT has neither owner nor user */
-		{ "sport = :80 and not program = nginx", "f" }, { "program = sshd or dport = :8080", "cm" },
+		{ "sport = :80 and not program = nginx", "f" },
+		{ "program = sshd or dport = :8080", "cm" },
 		{ "program = nginx and not dst 192.0.0.0/8", "ej" },
 		{ "program = nginx or program = sshd", "cdej" },
 		{ "not ( program = nginx or program = sshd )", "abfghiklm" },
-		{ "cgroup = /a/*", "j" },         { "cgroup = /a/x or cgroup = /b/c", "" },
+		{ "cgroup = /a/*", "j" },
+		{ "cgroup = /a/x or cgroup = /b/c", "" },
 	};
 	struct owners owners;
 	(void)state;
 	owners_make(&owners);
-	for (size_t i = 0; i + 1 < sizeof(cases) / sizeof(*cases); i++)
+	for (size_t i = 0; i + 1 < countof(cases); i++)
 		check(cases[i].text, AF_UNSPEC, &owners, cases[i].expected);
 	owners_free(&owners);
 }
@@ -263,7 +399,9 @@ static void owner_terms(void **state)
 /* Before anybody looked for owners: what is sure either way, and what must be looked at. */
 static void without_owners(void **state)
 {
-	static const struct { const char *text, *yes, *maybe; } cases[] = {
+	static const struct {
+		const char *text, *yes, *maybe;
+	} cases[] = {
 		{ "program = nginx", "", "abcdeghijklm" },
 		{ "program = nginx and sport = :443", "", "e" },
 		{ "program = nginx or sport = :443", "e", "abcdghijklm" },
@@ -273,7 +411,7 @@ static void without_owners(void **state)
 		{ "sport = :443", "e", "" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		char letters[SCENE_MAX + 1];
 		struct filter *filter = filter_of(cases[i].text, AF_UNSPEC);
 		scene_judge(filter, NULL, VERDICT_YES, letters);
@@ -284,11 +422,14 @@ static void without_owners(void **state)
 	}
 }
 
-/* ---- options ---- */
+/* --- options --- */
 
 static void options(void **state)
 {
-	static const struct { enum filter_option option; const char *first, *second, *expected; } cases[] = {
+	static const struct {
+		enum filter_option option;
+		const char *first, *second, *expected;
+	} cases[] = {
 		{ FILTER_STATE, "listen", NULL, "abj" },
 		{ FILTER_STATE, "LISTEN,time_wait", NULL, "abfj" },
 		{ FILTER_STATE, "listen", "time-wait", "abfj" },
@@ -308,14 +449,14 @@ static void options(void **state)
 	struct owners owners;
 	(void)state;
 	owners_make(&owners);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		char letters[SCENE_MAX + 1];
 		struct filter_error error;
 		struct filter *filter = filter_new(&scene_names);
 		const char *texts[] = { cases[i].first, cases[i].second };
 		for (size_t j = 0; j < 2 && texts[j]; j++)
-			assert_int_equal(filter_add_option(filter, cases[i].option, texts[j], strlen(texts[j]),
-			                                   &error), 0);
+			assert_int_equal(filter_add_option(filter, cases[i].option, texts[j], strlen(texts[j]), &error),
+			                 0);
 		assert_int_equal(filter_close(filter), 0);
 		scene_judge(filter, &owners, VERDICT_YES, letters);
 		assert_string_equal(letters, cases[i].expected);
@@ -339,11 +480,15 @@ static void parts_are_joined_by_and(void **state)
 	filter_free(filter);
 }
 
-/* ---- errors ---- */
+/* --- errors --- */
 
 static void errors(void **state)
 {
-	static const struct { const char *text; size_t position; const char *what; } cases[] = {
+	static const struct {
+		const char *text;
+		size_t position;
+		const char *what;
+	} cases[] = {
 		{ "sport = :nosuch", 9, "unknown service \"nosuch\"" },
 		{ "sport = :80,nosuch", 12, "unknown service \"nosuch\"" },
 		{ "src nosuch", 4, "unknown host \"nosuch\"" },
@@ -385,7 +530,7 @@ static void errors(void **state)
 		{ "= :80", 0, "found \"=\"" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct filter_error error;
 		struct filter *filter = filter_new(&scene_names);
 		int result = filter_add_text(filter, cases[i].text, strlen(cases[i].text), AF_UNSPEC, &error);
@@ -455,7 +600,7 @@ static void deep_and_long(void **state)
 	free(text);
 }
 
-/* ---- the query ---- */
+/* --- the query --- */
 
 static struct query query_all(void)
 {
@@ -499,12 +644,12 @@ static void narrowing(void **state)
 		{ "fwmark = 2/1", 0, false, false, 0 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct filter *filter = filter_of(cases[i].text, AF_UNSPEC);
 		struct query query = query_all();
 		filter_narrow(filter, &query);
-		if (query.protos != cases[i].protos || query.inet != cases[i].inet ||
-		    query.inet6 != cases[i].inet6 || query.states[PROTO_TCP] != cases[i].tcp_states)
+		if (query.protos != cases[i].protos || query.inet != cases[i].inet || query.inet6 != cases[i].inet6 ||
+		    query.states[PROTO_TCP] != cases[i].tcp_states)
 			fail_msg("\"%s\": protos %#x inet %d inet6 %d states %#x", cases[i].text, query.protos,
 			         query.inet, query.inet6, query.states[PROTO_TCP]);
 		filter_free(filter);
@@ -543,7 +688,7 @@ static void needs(void **state)
 		{ "udp:53", false, 0, 0, false, false, true },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct filter_needs found;
 		struct filter *filter = filter_of(cases[i].text, AF_UNSPEC);
 		filter_needs(filter, &found);
@@ -561,14 +706,22 @@ static void needs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ports),          cmocka_unit_test(addresses),
-		cmocka_unit_test(states),         cmocka_unit_test(precedence),
-		cmocka_unit_test(targets),        cmocka_unit_test(details),
-		cmocka_unit_test(owner_terms),    cmocka_unit_test(without_owners),
-		cmocka_unit_test(options),        cmocka_unit_test(parts_are_joined_by_and),
-		cmocka_unit_test(errors),         cmocka_unit_test(nul_bytes),
-		cmocka_unit_test(deep_and_long),  cmocka_unit_test(narrowing),
-		cmocka_unit_test(narrowing_respects_what_was_asked), cmocka_unit_test(needs),
+		cmocka_unit_test(ports),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(states),
+		cmocka_unit_test(precedence),
+		cmocka_unit_test(targets),
+		cmocka_unit_test(details),
+		cmocka_unit_test(owner_terms),
+		cmocka_unit_test(without_owners),
+		cmocka_unit_test(options),
+		cmocka_unit_test(parts_are_joined_by_and),
+		cmocka_unit_test(errors),
+		cmocka_unit_test(nul_bytes),
+		cmocka_unit_test(deep_and_long),
+		cmocka_unit_test(narrowing),
+		cmocka_unit_test(narrowing_respects_what_was_asked),
+		cmocka_unit_test(needs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

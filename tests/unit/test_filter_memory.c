@@ -34,8 +34,7 @@ static bool make(struct filter *filter, struct filter_error *error)
 	return filter_add_text(filter, text, sizeof(text) - 1, AF_UNSPEC, error) == 0 &&
 	       filter_add_spec(filter, "6tcp@box:80-90", 14, error) == 0 &&
 	       filter_add_proto_states(filter, "tcp:listen,^bound", 17, error) == 0 &&
-	       filter_add_option(filter, FILTER_USER, "root,^www-data", 14, error) == 0 &&
-	       filter_close(filter) == 0;
+	       filter_add_option(filter, FILTER_USER, "root,^www-data", 14, error) == 0 && filter_close(filter) == 0;
 }
 
 static void each_allocation_fails_once(void **state)

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <sockview/countof.h>
 #include <sockview/format.h>
 #include <sockview/json_string.h>
 
@@ -58,13 +59,23 @@ static char *show(const struct show *show, const struct sock *sock, size_t count
 	int fd = memfd_create("out", 0);
 	assert_int_equal(column_list_parse(&columns, show->columns, &error), 0);
 	assert_int_equal(out_open(&out, dup(fd)), 0);
-	const struct column_context context = { .names = names, .owners = show->owners, .numeric_ports = true,
-	                                        .ticks_per_second = 100, .boot_time = 1000000000, .now = 1000000100 };
-	const struct document document = { .time = 1732118445, .host = "h\"ost", .netns = 4026531840, .source = "netlink",
-	                                   .report = &report };
-	const struct view view = { .columns = &columns, .context = &context, .document = &document, .names = names,
-	                           .owners = show->owners, .width = show->width, .no_header = show->no_header,
-	                           .color = show->color };
+	const struct column_context context = { .names = names,
+		                                .owners = show->owners,
+		                                .numeric_ports = true,
+		                                .ticks_per_second = 100,
+		                                .boot_time = 1000000000,
+		                                .now = 1000000100 };
+	const struct document document = {
+		.time = 1732118445, .host = "h\"ost", .netns = 4026531840, .source = "netlink", .report = &report
+	};
+	const struct view view = { .columns = &columns,
+		                   .context = &context,
+		                   .document = &document,
+		                   .names = names,
+		                   .owners = show->owners,
+		                   .width = show->width,
+		                   .no_header = show->no_header,
+		                   .color = show->color };
 	void *state = calloc(1, show->format->state_size + 1);
 	assert_int_equal(show->format->begin(state, &view, &out), 0);
 	for (size_t i = 0; i < count; i++)
@@ -87,9 +98,14 @@ static void assert_shown(const struct show *how, const struct sock *sock, size_t
 
 static struct sock listener(void)
 {
-	struct sock sock = { .row = { .proto = PROTO_TCP, .family = AF_INET, .state = STATE_LISTEN, .local_port = 80,
-	                              .inode = 4711, .uid = 33, .send_q = 128,
-	                              .flags = ROW_HAS_QUEUES | ROW_HAS_UID | ROW_BACKLOG } };
+	struct sock sock = { .row = { .proto = PROTO_TCP,
+		                      .family = AF_INET,
+		                      .state = STATE_LISTEN,
+		                      .local_port = 80,
+		                      .inode = 4711,
+		                      .uid = 33,
+		                      .send_q = 128,
+		                      .flags = ROW_HAS_QUEUES | ROW_HAS_UID | ROW_BACKLOG } };
 	return sock;
 }
 
@@ -104,16 +120,18 @@ static void json_is_one_object(void **state)
 {
 	(void)state;
 	const struct sock socks[] = { listener(), listener() };
-	const char *head = "{\"version\":\"" SOCKVIEW_VERSION "\",\"time\":\"2024-11-20T16:00:45Z\",\"host\":\"h\\\"ost\","
-	                   "\"netns\":4026531840,\"source\":\"netlink\",\"sockets\":[";
-	const char *tail = "\n],\"report\":{\"complete\":false,\"received\":2,\"requests\":1,\"interrupted\":0,\"lost\":0,"
-	                   "\"malformed\":0,\"unavailable\":[\"raw\"],\"from_proc\":[],\"owners\":null}}\n";
+	const char *head =
+		"{\"version\":\"" SOCKVIEW_VERSION "\",\"time\":\"2024-11-20T16:00:45Z\",\"host\":\"h\\\"ost\","
+		"\"netns\":4026531840,\"source\":\"netlink\",\"sockets\":[";
+	const char *tail =
+		"\n],\"report\":{\"complete\":false,\"received\":2,\"requests\":1,\"interrupted\":0,\"lost\":0,"
+		"\"malformed\":0,\"unavailable\":[\"raw\"],\"from_proc\":[],\"owners\":null}}\n";
 	const char *row = "{\"proto\":\"tcp\",\"local_address\":\"0.0.0.0\",\"local_port\":80,\"remote_port\":null}";
 	char want[2048];
 	const struct show how = { &format_json, "proto,local_address,local_port,remote_port", 0, false, false, NULL };
-	snprintf(want, sizeof want, "%s\n%s,\n%s%s", head, row, row, tail);
+	snprintf(want, sizeof(want), "%s\n%s,\n%s%s", head, row, row, tail);
 	assert_shown(&how, socks, 2, want);
-	snprintf(want, sizeof want, "%s%s", head, tail);
+	snprintf(want, sizeof(want), "%s%s", head, tail);
 	assert_shown(&how, socks, 0, want);
 }
 
@@ -134,8 +152,9 @@ static void csv_is_rfc_4180(void **state)
 	const struct sock socks[] = { listener(), with_path("/a,b", 4), with_path("/\"q\"", 4), with_path("/l\r\n", 4),
 		                      with_path("\0", 1) };
 	const struct show how = { &format_csv, "proto,path,inode", 0, false, false, NULL };
-	assert_shown(&how, socks, 5, "proto,path,inode\r\ntcp,,4711\r\nunix,\"/a,b\",\r\nunix,\"/\"\"q\"\"\",\r\n"
-	                             "unix,/l\\x0d\\x0a,\r\nunix,\\x00,\r\n");
+	assert_shown(&how, socks, 5,
+	             "proto,path,inode\r\ntcp,,4711\r\nunix,\"/a,b\",\r\nunix,\"/\"\"q\"\"\",\r\n"
+	             "unix,/l\\x0d\\x0a,\r\nunix,\\x00,\r\n");
 	const struct show bare = { &format_csv, "proto,path,inode", 0, true, false, NULL };
 	assert_shown(&bare, socks, 1, "tcp,,4711\r\n");
 }
@@ -158,7 +177,7 @@ static void long_text_is_whole(void **state)
 		path[i] = "\xe2\x82\xac"[i % 3];
 	const struct sock sock = with_path(path, LEN);
 	const struct format *const formats[] = { &format_jsonl, &format_csv, &format_tsv, &format_table };
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+	for (size_t i = 0; i < countof(formats); i++) {
 		char *text = show(&(struct show){ formats[i], "path,proto", 0, true, false, NULL }, &sock, 1);
 		char *found = memmem(text, strlen(text), path, LEN);
 		assert_non_null(found);
@@ -175,10 +194,19 @@ static void long_text_is_whole(void **state)
 static void owners_are_an_array(void **state)
 {
 	(void)state;
-	static char strings[] = "\0nginx\0worker one\0/usr/sbin/nginx (deleted)\0nginx\0-g\0a b\0/system.slice/nginx.service\0init";
+	static char strings[] =
+		"\0nginx\0worker one\0/usr/sbin/nginx (deleted)\0nginx\0-g\0a b\0/system.slice/nginx.service\0init";
 	struct process process[] = {
-		{ .pid = 7, .ppid = 1, .uid = 0, .has = PROCESS_START | PROCESS_UID, .start_ticks = 500,
-		  .program = { 1, 5 }, .comm = { 7, 10 }, .exe = { 18, 25 }, .cmdline = { 44, 12 }, .cgroup = { 57, 27 } },
+		{ .pid = 7,
+		  .ppid = 1,
+		  .uid = 0,
+		  .has = PROCESS_START | PROCESS_UID,
+		  .start_ticks = 500,
+		  .program = { 1, 5 },
+		  .comm = { 7, 10 },
+		  .exe = { 18, 25 },
+		  .cmdline = { 44, 12 },
+		  .cgroup = { 57, 27 } },
 		{ .pid = 9 },
 	};
 	struct process parent[] = { { .pid = 1, .has = PROCESS_START, .comm = { 85, 4 } } };
@@ -198,21 +226,23 @@ static void owners_are_an_array(void **state)
 	owners.parent = parent;
 	owners.parent_count = 1;
 	owners.strings = strings;
-	owners.strings_len = sizeof strings;
+	owners.strings_len = sizeof(strings);
 	owners.report.asked = true;
 	const char *user = names_user(names, 0);
 	char want[2048];
-	snprintf(want, sizeof want,
-	         "{\"pid\":7,\"fd\":3,\"owner_count\":2,\"start_time\":\"2001-09-09T01:46:45Z\",\"age\":95,"
-	         "\"exe_deleted\":true,\"unit\":\"nginx.service\",\"cmdline\":\"nginx -g a\\\\x20b\","
-	         "\"parents\":[{\"pid\":1,\"comm\":\"init\"}],\"owners\":["
-	         "{\"pid\":7,\"tid\":7,\"fd\":3,\"uid\":0,\"user\":\"%s\",\"program\":\"nginx\",\"comm\":\"worker one\","
-	         "\"cmdline\":\"nginx -g a\\\\x20b\",\"exe\":\"/usr/sbin/nginx (deleted)\",\"ppid\":1,"
-	         "\"start_time\":\"2001-09-09T01:46:45Z\",\"cgroup\":\"/system.slice/nginx.service\","
-	         "\"unit\":\"nginx.service\",\"container\":null,\"container_name\":null,\"container_runtime\":null},"
-	         "{\"pid\":9,\"tid\":10,\"fd\":4,\"uid\":null,\"user\":null,\"program\":null,\"comm\":null,\"cmdline\":null,"
-	         "\"exe\":null,\"ppid\":null,\"start_time\":null,\"cgroup\":null,\"unit\":null,\"container\":null,"
-	         "\"container_name\":null,\"container_runtime\":null}],\"owner_reason\":null}\n", user ? user : "");
+	snprintf(
+		want, sizeof(want),
+		"{\"pid\":7,\"fd\":3,\"owner_count\":2,\"start_time\":\"2001-09-09T01:46:45Z\",\"age\":95,"
+		"\"exe_deleted\":true,\"unit\":\"nginx.service\",\"cmdline\":\"nginx -g a\\\\x20b\","
+		"\"parents\":[{\"pid\":1,\"comm\":\"init\"}],\"owners\":["
+		"{\"pid\":7,\"tid\":7,\"fd\":3,\"uid\":0,\"user\":\"%s\",\"program\":\"nginx\",\"comm\":\"worker one\","
+		"\"cmdline\":\"nginx -g a\\\\x20b\",\"exe\":\"/usr/sbin/nginx (deleted)\",\"ppid\":1,"
+		"\"start_time\":\"2001-09-09T01:46:45Z\",\"cgroup\":\"/system.slice/nginx.service\","
+		"\"unit\":\"nginx.service\",\"container\":null,\"container_name\":null,\"container_runtime\":null},"
+		"{\"pid\":9,\"tid\":10,\"fd\":4,\"uid\":null,\"user\":null,\"program\":null,\"comm\":null,\"cmdline\":null,"
+		"\"exe\":null,\"ppid\":null,\"start_time\":null,\"cgroup\":null,\"unit\":null,\"container\":null,"
+		"\"container_name\":null,\"container_runtime\":null}],\"owner_reason\":null}\n",
+		user ? user : "");
 	const char *columns = "pid,fd,owner_count,start_time,age,exe_deleted,unit,cmdline,parents,owners,owner_reason";
 	assert_shown(&(struct show){ &format_jsonl, columns, 0, true, false, &owners }, &sock, 1, want);
 	assert_shown(&(struct show){ &format_csv, "owners,parents,pid", 0, true, false, &owners }, &sock, 1,
@@ -221,7 +251,7 @@ static void owners_are_an_array(void **state)
 	table_free(&table);
 }
 
-/* --- table ------------------------------------------------------------------------------------------- */
+/* --- table --- */
 
 static void table_is_aligned(void **state)
 {
@@ -229,10 +259,11 @@ static void table_is_aligned(void **state)
 	struct sock socks[] = { listener(), with_path("/run/a b", 8), listener() };
 	socks[2].row.inode = 5;
 	const struct show how = { &format_table, "proto,inode,path,state", 0, false, false, NULL };
-	assert_shown(&how, socks, 3, "PROTO  INODE  PATH      STATE\n"
-	                             "tcp     4711  -         LISTEN\n"
-	                             "unix       -  /run/a b  UNCONNECTED\n"
-	                             "tcp        5  -         LISTEN\n");
+	assert_shown(&how, socks, 3,
+	             "PROTO  INODE  PATH      STATE\n"
+	             "tcp     4711  -         LISTEN\n"
+	             "unix       -  /run/a b  UNCONNECTED\n"
+	             "tcp        5  -         LISTEN\n");
 	const struct show bare = { &format_table, "inode,proto", 0, true, false, NULL };
 	assert_shown(&bare, socks, 3, "4711  tcp\n   -  unix\n   5  tcp\n");
 	const struct show empty = { &format_table, "recv_q,proto", 0, false, false, NULL };
@@ -243,11 +274,15 @@ static void table_is_aligned(void **state)
 static void table_is_cut_to_the_terminal(void **state)
 {
 	(void)state;
-	const struct sock socks[] = { with_path("/run/something/long/enough", 26), with_path("/\xe6\x97\xa5\xe6\x9c\xac" "e\xcc\x81", 10) };
+	const struct sock socks[] = { with_path("/run/something/long/enough", 26), with_path("/\xe6\x97\xa5\xe6\x9c\xac"
+		                                                                             "e\xcc\x81",
+		                                                                             10) };
 	const struct show how = { &format_table, "proto,path,inode", 24, false, false, NULL };
-	assert_shown(&how, socks, 2, "PROTO  PATH        INODE\n"
-	                             "unix   /run/some\xe2\x80\xa6      -\n"
-	                             "unix   /\xe6\x97\xa5\xe6\x9c\xac" "e\xcc\x81          -\n");
+	assert_shown(&how, socks, 2,
+	             "PROTO  PATH        INODE\n"
+	             "unix   /run/some\xe2\x80\xa6      -\n"
+	             "unix   /\xe6\x97\xa5\xe6\x9c\xac"
+	             "e\xcc\x81          -\n");
 	/* No text column is cut to less than eight places, and numbers never. */
 	const struct show narrow = { &format_table, "proto,path,inode", 3, false, false, NULL };
 	assert_shown(&narrow, socks, 1, "PROTO  PATH      INODE\nunix   /run/so\xe2\x80\xa6      -\n");
@@ -263,9 +298,10 @@ static void table_colours_what_deserves_a_look(void **state)
 	socks[2].row.flags &= (uint16_t)~ROW_BACKLOG;
 	socks[2].timer = &timer;
 	const struct show how = { &format_table, "state,recv_q,retransmits", 0, true, true, NULL };
-	assert_shown(&how, socks, 3, "\033[32mLISTEN\033[0m        0  -\n"
-	                             "\033[32mLISTEN\033[0m      \033[31m129\033[0m  -\n"
-	                             "\033[33mCLOSE_WAIT\033[0m    0  \033[33m3\033[0m\n");
+	assert_shown(&how, socks, 3,
+	             "\033[32mLISTEN\033[0m        0  -\n"
+	             "\033[32mLISTEN\033[0m      \033[31m129\033[0m  -\n"
+	             "\033[33mCLOSE_WAIT\033[0m    0  \033[33m3\033[0m\n");
 }
 
 static void json_strings_end_where_they_should(void **state)

@@ -55,8 +55,8 @@ static void gate_drain(void)
 }
 
 /* In place of libc's. */
-int getnameinfo(const struct sockaddr *address, socklen_t address_len, char *host, socklen_t host_len,
-                char *service, socklen_t service_len, int flags)
+int getnameinfo(const struct sockaddr *address, socklen_t address_len, char *host, socklen_t host_len, char *service,
+                socklen_t service_len, int flags)
 {
 	uint8_t byte[4];
 	(void)service, (void)service_len;
@@ -209,7 +209,6 @@ static void again_and_again_the_threads_stay_bounded(void **state)
 	assert_named(*state, GOOD, 5000, 5100);
 	assert_nameless(*state, DEAD, 1, 1201);
 }
-
 
 static void *open_when_stuck(void *so_many)
 {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/glob.h>
 #include "select/lexer.h"
 
@@ -15,9 +16,9 @@
 static void shape(const char *text, size_t len, char *out)
 {
 	static const char letters[] = {
-		[TOKEN_OPEN] = '(', [TOKEN_CLOSE] = ')', [TOKEN_AND] = '&', [TOKEN_OR] = '|',
-		[TOKEN_NOT] = '!',  [TOKEN_EQ] = '=',    [TOKEN_NE] = '#',  [TOKEN_LT] = '<',
-		[TOKEN_LE] = 'l',   [TOKEN_GT] = '>',    [TOKEN_GE] = 'g',  [TOKEN_BAD_NUL] = '0',
+		[TOKEN_OPEN] = '(',      [TOKEN_CLOSE] = ')',     [TOKEN_AND] = '&', [TOKEN_OR] = '|',
+		[TOKEN_NOT] = '!',       [TOKEN_EQ] = '=',        [TOKEN_NE] = '#',  [TOKEN_LT] = '<',
+		[TOKEN_LE] = 'l',        [TOKEN_GT] = '>',        [TOKEN_GE] = 'g',  [TOKEN_BAD_NUL] = '0',
 		[TOKEN_BAD_QUOTE] = '?', [TOKEN_NO_MEMORY] = 'M',
 	};
 	struct lexer lexer = { .text = text, .len = len };
@@ -39,7 +40,9 @@ static void shape(const char *text, size_t len, char *out)
 
 static void words_and_operators(void **state)
 {
-	static const struct { const char *text, *shape; } cases[] = {
+	static const struct {
+		const char *text, *shape;
+	} cases[] = {
 		{ "", "" },
 		{ "  \t\n ", "" },
 		{ "sport = :22", "{sport}={:22}" },
@@ -67,7 +70,7 @@ static void words_and_operators(void **state)
 		{ "a\"b", "{" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		char out[256];
 		shape(cases[i].text, strlen(cases[i].text), out);
 		if (strcmp(cases[i].shape, "{") == 0)
@@ -94,13 +97,17 @@ static void nul_is_no_text(void **state)
 /* What a value may hold and where it ends. */
 static void values(void **state)
 {
-	static const struct { const char *text, *value; size_t end; } cases[] = {
-		{ " a=b c", "a=b", 4 },     { "!x", "!x", 2 },        { "<a>", "<a>", 3 },
-		{ "/a/user@1.service)", "/a/user@1.service", 17 },    { ":80&&b", ":80", 3 },
-		{ ":80|b", ":80", 3 },      { "'a)b'", "a)b", 5 },    { "and", "and", 3 },
+	static const struct {
+		const char *text, *value;
+		size_t end;
+	} cases[] = {
+		{ " a=b c", "a=b", 4 }, { "!x", "!x", 2 },
+		{ "<a>", "<a>", 3 },    { "/a/user@1.service)", "/a/user@1.service", 17 },
+		{ ":80&&b", ":80", 3 }, { ":80|b", ":80", 3 },
+		{ "'a)b'", "a)b", 5 },  { "and", "and", 3 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct lexer lexer = { .text = cases[i].text, .len = strlen(cases[i].text) };
 		struct token token = lexer_value(&lexer);
 		assert_int_equal(token.kind, TOKEN_WORD);
@@ -113,12 +120,15 @@ static void values(void **state)
 
 static void no_value(void **state)
 {
-	static const struct { const char *text; enum token_kind kind; } cases[] = {
-		{ "", TOKEN_END }, { "  ", TOKEN_END }, { ")", TOKEN_CLOSE }, { " (a", TOKEN_OPEN },
-		{ "&& a", TOKEN_AND }, { "| a", TOKEN_OR },
+	static const struct {
+		const char *text;
+		enum token_kind kind;
+	} cases[] = {
+		{ "", TOKEN_END },     { "  ", TOKEN_END },   { ")", TOKEN_CLOSE },
+		{ " (a", TOKEN_OPEN }, { "&& a", TOKEN_AND }, { "| a", TOKEN_OR },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct lexer lexer = { .text = cases[i].text, .len = strlen(cases[i].text) };
 		assert_int_equal(lexer_value(&lexer).kind, cases[i].kind);
 		lexer_free(&lexer);
@@ -127,21 +137,41 @@ static void no_value(void **state)
 
 static void globs(void **state)
 {
-	static const struct { const char *pattern, *text; bool yes; } cases[] = {
-		{ "nginx", "nginx", true },     { "nginx", "nginx2", false },  { "nginx*", "nginx2", true },
-		{ "*", "", true },              { "", "", true },              { "", "a", false },
-		{ "*x", "nginx", true },        { "n*x", "nx", true },         { "n**x", "nabcx", true },
-		{ "n?inx", "nginx", true },     { "?", "", false },            { "?", "\xc3\xa9", true },
-		{ "[a-c]x", "bx", true },       { "[!a-c]x", "bx", false },    { "[^a-c]x", "dx", true },
-		{ "[]]", "]", true },           { "[a-]", "-", true },         { "[ab", "[ab", true },
-		{ "\\*", "*", true },           { "\\*", "a", false },         { "a\\", "a\\", true },
-		{ "/a/*", "/a/b/c", true },     { "*a*b*c*", "xxaxxbxxcxx", true },
-		{ "*a*b*c", "xxaxxbxxcxx", false }, { "NGINX", "nginx", false },
+	static const struct {
+		const char *pattern, *text;
+		bool yes;
+	} cases[] = {
+		{ "nginx", "nginx", true },
+		{ "nginx", "nginx2", false },
+		{ "nginx*", "nginx2", true },
+		{ "*", "", true },
+		{ "", "", true },
+		{ "", "a", false },
+		{ "*x", "nginx", true },
+		{ "n*x", "nx", true },
+		{ "n**x", "nabcx", true },
+		{ "n?inx", "nginx", true },
+		{ "?", "", false },
+		{ "?", "\xc3\xa9", true },
+		{ "[a-c]x", "bx", true },
+		{ "[!a-c]x", "bx", false },
+		{ "[^a-c]x", "dx", true },
+		{ "[]]", "]", true },
+		{ "[a-]", "-", true },
+		{ "[ab", "[ab", true },
+		{ "\\*", "*", true },
+		{ "\\*", "a", false },
+		{ "a\\", "a\\", true },
+		{ "/a/*", "/a/b/c", true },
+		{ "*a*b*c*", "xxaxxbxxcxx", true },
+		{ "*a*b*c", "xxaxxbxxcxx", false },
+		{ "NGINX", "nginx", false },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+	for (size_t i = 0; i < countof(cases); i++)
 		assert_int_equal(glob_match(cases[i].pattern, strlen(cases[i].pattern), cases[i].text,
-		                            strlen(cases[i].text), false), cases[i].yes);
+		                            strlen(cases[i].text), false),
+		                 cases[i].yes);
 	assert_true(glob_match("/RUN/[a-z]*", 11, "/run/Docker", 11, true));
 	assert_true(glob_match("a*c", 3, "a\0bc", 4, false));
 }
@@ -161,9 +191,12 @@ static void globs_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_and_operators), cmocka_unit_test(nul_is_no_text),
-		cmocka_unit_test(values),              cmocka_unit_test(no_value),
-		cmocka_unit_test(globs),               cmocka_unit_test(globs_are_bounded),
+		cmocka_unit_test(words_and_operators),
+		cmocka_unit_test(nul_is_no_text),
+		cmocka_unit_test(values),
+		cmocka_unit_test(no_value),
+		cmocka_unit_test(globs),
+		cmocka_unit_test(globs_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,8 +83,7 @@ static void a_message_longer_than_any_is_cut_and_still_a_line(void **state)
 static void a_usage_error_says_where_help_is(void **state)
 {
 	message_usage("unknown option %s", "--frob");
-	assert_string_equal(captured(*state),
-	                    "sockview: unknown option --frob; try sockview --help\n");
+	assert_string_equal(captured(*state), "sockview: unknown option --frob; try sockview --help\n");
 }
 
 static void an_error_names_what_failed_where(void **state)
@@ -97,10 +96,9 @@ static void an_error_names_what_failed_where(void **state)
 	message_error(&error);
 	error_set(&error, EPERM, "ask the kernel", "");
 	message_error(&error);
-	assert_string_equal(captured(*state),
-	                    "sockview: cannot open /no/such: No such file or directory\n"
-	                    "sockview: cannot read this message of file (at byte 4711)\n"
-	                    "sockview: cannot ask the kernel: Operation not permitted\n");
+	assert_string_equal(captured(*state), "sockview: cannot open /no/such: No such file or directory\n"
+	                                      "sockview: cannot read this message of file (at byte 4711)\n"
+	                                      "sockview: cannot ask the kernel: Operation not permitted\n");
 }
 
 static void a_whole_answer_needs_no_words(void **state)
@@ -116,9 +114,12 @@ static void a_whole_answer_needs_no_words(void **state)
 static void what_an_answer_lacks_is_a_line_each(void **state)
 {
 	struct report report = {
-		.interrupted = 1, .lost = 1, .malformed = 3,
+		.interrupted = 1,
+		.lost = 1,
+		.malformed = 3,
 		.unavailable = PROTO_BIT(PROTO_UDPLITE) | PROTO_BIT(PROTO_RAW),
-		.from_proc = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP), .netlink_errno = EPROTONOSUPPORT,
+		.from_proc = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP),
+		.netlink_errno = EPROTONOSUPPORT,
 	};
 	notes_report(&report, NULL, NULL, false);
 	assert_string_equal(
@@ -132,10 +133,12 @@ static void what_an_answer_lacks_is_a_line_each(void **state)
 static void verbose_says_how_it_was_done_instead(void **state)
 {
 	struct report report = {
-		.from_proc = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP), .netlink_errno = EPROTONOSUPPORT,
+		.from_proc = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP),
+		.netlink_errno = EPROTONOSUPPORT,
 	};
-	struct owner_report owners = { .asked = true, .vanished = 1, .bpf_why = "loading was refused",
-		                       .bpf_errno = EPERM };
+	struct owner_report owners = {
+		.asked = true, .vanished = 1, .bpf_why = "loading was refused", .bpf_errno = EPERM
+	};
 	notes_report(&report, &owners, NULL, true);
 	assert_string_equal(
 		captured(*state),
@@ -149,8 +152,8 @@ static void hidden_processes_come_with_what_would_show_them(void **state)
 	struct report report = { 0 };
 	struct owner_report owners = { .asked = true, .denied = 12 };
 	struct privilege nobody = { 0 }, root = { .root = true, .has_read_search = true },
-	                 half = { .root = true, .has_ptrace = true },
-	                 all = { .has_ptrace = true, .has_read_search = true, .sees_fds = true };
+			 half = { .root = true, .has_ptrace = true },
+			 all = { .has_ptrace = true, .has_read_search = true, .sees_fds = true };
 	char path[512], expected[4096];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	assert_true(len > 0);
@@ -176,12 +179,14 @@ static void hidden_processes_come_with_what_would_show_them(void **state)
 static void other_gaps_among_the_processes_are_told(void **state)
 {
 	struct report report = { 0 };
-	struct owner_report hides = { .asked = true, .denied = 3, .hides = true }, starved = { .asked = true, .starved = 2 };
+	struct owner_report hides = { .asked = true, .denied = 3, .hides = true },
+			    starved = { .asked = true, .starved = 2 };
 	struct privilege root = { .root = true, .has_read_search = true };
 	notes_report(&report, &hides, &root, false);
 	notes_report(&report, &hides, NULL, false);
 	notes_report(&report, &starved, &root, false);
-	assert_string_equal(captured(*state),
+	assert_string_equal(
+		captured(*state),
 		"sockview: /proc hides processes of others (hidepid), so some owners are unknown: root lacks "
 		"CAP_SYS_PTRACE here (a container gets it with --cap-add)\n"
 		"sockview: /proc hides processes of others (hidepid), so some owners are unknown\n"

@@ -48,8 +48,7 @@ static void a_raw_socket_has_a_protocol_for_port(void **state)
 {
 	for (int number = 0; number < 256; number++) {
 		const struct protoent *entry = getprotobynumber(number);
-		assert_same(names_service(*state, PROTO_RAW, (uint16_t)number),
-		            entry ? entry->p_name : NULL);
+		assert_same(names_service(*state, PROTO_RAW, (uint16_t)number), entry ? entry->p_name : NULL);
 	}
 }
 
@@ -109,8 +108,7 @@ static void a_mapped_address_has_the_name_of_its_ipv4(void **state)
 	union addr plain = { .byte = { 127, 0, 0, 1 } };
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001) };
 	char name[NI_MAXHOST];
-	int error = getnameinfo((struct sockaddr *)&address, sizeof(address), name, sizeof(name), NULL, 0,
-	                        NI_NAMEREQD);
+	int error = getnameinfo((struct sockaddr *)&address, sizeof(address), name, sizeof(name), NULL, 0, NI_NAMEREQD);
 	assert_int_equal(names_want_host(*state, AF_INET6, &mapped), 0);
 	names_resolve(*state, 20000);
 	assert_same(names_host(*state, AF_INET6, &mapped), error ? NULL : name);

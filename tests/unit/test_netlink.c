@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <sockview/countof.h>
 #include <sockview/source.h>
 
 #include "../tests/helpers/netlink_script.h"
@@ -33,13 +34,17 @@ static void rewind_table(void *table, size_t at)
 
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof *fixture);
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	script_init(&fixture->script);
 	fixture->query = (struct query){ .protos = PROTO_BIT(PROTO_TCP), .inet = true };
 	fixture->query.states[PROTO_TCP] = STATE_ALL;
 	fixture->request = (struct source_request){
-		.query = &fixture->query, .sink = table_sink, .context = &fixture->table,
-		.mark = mark, .rewind = rewind_table, .proc_net_fd = -1,
+		.query = &fixture->query,
+		.sink = table_sink,
+		.context = &fixture->table,
+		.mark = mark,
+		.rewind = rewind_table,
+		.proc_net_fd = -1,
 	};
 	*state = fixture;
 	return 0;
@@ -312,7 +317,7 @@ static void hostile_lengths_are_counted_and_end(void **state)
 {
 	struct fixture *fixture = *state;
 	static const uint32_t lengths[] = { 0, 1, 15, 17, 200, 0x7fffffff, 0xffffffff };
-	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+	for (size_t i = 0; i < countof(lengths); i++) {
 		struct script_step *step = script_step(&fixture->script);
 		script_put_socket(step, AF_INET, 1, 0);
 		((struct nlmsghdr *)step->bytes)->nlmsg_len = lengths[i];
@@ -371,7 +376,7 @@ static void put_udp(struct script_step *step, uint16_t port, uint32_t cookie)
 	struct inet_diag_msg msg = { .idiag_family = AF_INET, .idiag_state = STATE_CLOSE };
 	msg.id.idiag_sport = (uint16_t)(port >> 8 | port << 8);
 	msg.id.idiag_cookie[0] = cookie;
-	script_put(step, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, &msg, sizeof msg);
+	script_put(step, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, &msg, sizeof(msg));
 }
 
 /* Two sockets were opened in the hash slot that the datagrams' border lies in. */
@@ -421,9 +426,9 @@ static size_t record(struct fixture *fixture)
 	assert_non_null(wire);
 	assert_int_equal(source_netlink(wire, &fixture->request, &fixture->report, &fixture->error), 0);
 	wire_close(wire);
-	ssize_t len = read(ends[0], recorded, sizeof recorded);
+	ssize_t len = read(ends[0], recorded, sizeof(recorded));
 	close(ends[0]);
-	assert_true(len > 0 && (size_t)len < sizeof recorded);
+	assert_true(len > 0 && (size_t)len < sizeof(recorded));
 	return (size_t)len;
 }
 

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <sockview/countof.h>
+
 static uint64_t seed = 20240229;
 
 static uint32_t random_below(uint32_t limit)
@@ -132,8 +134,7 @@ static size_t slow_join(struct hit *hit, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		bool best = true;
 		for (size_t j = 0; j < count && best; j++)
-			best = !is_better(&hit[j], &hit[i]) &&
-			       !(j < i && !memcmp(&hit[i], &hit[j], sizeof(*hit)));
+			best = !is_better(&hit[j], &hit[i]) && !(j < i && !memcmp(&hit[i], &hit[j], sizeof(*hit)));
 		if (best)
 			out[kept++] = hit[i];
 	}
@@ -159,8 +160,8 @@ static void add_process(struct findings *findings, int32_t pid)
 
 static void add_hit(struct findings *findings, const struct inode_index *index, const struct hit *hit)
 {
-	struct owner owner = { inode_index_find(index, hit->inode), (uint32_t)findings->process_count - 1,
-	                       hit->tid, hit->fd };
+	struct owner owner = { inode_index_find(index, hit->inode), (uint32_t)findings->process_count - 1, hit->tid,
+		               hit->fd };
 	assert_int_equal(findings_add_owner(findings, &owner), 0);
 }
 
@@ -212,8 +213,8 @@ static void check_random_join(uint32_t inodes, uint32_t processes, uint32_t hits
 		add_process(to, pid);
 		for (uint32_t h = 0; h < hits_each; h++) {
 			int32_t tid = pid + (int32_t)random_below(3) - 1;
-			hit[count] = (struct hit){ pid, tid, (int32_t)random_below(4),
-			                           5000 + random_below(inodes) * 3 };
+			hit[count] =
+				(struct hit){ pid, tid, (int32_t)random_below(4), 5000 + random_below(inodes) * 3 };
 			add_hit(to, &owners.index, &hit[count++]);
 		}
 	}
@@ -300,13 +301,17 @@ static void reasons_come_from_row_and_report(void **state)
 		{ { .inode = 9 }, { .asked = true, .vanished = 1 }, REASON_VANISHED, "vanished" },
 		{ { .inode = 9 }, { .asked = true, .other_pidns = true }, REASON_OTHER_PIDNS, "other-pidns" },
 		{ { .inode = 9, .flags = ROW_HAS_UID, .family = AF_INET }, { .asked = true }, REASON_KERNEL, "kernel" },
-		{ { .inode = 9, .flags = ROW_HAS_UID, .family = AF_INET, .uid = 5 }, { .asked = true },
-		  REASON_IN_FLIGHT, "in-flight" },
-		{ { .inode = 9, .flags = ROW_HAS_UID, .family = AF_UNIX }, { .asked = true },
-		  REASON_IN_FLIGHT, "in-flight" },
+		{ { .inode = 9, .flags = ROW_HAS_UID, .family = AF_INET, .uid = 5 },
+		  { .asked = true },
+		  REASON_IN_FLIGHT,
+		  "in-flight" },
+		{ { .inode = 9, .flags = ROW_HAS_UID, .family = AF_UNIX },
+		  { .asked = true },
+		  REASON_IN_FLIGHT,
+		  "in-flight" },
 	};
 	assert_int_equal(owners_reason(NULL, &cases[0].row), REASON_NOT_ASKED);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		struct owners owners = { .report = cases[i].report };
 		enum owner_reason reason = owners_reason(&owners, &cases[i].row);
 		assert_int_equal(reason, cases[i].reason);

@@ -84,8 +84,11 @@ static int look_failing(finder *find, long n, unsigned threads)
 		struct sock sock = { .row.inode = inode[i] };
 		assert_int_equal(table_add(&table, &sock), 0);
 	}
-	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY), .proc_is_ours = true,
-	                                  .index = &owners.index, .details = ~0u, .threads = threads };
+	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY),
+		                          .proc_is_ours = true,
+		                          .index = &owners.index,
+		                          .details = ~0u,
+		                          .threads = threads };
 	atomic_store(&failed, false);
 	atomic_store(&countdown, n);
 	int answer = inode_index_build(&owners.index, &table);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <sockview/countof.h>
+
 #define TEXT(literal) literal, sizeof(literal) - 1
 
 /* In memory of exactly that size, so that a sanitizer sees a step beyond. */
@@ -49,7 +51,7 @@ static void program_is_one_word_of_argv0(void **state)
 		{ TEXT(":"), NULL },
 		{ TEXT("/ "), NULL },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		char *argv = exact(cases[i].argv0, cases[i].len);
 		struct bytes word = process_program(argv, cases[i].len);
 		if (!cases[i].program) {
@@ -86,7 +88,7 @@ static void bracketed_numbers(void **state)
 		{ TEXT("/tmp/socket:[12]"), 0 },
 		{ TEXT(""), 0 },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		char *text = exact(cases[i].text, cases[i].len);
 		assert_int_equal(process_bracketed(text, cases[i].len, "socket:", 7), cases[i].inode);
 		free(text);
@@ -133,7 +135,7 @@ static void cgroup_prefers_the_unified_hierarchy(void **state)
 		{ TEXT("0:"), NULL },
 		{ TEXT(""), NULL },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		char *text = exact(cases[i].text, cases[i].len);
 		struct bytes path = process_cgroup(text, cases[i].len);
 		if (!cases[i].path) {

@@ -39,7 +39,7 @@ enum { TRUTH_MAX = 65536, NOBODY = 65534 };
 
 /* Shared by all processes of a scene. */
 struct stage {
-	volatile int ready;  /* how many have said all they have to say */
+	volatile int ready; /* how many have said all they have to say */
 	volatile int count;
 	struct truth truth[TRUTH_MAX];
 };
@@ -193,7 +193,7 @@ static void scene_threads_sharing(void)
 }
 
 struct own_table {
-	int inherited;       /* open in both tables: told by the leader */
+	int inherited; /* open in both tables: told by the leader */
 	int closed_in_leader;
 	atomic_bool copied;
 	atomic_bool closed;
@@ -302,8 +302,9 @@ static void send_fd(int over, int fd)
 {
 	char byte = 'x', control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
-	                          .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
@@ -317,8 +318,9 @@ static int receive_fd(int over)
 {
 	char byte, control[CMSG_SPACE(sizeof(int))];
 	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
-	                          .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	int fd;
 	if (recvmsg(over, &message, 0) != 1)
 		abort();
@@ -427,9 +429,11 @@ static void look_at(struct look *look, finder *find, bool ours, unsigned details
 		assert_int_equal(table_add(&look->table, &sock), 0);
 	}
 	assert_int_equal(inode_index_build(&look->owners.index, &look->table), 0);
-	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY), .details = details,
-	                                  .index = &look->owners.index, .proc_is_ours = ours,
-	                                  .threads = threads };
+	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY),
+		                          .details = details,
+		                          .index = &look->owners.index,
+		                          .proc_is_ours = ours,
+		                          .threads = threads };
 	look->answer = find(&request, &look->owners, &error);
 	assert_true(look->answer >= 0);
 	close(request.proc_fd);
@@ -472,9 +476,9 @@ static size_t found(const struct look *look, struct truth *out)
 		for (size_t o = 0; o < span.count; o++) {
 			const struct owner *owner = &span.first[o];
 			assert_true(count < TRUTH_MAX);
-			out[count++] = (struct truth){ look->table.row[i].inode,
-			                               look->owners.process[owner->process].pid,
-			                               owner->tid, owner->fd };
+			out[count++] =
+				(struct truth){ look->table.row[i].inode, look->owners.process[owner->process].pid,
+				                owner->tid, owner->fd };
 		}
 	}
 	free(done);
@@ -484,8 +488,8 @@ static size_t found(const struct look *look, struct truth *out)
 static void show(const char *title, const struct truth *truth, size_t count)
 {
 	for (size_t i = 0; i < count && i < 20; i++)
-		print_message("# %s: inode %u pid %d tid %d fd %d\n", title, truth[i].inode, truth[i].pid,
-		              truth[i].tid, truth[i].fd);
+		print_message("# %s: inode %u pid %d tid %d fd %d\n", title, truth[i].inode, truth[i].pid, truth[i].tid,
+		              truth[i].fd);
 }
 
 static void compare(const struct look *look)
@@ -521,8 +525,10 @@ static void compare_bpf(void)
 static void look_early(struct look *look, uint32_t odd)
 {
 	struct error error;
-	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY), .proc_is_ours = true,
-	                                  .details = PROCESS_NAME, .index = &look->owners.index };
+	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY),
+		                          .proc_is_ours = true,
+		                          .details = PROCESS_NAME,
+		                          .index = &look->owners.index };
 	memset(look, 0, sizeof(*look));
 	table_init(&look->table, 0);
 	struct finder_early *early = finder_bpf_early(&request);
@@ -604,10 +610,10 @@ static void check_scene(void (*scene)(void), int players)
 	drop_curtain(pid);
 }
 
-#define SCENE(name, players)             \
-	static void name(void **state)       \
-	{                                    \
-		(void)state;                     \
+#define SCENE(name, players) \
+	static void name(void **state) \
+	{ \
+		(void)state; \
 		check_scene(scene_##name, players); \
 	}
 

@@ -119,8 +119,10 @@ static void look(struct look *look, const uint32_t *inode, size_t count, unsigne
 		assert_int_equal(table_add(&look->table, &sock), 0);
 	}
 	assert_int_equal(inode_index_build(&look->owners.index, &look->table), 0);
-	struct finder_request request = { .proc_fd = open(root, O_RDONLY | O_DIRECTORY), .details = details,
-	                                  .index = &look->owners.index, .threads = threads };
+	struct finder_request request = { .proc_fd = open(root, O_RDONLY | O_DIRECTORY),
+		                          .details = details,
+		                          .index = &look->owners.index,
+		                          .threads = threads };
 	assert_true(request.proc_fd >= 0);
 	assert_int_equal(finder_proc(&request, &look->owners, &error), 0);
 	close(request.proc_fd);
@@ -141,8 +143,7 @@ static void expect_text(const struct look *look, struct process_text text, const
 	assert_memory_equal(got.data, want, len);
 }
 
-static const struct process *expect_owner(const struct look *look, size_t row, size_t nth, int pid, int tid,
-                                          int fd)
+static const struct process *expect_owner(const struct look *look, size_t row, size_t nth, int pid, int tid, int fd)
 {
 	struct owner_span span = owners_of(&look->owners, &look->table.row[row]);
 	assert_true(span.count > nth);
@@ -204,8 +205,8 @@ static void every_detail_is_read(void **state)
 	assert_int_equal(process->ppid, 42);
 	assert_int_equal(process->start_ticks, 777);
 	assert_int_equal(process->uid, geteuid());
-	assert_int_equal(process->has, PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_EXE |
-	                                       PROCESS_CGROUP | PROCESS_START | PROCESS_NETNS);
+	assert_int_equal(process->has, PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_EXE | PROCESS_CGROUP |
+	                                       PROCESS_START | PROCESS_NETNS);
 	look_end(&got);
 }
 

@@ -20,15 +20,16 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <sockview/countof.h>
 
 #include "collect/procnet.h"
 
 /* Addresses stand in the order of the machine that wrote them. */
 #if __BYTE_ORDER != __LITTLE_ENDIAN
-#define NEEDS_LITTLE_ENDIAN()                                                                      \
-	do {                                                                                       \
-		print_message("skipped: the sample lines are a little-endian machine's\n");       \
-		skip();                                                                            \
+#define NEEDS_LITTLE_ENDIAN() \
+	do { \
+		print_message("skipped: the sample lines are a little-endian machine's\n"); \
+		skip(); \
 	} while (0)
 #else
 #define NEEDS_LITTLE_ENDIAN() (void)0
@@ -50,121 +51,263 @@ struct inet_case {
 #define ANY6 "00000000000000000000000000000000"
 
 static const struct inet_case inet_cases[] = {
-	{
-		"a listener",
-		"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 00000000    33        0 "
-		"101323 1 000000002dc257e6 100 0 0 10 0                    ",
-		PROTO_TCP, AF_INET, "127.0.0.1", "0.0.0.0", 8080, 0, STATE_LISTEN, 3, 0, 33, 101323,
-		{ 0, TIMER_OFF, 0, 0 }, 0
-	},
-	{
-		"unread bytes",
-		"   2: 0100007F:1F90 0100007F:BC90 01 00000000:000002BC 00:00000000 00000000     0        0 "
-		"101325 1 00000000b04d1842 20 4 30 10 -1                   ",
-		PROTO_TCP, AF_INET, "127.0.0.1", "127.0.0.1", 8080, 48272, STATE_ESTABLISHED, 700, 0, 0,
-		101325, { 0, TIMER_OFF, 0, 0 }, 0
-	},
-	{
-		"a keepalive timer two hours away, 7199.94 s left",
-		"   3: 0100007F:BC90 0100007F:1F90 01 00000000:00000000 02:000AFC7A 00000000     0        0 "
-		"101324 3 000000007473f1c3 20 0 0 11 -1                    ",
-		PROTO_TCP, AF_INET, "127.0.0.1", "127.0.0.1", 48272, 8080, STATE_ESTABLISHED, 0, 0, 0,
-		101324, { 7199940, TIMER_KEEPALIVE, 0, 0 }, 0
-	},
-	{
-		"TIME_WAIT has no inode, and fewer columns",
-		"   4: 0100007F:BC9C 0100007F:1F90 06 00000000:00000000 03:0000176F 00000000     0        0 "
-		"0 3 0000000066c68428                                      ",
-		PROTO_TCP, AF_INET, "127.0.0.1", "127.0.0.1", 48284, 8080, STATE_TIME_WAIT, 0, 0, 0, 0,
-		{ 59990, TIMER_TIMEWAIT, 0, 0 }, 0
-	},
-	{
-		"a SYN unanswered",
-		"   5: 00000000:E560 010200C0:0009 02 00000001:00000000 01:00000064 00000002     0        0 "
-		"101332 2 0000000081208f0c 100 0 0 10 -1                   ",
-		PROTO_TCP, AF_INET, "0.0.0.0", "192.0.2.1", 58720, 9, STATE_SYN_SENT, 0, 1, 0, 101332,
-		{ 1000, TIMER_ON, 2, 0 }, 0
-	},
-	{
-		"a zero window probed five times",
-		"  16: 0100007F:0050 0100007F:BC90 01 0000FFFF:00000000 04:00000B3B 00000000 65534        5 "
-		"4294967295 2 0000000081208f0c 100 0 0 10 -1               ",
-		PROTO_TCP, AF_INET, "127.0.0.1", "127.0.0.1", 80, 48272, STATE_ESTABLISHED, 0, 65535, 65534,
-		UINT32_MAX, { 28750, TIMER_PROBE, 0, 5 }, 0
-	},
-	{
-		"a half-open connection by its own number",
-		"   1: 0100007F:0050 0100007F:BC90 0C 00000000:00000000 01:00000064 00000000     0        0 "
-		"0 0 0000000081208f0c",
-		PROTO_TCP, AF_INET, "127.0.0.1", "127.0.0.1", 80, 48272, STATE_SYN_RECV, 0, 0, 0, 0,
-		{ 1000, TIMER_ON, 0, 0 }, 0
-	},
-	{
-		"IPv6, nobody has accepted it",
-		"   1: 00000000000000000000000001000000:01BB 00000000000000000000000001000000:C810 01 "
-		"00000000:00000000 00:00000000 00000000     0        0 0 1 00000000b160251e 20 0 0 10 -1",
-		PROTO_TCP, AF_INET6, "::1", "::1", 443, 51216, STATE_ESTABLISHED, 0, 0, 0, 0,
-		{ 0, TIMER_OFF, 0, 0 }, 0
-	},
-	{
-		"IPv6 word by word",
-		"  44: B80D0120785634120000000001EFCDAB:0016 000080FE00000000FF005450FE123456:8000 08 "
-		"00000000:00000000 00:00000000 00000000  1000        0 77 1 00000000b160251e 20 0 0 10 -1",
-		PROTO_TCP, AF_INET6, "2001:db8:1234:5678:0:0:abcd:ef01", "fe80::5054:ff:5634:12fe", 22, 32768,
-		STATE_CLOSE_WAIT, 0, 0, 1000, 77, { 0, TIMER_OFF, 0, 0 }, 0
-	},
-	{
-		"an IPv4 connection of an IPv6 socket",
-		"   3: 0000000000000000FFFF00000100007F:01BB 0000000000000000FFFF00000100007F:A7C2 01 "
-		"00000000:00000000 00:00000000 00000000     0        0 101330 1 00000000a29e86e1 20 0 0 10 -1",
-		PROTO_TCP, AF_INET6, "::ffff:127.0.0.1", "::ffff:127.0.0.1", 443, 42946, STATE_ESTABLISHED,
-		0, 0, 0, 101330, { 0, TIMER_OFF, 0, 0 }, ROW_LOCAL_MAPPED | ROW_REMOTE_MAPPED
-	},
-	{
-		"mapped on one side only",
-		"   3: 0000000000000000FFFF00000100007F:01BB " ANY6 ":0000 0A "
-		"00000000:00000000 00:00000000 00000000     0        0 101330 1 00000000a29e86e1 20 0 0 10 -1",
-		PROTO_TCP, AF_INET6, "::ffff:127.0.0.1", "::", 443, 0, STATE_LISTEN, 0, 0, 0, 101330,
-		{ 0, TIMER_OFF, 0, 0 }, ROW_LOCAL_MAPPED
-	},
-	{
-		"UDP with a datagram waiting",
-		"14923: 00000000:0035 00000000:0000 07 00000000:00000340 00:00000000 00000000   101        0 "
-		"101333 2 00000000adfb63ae 0        ",
-		PROTO_UDP, AF_INET, "0.0.0.0", "0.0.0.0", 53, 0, STATE_CLOSE, 832, 0, 101, 101333,
-		{ 0, TIMER_OFF, 0, 0 }, 0
-	},
-	{
-		"UDP over IPv6",
-		"15416: 00000000000000000000000001000000:0222 " ANY6 ":0000 07 "
-		"00000000:00000000 00:00000000 00000000     0        0 101335 2 000000003948bb06 0",
-		PROTO_UDP, AF_INET6, "::1", "::", 546, 0, STATE_CLOSE, 0, 0, 0, 101335,
-		{ 0, TIMER_OFF, 0, 0 }, 0
-	},
-	{
-		"UDPLITE",
-		"14969: 0100007F:0063 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 "
-		"101336 2 000000009909fb29 0        ",
-		PROTO_UDPLITE, AF_INET, "127.0.0.1", "0.0.0.0", 99, 0, STATE_CLOSE, 0, 0, 0, 101336,
-		{ 0, TIMER_OFF, 0, 0 }, 0
-	},
-	{
-		"raw ICMPv6, its protocol for a port",
-		"  172: " ANY6 ":003A " ANY6 ":0000 07 "
-		"00000000:00000000 00:00000000 00000000     0        0 101338 2 00000000d421b53d 0",
-		PROTO_RAW, AF_INET6, "::", "::", 58, 0, STATE_CLOSE, 0, 0, 0, 101338,
-		{ 0, TIMER_OFF, 0, 0 }, 0
-	},
-	{
-		"a timer of a 64-bit kernel that is past all bounds",
-		"   3: 0100007F:BC90 0100007F:1F90 01 00000000:00000000 02:00000FFFFFFFFFFF 00000000     0 "
-		"       0 101324 3 000000007473f1c3 20 0 0 11 -1",
-		PROTO_TCP, AF_INET, "127.0.0.1", "127.0.0.1", 48272, 8080, STATE_ESTABLISHED, 0, 0, 0,
-		101324, { UINT32_MAX, TIMER_KEEPALIVE, 0, 0 }, 0
-	},
+	{ "a listener",
+	  "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 00000000    33        0 "
+	  "101323 1 000000002dc257e6 100 0 0 10 0                    ",
+	  PROTO_TCP,
+	  AF_INET,
+	  "127.0.0.1",
+	  "0.0.0.0",
+	  8080,
+	  0,
+	  STATE_LISTEN,
+	  3,
+	  0,
+	  33,
+	  101323,
+	  { 0, TIMER_OFF, 0, 0 },
+	  0 },
+	{ "unread bytes",
+	  "   2: 0100007F:1F90 0100007F:BC90 01 00000000:000002BC 00:00000000 00000000     0        0 "
+	  "101325 1 00000000b04d1842 20 4 30 10 -1                   ",
+	  PROTO_TCP,
+	  AF_INET,
+	  "127.0.0.1",
+	  "127.0.0.1",
+	  8080,
+	  48272,
+	  STATE_ESTABLISHED,
+	  700,
+	  0,
+	  0,
+	  101325,
+	  { 0, TIMER_OFF, 0, 0 },
+	  0 },
+	{ "a keepalive timer two hours away, 7199.94 s left",
+	  "   3: 0100007F:BC90 0100007F:1F90 01 00000000:00000000 02:000AFC7A 00000000     0        0 "
+	  "101324 3 000000007473f1c3 20 0 0 11 -1                    ",
+	  PROTO_TCP,
+	  AF_INET,
+	  "127.0.0.1",
+	  "127.0.0.1",
+	  48272,
+	  8080,
+	  STATE_ESTABLISHED,
+	  0,
+	  0,
+	  0,
+	  101324,
+	  { 7199940, TIMER_KEEPALIVE, 0, 0 },
+	  0 },
+	{ "TIME_WAIT has no inode, and fewer columns",
+	  "   4: 0100007F:BC9C 0100007F:1F90 06 00000000:00000000 03:0000176F 00000000     0        0 "
+	  "0 3 0000000066c68428                                      ",
+	  PROTO_TCP,
+	  AF_INET,
+	  "127.0.0.1",
+	  "127.0.0.1",
+	  48284,
+	  8080,
+	  STATE_TIME_WAIT,
+	  0,
+	  0,
+	  0,
+	  0,
+	  { 59990, TIMER_TIMEWAIT, 0, 0 },
+	  0 },
+	{ "a SYN unanswered",
+	  "   5: 00000000:E560 010200C0:0009 02 00000001:00000000 01:00000064 00000002     0        0 "
+	  "101332 2 0000000081208f0c 100 0 0 10 -1                   ",
+	  PROTO_TCP,
+	  AF_INET,
+	  "0.0.0.0",
+	  "192.0.2.1",
+	  58720,
+	  9,
+	  STATE_SYN_SENT,
+	  0,
+	  1,
+	  0,
+	  101332,
+	  { 1000, TIMER_ON, 2, 0 },
+	  0 },
+	{ "a zero window probed five times",
+	  "  16: 0100007F:0050 0100007F:BC90 01 0000FFFF:00000000 04:00000B3B 00000000 65534        5 "
+	  "4294967295 2 0000000081208f0c 100 0 0 10 -1               ",
+	  PROTO_TCP,
+	  AF_INET,
+	  "127.0.0.1",
+	  "127.0.0.1",
+	  80,
+	  48272,
+	  STATE_ESTABLISHED,
+	  0,
+	  65535,
+	  65534,
+	  UINT32_MAX,
+	  { 28750, TIMER_PROBE, 0, 5 },
+	  0 },
+	{ "a half-open connection by its own number",
+	  "   1: 0100007F:0050 0100007F:BC90 0C 00000000:00000000 01:00000064 00000000     0        0 "
+	  "0 0 0000000081208f0c",
+	  PROTO_TCP,
+	  AF_INET,
+	  "127.0.0.1",
+	  "127.0.0.1",
+	  80,
+	  48272,
+	  STATE_SYN_RECV,
+	  0,
+	  0,
+	  0,
+	  0,
+	  { 1000, TIMER_ON, 0, 0 },
+	  0 },
+	{ "IPv6, nobody has accepted it",
+	  "   1: 00000000000000000000000001000000:01BB 00000000000000000000000001000000:C810 01 "
+	  "00000000:00000000 00:00000000 00000000     0        0 0 1 00000000b160251e 20 0 0 10 -1",
+	  PROTO_TCP,
+	  AF_INET6,
+	  "::1",
+	  "::1",
+	  443,
+	  51216,
+	  STATE_ESTABLISHED,
+	  0,
+	  0,
+	  0,
+	  0,
+	  { 0, TIMER_OFF, 0, 0 },
+	  0 },
+	{ "IPv6 word by word",
+	  "  44: B80D0120785634120000000001EFCDAB:0016 000080FE00000000FF005450FE123456:8000 08 "
+	  "00000000:00000000 00:00000000 00000000  1000        0 77 1 00000000b160251e 20 0 0 10 -1",
+	  PROTO_TCP,
+	  AF_INET6,
+	  "2001:db8:1234:5678:0:0:abcd:ef01",
+	  "fe80::5054:ff:5634:12fe",
+	  22,
+	  32768,
+	  STATE_CLOSE_WAIT,
+	  0,
+	  0,
+	  1000,
+	  77,
+	  { 0, TIMER_OFF, 0, 0 },
+	  0 },
+	{ "an IPv4 connection of an IPv6 socket",
+	  "   3: 0000000000000000FFFF00000100007F:01BB 0000000000000000FFFF00000100007F:A7C2 01 "
+	  "00000000:00000000 00:00000000 00000000     0        0 101330 1 00000000a29e86e1 20 0 0 10 -1",
+	  PROTO_TCP,
+	  AF_INET6,
+	  "::ffff:127.0.0.1",
+	  "::ffff:127.0.0.1",
+	  443,
+	  42946,
+	  STATE_ESTABLISHED,
+	  0,
+	  0,
+	  0,
+	  101330,
+	  { 0, TIMER_OFF, 0, 0 },
+	  ROW_LOCAL_MAPPED | ROW_REMOTE_MAPPED },
+	{ "mapped on one side only",
+	  "   3: 0000000000000000FFFF00000100007F:01BB " ANY6 ":0000 0A "
+	  "00000000:00000000 00:00000000 00000000     0        0 101330 1 00000000a29e86e1 20 0 0 10 -1",
+	  PROTO_TCP,
+	  AF_INET6,
+	  "::ffff:127.0.0.1",
+	  "::",
+	  443,
+	  0,
+	  STATE_LISTEN,
+	  0,
+	  0,
+	  0,
+	  101330,
+	  { 0, TIMER_OFF, 0, 0 },
+	  ROW_LOCAL_MAPPED },
+	{ "UDP with a datagram waiting",
+	  "14923: 00000000:0035 00000000:0000 07 00000000:00000340 00:00000000 00000000   101        0 "
+	  "101333 2 00000000adfb63ae 0        ",
+	  PROTO_UDP,
+	  AF_INET,
+	  "0.0.0.0",
+	  "0.0.0.0",
+	  53,
+	  0,
+	  STATE_CLOSE,
+	  832,
+	  0,
+	  101,
+	  101333,
+	  { 0, TIMER_OFF, 0, 0 },
+	  0 },
+	{ "UDP over IPv6",
+	  "15416: 00000000000000000000000001000000:0222 " ANY6 ":0000 07 "
+	  "00000000:00000000 00:00000000 00000000     0        0 101335 2 000000003948bb06 0",
+	  PROTO_UDP,
+	  AF_INET6,
+	  "::1",
+	  "::",
+	  546,
+	  0,
+	  STATE_CLOSE,
+	  0,
+	  0,
+	  0,
+	  101335,
+	  { 0, TIMER_OFF, 0, 0 },
+	  0 },
+	{ "UDPLITE",
+	  "14969: 0100007F:0063 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 "
+	  "101336 2 000000009909fb29 0        ",
+	  PROTO_UDPLITE,
+	  AF_INET,
+	  "127.0.0.1",
+	  "0.0.0.0",
+	  99,
+	  0,
+	  STATE_CLOSE,
+	  0,
+	  0,
+	  0,
+	  101336,
+	  { 0, TIMER_OFF, 0, 0 },
+	  0 },
+	{ "raw ICMPv6, its protocol for a port",
+	  "  172: " ANY6 ":003A " ANY6 ":0000 07 "
+	  "00000000:00000000 00:00000000 00000000     0        0 101338 2 00000000d421b53d 0",
+	  PROTO_RAW,
+	  AF_INET6,
+	  "::",
+	  "::",
+	  58,
+	  0,
+	  STATE_CLOSE,
+	  0,
+	  0,
+	  0,
+	  101338,
+	  { 0, TIMER_OFF, 0, 0 },
+	  0 },
+	{ "a timer of a 64-bit kernel that is past all bounds",
+	  "   3: 0100007F:BC90 0100007F:1F90 01 00000000:00000000 02:00000FFFFFFFFFFF 00000000     0 "
+	  "       0 101324 3 000000007473f1c3 20 0 0 11 -1",
+	  PROTO_TCP,
+	  AF_INET,
+	  "127.0.0.1",
+	  "127.0.0.1",
+	  48272,
+	  8080,
+	  STATE_ESTABLISHED,
+	  0,
+	  0,
+	  0,
+	  101324,
+	  { UINT32_MAX, TIMER_KEEPALIVE, 0, 0 },
+	  0 },
 };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void assert_addr(const union addr *addr, int family, const char *text)
 {
@@ -195,7 +338,7 @@ static void lines_mean_what_the_kernel_meant(void **state)
 {
 	(void)state;
 	NEEDS_LITTLE_ENDIAN();
-	for (size_t i = 0; i < COUNT(inet_cases); i++) {
+	for (size_t i = 0; i < countof(inet_cases); i++) {
 		const struct inet_case *c = &inet_cases[i];
 		struct row row;
 		struct sock_timer timer;
@@ -219,8 +362,7 @@ static int guard_setup(void **state)
 {
 	static struct guard guard;
 	guard.page = (size_t)sysconf(_SC_PAGESIZE);
-	guard.pages =
-		mmap(NULL, 2 * guard.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	guard.pages = mmap(NULL, 2 * guard.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (guard.pages == MAP_FAILED || mprotect(guard.pages + guard.page, guard.page, PROT_NONE))
 		return -1;
 	*state = &guard;
@@ -251,7 +393,7 @@ static size_t inode_at(const char *line)
 
 static void a_line_cut_anywhere_is_refused_or_only_lacks_its_end(void **state)
 {
-	for (size_t i = 0; i < COUNT(inet_cases); i++) {
+	for (size_t i = 0; i < countof(inet_cases); i++) {
 		const struct inet_case *c = &inet_cases[i];
 		for (size_t len = 0; len <= strlen(c->line); len++) {
 			struct row row;
@@ -266,13 +408,12 @@ static void a_line_cut_anywhere_is_refused_or_only_lacks_its_end(void **state)
 static void an_ipv4_line_is_not_an_ipv6_one(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(inet_cases); i++) {
+	for (size_t i = 0; i < countof(inet_cases); i++) {
 		const struct inet_case *c = &inet_cases[i];
 		int other = c->family == AF_INET ? AF_INET6 : AF_INET;
 		struct row row;
 		struct sock_timer timer;
-		assert_false(
-			procnet_inet_parse(c->line, strlen(c->line), c->proto, other, &row, &timer));
+		assert_false(procnet_inet_parse(c->line, strlen(c->line), c->proto, other, &row, &timer));
 	}
 }
 
@@ -302,16 +443,15 @@ static void nonsense_is_refused(void **state)
 		"    : 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 33 0 1 1",
 		"   0: 0x00007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 33 0 1 1",
 	};
-	for (size_t i = 0; i < COUNT(lines); i++) {
+	for (size_t i = 0; i < countof(lines); i++) {
 		struct row row;
 		struct sock_timer timer;
 		const char *text = guarded(*state, lines[i], strlen(lines[i]));
-		assert_false(
-			procnet_inet_parse(text, strlen(lines[i]), PROTO_TCP, AF_INET, &row, &timer));
+		assert_false(procnet_inet_parse(text, strlen(lines[i]), PROTO_TCP, AF_INET, &row, &timer));
 	}
 }
 
-/* --- unix -------------------------------------------------------------------- */
+/* --- unix --- */
 
 struct unix_case {
 	const char *line;
@@ -323,28 +463,25 @@ struct unix_case {
 };
 
 static const struct unix_case unix_cases[] = {
-	{ "00000000eb52153c: 00000002 00000000 00010000 0001 01 101339 /run/docker.sock", 101339, 2,
-	  STATE_LISTEN, SOCK_STREAM, false, "/run/docker.sock" },
-	{ "00000000fff7ef66: 00000003 00000000 00000000 0001 02     0 /run/docker.sock", 0, 3,
-	  STATE_ESTABLISHED, SOCK_STREAM, true, "/run/docker.sock" },
-	{ "000000000f655d1e: 00000003 00000000 00000000 0001 03 101340", 101340, 3, STATE_ESTABLISHED,
-	  SOCK_STREAM, false, NULL },
-	{ "00000000cd6691c5: 00000002 00000000 00000000 0002 01 101341 @abs@tract", 101341, 2,
-	  STATE_CLOSE, SOCK_DGRAM, false, "@abs@tract" },
-	{ "0000000003cec32f: 00000012 00000000 00000000 0005 01     7 @89d09", 7, 18, STATE_CLOSE,
-	  SOCK_SEQPACKET, false, "@89d09" },
-	{ "00000000cd6691c5: 00000001 00000000 00000000 0001 04     0", 0, 1, STATE_CLOSE, SOCK_STREAM,
-	  true, NULL },
-	/* a 32-bit kernel; one that hides its addresses; a path of blanks */
-	{ "cd6691c5: 00000002 00000000 00000000 0002 01   941  a b ", 941, 2, STATE_CLOSE, SOCK_DGRAM,
-	  false, " a b " },
-	{ "(____ptrval____): 00000002 00000000 00000000 0002 01   941", 941, 2, STATE_CLOSE, SOCK_DGRAM,
+	{ "00000000eb52153c: 00000002 00000000 00010000 0001 01 101339 /run/docker.sock", 101339, 2, STATE_LISTEN,
+	  SOCK_STREAM, false, "/run/docker.sock" },
+	{ "00000000fff7ef66: 00000003 00000000 00000000 0001 02     0 /run/docker.sock", 0, 3, STATE_ESTABLISHED,
+	  SOCK_STREAM, true, "/run/docker.sock" },
+	{ "000000000f655d1e: 00000003 00000000 00000000 0001 03 101340", 101340, 3, STATE_ESTABLISHED, SOCK_STREAM,
 	  false, NULL },
+	{ "00000000cd6691c5: 00000002 00000000 00000000 0002 01 101341 @abs@tract", 101341, 2, STATE_CLOSE, SOCK_DGRAM,
+	  false, "@abs@tract" },
+	{ "0000000003cec32f: 00000012 00000000 00000000 0005 01     7 @89d09", 7, 18, STATE_CLOSE, SOCK_SEQPACKET,
+	  false, "@89d09" },
+	{ "00000000cd6691c5: 00000001 00000000 00000000 0001 04     0", 0, 1, STATE_CLOSE, SOCK_STREAM, true, NULL },
+	/* a 32-bit kernel; one that hides its addresses; a path of blanks */
+	{ "cd6691c5: 00000002 00000000 00000000 0002 01   941  a b ", 941, 2, STATE_CLOSE, SOCK_DGRAM, false, " a b " },
+	{ "(____ptrval____): 00000002 00000000 00000000 0002 01   941", 941, 2, STATE_CLOSE, SOCK_DGRAM, false, NULL },
 };
 
 static void unix_lines_mean_what_the_kernel_meant(void **state)
 {
-	for (size_t i = 0; i < COUNT(unix_cases); i++) {
+	for (size_t i = 0; i < countof(unix_cases); i++) {
 		const struct unix_case *c = &unix_cases[i];
 		size_t len = strlen(c->line);
 		struct row row;
@@ -368,7 +505,7 @@ static void unix_lines_mean_what_the_kernel_meant(void **state)
 
 static void a_unix_line_cut_anywhere_is_never_read_past_its_end(void **state)
 {
-	for (size_t i = 0; i < COUNT(unix_cases); i++) {
+	for (size_t i = 0; i < countof(unix_cases); i++) {
 		const char *line = unix_cases[i].line;
 		size_t head = strlen(line) - (unix_cases[i].path ? strlen(unix_cases[i].path) + 1 : 0);
 		for (size_t len = 0; len < strlen(line); len++) {
@@ -402,7 +539,7 @@ static void unix_nonsense_is_refused(void **state)
 		"0123456789012345678901234567890123456789012345678901234"
 		"567890123456789012345678901234567890123456789012345678",
 	};
-	for (size_t i = 0; i < COUNT(lines); i++) {
+	for (size_t i = 0; i < countof(lines); i++) {
 		size_t len = strlen(lines[i]);
 		struct row row;
 		struct sock_unix unix_;
@@ -411,7 +548,7 @@ static void unix_nonsense_is_refused(void **state)
 	}
 }
 
-/* --- whole files --------------------------------------------------------------- */
+/* --- whole files --- */
 
 struct scene {
 	char dir[32];
@@ -438,13 +575,12 @@ static int scene_setup(void **state)
 	return 0;
 }
 
-static const char *const names[] = { "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6",
-	                             "raw", "raw6", "unix" };
+static const char *const names[] = { "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "unix" };
 
 static int scene_teardown(void **state)
 {
 	struct scene *scene = *state;
-	for (size_t i = 0; i < COUNT(names); i++)
+	for (size_t i = 0; i < countof(names); i++)
 		unlinkat(scene->fd, names[i], 0);
 	close(scene->fd);
 	rmdir(scene->dir);
@@ -483,14 +619,14 @@ static int scene_read(struct scene *scene)
 
 static const char heading[] = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when";
 static const char unix_heading[] = "Num       RefCount Protocol Flags    Type St Inode Path";
-#define LISTENER                                                                                   \
-	"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 "  \
+#define LISTENER \
+	"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 " \
 	"101323 1 000000002dc257e6 100 0 0 10 0"
-#define ESTABLISHED                                                                                \
-	"   1: 0100007F:1F90 0100007F:BC90 01 00000000:00000000 02:00000064 00000000     0        0 "  \
+#define ESTABLISHED \
+	"   1: 0100007F:1F90 0100007F:BC90 01 00000000:00000000 02:00000064 00000000     0        0 " \
 	"101324 1 000000002dc257e6 100 0 0 10 0"
-#define LISTENER6                                                                                  \
-	"   0: " ANY6 ":01BB " ANY6 ":0000 0A 00000000:00000001 00:00000000 00000000     0        0 "  \
+#define LISTENER6 \
+	"   0: " ANY6 ":01BB " ANY6 ":0000 0A 00000000:00000001 00:00000000 00000000     0        0 " \
 	"101328 2 000000000d9e3b7b 100 0 0 10 0"
 #define UNIX_BOUND "00000000eb52153c: 00000002 00000000 00010000 0001 01 101339 "
 
@@ -649,7 +785,7 @@ static void a_fifo_or_a_directory_is_refused_and_not_waited_for(void **state)
 	unlinkat(scene->fd, "tcp", AT_REMOVEDIR);
 }
 
-/* --- names with newlines ---------------------------------------------------------- */
+/* --- names with newlines --- */
 
 static void assert_path(const struct table *table, size_t index, const char *path, size_t len)
 {
@@ -704,8 +840,8 @@ static void certain_is_only_what_no_name_could_hold(void **state)
 	struct procnet_unix unix_;
 	put_line(scene, "unix", unix_heading);
 #define LONG_NAME "/a/name/that/is/as/long/as/it/takes/to/leave/no/room/for/another/line/behind/it"
-#define EMBRYO "0000000066c68428: 00000003 00000000 00000000 0001 02     0 "
-	put_line(scene, "unix", EMBRYO "/first"); /* nothing before it */
+#define EMBRYO    "0000000066c68428: 00000003 00000000 00000000 0001 02     0 "
+	put_line(scene, "unix", EMBRYO "/first");  /* nothing before it */
 	put_line(scene, "unix", EMBRYO "/second"); /* 6 + 1 + 66 bytes: may be the first one's words */
 	put_line(scene, "unix", "000000000f655d1e: 00000003 00000000 00000000 0001 03 101340");
 	put_line(scene, "unix", EMBRYO "/fourth"); /* the third has no name; the second's has no room */
@@ -718,15 +854,15 @@ static void certain_is_only_what_no_name_could_hold(void **state)
 	assert_false(procnet_unix_refcnt(&unix_, 101341, &refcnt));
 	assert_false(procnet_unix_refcnt(&unix_, 0, &refcnt));
 	static const char *const certain[] = { "/first", "/fourth", LONG_NAME, "/sixth" };
-	assert_int_equal(unix_.certain.count, COUNT(certain));
-	for (size_t i = 0; i < COUNT(certain); i++)
+	assert_int_equal(unix_.certain.count, countof(certain));
+	for (size_t i = 0; i < countof(certain); i++)
 		assert_path(&unix_.certain, i, certain[i], strlen(certain[i]));
 	assert_int_equal(unix_.uncertain.count, 1);
 	assert_path(&unix_.uncertain, 0, "/second", 7);
 	procnet_unix_free(&unix_);
 }
 
-/* --- the same at random: a kernel that writes, and users who choose names ---------- */
+/* --- the same at random: a kernel that writes, and users who choose names --- */
 
 enum { FORGED = 0xbad, GENUINE = 0x900d, MOST_SOCKETS = 6 };
 
@@ -754,8 +890,8 @@ static void say(struct random_file *file, const char *text)
 /* unix_seq_show()'s line without its newline. */
 static void row_print(char *to, size_t size, unsigned refcnt, unsigned inode, const char *name)
 {
-	snprintf(to, size, "%016x: %08X %08X %08X %04X %02X %5u%s%s", 0x66c68428u, refcnt, 0u, 0u, 1u,
-	         inode ? 3u : 2u, inode, *name ? " " : "", name);
+	snprintf(to, size, "%016x: %08X %08X %08X %04X %02X %5u%s%s", 0x66c68428u, refcnt, 0u, 0u, 1u, inode ? 3u : 2u,
+	         inode, *name ? " " : "", name);
 }
 
 /* As a hostile user would: nothing, something short, something with newlines, a whole forged line. */
@@ -829,8 +965,7 @@ static void no_name_makes_a_row_that_is_certain(void **state)
 		int fd = openat(scene->fd, "unix", O_RDWR | O_CREAT | O_TRUNC, 0600);
 		assert_int_equal(write(fd, file.text, file.len), file.len);
 		lseek(fd, 0, SEEK_SET);
-		assert_int_equal(
-			procnet_unix_read(fd, witness_sink, &witness, &scene->report, &scene->error), 0);
+		assert_int_equal(procnet_unix_read(fd, witness_sink, &witness, &scene->report, &scene->error), 0);
 		close(fd);
 		if (!file.newlines)
 			assert_int_equal(witness.seen, file.sockets);
@@ -867,7 +1002,7 @@ static void without_the_file_there_is_an_error_and_nothing_to_free(void **state)
 }
 
 #define GUARDED(test) cmocka_unit_test_setup_teardown(test, guard_setup, guard_teardown)
-#define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
+#define SCENE(test)   cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
 
 int main(void)
 {

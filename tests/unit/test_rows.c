@@ -24,7 +24,7 @@ static void assert_row(const struct table *table, uint32_t i)
 {
 	struct sock sock;
 	char path[100];
-	memset(path, 'a' + (int)(i % 26), sizeof path);
+	memset(path, 'a' + (int)(i % 26), sizeof(path));
 	table_get(table, i, &sock);
 	assert_int_equal(sock.row.inode, i);
 	assert_int_equal(sock.unix_->refcnt, i);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <sockview/countof.h>
 #include <sockview/proto.h>
 #include <sockview/sort.h>
 
@@ -27,10 +28,14 @@ static uint32_t random_below(uint32_t limit)
 static void add_random_row(void)
 {
 	static const uint8_t states[] = { STATE_ESTABLISHED, STATE_LISTEN, STATE_TIME_WAIT, STATE_CLOSE_WAIT };
-	struct sock sock = { .row = {
-		.proto = PROTO_TCP, .family = random_below(2) ? AF_INET : AF_INET6, .state = states[random_below(4)],
-		.local_port = (uint16_t)(1 + random_below(70000)), .uid = random_below(5), .recv_q = random_below(2000),
-		.inode = random_below(3) ? random_below(1000) : 0, .flags = ROW_HAS_QUEUES | ROW_HAS_UID } };
+	struct sock sock = { .row = { .proto = PROTO_TCP,
+		                      .family = random_below(2) ? AF_INET : AF_INET6,
+		                      .state = states[random_below(4)],
+		                      .local_port = (uint16_t)(1 + random_below(70000)),
+		                      .uid = random_below(5),
+		                      .recv_q = random_below(2000),
+		                      .inode = random_below(3) ? random_below(1000) : 0,
+		                      .flags = ROW_HAS_QUEUES | ROW_HAS_UID } };
 	size_t len = sock.row.family == AF_INET ? 4 : 16;
 	for (size_t i = 0; i < len; i++)
 		sock.row.local.byte[i] = (uint8_t)random_below(4);
@@ -89,7 +94,8 @@ static void assert_order(const char *text, compare_fn *compare)
 		assert_true(result <= 0);
 		/* Equal ones: IPv4 before IPv6, then as they were. */
 		if (result == 0)
-			result = number(table.row[order[i - 1]].family == AF_INET6, table.row[order[i]].family == AF_INET6);
+			result = number(table.row[order[i - 1]].family == AF_INET6,
+			                table.row[order[i]].family == AF_INET6);
 		assert_true(result < 0 || (result == 0 && order[i - 1] < order[i]));
 	}
 	free(order);
@@ -182,9 +188,10 @@ static void text_is_compared_byte_by_byte(void **state)
 {
 	(void)state;
 	static const struct bytes sorted[] = {
-		{ "a", 1 }, { "a\0", 2 }, { "a\0b", 3 }, { "a\1", 2 }, { "ab", 2 }, { "b", 1 }, { "\xff", 1 }, { "\xff\xff", 2 },
+		{ "a", 1 },  { "a\0", 2 }, { "a\0b", 3 }, { "a\1", 2 },
+		{ "ab", 2 }, { "b", 1 },   { "\xff", 1 }, { "\xff\xff", 2 },
 	};
-	enum { COUNT = sizeof sorted / sizeof *sorted };
+	enum { COUNT = countof(sorted) };
 	static const unsigned mixed[COUNT] = { 6, 2, 0, 5, 7, 1, 4, 3 };
 	struct table unix_table;
 	struct sort_list list = { 0 };
@@ -229,9 +236,10 @@ static void text_is_compared_byte_by_byte(void **state)
 static void unknown_columns_are_named(void **state)
 {
 	(void)state;
-	static const char *const wrong[][2] = { { "bogus", "bogus" }, { "state,-bogus", "-bogus" }, { "", "" }, { "-", "-" },
-	                                        { "state,", "" }, { "--state", "--state" } };
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+	static const char *const wrong[][2] = { { "bogus", "bogus" }, { "state,-bogus", "-bogus" },
+		                                { "", "" },           { "-", "-" },
+		                                { "state,", "" },     { "--state", "--state" } };
+	for (size_t i = 0; i < countof(wrong); i++) {
 		struct sort_list list = { 0 };
 		struct error error;
 		assert_int_equal(sort_list_parse(&list, wrong[i][0], &error), -1);

@@ -8,12 +8,14 @@
 
 #include <cmocka.h>
 
+#include <sockview/addr.h>
+#include <sockview/countof.h>
 #include <sockview/text.h>
 
 static void assert_addr(int family, const union addr *addr)
 {
 	char want[ADDR_TEXT_MAX], got[ADDR_TEXT_MAX + 1];
-	inet_ntop(family, addr, want, sizeof want);
+	inet_ntop(family, addr, want, sizeof(want));
 	*addr_text(got, addr, family, false) = 0;
 	assert_string_equal(got, want);
 }
@@ -22,10 +24,20 @@ static void addresses_read_like_inet_ntop(void **state)
 {
 	(void)state;
 	static const char *const cases[] = {
-		"::", "::1", "1::", "::ffff:1.2.3.4", "::1.2.3.4", "fe80::1", "2001:db8::1:0:0:1",
-		"2001:db8:0:1:1:1:1:1", "1:2:3:4:5:6:7:8", "0:0:1::", "::100", "ff02::1:ff00:0",
+		"::",
+		"::1",
+		"1::",
+		"::ffff:1.2.3.4",
+		"::1.2.3.4",
+		"fe80::1",
+		"2001:db8::1:0:0:1",
+		"2001:db8:0:1:1:1:1:1",
+		"1:2:3:4:5:6:7:8",
+		"0:0:1::",
+		"::100",
+		"ff02::1:ff00:0",
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		union addr addr = { { 0 } };
 		assert_int_equal(inet_pton(AF_INET6, cases[i], &addr), 1);
 		assert_addr(AF_INET6, &addr);
@@ -58,12 +70,12 @@ static void numbers(void **state)
 {
 	(void)state;
 	static const uint64_t values[] = { 0, 9, 10, 65535, 4294967295u, UINT64_MAX };
-	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+	for (size_t i = 0; i < countof(values); i++) {
 		char want[32], got[32];
-		snprintf(want, sizeof want, "%llu", (unsigned long long)values[i]);
+		snprintf(want, sizeof(want), "%llu", (unsigned long long)values[i]);
 		*text_u64(got, values[i]) = 0;
 		assert_string_equal(got, want);
-		snprintf(want, sizeof want, "%llx", (unsigned long long)values[i]);
+		snprintf(want, sizeof(want), "%llx", (unsigned long long)values[i]);
 		*text_hex(got, values[i]) = 0;
 		assert_string_equal(got, want);
 	}
@@ -81,13 +93,13 @@ static void hostile_text_is_one_word(void **state)
 		{ "back\\slash", "back\\\\slash", "back\\\\slash" },
 		{ "caf\303\251", "caf\303\251", "caf\303\251" },
 		{ "\377\303", "\\xff\\xc3", "\\xff\\xc3" },
-		{ "\302\205", "\\xc2\\x85", "\\xc2\\x85" },             /* NEL */
+		{ "\302\205", "\\xc2\\x85", "\\xc2\\x85" },                           /* NEL */
 		{ "\342\200\256evil", "\\xe2\\x80\\xaeevil", "\\xe2\\x80\\xaeevil" }, /* RLO */
-		{ "\355\240\200", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80" }, /* a surrogate */
-		{ "\300\257", "\\xc0\\xaf", "\\xc0\\xaf" },             /* overlong */
+		{ "\355\240\200", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80" },             /* a surrogate */
+		{ "\300\257", "\\xc0\\xaf", "\\xc0\\xaf" },                           /* overlong */
 		{ "\t\177", "\\x09\\x7f", "\\x09\\x7f" },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < countof(cases); i++) {
 		char got[128];
 		*text_escape(got, cases[i].in, strlen(cases[i].in), TEXT_WORD) = 0;
 		assert_string_equal(got, cases[i].word);
@@ -120,14 +132,14 @@ static void no_two_texts_look_the_same(void **state)
 	for (int i = 0; i < 100000; i++) {
 		uint8_t in[8], back[64];
 		char out[TEXT_ESCAPED_MAX(8) + 1];
-		for (size_t j = 0; j < sizeof in; j++)
+		for (size_t j = 0; j < sizeof(in); j++)
 			in[j] = (uint8_t)(random() % 4 ? random() : "\\x1b \n"[random() % 6]);
-		char *end = text_escape(out, in, sizeof in, TEXT_WORD);
+		char *end = text_escape(out, in, sizeof(in), TEXT_WORD);
 		*end = 0;
 		for (char *c = out; c < end; c++)
 			assert_true((uint8_t)*c > ' ' && *c != 127);
-		assert_int_equal(unescape(back, out, (size_t)(end - out)), sizeof in);
-		assert_memory_equal(back, in, sizeof in);
+		assert_int_equal(unescape(back, out, (size_t)(end - out)), sizeof(in));
+		assert_memory_equal(back, in, sizeof(in));
 	}
 }
 

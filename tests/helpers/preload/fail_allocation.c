@@ -104,6 +104,6 @@ char *strdup(const char *text)
 /* What is written to it is the libc's to allocate; that it can be had is not sure either. */
 FILE *open_memstream(char **text, size_t *size)
 {
-	FILE *(*real)(char **, size_t *) = (FILE *(*)(char **, size_t *))dlsym(RTLD_NEXT, "open_memstream");
+	FILE *(*real)(char **, size_t *) = (FILE * (*)(char **, size_t *)) dlsym(RTLD_NEXT, "open_memstream");
 	return FAILS() ? NULL : real(text, size);
 }

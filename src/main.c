@@ -143,6 +143,7 @@
  *     record.c                         wires that write and read a file of netlink messages
  *     wire.c wire.h                    the live wire
  *   base/
+ *     countof.h                        how many items an array has
  *     error.c error.h                  the one way an error is filled in
  *     glob.c glob.h                    shell patterns over bytes that may be anything, in bounded time
  *     json_string.c json_string.h      text as JSON strings

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* `array` with room for `need` items of `size` bytes; NULL with errno ENOMEM leaves it as it was. */
 static inline void *vec_reserve(void *array, size_t *capacity, size_t need, size_t size)
@@ -25,5 +26,17 @@ static inline void *vec_reserve(void *array, size_t *capacity, size_t need, size
 		*capacity = want;
 	return grown;
 }
+
+/*
+ * One more item, zeroed, behind the last of `array`, whose count and capacity
+ * are lvalues: a pointer to it, or NULL with errno ENOMEM and all as it was.
+ */
+#define vec_push(array, count, capacity) \
+	({ \
+		void *vec_grown = vec_reserve((array), &(capacity), (count) + 1, sizeof(*(array))); \
+		if (vec_grown) \
+			(array) = vec_grown; \
+		vec_grown ? memset(&(array)[(count)++], 0, sizeof(*(array))) : NULL; \
+	})
 
 #endif

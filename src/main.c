@@ -27,23 +27,24 @@
  *     selection.c selection.h          which sockets the command line wants
  *     show.c show.h                    rows to the format, in the order that was asked for
  *   explain/
- *     advice.c                         what would free the port, most likely first
- *     ask.c                            options that no table tells, asked of the socket itself
  *     bind_model.c bind_model.h        Linux's rules for two sockets and one port, as a pure function
- *     elsewhere.c elsewhere.h          the same port in other network namespaces
  *     ephemeral.c                      how many ephemeral ports the connections to one destination use up
  *     explain.c explain.h              a struct explain from the command line's words, and what it asks of the caller
+ *     explain_advice.c                 sentences: what would free the port, most likely first
  *     explain_json.c                   the verdict as one JSON object
+ *     explain_notes.c                  sentences: what is no conflict and yet surprises; what was not seen
+ *     explain_target.c explain_target.h [PROTO:][ADDR:]PORT
  *     explain_text.c                   the verdict as a few plain lines
+ *     explain_why.c                    sentences: why it is refused, one a rule
+ *     explain_words.c                  the pieces sentences are made of
  *     facts.c facts.h                  sysctls of this network namespace, and lookups in what rtnl.c read
  *     holders.c                        the sockets on the port
+ *     inquiry.h                        the inside of a struct explain
+ *     other_netns.c other_netns.h      the same port in other network namespaces
  *     probe.c probe.h                  trial binds, as the user they are planned for
- *     reasons.c                        why it is refused, a sentence a rule
  *     rtnl.c                           the host's addresses and interfaces, by rtnetlink(7)
- *     surprises.c                      what is no conflict and yet surprises
- *     target.c target.h                [PROTO:][ADDR:]PORT
- *     verdict.c verdict.h              explain_run()
- *     words.c                          the pieces sentences are made of
+ *     socket_options.c                 options that no table tells, asked of the socket itself
+ *     verdict.c                        explain_run()
  *   evidence/
  *     evidence.c evidence.h evidence.h the order in which the second look is taken
  *     flight.c                         descriptors that no process has open

@@ -5,7 +5,7 @@
  * parts has (net/ipv4/inet_hashtables.c, __inet_hash_connect); when all of the
  * range are in use it fails with EADDRNOTAVAIL, however idle the host is.
  */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <stdlib.h>
 #include <string.h>

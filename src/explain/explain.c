@@ -1,5 +1,5 @@
 /* explain.c - a struct explain from the command line's words, and what it asks of the caller (explain.h). */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -1,7 +1,7 @@
 /* explain_json.c - the verdict as one JSON object; sockview(8) has its fields (explain.h). */
 #include <sockview/json_string.h>
 
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* explain_text.c - the verdict as a few plain lines: what is so, who holds it, why, what frees it (explain.h). */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
  * holders.c - the sockets on the port: as the model wants them, judged, and put together.
  *
  * What a row leaves open of a socket (SO_REUSEADDR, SO_REUSEPORT; v6only of a
- * connection) stays KNOWN_NOT here; ask.c asks where it matters.
+ * connection) stays KNOWN_NOT here; socket_options.c asks where it matters.
  */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@
  * A listener in the way beyond doubt needs no trial, and a port that is free
  * in whole tables is told free after the checks, which never take it.
  */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <errno.h>
 #include <stdio.h>

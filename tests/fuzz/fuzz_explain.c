@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "explain/elsewhere.h"
+#include "explain/other_netns.h"
 #include "evidence/evidence.h"
 #include "explain/facts.h"
 #include "firewall/nat_rule.h"
-#include "explain/target.h"
+#include "explain/explain_target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -19,7 +19,7 @@
 
 #include <sockview/countof.h>
 
-#include "explain/elsewhere.h"
+#include "explain/other_netns.h"
 #include "evidence/evidence.h"
 #include "explain/facts.h"
 #include "firewall/nat_rule.h"

@@ -1,5 +1,5 @@
 /* The TARGET of --explain. */
-#include "explain/target.h"
+#include "explain/explain_target.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* words.c - the pieces sentences are made of: endpoints, names, spans of time (verdict.h). */
-#include "explain/verdict.h"
+/* explain_words.c - the pieces sentences are made of: endpoints, names, spans of time (inquiry.h). */
+#include "explain/inquiry.h"
 
 #include <errno.h>
 #include <stdarg.h>

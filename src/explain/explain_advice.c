@@ -1,11 +1,11 @@
 /*
- * advice.c - what would free the port, most likely first.
+ * explain_advice.c - what would free the port, most likely first.
  *
  * An option or another address is only advised after the model has been asked
  * again with it and has said that nothing would be in the way any more: with a
  * TIME_WAIT whose old socket lacked SO_REUSEADDR, setting it does not help.
  */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * ask.c - options that no table tells, asked of the socket itself.
+ * socket_options.c - options that no table tells, asked of the socket itself.
  *
  * pidfd_getfd(2) gives a copy of the holder's fd where we may trace it
  * (PTRACE_MODE_ATTACH_REALCREDS), getsockopt(2) on it tells. While the copy
@@ -7,7 +7,7 @@
  * for sockets the verdict hangs on and no others, and the copy lives for four
  * system calls.
  */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <netinet/in.h>
 #include <sys/syscall.h>

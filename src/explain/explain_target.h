@@ -1,6 +1,6 @@
-/* target.h - [PROTO:][ADDR:]PORT, as data. */
-#ifndef SOCKVIEW_EXPLAIN_TARGET_H
-#define SOCKVIEW_EXPLAIN_TARGET_H
+/* explain_target.h - [PROTO:][ADDR:]PORT, as data. */
+#ifndef SOCKVIEW_EXPLAIN_EXPLAIN_TARGET_H
+#define SOCKVIEW_EXPLAIN_EXPLAIN_TARGET_H
 
 #include <sockview/explain.h>
 

@@ -1,6 +1,6 @@
-/* elsewhere.h - who listens on a port in the other network namespaces of this host. */
-#ifndef SOCKVIEW_EXPLAIN_ELSEWHERE_H
-#define SOCKVIEW_EXPLAIN_ELSEWHERE_H
+/* other_netns.h - who listens on a port in the other network namespaces of this host. */
+#ifndef SOCKVIEW_EXPLAIN_OTHER_NETNS_H
+#define SOCKVIEW_EXPLAIN_OTHER_NETNS_H
 
 #include <sockview/row.h>
 

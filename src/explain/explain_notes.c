@@ -1,8 +1,8 @@
 /*
- * surprises.c - what is no conflict and yet surprises: other namespaces, NAT, UDP
+ * explain_notes.c - what is no conflict and yet surprises: other namespaces, NAT, UDP
  * for TCP, loopback only; and what could not be looked at.
  */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <errno.h>
 #include <stdio.h>

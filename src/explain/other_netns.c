@@ -1,11 +1,11 @@
 /*
- * elsewhere.c - the same port in other network namespaces (elsewhere.h).
+ * other_netns.c - the same port in other network namespaces (other_netns.h).
  *
  * Without entering a namespace, its listeners can be read in the /proc/PID/net
  * of any process that lives there. The kernel writes listeners first: reading
  * ends at the first other socket, however many there are.
  */
-#include "explain/elsewhere.h"
+#include "explain/other_netns.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

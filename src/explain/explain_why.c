@@ -1,10 +1,10 @@
 /*
- * reasons.c - why it is refused, a sentence a rule.
+ * explain_why.c - why it is refused, a sentence a rule.
  *
  * One table for how two addresses meet, one for what would have to be set:
  * each rule is said once, however many sockets it holds for.
  */
-#include "explain/verdict.h"
+#include "explain/inquiry.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /*
- * target.c - [PROTO:][ADDR:]PORT (target.h).
+ * explain_target.c - [PROTO:][ADDR:]PORT (explain_target.h).
  *
  * The port stands behind the last colon, the protocol before the first; an
  * IPv6 address needs its brackets, without which its colons say nothing.
  */
-#include "explain/target.h"
+#include "explain/explain_target.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>

@@ -1,24 +1,24 @@
 /*
- * verdict.h - the inside of a struct explain: what was planned, found, judged and is to be said.
+ * inquiry.h - the inside of a struct explain: what was planned, found, judged and is to be said.
  *
  *   target -> planned[1..2]     the binds a server would try
  *   table  -> holder[]          every socket that has the port, judged against each plan
  *          -> crowd[]           holders that are one thing to a person (a thousand TIME_WAITs)
  *          -> line[]            why, what frees it, what else surprises
  */
-#ifndef SOCKVIEW_EXPLAIN_VERDICT_H
-#define SOCKVIEW_EXPLAIN_VERDICT_H
+#ifndef SOCKVIEW_EXPLAIN_INQUIRY_H
+#define SOCKVIEW_EXPLAIN_INQUIRY_H
 
 #include <sockview/explain.h>
 #include <sockview/expr.h>
 #include <sockview/text.h>
 
 #include "explain/bind_model.h"
-#include "explain/elsewhere.h"
+#include "explain/other_netns.h"
 #include "explain/facts.h"
 #include <sockview/nat.h>
 #include "explain/probe.h"
-#include "explain/target.h"
+#include "explain/explain_target.h"
 
 enum { PLANS_MAX = 2 };
 

@@ -28,23 +28,25 @@
  *     show.c show.h                    rows to the format, in the order that was asked for
  *   explain/
  *     bind_model.c bind_model.h        Linux's rules for two sockets and one port, as a pure function
- *     ephemeral.c                      how many ephemeral ports the connections to one destination use up
- *     explain.c explain.h              a struct explain from the command line's words, and what it asks of the caller
- *     explain_advice.c                 sentences: what would free the port, most likely first
- *     explain_json.c                   the verdict as one JSON object
- *     explain_notes.c                  sentences: what is no conflict and yet surprises; what was not seen
+ *     ephemeral.c ephemeral.h          how many ephemeral ports the connections to one destination use up
+ *     explain.c explain.h              --explain's order of work, from the command line's words to sentences
+ *     explain_advice.c explain_advice.h sentences: what would free the port, most likely first
+ *     explain_json.c                   the answer as one JSON object
+ *     explain_notes.c explain_notes.h  sentences: what is no conflict and yet surprises; what was not seen
  *     explain_target.c explain_target.h [PROTO:][ADDR:]PORT
- *     explain_text.c                   the verdict as a few plain lines
- *     explain_why.c                    sentences: why it is refused, one a rule
- *     explain_words.c                  the pieces sentences are made of
- *     facts.c facts.h                  sysctls of this network namespace, and lookups in what rtnl.c read
- *     holders.c                        the sockets on the port
- *     inquiry.h                        the inside of a struct explain
+ *     explain_text.c                   the answer as a few plain lines
+ *     explain_types.h                  what --explain is asked, and what its caller has collected
+ *     explain_why.c explain_why.h      sentences: why it is refused, one a rule
+ *     explain_words.c explain_words.h  the pieces that sentences are made of
+ *     facts.c facts.h                  settings of this host: limits of ports, its addresses, its interfaces
+ *     holders.c holders.h              the sockets on the port: found, judged, put together
+ *     inquiry.h                        the inside of a struct explain: data alone
  *     other_netns.c other_netns.h      the same port in other network namespaces
+ *     plan.c plan.h                    the binds that a server would try, from the command line's words
  *     probe.c probe.h                  trial binds, as the user they are planned for
- *     rtnl.c                           the host's addresses and interfaces, by rtnetlink(7)
- *     socket_options.c                 options that no table tells, asked of the socket itself
- *     verdict.c                        explain_run()
+ *     rtnl.c rtnl.h                    the host's addresses and interfaces, by rtnetlink(7)
+ *     socket_options.c socket_options.h options that no table tells, asked of the socket itself
+ *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
  *   evidence/
  *     evidence.c evidence.h evidence.h the order in which the second look is taken
  *     flight.c                         descriptors that no process has open

@@ -19,7 +19,6 @@
 #define V4_OF_NATIVE_V6 htonl(0x7f000006)
 
 static const union addr addr_any6;
-static const uint8_t mapped_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
 /* The side of a comparison: what struct sock has of it. */
 struct end {
@@ -29,9 +28,10 @@ struct end {
 	bool any6, mapped, v6only;
 };
 
-bool bind_addr_mapped(int family, const union addr *addr)
+/* IPv4, as itself or mapped into IPv6. */
+static bool addr_is_v4(int family, const union addr *addr)
 {
-	return family == AF_INET6 && memcmp(addr->byte, mapped_prefix, sizeof(mapped_prefix)) == 0;
+	return family == AF_INET || addr_is_mapped(addr);
 }
 
 static bool addr_is_any6(int family, const union addr *addr)
@@ -43,7 +43,7 @@ static uint32_t addr_v4(int family, const union addr *addr)
 {
 	if (family == AF_INET)
 		return addr->word[0];
-	if (bind_addr_mapped(family, addr))
+	if (addr_is_mapped(addr))
 		return addr->word[3];
 	return addr_is_any6(family, addr) ? 0 : V4_OF_NATIVE_V6;
 }
@@ -53,25 +53,16 @@ bool bind_addr_any(int family, const union addr *addr)
 	return addr_v4(family, addr) == 0;
 }
 
-static struct end end_of(int family, const union addr *addr, bool v6only)
+static struct end bind_end_of(int family, const union addr *addr, bool v6only)
 {
 	return (struct end){
 		.family = family,
 		.addr = *addr,
 		.v4 = addr_v4(family, addr),
 		.any6 = addr_is_any6(family, addr),
-		.mapped = family == AF_INET || bind_addr_mapped(family, addr),
+		.mapped = addr_is_v4(family, addr),
 		.v6only = family == AF_INET6 && v6only,
 	};
-}
-
-/* A socket bound to one native IPv6 address is made v6only by __inet6_bind() (net/ipv6/af_inet6.c). */
-static struct end end_of_plan(const struct bind_plan *plan)
-{
-	struct end end = end_of(plan->family, &plan->addr, plan->v6only);
-	if (!end.any6 && !end.mapped)
-		end.v6only = true;
-	return end;
 }
 
 static enum bind_meeting meet_v4(const struct end *plan, const struct end *holder)
@@ -124,26 +115,6 @@ static enum bind_meeting meet_buckets(const struct end *plan, const struct end *
 	return memcmp(&plan->addr, &holder->addr, sizeof(plan->addr)) == 0 ? MEET_SAME : MEET_NOT;
 }
 
-static enum bind_meeting ends_meet(const struct bind_plan *plan, const struct bind_holder *holder)
-{
-	struct end mine = end_of_plan(plan);
-	struct end other = end_of(holder->family, &holder->addr, holder->v6only == KNOWN_ON);
-	if (plan->proto == PROTO_TCP && mine.v4)
-		return meet_buckets(&mine, &other);
-	return meet_all(&mine, &other);
-}
-
-static bool families_differ(const struct bind_plan *plan, const struct bind_holder *holder)
-{
-	return (plan->family == AF_INET || bind_addr_mapped(AF_INET6, &plan->addr)) !=
-	       (holder->family == AF_INET || bind_addr_mapped(AF_INET6, &holder->addr));
-}
-
-static bool devices_meet(uint32_t a, uint32_t b)
-{
-	return !a || !b || a == b;
-}
-
 /* Everything but the options: MEET_NOT with the reason, or how they meet. */
 static enum bind_meeting places_meet(const struct bind_plan *plan, const struct bind_holder *holder, enum bind_why *why)
 {
@@ -158,10 +129,16 @@ static enum bind_meeting places_meet(const struct bind_plan *plan, const struct 
 	if (plan->proto == PROTO_TCP && plan->l3mdev != holder->l3mdev)
 		return MEET_NOT;
 	*why = BIND_OTHER_DEVICE;
-	if (!devices_meet(plan->ifindex, holder->ifindex))
+	if (plan->ifindex && holder->ifindex && plan->ifindex != holder->ifindex)
 		return MEET_NOT;
-	*why = families_differ(plan, holder) ? BIND_OTHER_FAMILY : BIND_OTHER_ADDRESS;
-	return ends_meet(plan, holder);
+	*why = addr_is_v4(plan->family, &plan->addr) == addr_is_v4(holder->family, &holder->addr) ? BIND_OTHER_ADDRESS
+	                                                                                          : BIND_OTHER_FAMILY;
+	struct end mine = bind_end_of(plan->family, &plan->addr, plan->v6only);
+	struct end other = bind_end_of(holder->family, &holder->addr, holder->v6only == KNOWN_ON);
+	/* A socket bound to one native IPv6 address is made v6only by __inet6_bind() (net/ipv6/af_inet6.c). */
+	if (!mine.any6 && !mine.mapped)
+		mine.v6only = true;
+	return plan->proto == PROTO_TCP && mine.v4 ? meet_buckets(&mine, &other) : meet_all(&mine, &other);
 }
 
 static bool both_reuseport(const struct bind_plan *plan, const struct bind_holder *holder)
@@ -287,7 +264,7 @@ struct bind_judgement bind_judge(const struct bind_plan *plan, const struct bind
 		judgement.unknown = options_that_matter(plan, holder, unknown);
 	if (judgement.unknown)
 		judgement.outcome = BIND_UNKNOWN;
-	/* Refused whatever its SO_REUSEPORT is: then it is the user that does it. */
+	/* Refused with SO_REUSEPORT on either way: the reason is the other user. */
 	else if (judgement.why == BIND_HOLDER_NO_REUSEPORT && (unknown & OPTION_REUSEPORT))
 		judgement.why = BIND_OTHER_USER;
 	return judgement;

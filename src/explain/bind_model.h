@@ -4,8 +4,8 @@
  * A pure function over two small structs, after Linux 6.18: bind() of TCP in
  * net/ipv4/inet_connection_sock.c (inet_csk_get_port, inet_bind_conflict) and
  * net/ipv4/inet_hashtables.c (the bhash2 buckets), of UDP in net/ipv4/udp.c
- * (udp_lib_lport_inuse). It knows nothing of permissions and of addresses
- * that are not this host's: those are asked of the kernel itself.
+ * (udp_lib_lport_inuse). It leaves out permissions and addresses that
+ * are not this host's: those are asked of the kernel itself.
  *
  * What the kernel does not tell of a socket stays unknown here, and the answer
  * is unknown only where it depends on it.
@@ -15,13 +15,13 @@
 
 #include <sockview/row.h>
 
-/* What we know of another socket's option. */
+/* What is known of another socket's option. */
 enum known { KNOWN_NOT, KNOWN_OFF, KNOWN_ON };
 
 /* The socket that is to be bound. */
 struct bind_plan {
 	union addr addr;
-	uint32_t uid;     /* who makes the socket */
+	uint32_t uid;     /* of the socket */
 	uint32_t ifindex; /* SO_BINDTODEVICE, or the scope of a link-local address; 0: none */
 	uint32_t l3mdev;  /* the VRF that device belongs to; 0: none */
 	uint16_t port;
@@ -99,6 +99,5 @@ struct bind_judgement bind_judge(const struct bind_plan *plan, const struct bind
 
 /* True for 0.0.0.0, [::] and [::ffff:0.0.0.0]. */
 bool bind_addr_any(int family, const union addr *addr);
-bool bind_addr_mapped(int family, const union addr *addr);
 
 #endif

@@ -1,29 +1,26 @@
 /*
- * ephemeral.c - how many ephemeral ports the connections to one destination use up.
+ * ephemeral.c - how many ephemeral ports the connections to one destination use up (ephemeral.h).
  *
  * connect() needs a local port that no connection with the same three other
  * parts has (net/ipv4/inet_hashtables.c, __inet_hash_connect); when all of the
  * range are in use it fails with EADDRNOTAVAIL, however idle the host is.
  */
-#include "explain/inquiry.h"
+#include "explain/ephemeral.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <sockview/vec.h>
 
-enum { ROWS_MAX = 256 }; /* so many of them are looked for owners */
+enum { ROWS_MAX = 256 }; /* so many of them get rows, whose owners are looked for */
 
 /* Without memory they are not counted; what the port's own sockets say stays. */
-static bool keep(struct explain *explain, const struct toward *toward)
+static bool ephemeral_add(struct explain *explain, const struct toward *toward)
 {
-	struct toward *grown =
-		vec_reserve(explain->toward, &explain->toward_capacity, explain->towards + 1, sizeof(*grown));
-	if (!grown)
-		return false;
-	explain->toward = grown;
-	explain->toward[explain->towards++] = *toward;
-	return true;
+	struct toward *added = vec_push(explain->toward, explain->towards, explain->toward_capacity);
+	if (added)
+		*added = *toward;
+	return added;
 }
 
 bool ephemeral_keep(struct explain *explain, const struct row *row)
@@ -34,7 +31,7 @@ bool ephemeral_keep(struct explain *explain, const struct row *row)
 		.local_port = row->local_port,
 		.family = row->family,
 	};
-	return row->proto == PROTO_TCP && keep(explain, &toward) && explain->towards <= ROWS_MAX;
+	return row->proto == PROTO_TCP && ephemeral_add(explain, &toward) && explain->towards <= ROWS_MAX;
 }
 
 /* From 127.0.0.0/8 or from the address it goes to: the other end is here, and is not asked for. */
@@ -49,7 +46,7 @@ void ephemeral_keep_reversed(struct explain *explain, const struct row *row)
 		.family = row->family,
 	};
 	if (here && row->proto == PROTO_TCP && row->remote_port && !row->netns)
-		keep(explain, &toward);
+		ephemeral_add(explain, &toward);
 }
 
 static int compare_ends(const struct toward *left, const struct toward *right)
@@ -69,7 +66,7 @@ static int compare_towards(const void *a, const void *b)
 static bool is_meant(const struct explain *explain, const struct toward *toward)
 {
 	const struct target *target = &explain->target;
-	if (toward->local_port < explain->host.ephemeral_low || toward->local_port > explain->host.ephemeral_high)
+	if (!facts_is_ephemeral(&explain->host, toward->local_port))
 		return false;
 	return target->family == AF_UNSPEC || bind_addr_any(target->family, &target->addr) ||
 	       (toward->family == target->family && memcmp(&toward->remote, &target->addr, sizeof(target->addr)) == 0);

@@ -1,119 +1,25 @@
-/* explain.c - a struct explain from the command line's words, and what it asks of the caller (explain.h). */
-#include "explain/inquiry.h"
+/*
+ * explain.c - the order of the work: from the command line's words to sentences (explain.h).
+ *
+ *   plan_make()                        the binds that a server would try
+ *   explain_query(), explain_wants()   which sockets the caller is to collect
+ *   explain_run()                      host, holders, verdict, NAT, sentences
+ */
+#include <sockview/explain.h>
 
 #include <errno.h>
-#include <grp.h>
-#include <net/if.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <sys/utsname.h>
 
-static int user_by_name(struct explain *explain, const char *name, char problem[EXPLAIN_PROBLEM_MAX])
-{
-	const struct passwd *user = getpwnam(name);
-	uint64_t uid;
-	if (!user && text_parse_u64(name, strlen(name), UINT32_MAX - 1, &uid)) {
-		user = getpwuid((uid_t)uid);
-		explain->user.uid = (uid_t)uid;
-		explain->user.gid = user ? user->pw_gid : (gid_t)uid;
-	} else if (user) {
-		explain->user.uid = user->pw_uid;
-		explain->user.gid = user->pw_gid;
-	} else {
-		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--as-user: there is no user '%.60s'", name);
-		return -1;
-	}
-	snprintf(explain->user_name, sizeof(explain->user_name), "%s", user ? user->pw_name : name);
-	explain->user.change = explain->user.uid != geteuid();
-	return 0;
-}
-
-/* 0, or -1 with errno ENOMEM. */
-static int groups_of_user(struct probe_user *user, const char *name)
-{
-	int room = 64;
-	for (;;) {
-		user->group = calloc((size_t)room, sizeof(*user->group));
-		user->groups = room;
-		if (!user->group)
-			return -1;
-		if (getgrouplist(name, user->gid, user->group, &user->groups) >= 0)
-			return 0;
-		free(user->group);
-		user->group = NULL;
-		if (user->groups <= room || user->groups > 65536)
-			break;
-		room = user->groups;
-	}
-	user->groups = 0;
-	return 0;
-}
-
-static int set_user(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
-{
-	const char *name = explain->options.as_user;
-	explain->user.uid = geteuid();
-	if (!name)
-		return 0;
-	if (user_by_name(explain, name, problem) < 0)
-		return -1;
-	if (!explain->user.change)
-		return 0;
-	if (geteuid() != 0) {
-		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--as-user: only root may try a bind as another user; try sudo");
-		return -1;
-	}
-	return groups_of_user(&explain->user, explain->user_name);
-}
-
-static int set_device(struct explain *explain, uint32_t *ifindex, char problem[EXPLAIN_PROBLEM_MAX])
-{
-	*ifindex = explain->target.ifindex;
-	if (!explain->options.device)
-		return 0;
-	uint32_t device = if_nametoindex(explain->options.device);
-	if (!device)
-		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--device: no interface '%.60s'", explain->options.device);
-	else if (*ifindex && *ifindex != device)
-		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--device: the address names another interface");
-	*ifindex = device;
-	return *problem ? -1 : 0;
-}
-
-/* A target without an address: what a server tries that wants every address. */
-static int set_plans(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
-{
-	const struct target *target = &explain->target;
-	struct bind_plan plan = {
-		.addr = target->addr,
-		.uid = explain->user.uid,
-		.port = target->port,
-		.family = target->family,
-		.proto = target->proto,
-		.reuseaddr = explain->options.reuseaddr,
-		.reuseport = explain->options.reuseport,
-		.v6only = explain->options.v6only,
-	};
-	if (set_device(explain, &plan.ifindex, problem) < 0)
-		return -1;
-	if (plan.family == AF_INET && plan.v6only) {
-		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--v6only: an IPv4 address has no IPV6_V6ONLY");
-		return -1;
-	}
-	if (plan.family != AF_INET6) {
-		plan.family = AF_INET;
-		plan.v6only = false;
-		explain->plan[explain->plans++].bind = plan;
-	}
-	if (target->family != AF_INET) {
-		plan.family = AF_INET6;
-		plan.v6only = explain->options.v6only;
-		explain->plan[explain->plans++].bind = plan;
-	}
-	return 0;
-}
+#include "explain/ephemeral.h"
+#include "explain/explain_advice.h"
+#include "explain/explain_notes.h"
+#include "explain/explain_why.h"
+#include "explain/holders.h"
+#include "explain/plan.h"
+#include "explain/rtnl.h"
+#include "explain/verdict.h"
 
 static int make_expr(struct expr *expr, enum expr_end end, uint16_t port)
 {
@@ -125,33 +31,6 @@ static int make_expr(struct expr *expr, enum expr_end end, uint16_t port)
 	return expr->root == EXPR_FAILED ? -1 : 0;
 }
 
-static int make_exprs(struct explain *explain)
-{
-	if (make_expr(&explain->local, EXPR_LOCAL, explain->target.port) < 0)
-		return -1;
-	return make_expr(&explain->remote, EXPR_REMOTE, explain->target.port);
-}
-
-/* The one protocol that was asked for, if it was one; PROTO_COUNT else. */
-static enum proto only_proto(unsigned protos)
-{
-	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
-		if (protos == PROTO_BIT(proto))
-			return proto;
-	return PROTO_COUNT;
-}
-
-static int set_target(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
-{
-	const struct explain_options *options = &explain->options;
-	enum proto proto = only_proto(options->protos);
-	if (proto == PROTO_RAW || proto == PROTO_UNIX) {
-		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--explain: ports are of TCP, UDP and UDP-Lite");
-		return -1;
-	}
-	return target_parse(&explain->target, options->target, proto, options->family, problem);
-}
-
 struct explain *explain_new(const struct explain_options *options, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	struct explain *explain = calloc(1, sizeof(*explain));
@@ -159,8 +38,8 @@ struct explain *explain_new(const struct explain_options *options, char problem[
 	if (!explain)
 		return NULL;
 	explain->options = *options;
-	if (set_target(explain, problem) == 0 && set_user(explain, problem) == 0 && set_plans(explain, problem) == 0 &&
-	    make_exprs(explain) == 0)
+	if (plan_make(explain, problem) == 0 && make_expr(&explain->local, EXPR_LOCAL, explain->target.port) == 0 &&
+	    make_expr(&explain->remote, EXPR_REMOTE, explain->target.port) == 0)
 		return explain;
 	int saved = errno;
 	explain_free(explain);
@@ -172,9 +51,9 @@ void explain_free(struct explain *explain)
 {
 	if (!explain)
 		return;
-	for (size_t i = 0; i < explain->lines; i++)
-		free(explain->line[i].text);
-	free(explain->line);
+	for (size_t i = 0; i < explain->sentences; i++)
+		free(explain->sentence[i].text);
+	free(explain->sentence);
 	expr_free(&explain->local);
 	expr_free(&explain->remote);
 	free(explain->holder);
@@ -236,7 +115,7 @@ bool explain_wants(struct explain *explain, const struct row *row)
 	       ephemeral_keep(explain, row);
 }
 
-/* Who finds a listener here need not look for one elsewhere. */
+/* With a listener here, one in another namespace need not be looked for. */
 int explain_look_elsewhere(struct explain *explain, int proc_fd, struct table *table)
 {
 	if (is_served_here(explain, table))
@@ -244,9 +123,47 @@ int explain_look_elsewhere(struct explain *explain, int proc_fd, struct table *t
 	return elsewhere_find(&explain->elsewhere, proc_fd, explain->target.proto, explain->target.port, table);
 }
 
-enum explain_verdict explain_verdict(const struct explain *explain)
+/* The host's part in a plan: the device's VRF, and net.ipv6.bindv6only where the option is not set. */
+static void apply_host(struct explain *explain)
 {
-	return explain->verdict;
+	for (size_t p = 0; p < explain->plans; p++) {
+		struct bind_plan *plan = &explain->plan[p].bind;
+		plan->l3mdev = facts_l3mdev(&explain->host, plan->ifindex);
+		plan->v6only |= plan->family == AF_INET6 && explain->host.bindv6only == 1;
+	}
+}
+
+/* State bit 13 of a request means "bound and nothing more" since Linux 6.8, and nothing before. */
+static bool tells_of_bound(const struct explain_facts *facts)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+	if (facts->report->from_proc & PROTO_BIT(PROTO_TCP))
+		return false;
+	return !facts->live || (uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+	                        (major > 6 || (major == 6 && minor >= 8)));
+}
+
+int explain_run(struct explain *explain, const struct explain_facts *facts)
+{
+	explain->facts = *facts;
+	explain->bound_told = tells_of_bound(facts);
+	facts_read(&explain->host, facts->live ? facts->proc_fd : -1, explain->target.port);
+	if (facts->live && rtnl_read(&explain->host) < 0) {
+		if (errno == ENOMEM)
+			return -1;
+		explain->host.addresses_unread = errno;
+	}
+	apply_host(explain);
+	if (holders_find(explain) < 0)
+		return -1;
+	verdict_reach(explain);
+	if (facts->live && nat_find(&explain->nat, facts->proc_fd, explain->target.proto, explain->target.port) < 0)
+		return -1;
+	ephemeral_find(explain);
+	if (holders_crowd(explain) < 0)
+		return -1;
+	return explain_why(explain) < 0 || explain_advice(explain) < 0 || explain_notes(explain) < 0 ? -1 : 0;
 }
 
 int explain_status(const struct explain *explain)

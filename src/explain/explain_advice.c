@@ -2,29 +2,31 @@
  * explain_advice.c - what would free the port, most likely first.
  *
  * An option or another address is only advised after the model has been asked
- * again with it and has said that nothing would be in the way any more: with a
+ * again with it and has found no socket in the way any more: with a
  * TIME_WAIT whose old socket lacked SO_REUSEADDR, setting it does not help.
  */
-#include "explain/inquiry.h"
+#include "explain/explain_advice.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sockview/cgroup.h>
 
-/* Would every plan pass, changed so? */
-typedef void change_plan(struct bind_plan *plan);
+#include "explain/explain_words.h"
+#include "explain/holders.h"
 
-static enum bind_outcome outcome_if(const struct explain *explain, change_plan *change)
+/* Would every plan pass with these options (OPTION_*) set as well? */
+static enum bind_outcome outcome_with(const struct explain *explain, unsigned options)
 {
 	enum bind_outcome worst = BIND_FREE;
 	for (size_t p = 0; p < explain->plans; p++) {
 		struct bind_plan plan = explain->plan[p].bind;
 		if (explain->plan[p].left_out)
 			continue;
-		change(&plan);
+		plan.reuseaddr |= options & OPTION_REUSEADDR;
+		plan.reuseport |= options & OPTION_REUSEPORT;
+		plan.v6only |= options & OPTION_V6ONLY;
 		enum bind_outcome outcome = holders_outcome(explain, &plan);
 		if (outcome == BIND_IN_USE)
 			return BIND_IN_USE;
@@ -34,33 +36,7 @@ static enum bind_outcome outcome_if(const struct explain *explain, change_plan *
 	return worst;
 }
 
-static void with_reuseaddr(struct bind_plan *plan)
-{
-	plan->reuseaddr = true;
-}
-
-static void with_reuseport(struct bind_plan *plan)
-{
-	plan->reuseport = true;
-}
-
-static void with_v6only(struct bind_plan *plan)
-{
-	plan->v6only = true;
-}
-
-/* --- stop who has it --- */
-
-static bool is_program(const struct explain *explain, const struct process *process, const char *name)
-{
-	struct bytes program = owners_text(explain->facts.owners, process->program);
-	return program.data && program.len == strlen(name) && memcmp(program.data, name, program.len) == 0;
-}
-
-static bool is_user_unit(struct bytes path)
-{
-	return path.data && memmem(path.data, path.len, "/user@", 6);
-}
+/* --- stop the owners --- */
 
 static bool ends_with(struct bytes text, const char *end)
 {
@@ -68,45 +44,35 @@ static bool ends_with(struct bytes text, const char *end)
 	return text.len >= len && memcmp((const char *)text.data + text.len - len, end, len) == 0;
 }
 
-/* "812 813 814", at most eight of them. */
-static void list_pids(const struct explain *explain, const struct holder *holder, char text[128])
+/* "812 813 814", at most eight of them; how many there are. */
+static size_t list_holder_pids(const struct explain *explain, const struct holder *holder, char text[128])
 {
 	const struct owners *owners = explain->facts.owners;
 	struct owner_span span = owners_of(owners, holder_row(explain, holder));
-	int last = 0, listed = 0;
-	size_t at = 0;
+	size_t count = 0, at = 0;
 	*text = '\0';
-	for (size_t i = 0; i < span.count && listed < 8; i++) {
-		int pid = owners->process[span.first[i].process].pid;
-		if (pid == last)
+	for (size_t i = 0; i < span.count; i++) {
+		if (i && span.first[i].process == span.first[i - 1].process)
 			continue;
-		at += (size_t)snprintf(text + at, 128 - at, "%s%d", listed ? " " : "", pid);
-		last = pid;
-		listed++;
+		if (count++ < 8)
+			at += (size_t)snprintf(text + at, 128 - at, "%s%d", count > 1 ? " " : "",
+			                       owners->process[span.first[i].process].pid);
 	}
-}
-
-static size_t count_processes(const struct explain *explain, const struct holder *holder)
-{
-	struct owner_span span = owners_of(explain->facts.owners, holder_row(explain, holder));
-	size_t count = 0;
-	for (size_t i = 0; i < span.count; i++)
-		count += !i || span.first[i].process != span.first[i - 1].process;
 	return count;
 }
 
 static int stop_by_pid(struct explain *explain, const struct holder *holder, const char *program)
 {
 	char pids[128];
-	size_t count = count_processes(explain, holder);
-	list_pids(explain, holder, pids);
+	size_t count = list_holder_pids(explain, holder, pids);
 	if (count > 8)
-		return line_add(explain, LINE_ADVICE, "stop-process",
-		                "stop %s: all %zu processes that hold the socket must end or close it", program, count);
+		return sentence_add(explain, SAY_ADVICE, "stop-process",
+		                    "stop %s: all %zu processes that hold the socket must end or close it", program,
+		                    count);
 	if (count > 1)
-		return line_add(explain, LINE_ADVICE, "stop-process",
-		                "stop %s, all %zu processes that hold the socket: kill %s", program, count, pids);
-	return line_add(explain, LINE_ADVICE, "stop-process", "stop %s: kill %s", program, pids);
+		return sentence_add(explain, SAY_ADVICE, "stop-process",
+		                    "stop %s, all %zu processes that hold the socket: kill %s", program, count, pids);
+	return sentence_add(explain, SAY_ADVICE, "stop-process", "stop %s: kill %s", program, pids);
 }
 
 /* A unit that is killed instead of stopped may be started again at once. */
@@ -114,22 +80,17 @@ static int stop_unit(struct explain *explain, const char *program, struct bytes 
 {
 	char name[WORDS_NAME_MAX];
 	words_bytes(name, unit, TEXT_WORD);
-	return line_add(explain, LINE_ADVICE, "stop-unit", "stop %s: systemctl %sstop %s", program,
-	                is_user_unit(path) ? "--user " : "", name);
+	return sentence_add(explain, SAY_ADVICE, "stop-unit", "stop %s: systemctl %sstop %s", program,
+	                    memmem(path.data, path.len, "/user@", 6) ? "--user " : "", name);
 }
 
 static int stop_container(struct explain *explain, const char *program, const struct container *container)
 {
 	char id[WORDS_NAME_MAX];
-	struct bytes shown = container->id;
-	if (shown.len == 64)
-		shown.len = 12;
-	words_bytes(id, shown, TEXT_WORD);
-	if (strcmp(container->runtime, "docker") == 0 || strcmp(container->runtime, "podman") == 0)
-		return line_add(explain, LINE_ADVICE, "stop-container", "stop %s in its container: %s stop %s", program,
-		                container->runtime, id);
-	return line_add(explain, LINE_ADVICE, "stop-container", "stop %s in its container: %s %s", program,
-	                container->runtime, id);
+	bool stops = strcmp(container->runtime, "docker") == 0 || strcmp(container->runtime, "podman") == 0;
+	words_container_id(id, container);
+	return sentence_add(explain, SAY_ADVICE, "stop-container", "stop %s in its container: %s %s%s", program,
+	                    container->runtime, stops ? "stop " : "", id);
 }
 
 static int stop_process(struct explain *explain, const struct holder *holder, const struct process *process)
@@ -138,14 +99,14 @@ static int stop_process(struct explain *explain, const struct holder *holder, co
 	char program[WORDS_NAME_MAX];
 	struct container container;
 	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
-	if (is_program(explain, process, "docker-proxy"))
-		return line_add(
-			explain, LINE_ADVICE, "stop-container",
+	if (process_is(explain, process, "docker-proxy"))
+		return sentence_add(
+			explain, SAY_ADVICE, "stop-container",
 			"stop the container that publishes the port: docker ps --filter publish=%u, then docker stop",
 			explain->target.port);
-	if (process->pid == 1 && is_program(explain, process, "systemd"))
-		return line_add(
-			explain, LINE_ADVICE, "stop-socket-unit",
+	if (process->pid == 1 && process_is(explain, process, "systemd"))
+		return sentence_add(
+			explain, SAY_ADVICE, "stop-socket-unit",
 			"stop the socket unit systemd holds it for: systemctl list-sockets names it, then systemctl stop NAME.socket");
 	if (path.data && cgroup_container(path, &container))
 		return stop_container(explain, program, &container);
@@ -166,15 +127,16 @@ static int stop_kernel(struct explain *explain, const struct holder *holder)
 	case KERNEL_BAREUDP:
 	case KERNEL_WIREGUARD:
 	case KERNEL_GTP:
-		return line_add(explain, LINE_ADVICE, "kernel-interface",
-		                "take the %s interface down or give it another port: ip -d link show type %s names it",
-		                name, name);
+		return sentence_add(
+			explain, SAY_ADVICE, "kernel-interface",
+			"take the %s interface down or give it another port: ip -d link show type %s names it", name,
+			name);
 	case KERNEL_NFSD:
-		return line_add(explain, LINE_ADVICE, "kernel-server",
-		                "stop the kernel's NFS server: systemctl stop nfs-server");
+		return sentence_add(explain, SAY_ADVICE, "kernel-server",
+		                    "stop the kernel's NFS server: systemctl stop nfs-server");
 	default:
-		return line_add(
-			explain, LINE_ADVICE, "kernel",
+		return sentence_add(
+			explain, SAY_ADVICE, "kernel",
 			"find the part of the kernel that uses it (a tunnel, a file server, a network file system): no process can be stopped");
 	}
 }
@@ -203,13 +165,14 @@ static int stop_owners(struct explain *explain)
 		if (holder->reason == REASON_KERNEL && stop_kernel(explain, holder) < 0)
 			return -1;
 		if (holder->reason == REASON_PERMISSION && !explain->facts.may_look &&
-		    line_add(explain, LINE_ADVICE, "look-as-root", "look again as root (sudo) to see who has it") < 0)
+		    sentence_add(explain, SAY_ADVICE, "look-as-root", "look again as root (sudo) to see who has it") <
+		            0)
 			return -1;
 	}
 	return 0;
 }
 
-/* Who is stopped closes first, and so his ends of connections become TIME_WAIT. */
+/* A process that is stopped closes first: its ends of the connections become TIME_WAIT. */
 static int warn_of_time_wait(struct explain *explain)
 {
 	for (size_t i = 0; i < explain->crowds; i++) {
@@ -217,8 +180,8 @@ static int warn_of_time_wait(struct explain *explain)
 		const struct holder *holder = &explain->holder[crowd->first];
 		if (crowd->in_the_way && holder->reason == REASON_OWNED && holder->is.proto == PROTO_TCP &&
 		    holder->is.state == STATE_ESTABLISHED && !explain->plan[0].bind.reuseaddr)
-			return line_add(
-				explain, LINE_ADVICE, "then-time-wait",
+			return sentence_add(
+				explain, SAY_ADVICE, "then-time-wait",
 				"its connections may keep the port for a minute more (TIME_WAIT), unless the old and the new socket both set SO_REUSEADDR");
 	}
 	return 0;
@@ -239,61 +202,60 @@ static int wait_for_end(struct explain *explain)
 			longest = crowd->expires_ms;
 		orphan |= holder->reason == REASON_ORPHAN && !holder->is.time_wait;
 	}
-	if (longest && line_add(explain, LINE_ADVICE, "wait", "wait %u s: then the last TIME_WAIT is gone",
-	                        (longest + 999) / 1000) < 0)
+	if (longest && sentence_add(explain, SAY_ADVICE, "wait", "wait %u s: then the last TIME_WAIT is gone",
+	                            (longest + 999) / 1000) < 0)
 		return -1;
 	if (orphan)
-		return line_add(
-			explain, LINE_ADVICE, "wait-orphan",
+		return sentence_add(
+			explain, SAY_ADVICE, "wait-orphan",
 			"wait: the kernel gives up on a closed connection whose other end does not answer, after some minutes at most");
 	return 0;
 }
 
 /* --- options --- */
 
-static bool any_plan(const struct explain *explain, uint8_t family, bool (*is)(const struct bind_plan *plan))
+/* A plan for [::] that takes IPv4 too. */
+static bool any_plan_is_dual(const struct explain *explain)
 {
-	for (size_t p = 0; p < explain->plans; p++)
-		if (!explain->plan[p].left_out && explain->plan[p].bind.family == family && is(&explain->plan[p].bind))
+	for (size_t p = 0; p < explain->plans; p++) {
+		const struct bind_plan *plan = &explain->plan[p].bind;
+		if (!explain->plan[p].left_out && plan->family == AF_INET6 && !plan->v6only &&
+		    bind_addr_any(plan->family, &plan->addr))
 			return true;
+	}
 	return false;
-}
-
-static bool is_dual(const struct bind_plan *plan)
-{
-	return !plan->v6only && bind_addr_any(plan->family, &plan->addr);
 }
 
 static int advise_reuseaddr(struct explain *explain)
 {
 	if (explain->plan[0].bind.reuseaddr)
 		return 0;
-	enum bind_outcome outcome = outcome_if(explain, with_reuseaddr);
+	enum bind_outcome outcome = outcome_with(explain, OPTION_REUSEADDR);
 	if (outcome == BIND_FREE || (outcome == BIND_UNKNOWN && explain->reuseaddr_helps))
-		return line_add(explain, LINE_ADVICE, "set-reuseaddr",
-		                "set SO_REUSEADDR on the new socket before bind(): %s",
-		                explain->reuseaddr_helps ? "tried, and it is let in" : "the old one has it too");
+		return sentence_add(explain, SAY_ADVICE, "set-reuseaddr",
+		                    "set SO_REUSEADDR on the new socket before bind(): %s",
+		                    explain->reuseaddr_helps ? "tried, and it is let in" : "the old one has it too");
 	if (outcome == BIND_UNKNOWN && !explain->reuseaddr_tried)
-		return line_add(
-			explain, LINE_ADVICE, "maybe-reuseaddr",
+		return sentence_add(
+			explain, SAY_ADVICE, "maybe-reuseaddr",
 			"SO_REUSEADDR on the new socket may help: only if the old one has it too, which is not known");
 	return 0;
 }
 
 static int advise_reuseport(struct explain *explain)
 {
-	if (explain->plan[0].bind.reuseport || outcome_if(explain, with_reuseport) != BIND_FREE)
+	if (explain->plan[0].bind.reuseport || outcome_with(explain, OPTION_REUSEPORT) != BIND_FREE)
 		return 0;
-	return line_add(explain, LINE_ADVICE, "set-reuseport",
-	                "set SO_REUSEPORT on the new socket too: then both share the port");
+	return sentence_add(explain, SAY_ADVICE, "set-reuseport",
+	                    "set SO_REUSEPORT on the new socket too: then both share the port");
 }
 
 static int advise_v6only(struct explain *explain)
 {
-	if (!any_plan(explain, AF_INET6, is_dual) || outcome_if(explain, with_v6only) != BIND_FREE)
+	if (!any_plan_is_dual(explain) || outcome_with(explain, OPTION_V6ONLY) != BIND_FREE)
 		return 0;
-	return line_add(explain, LINE_ADVICE, "set-v6only",
-	                "set IPV6_V6ONLY on the new [::] socket: then it leaves IPv4's port alone");
+	return sentence_add(explain, SAY_ADVICE, "set-v6only",
+	                    "set IPV6_V6ONLY on the new [::] socket: then it leaves IPv4's port alone");
 }
 
 /* If the dual-stack sockets in the way were v6only, would that do? */
@@ -314,8 +276,8 @@ static int advise_holder_v6only(struct explain *explain)
 	}
 	if (!dual || !enough)
 		return 0;
-	return line_add(explain, LINE_ADVICE, "holder-v6only",
-	                "let the program that has [::] set IPV6_V6ONLY, or listen on one IPv6 address");
+	return sentence_add(explain, SAY_ADVICE, "holder-v6only",
+	                    "let the program that has [::] set IPV6_V6ONLY, or listen on one IPv6 address");
 }
 
 /* An address of this host on which the port is free, if all were asked for. */
@@ -332,22 +294,17 @@ static int advise_address(struct explain *explain)
 		if (holders_outcome(explain, &plan) != BIND_FREE)
 			continue;
 		words_addr(address, local->family, &local->addr);
-		return line_add(explain, LINE_ADVICE, "one-address",
-		                "bind one address where the port is free instead of all: %s, for example", address);
+		return sentence_add(explain, SAY_ADVICE, "one-address",
+		                    "bind one address where the port is free instead of all: %s, for example", address);
 	}
 	return 0;
 }
 
-static void as_it_is(struct bind_plan *plan)
-{
-	(void)plan;
-}
-
 static int advise_taken(struct explain *explain)
 {
-	/* What holds it is in no table: nothing can be said of what would help. */
-	if (outcome_if(explain, as_it_is) == BIND_FREE)
-		return line_add(explain, LINE_ADVICE, "look-again", "look again in a moment");
+	/* No table shows what holds the port, so what would free it is not known. */
+	if (outcome_with(explain, 0) == BIND_FREE)
+		return sentence_add(explain, SAY_ADVICE, "look-again", "look again in a moment");
 	if (stop_owners(explain) < 0 || warn_of_time_wait(explain) < 0 || wait_for_end(explain) < 0 ||
 	    advise_reuseaddr(explain) < 0 || advise_reuseport(explain) < 0 || advise_v6only(explain) < 0 ||
 	    advise_holder_v6only(explain) < 0)
@@ -359,16 +316,16 @@ static int advise_taken(struct explain *explain)
 
 static int advise_privileged(struct explain *explain)
 {
-	if (line_add(
-		    explain, LINE_ADVICE, "capability",
+	if (sentence_add(
+		    explain, SAY_ADVICE, "capability",
 		    "give the program the right: AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit, or setcap cap_net_bind_service+ep PROGRAM") <
 	            0 ||
-	    line_add(explain, LINE_ADVICE, "unprivileged-port-start",
-	             "or open the port to every user: sysctl net.ipv4.ip_unprivileged_port_start=%u",
-	             explain->target.port) < 0)
+	    sentence_add(explain, SAY_ADVICE, "unprivileged-port-start",
+	                 "or open the port to every user: sysctl net.ipv4.ip_unprivileged_port_start=%u",
+	                 explain->target.port) < 0)
 		return -1;
-	return line_add(explain, LINE_ADVICE, "higher-port", "or use a port from %d on",
-	                explain->host.unprivileged_start);
+	return sentence_add(explain, SAY_ADVICE, "higher-port", "or use a port from %d on",
+	                    explain->host.unprivileged_start);
 }
 
 static int advise_address_missing(struct explain *explain, const struct planned *plan)
@@ -378,17 +335,17 @@ static int advise_address_missing(struct explain *explain, const struct planned 
 	int version = plan->bind.family == AF_INET ? 4 : 6;
 	*addr_text(address, &plan->bind.addr, plan->bind.family, false) = '\0';
 	if (plan->bind.family == AF_INET6 && explain->host.disable_ipv6 == 1)
-		return line_add(explain, LINE_ADVICE, "enable-ipv6",
-		                "switch IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0");
+		return sentence_add(explain, SAY_ADVICE, "enable-ipv6",
+		                    "switch IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6=0");
 	if (local && local->tentative && !local->dad_failed)
-		return line_add(explain, LINE_ADVICE, "wait-tentative",
-		                "try again in a second or two, or start the server after network-online.target");
-	if (!local && line_add(explain, LINE_ADVICE, "add-address", "add the address: ip address add %s/%d dev IF",
-	                       address, version == 4 ? 32 : 128) < 0)
+		return sentence_add(explain, SAY_ADVICE, "wait-tentative",
+		                    "try again in a second or two, or start the server after network-online.target");
+	if (!local && sentence_add(explain, SAY_ADVICE, "add-address", "add the address: ip address add %s/%d dev IF",
+	                           address, version == 4 ? 32 : 128) < 0)
 		return -1;
-	return line_add(explain, LINE_ADVICE, "nonlocal-bind",
-	                "or bind it all the same: IP_FREEBIND on the socket, or sysctl net.ipv%d.ip_nonlocal_bind=1",
-	                version);
+	return sentence_add(
+		explain, SAY_ADVICE, "nonlocal-bind",
+		"or bind it all the same: IP_FREEBIND on the socket, or sysctl net.ipv%d.ip_nonlocal_bind=1", version);
 }
 
 static int advise_refused(struct explain *explain, const struct planned *plan)
@@ -399,13 +356,13 @@ static int advise_refused(struct explain *explain, const struct planned *plan)
 	if (plan->number == EADDRNOTAVAIL)
 		return advise_address_missing(explain, plan);
 	if (plan->number == EACCES || plan->number == EPERM)
-		return line_add(
-			explain, LINE_ADVICE, "look-for-policy",
+		return sentence_add(
+			explain, SAY_ADVICE, "look-for-policy",
 			"look for the denial: ausearch -m avc -ts recent (SELinux), journalctl -k (AppArmor), bpftool cgroup tree (BPF)");
 	return 0;
 }
 
-int advice_say(struct explain *explain)
+int explain_advice(struct explain *explain)
 {
 	bool taken = false;
 	for (size_t p = 0; p < explain->plans; p++) {

@@ -1,33 +1,33 @@
 /* explain_json.c - the verdict as one JSON object; sockview(8) has its fields (explain.h). */
-#include <sockview/json_string.h>
+#include <sockview/explain.h>
 
-#include "explain/inquiry.h"
-
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include <sockview/cgroup.h>
 #include <sockview/column.h>
+#include <sockview/json_string.h>
 #include <sockview/proto.h>
 
-static void key(struct out *out, char before, const char *name)
+#include "explain/explain_words.h"
+#include "explain/holders.h"
+
+static void put_key(struct out *out, const char *name)
 {
-	out_char(out, before);
-	out_char(out, '"');
+	out_string(out, ",\"");
 	out_string(out, name);
 	out_string(out, "\":");
 }
 
 static void put_string(struct out *out, const char *name, const char *value)
 {
-	key(out, ',', name);
+	put_key(out, name);
 	json_string(out, value && *value ? value : NULL);
 }
 
 static void put_bytes(struct out *out, const char *name, struct bytes value)
 {
-	key(out, ',', name);
+	put_key(out, name);
 	if (value.data)
 		json_bytes(out, value.data, value.len);
 	else
@@ -36,7 +36,7 @@ static void put_bytes(struct out *out, const char *name, struct bytes value)
 
 static void put_number(struct out *out, const char *name, uint64_t value, bool known)
 {
-	key(out, ',', name);
+	put_key(out, name);
 	if (known)
 		out_u64(out, value);
 	else
@@ -45,21 +45,21 @@ static void put_number(struct out *out, const char *name, uint64_t value, bool k
 
 static void put_bool(struct out *out, const char *name, bool value)
 {
-	key(out, ',', name);
+	put_key(out, name);
 	out_string(out, value ? "true" : "false");
 }
 
 static void put_known(struct out *out, const char *name, uint8_t known)
 {
 	static const char *const word[] = { [KNOWN_NOT] = "null", [KNOWN_OFF] = "false", [KNOWN_ON] = "true" };
-	key(out, ',', name);
+	put_key(out, name);
 	out_string(out, word[known]);
 }
 
-static void put_addr(struct out *out, const char *name, int family, const union addr *addr, bool known)
+static void put_address(struct out *out, const char *name, int family, const union addr *addr, bool known)
 {
 	char text[ADDR_TEXT_MAX];
-	key(out, ',', name);
+	put_key(out, name);
 	if (known)
 		json_printable(out, text, (size_t)(addr_text(text, addr, family, false) - text));
 	else
@@ -94,7 +94,7 @@ static void put_target(const struct explain *explain, struct out *out)
 {
 	const struct bind_plan *plan = &explain->plan[0].bind;
 	const char *user = names_user(explain->facts.names, plan->uid);
-	key(out, ',', "target");
+	put_key(out, "target");
 	out_char(out, '{');
 	out_string(out, "\"text\":");
 	json_string(out, explain->options.target);
@@ -164,43 +164,30 @@ static void put_judged(struct out *out, const struct bind_judgement *judged)
 	out_char(out, '}');
 }
 
-/* Arguments with blanks between them, as everywhere. */
-static void put_command(struct out *out, struct bytes command)
+static void put_cmdline(struct out *out, struct bytes command)
 {
 	char text[4096];
-	size_t len = command.len < sizeof(text) ? command.len : sizeof(text);
-	if (!command.data) {
-		put_bytes(out, "cmdline", command);
-		return;
-	}
-	memcpy(text, command.data, len);
-	while (len && !text[len - 1])
-		len--;
-	for (size_t i = 0; i < len; i++)
-		if (!text[i])
-			text[i] = ' ';
-	put_bytes(out, "cmdline", (struct bytes){ text, len });
+	size_t len = words_command(text, sizeof(text), command);
+	put_bytes(out, "cmdline", (struct bytes){ command.data ? text : NULL, len });
 }
 
-static void put_place(const struct explain *explain, struct out *out, const struct process *process)
+static void put_home(const struct explain *explain, struct out *out, const struct process *process)
 {
-	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit = { NULL, 0 };
-	struct container container = { NULL, { NULL, 0 } };
+	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit;
+	struct container container;
+	bool has_unit = path.data && cgroup_unit(path, &unit);
+	bool has_container = path.data && cgroup_container(path, &container);
 	put_bytes(out, "cgroup", path);
-	if (!path.data || !cgroup_unit(path, &unit))
-		unit = (struct bytes){ NULL, 0 };
-	put_bytes(out, "unit", unit);
-	if (!path.data || !cgroup_container(path, &container))
-		container = (struct container){ NULL, { NULL, 0 } };
-	put_bytes(out, "container", container.id);
-	put_string(out, "container_runtime", container.runtime);
+	put_bytes(out, "unit", has_unit ? unit : (struct bytes){ 0 });
+	put_bytes(out, "container", has_container ? container.id : (struct bytes){ 0 });
+	put_string(out, "container_runtime", has_container ? container.runtime : NULL);
 }
 
 static void put_start(const struct explain *explain, struct out *out, const struct process *process)
 {
 	uint64_t age;
 	char text[32];
-	key(out, ',', "start_time");
+	put_key(out, "start_time");
 	if (process_age(explain, process, &age))
 		json_printable(out, text, (size_t)(text_time(text, time(NULL) - (int64_t)age) - text));
 	else
@@ -219,16 +206,16 @@ static void put_owner(const struct explain *explain, struct out *out, const stru
 	put_number(out, "uid", process->uid, has_uid);
 	put_string(out, "user", has_uid ? names_user(explain->facts.names, process->uid) : NULL);
 	put_bytes(out, "program", owners_text(owners, process->program));
-	put_command(out, owners_text(owners, process->cmdline));
+	put_cmdline(out, owners_text(owners, process->cmdline));
 	put_start(explain, out, process);
-	put_place(explain, out, process);
+	put_home(explain, out, process);
 	out_char(out, '}');
 }
 
 static void put_owners(const struct explain *explain, struct out *out, const struct row *row)
 {
 	struct owner_span span = owners_of(explain->facts.owners, row);
-	key(out, ',', "owners");
+	put_key(out, "owners");
 	out_char(out, '[');
 	for (size_t i = 0; i < span.count; i++) {
 		if (i)
@@ -242,9 +229,9 @@ static void put_row(const struct explain *explain, struct out *out, const struct
 {
 	out_string(out, "{\"protocol\":");
 	json_string(out, proto_name(row->proto));
-	put_addr(out, "local_address", row->family, &row->local, true);
+	put_address(out, "local_address", row->family, &row->local, true);
 	put_number(out, "local_port", row->local_port, true);
-	put_addr(out, "remote_address", row->family, &row->remote, row->remote_port);
+	put_address(out, "remote_address", row->family, &row->remote, row->remote_port);
 	put_number(out, "remote_port", row->remote_port, row->remote_port);
 	put_string(out, "state", state_name(row->state));
 	put_interface(explain, out, row->ifindex);
@@ -263,7 +250,7 @@ static void put_holder(const struct explain *explain, struct out *out, const str
 	put_known(out, "v6only", holder->is.family == AF_INET6 ? holder->is.v6only : (uint8_t)KNOWN_NOT);
 	bool expires = sock.timer && sock.timer->kind == TIMER_TIMEWAIT;
 	put_number(out, "expires_ms", expires ? sock.timer->expires_ms : 0, expires);
-	key(out, ',', "binds");
+	put_key(out, "binds");
 	out_char(out, '[');
 	for (size_t p = 0; p < explain->plans; p++) {
 		if (p)
@@ -281,7 +268,7 @@ static void put_holder(const struct explain *explain, struct out *out, const str
 
 static void put_sockets(const struct explain *explain, struct out *out)
 {
-	key(out, ',', "sockets");
+	put_key(out, "sockets");
 	out_char(out, '[');
 	for (size_t i = 0; i < explain->holders; i++) {
 		out_string(out, i ? ",\n" : "\n");
@@ -295,7 +282,7 @@ static void put_related(const struct explain *explain, struct out *out)
 {
 	const struct table *table = explain->facts.table;
 	bool some = false;
-	key(out, ',', "related");
+	put_key(out, "related");
 	out_char(out, '[');
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
@@ -312,21 +299,21 @@ static void put_related(const struct explain *explain, struct out *out)
 	out_char(out, ']');
 }
 
-static void put_lines(const struct explain *explain, struct out *out, const char *name, enum line_kind kind)
+static void put_sentences(const struct explain *explain, struct out *out, const char *name, enum sentence_kind kind)
 {
 	bool some = false;
-	key(out, ',', name);
+	put_key(out, name);
 	out_char(out, '[');
-	for (size_t i = 0; i < explain->lines; i++) {
-		const struct line *line = &explain->line[i];
-		if (line->kind != kind)
+	for (size_t i = 0; i < explain->sentences; i++) {
+		const struct sentence *sentence = &explain->sentence[i];
+		if (sentence->kind != kind)
 			continue;
 		out_string(out, some ? ",\n" : "\n");
 		some = true;
 		out_string(out, "{\"key\":");
-		json_string(out, line->key);
-		key(out, ',', "text");
-		json_printable(out, line->text, strlen(line->text));
+		json_string(out, sentence->key);
+		put_key(out, "text");
+		json_printable(out, sentence->text, strlen(sentence->text));
 		out_char(out, '}');
 	}
 	out_char(out, ']');
@@ -339,7 +326,7 @@ int explain_json(const struct explain *explain, struct out *out)
 	put_target(explain, out);
 	put_string(out, "verdict", verdict_word[explain->verdict]);
 	put_number(out, "exit", (uint64_t)explain_status(explain), true);
-	key(out, ',', "binds");
+	put_key(out, "binds");
 	out_char(out, '[');
 	for (size_t p = 0; p < explain->plans; p++) {
 		if (p)
@@ -349,10 +336,10 @@ int explain_json(const struct explain *explain, struct out *out)
 	out_char(out, ']');
 	put_sockets(explain, out);
 	put_related(explain, out);
-	put_lines(explain, out, "why", LINE_WHY);
-	put_lines(explain, out, "advice", LINE_ADVICE);
-	put_lines(explain, out, "notes", LINE_NOTE);
-	put_lines(explain, out, "unread", LINE_UNREAD);
+	put_sentences(explain, out, "why", SAY_WHY);
+	put_sentences(explain, out, "advice", SAY_ADVICE);
+	put_sentences(explain, out, "notes", SAY_NOTE);
+	put_sentences(explain, out, "unread", SAY_UNREAD);
 	out_string(out, "}\n");
 	return 0;
 }

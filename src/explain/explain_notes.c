@@ -2,50 +2,36 @@
  * explain_notes.c - what is no conflict and yet surprises: other namespaces, NAT, UDP
  * for TCP, loopback only; and what could not be looked at.
  */
-#include "explain/inquiry.h"
+#include "explain/explain_notes.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <sockview/cgroup.h>
 #include <sockview/countof.h>
 #include <sockview/proto.h>
 
-/* " by nginx (pid 812)", "" if nobody is seen. */
-static void by_whom(const struct explain *explain, const struct row *row, char text[WORDS_NAME_MAX + 64])
+#include "explain/explain_words.h"
+#include "explain/holders.h"
+
+enum { OWNER_WORDS_MAX = WORDS_PROCESS_MAX + 8 };
+
+static const struct process *row_process(const struct explain *explain, const struct row *row)
 {
 	struct owner_span span = owners_of(explain->facts.owners, row);
-	char program[WORDS_NAME_MAX];
-	*text = '\0';
-	if (!span.count)
-		return;
-	const struct process *process = &explain->facts.owners->process[span.first->process];
-	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
-	snprintf(text, WORDS_NAME_MAX + 64, " by %s (pid %d)", program, process->pid);
+	return span.count ? &explain->facts.owners->process[span.first->process] : NULL;
 }
 
-/* ", docker container 0123456789ab", ", nginx.service", or "". */
-static void where_it_runs(const struct explain *explain, const struct row *row, char text[WORDS_NAME_MAX + 64])
+/* " by nginx (pid 812)"; "" if no owner is known. */
+static void by_owner(const struct explain *explain, const struct row *row, char text[OWNER_WORDS_MAX])
 {
-	struct owner_span span = owners_of(explain->facts.owners, row);
-	struct container container;
-	struct bytes unit;
-	char name[WORDS_NAME_MAX];
+	const struct process *process = row_process(explain, row);
+	char words[WORDS_PROCESS_MAX];
 	*text = '\0';
-	if (!span.count)
+	if (!process)
 		return;
-	struct bytes path =
-		owners_text(explain->facts.owners, explain->facts.owners->process[span.first->process].cgroup);
-	if (path.data && cgroup_container(path, &container)) {
-		if (container.id.len == 64)
-			container.id.len = 12;
-		words_bytes(name, container.id, TEXT_WORD);
-		snprintf(text, WORDS_NAME_MAX + 64, ", %s %s", container.runtime, name);
-	} else if (path.data && cgroup_unit(path, &unit)) {
-		words_bytes(name, unit, TEXT_WORD);
-		snprintf(text, WORDS_NAME_MAX + 64, ", %s", name);
-	}
+	words_process(explain, words, process);
+	snprintf(text, OWNER_WORDS_MAX, " by %s", words);
 }
 
 static int say_elsewhere(struct explain *explain)
@@ -55,7 +41,7 @@ static int say_elsewhere(struct explain *explain)
 	unsigned shown = 0, more = 0;
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
-		char where[WORDS_ADDR_MAX], whom[WORDS_NAME_MAX + 64], runs[WORDS_NAME_MAX + 64];
+		char where[WORDS_ADDR_MAX], owner[OWNER_WORDS_MAX], home[WORDS_PROCESS_MAX] = "";
 		if (!row->netns || row->netns > explain->elsewhere.places)
 			continue;
 		if (shown == SHOWN_MAX) {
@@ -64,35 +50,37 @@ static int say_elsewhere(struct explain *explain)
 		}
 		shown++;
 		words_endpoint(explain, where, row->family, &row->local, row->local_port, 0);
-		by_whom(explain, row, whom);
-		where_it_runs(explain, row, runs);
-		if (line_add(
-			    explain, LINE_NOTE, "other-netns",
+		by_owner(explain, row, owner);
+		const struct process *process = row_process(explain, row);
+		if (process)
+			words_home(explain, home, process);
+		if (sentence_add(
+			    explain, SAY_NOTE, "other-netns",
 			    "In another network namespace %s is held%s%s: no conflict here, and not to be reached as this host's port. Look there: nsenter -t %d -n sockview -ltnup",
-			    where, whom, runs, explain->elsewhere.place[row->netns - 1].pid) < 0)
+			    where, owner, home, explain->elsewhere.place[row->netns - 1].pid) < 0)
 			return -1;
 	}
-	return more ? line_add(explain, LINE_NOTE, "other-netns", "%u more such sockets in other network namespaces.",
-	                       more)
+	return more ? sentence_add(explain, SAY_NOTE, "other-netns",
+	                           "%u more such sockets in other network namespaces.", more)
 	            : 0;
 }
 
 static int say_other_proto(struct explain *explain)
 {
-	char where[WORDS_ADDR_MAX], whom[WORDS_NAME_MAX + 64];
+	char where[WORDS_ADDR_MAX], owner[OWNER_WORDS_MAX];
 	if (!explain->others)
 		return 0;
 	const struct row *row = &explain->facts.table->row[explain->other];
 	const char *theirs = row->proto == PROTO_TCP ? "TCP" : "UDP", *ours = row->proto == PROTO_TCP ? "UDP" : "TCP";
 	words_endpoint(explain, where, row->family, &row->local, row->local_port, row->ifindex);
-	by_whom(explain, row, whom);
-	return line_add(
-		explain, LINE_NOTE, "other-protocol",
+	by_owner(explain, row, owner);
+	return sentence_add(
+		explain, SAY_NOTE, "other-protocol",
 		"The %s port of the same number is held%s on %s. That is no conflict: %s and %s ports are apart.",
-		theirs, whom, where, theirs, ours);
+		theirs, owner, where, theirs, ours);
 }
 
-/* The addresses people can reach a listening server at, if they are fewer than they may think. */
+/* Listeners that cannot be reached from everywhere: on loopback alone, or bound to an interface. */
 static int say_reach(struct explain *explain)
 {
 	bool listens = false, elsewhere = false;
@@ -102,7 +90,7 @@ static int say_reach(struct explain *explain)
 		if (is->state != STATE_LISTEN)
 			continue;
 		union addr v4 = { .word = { is->addr.word[is->family == AF_INET ? 0 : 3] } };
-		bool mapped = is->family == AF_INET || bind_addr_mapped(is->family, &is->addr);
+		bool mapped = is->family == AF_INET || addr_is_mapped(&is->addr);
 		const struct local_addr *local =
 			facts_addr(&explain->host, mapped ? AF_INET : AF_INET6, mapped ? &v4 : &is->addr);
 		listens = true;
@@ -111,16 +99,16 @@ static int say_reach(struct explain *explain)
 			device = is->ifindex;
 	}
 	if (listens && !elsewhere &&
-	    line_add(explain, LINE_NOTE, "loopback-only",
-	             "It listens on loopback only: other hosts can not reach it.") < 0)
+	    sentence_add(explain, SAY_NOTE, "loopback-only",
+	                 "It listens on loopback only: other hosts cannot reach it.") < 0)
 		return -1;
 	const char *name = device ? names_interface(explain->facts.names, device) : NULL;
 	if (!name)
 		return 0;
 	char escaped[WORDS_NAME_MAX];
 	words_bytes(escaped, (struct bytes){ name, strlen(name) }, TEXT_WORD);
-	return line_add(explain, LINE_NOTE, "device-only",
-	                "It is bound to the interface %s and is not reached over others.", escaped);
+	return sentence_add(explain, SAY_NOTE, "device-only",
+	                    "It is bound to the interface %s and is not reached over others.", escaped);
 }
 
 static int say_nat_rule(struct explain *explain, const struct nat_rule *rule)
@@ -135,8 +123,8 @@ static int say_nat_rule(struct explain *explain, const struct nat_rule *rule)
 	else if (rule->to_family)
 		words_endpoint(explain, to, rule->to_family, &rule->to,
 		               rule->to_port ? rule->to_port : explain->target.port, 0);
-	return line_add(
-		explain, LINE_NOTE, "nat",
+	return sentence_add(
+		explain, SAY_NOTE, "nat",
 		"A NAT rule (table %s %s, chain %s) sends %s port %u to %s %s%s: a listener here does not see that traffic.",
 		family, table, chain, proto_name(explain->target.proto), explain->target.port, to,
 		rule->output ? "for connections made on this host" : "when it comes in",
@@ -149,15 +137,16 @@ static int say_nat(struct explain *explain)
 	for (size_t i = 0; i < nat->rules; i++)
 		if (say_nat_rule(explain, &nat->rule[i]) < 0)
 			return -1;
-	if (nat->left_out && line_add(explain, LINE_NOTE, "nat", "%u more NAT rules for this port.", nat->left_out) < 0)
+	if (nat->left_out &&
+	    sentence_add(explain, SAY_NOTE, "nat", "%u more NAT rules for this port.", nat->left_out) < 0)
 		return -1;
 	if (nat->asked && nat->unread &&
-	    line_add(explain, LINE_UNREAD, "nftables", "NAT rules were not read (nftables: %s%s).",
-	             strerror(nat->unread), nat->unread == EPERM ? "; it takes CAP_NET_ADMIN" : "") < 0)
+	    sentence_add(explain, SAY_UNREAD, "nftables", "NAT rules were not read (nftables: %s%s).",
+	                 strerror(nat->unread), nat->unread == EPERM ? "; it takes CAP_NET_ADMIN" : "") < 0)
 		return -1;
 	if (nat->legacy_unread)
-		return line_add(
-			explain, LINE_UNREAD, "iptables-legacy",
+		return sentence_add(
+			explain, SAY_UNREAD, "iptables-legacy",
 			"There are rules of the older iptables, which were not read: iptables-legacy -t nat -S.");
 	return 0;
 }
@@ -166,12 +155,9 @@ static int say_proxy(struct explain *explain)
 {
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct process *process = holder_process(explain, &explain->holder[explain->crowd[i].first]);
-		struct bytes program = { NULL, 0 };
-		if (process)
-			program = owners_text(explain->facts.owners, process->program);
-		if (program.len == 12 && memcmp(program.data, "docker-proxy", 12) == 0)
-			return line_add(
-				explain, LINE_NOTE, "docker-proxy",
+		if (process && process_is(explain, process, "docker-proxy"))
+			return sentence_add(
+				explain, SAY_NOTE, "docker-proxy",
 				"docker-proxy holds the port on behalf of a container that publishes it; its command line names the container's address.");
 	}
 	return 0;
@@ -181,21 +167,20 @@ static int say_port_kind(struct explain *explain)
 {
 	const struct facts *host = &explain->host;
 	uint16_t port = explain->target.port;
-	bool ephemeral = host->ephemeral_low > 0 && port >= host->ephemeral_low && port <= host->ephemeral_high;
 	if (host->reserved)
-		return line_add(
-			explain, LINE_NOTE, "reserved",
-			"The port is in net.ipv4.ip_local_reserved_ports: the kernel gives it to nobody by itself; a bind that names it is not affected.");
-	if (ephemeral && explain->verdict == EXPLAIN_FREE)
-		return line_add(
-			explain, LINE_NOTE, "ephemeral-range",
+		return sentence_add(
+			explain, SAY_NOTE, "reserved",
+			"The port is in net.ipv4.ip_local_reserved_ports: the kernel never chooses it for a socket; a bind that names it is not affected.");
+	if (facts_is_ephemeral(host, port) && explain->verdict == EXPLAIN_FREE)
+		return sentence_add(
+			explain, SAY_NOTE, "ephemeral-range",
 			"The port is in the ephemeral range (%d-%d): an outgoing connection may be given it before a server starts. To keep it: sysctl net.ipv4.ip_local_reserved_ports=%u",
 			host->ephemeral_low, host->ephemeral_high, port);
 	return 0;
 }
 
-/* Who has one of those connections, of the few that are rows. */
-static void by_somebody(const struct explain *explain, const struct toward *toward, char text[WORDS_NAME_MAX + 64])
+/* The owner of one of those connections, of the few that are rows. */
+static void by_one_of(const struct explain *explain, const struct toward *toward, char text[OWNER_WORDS_MAX])
 {
 	const struct table *table = explain->facts.table;
 	*text = '\0';
@@ -203,29 +188,29 @@ static void by_somebody(const struct explain *explain, const struct toward *towa
 		const struct row *row = &table->row[i];
 		if (row->remote_port == explain->target.port && row->family == toward->family &&
 		    memcmp(&row->remote, &toward->remote, sizeof(row->remote)) == 0)
-			by_whom(explain, row, text);
+			by_owner(explain, row, text);
 	}
 }
 
-/* From four fifths on: a busy proxy is there in a moment. */
+/* Told from four fifths on: a busy proxy soon uses up the rest. */
 static int say_ephemeral(struct explain *explain)
 {
 	const struct destination *full = &explain->destination;
-	char where[WORDS_ADDR_MAX], whom[WORDS_NAME_MAX + 64];
+	char where[WORDS_ADDR_MAX], owner[OWNER_WORDS_MAX];
 	if (!full->range || full->used < full->range / 5 * 4)
 		return 0;
 	unsigned left = full->used < full->range ? full->range - full->used : 0;
 	words_endpoint(explain, where, full->one.family, &full->one.remote, explain->target.port, 0);
-	by_somebody(explain, &full->one, whom);
-	if (line_add(
-		    explain, LINE_NOTE, "ephemeral-exhausted",
+	by_one_of(explain, &full->one, owner);
+	if (sentence_add(
+		    explain, SAY_NOTE, "ephemeral-exhausted",
 		    "%u of %u ephemeral ports (%d-%d) are in use towards %s, %u are left: without one connect() fails with EADDRNOTAVAIL. A wider net.ipv4.ip_local_port_range, more addresses or fewer new connections help.",
 		    full->used, full->range, explain->host.ephemeral_low, explain->host.ephemeral_high, where,
 		    left) < 0)
 		return -1;
-	return *whom ? line_add(explain, LINE_NOTE, "ephemeral-user", "Connections to %s are held%s, among others.",
-	                        where, whom)
-	             : 0;
+	return *owner ? sentence_add(explain, SAY_NOTE, "ephemeral-user", "Connections to %s are held%s, among others.",
+	                             where, owner)
+	              : 0;
 }
 
 static int say_until_listen(struct explain *explain)
@@ -233,8 +218,8 @@ static int say_until_listen(struct explain *explain)
 	for (size_t i = 0; i < explain->holders; i++)
 		for (size_t p = 0; p < explain->plans; p++)
 			if (explain->holder[i].judged[p].until_listen && explain->plan[p].verdict == EXPLAIN_FREE)
-				return line_add(
-					explain, LINE_NOTE, "until-listen",
+				return sentence_add(
+					explain, SAY_NOTE, "until-listen",
 					"Another socket is bound there too, both with SO_REUSEADDR: the first to call listen() gets the port, the other's listen() fails with EADDRINUSE.");
 	return 0;
 }
@@ -243,54 +228,56 @@ static int say_plans(struct explain *explain)
 {
 	for (size_t p = 0; p < explain->plans; p++)
 		if (explain->plan[p].left_out &&
-		    line_add(explain, LINE_NOTE, "family-left-out", "There is no IPv%d here: that was left out.",
-		             explain->plan[p].bind.family == AF_INET ? 4 : 6) < 0)
+		    sentence_add(explain, SAY_NOTE, "family-left-out", "There is no IPv%d here: that was left out.",
+		                 explain->plan[p].bind.family == AF_INET ? 4 : 6) < 0)
 			return -1;
 	if (explain->facts.live && explain->options.probe == EXPLAIN_PROBE_NONE)
-		return line_add(explain, LINE_NOTE, "no-probe",
-		                "This is what the tables say; the kernel was not asked (--no-probe).");
+		return sentence_add(explain, SAY_NOTE, "no-probe",
+		                    "This is what the tables say; the kernel was not asked (--no-probe).");
 	if (!explain->facts.live)
-		return line_add(explain, LINE_NOTE, "replay",
-		                "This is what the recording says; the kernel was not asked.");
+		return sentence_add(explain, SAY_NOTE, "replay",
+		                    "This is what the recording says; the kernel was not asked.");
 	return 0;
 }
 
-static int say_unseen_processes(struct explain *explain)
+static int say_unseen(struct explain *explain)
 {
 	const struct owner_report *report = explain->facts.owners ? &explain->facts.owners->report : NULL;
 	const struct report *tables = explain->facts.report;
 	if (explain->elsewhere.hidden &&
-	    line_add(explain, LINE_UNREAD, "other-netns",
-	             "The network namespaces of %u process%s could not be seen: it takes CAP_SYS_PTRACE.",
-	             explain->elsewhere.hidden, explain->elsewhere.hidden == 1 ? "" : "es") < 0)
+	    sentence_add(explain, SAY_UNREAD, "other-netns",
+	                 "The network namespaces of %u process%s could not be seen: it takes CAP_SYS_PTRACE.",
+	                 explain->elsewhere.hidden, explain->elsewhere.hidden == 1 ? "" : "es") < 0)
 		return -1;
-	if (explain->elsewhere.left_out && line_add(explain, LINE_UNREAD, "other-netns",
-	                                            "%u network namespaces were not looked into: there are too many.",
-	                                            explain->elsewhere.left_out) < 0)
+	if (explain->elsewhere.left_out &&
+	    sentence_add(explain, SAY_UNREAD, "other-netns",
+	                 "%u network namespaces were not looked into: there are too many.",
+	                 explain->elsewhere.left_out) < 0)
 		return -1;
 	if (tables->interrupted || tables->lost || tables->malformed)
-		if (line_add(explain, LINE_UNREAD, "tables",
-		             "The kernel's answer was not whole: a socket may be missing.") < 0)
+		if (sentence_add(explain, SAY_UNREAD, "tables",
+		                 "The kernel's answer was not whole: a socket may be missing.") < 0)
 			return -1;
 	if (explain->target.proto == PROTO_TCP && !explain->bound_told && explain->facts.live)
-		if (line_add(
-			    explain, LINE_UNREAD, "bound",
+		if (sentence_add(
+			    explain, SAY_UNREAD, "bound",
 			    "Sockets that are bound and do not listen are not told of here (it takes netlink and Linux 6.8).") <
 		    0)
 			return -1;
 	if (report && report->denied)
-		return line_add(explain, LINE_UNREAD, "processes", "%u process%s could not be looked into: %s.",
-		                report->denied, report->denied == 1 ? "" : "es",
-		                explain->facts.may_look ? "another user namespace's, or a security module hides them"
-		                                        : "it takes root, or CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH");
+		return sentence_add(explain, SAY_UNREAD, "processes", "%u process%s could not be looked into: %s.",
+		                    report->denied, report->denied == 1 ? "" : "es",
+		                    explain->facts.may_look
+		                            ? "another user namespace's, or a security module hides them"
+		                            : "it takes root, or CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH");
 	return 0;
 }
 
-int notes_say(struct explain *explain)
+int explain_notes(struct explain *explain)
 {
 	static int (*const say[])(struct explain * explain) = {
 		say_until_listen, say_reach,     say_proxy,     say_other_proto, say_elsewhere,
-		say_nat,          say_port_kind, say_ephemeral, say_plans,       say_unseen_processes,
+		say_nat,          say_port_kind, say_ephemeral, say_plans,       say_unseen,
 	};
 	for (size_t i = 0; i < countof(say); i++)
 		if (say[i](explain) < 0)

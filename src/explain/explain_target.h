@@ -2,7 +2,7 @@
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_TARGET_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_TARGET_H
 
-#include <sockview/explain.h>
+#include <sockview/explain_types.h>
 
 struct target {
 	union addr addr;

@@ -1,12 +1,13 @@
-/* explain_text.c - the verdict as a few plain lines: what is so, who holds it, why, what frees it (explain.h). */
-#include "explain/inquiry.h"
+/* explain_text.c - the answer as a few plain lines: the verdict, the holders, why, what frees it (explain.h). */
+#include <sockview/explain.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <sockview/cgroup.h>
 #include <sockview/proto.h>
+
+#include "explain/explain_words.h"
+#include "explain/holders.h"
 
 enum { WIDTH = 78, USER_MAX = WORDS_NAME_MAX + 16 };
 
@@ -37,17 +38,17 @@ static void fold(struct out *out, const char *lead, unsigned indent, const char 
 	out_char(out, '\n');
 }
 
-static void fold_lines(const struct explain *explain, struct out *out, enum line_kind kind, const char *title,
-                       const char *lead)
+static void fold_sentences(const struct explain *explain, struct out *out, enum sentence_kind kind, const char *title,
+                           const char *lead)
 {
 	bool first = true;
-	for (size_t i = 0; i < explain->lines; i++) {
-		if (explain->line[i].kind != kind)
+	for (size_t i = 0; i < explain->sentences; i++) {
+		if (explain->sentence[i].kind != kind)
 			continue;
 		if (first)
 			out_string(out, title);
 		first = false;
-		fold(out, lead, (unsigned)strlen(lead), explain->line[i].text);
+		fold(out, lead, (unsigned)strlen(lead), explain->sentence[i].text);
 	}
 }
 
@@ -72,14 +73,6 @@ static unsigned list_plans(const struct explain *explain, enum explain_verdict v
 	return count;
 }
 
-static const struct planned *first_plan(const struct explain *explain, enum explain_verdict verdict)
-{
-	for (size_t p = 0; p < explain->plans; p++)
-		if (!explain->plan[p].left_out && explain->plan[p].verdict == verdict)
-			return &explain->plan[p];
-	return NULL;
-}
-
 static void for_user(const struct explain *explain, char text[USER_MAX])
 {
 	char name[WORDS_NAME_MAX];
@@ -92,8 +85,10 @@ static void for_user(const struct explain *explain, char text[USER_MAX])
 
 static void headline_refused(const struct explain *explain, struct out *out, const char *what)
 {
-	const struct planned *plan = first_plan(explain, explain->verdict);
+	const struct planned *plan = explain->plan;
 	char text[1024], refused[160], others[160], user[USER_MAX];
+	while (plan->left_out || plan->verdict != explain->verdict)
+		plan++;
 	list_plans(explain, explain->verdict, refused);
 	unsigned free_too = list_plans(explain, EXPLAIN_FREE, others);
 	for_user(explain, user);
@@ -127,15 +122,15 @@ static void headline(const struct explain *explain, struct out *out)
 	fold(out, "", 0, text);
 }
 
-/* --- who has it --- */
+/* --- the sockets and their owners --- */
 
 static void who_waits(const struct explain *explain, const struct crowd *crowd, char text[512])
 {
 	const struct holder *listener = crowd->listener == CROWD_NONE ? NULL : &explain->holder[crowd->listener];
 	const struct process *process = listener ? holder_process(explain, listener) : NULL;
-	char where[WORDS_ADDR_MAX], program[WORDS_NAME_MAX];
+	char where[WORDS_ADDR_MAX], words[WORDS_PROCESS_MAX];
 	if (!listener) {
-		snprintf(text, 512, "no process yet: nobody has accepted it");
+		snprintf(text, 512, "no process yet: it is not accepted");
 		return;
 	}
 	const struct row *row = holder_row(explain, listener);
@@ -144,9 +139,8 @@ static void who_waits(const struct explain *explain, const struct crowd *crowd, 
 		snprintf(text, 512, "no process yet: it waits to be accepted on %s", where);
 		return;
 	}
-	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
-	snprintf(text, 512, "no process yet: it waits to be accepted by %s (pid %d) on %s", program, process->pid,
-	         where);
+	words_process(explain, words, process);
+	snprintf(text, 512, "no process yet: it waits to be accepted by %s on %s", words, where);
 }
 
 static void who_is_blank(const struct explain *explain, const struct crowd *crowd, char text[512])
@@ -199,25 +193,16 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 
 static void who_runs(const struct explain *explain, const struct process *process, char text[1024])
 {
-	char program[WORDS_NAME_MAX], user[WORDS_NAME_MAX], name[WORDS_NAME_MAX], span[WORDS_SPAN_MAX];
-	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit;
-	struct container container;
+	char words[WORDS_PROCESS_MAX], user[WORDS_NAME_MAX], home[WORDS_PROCESS_MAX], span[WORDS_SPAN_MAX];
 	uint64_t age;
-	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
-	size_t at = (size_t)snprintf(text, 1024, "%s (pid %d)", program, process->pid);
+	words_process(explain, words, process);
+	size_t at = (size_t)snprintf(text, 1024, "%s", words);
 	if (process->has & PROCESS_UID) {
 		words_user(explain, user, process->uid);
 		at += (size_t)snprintf(text + at, 1024 - at, ", user %s", user);
 	}
-	if (path.data && cgroup_container(path, &container)) {
-		if (container.id.len == 64)
-			container.id.len = 12;
-		words_bytes(name, container.id, TEXT_WORD);
-		at += (size_t)snprintf(text + at, 1024 - at, ", %s %s", container.runtime, name);
-	} else if (path.data && cgroup_unit(path, &unit)) {
-		words_bytes(name, unit, TEXT_WORD);
-		at += (size_t)snprintf(text + at, 1024 - at, ", %s", name);
-	}
+	words_home(explain, home, process);
+	at += (size_t)snprintf(text + at, 1024 - at, "%s", home);
 	if (process_age(explain, process, &age)) {
 		words_span(span, age);
 		snprintf(text + at, 1024 - at, ", running for %s", span);
@@ -229,18 +214,10 @@ static bool is_blamed(const struct explain *explain, const struct crowd *crowd)
 	return crowd->in_the_way || (crowd->maybe && explain->verdict != EXPLAIN_FREE);
 }
 
-/* The arguments with blanks between them. */
 static void print_command(const struct explain *explain, struct out *out, const struct process *process)
 {
-	struct bytes command = owners_text(explain->facts.owners, process->cmdline);
 	char plain[128], text[WORDS_NAME_MAX];
-	size_t len = command.len < sizeof(plain) ? command.len : sizeof(plain);
-	if (!command.data)
-		return;
-	memcpy(plain, command.data, len);
-	for (size_t i = 0; i < len; i++)
-		if (!plain[i])
-			plain[i] = ' ';
+	size_t len = words_command(plain, sizeof(plain), owners_text(explain->facts.owners, process->cmdline));
 	while (len && plain[len - 1] == ' ')
 		len--;
 	if (!len)
@@ -293,13 +270,6 @@ static bool was_described(const struct explain *explain, const struct crowd *cro
 	return false;
 }
 
-static void who_again(const struct explain *explain, const struct process *process, char text[1024])
-{
-	char program[WORDS_NAME_MAX];
-	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
-	snprintf(text, 1024, "%s (pid %d)", program, process->pid);
-}
-
 static void print_crowd(const struct explain *explain, struct out *out, const struct crowd *crowd, const char *tail)
 {
 	const struct holder *holder = &explain->holder[crowd->first];
@@ -318,7 +288,7 @@ static void print_crowd(const struct explain *explain, struct out *out, const st
 	}
 	bool again = process && was_described(explain, crowd, process);
 	if (again)
-		who_again(explain, process, who);
+		words_process(explain, who, process);
 	else if (process)
 		who_runs(explain, process, who);
 	else
@@ -389,11 +359,12 @@ int explain_text(const struct explain *explain, struct out *out)
 {
 	headline(explain, out);
 	print_in_the_way(explain, out);
-	fold_lines(explain, out, LINE_WHY, "\nWhy:\n", "  ");
-	fold_lines(explain, out, LINE_ADVICE,
-	           explain->verdict == EXPLAIN_REFUSED ? "\nWhat would help:\n" : "\nWhat would free it:\n", "  - ");
+	fold_sentences(explain, out, SAY_WHY, "\nWhy:\n", "  ");
+	fold_sentences(explain, out, SAY_ADVICE,
+	               explain->verdict == EXPLAIN_REFUSED ? "\nWhat would help:\n" : "\nWhat would free it:\n",
+	               "  - ");
 	print_not_in_the_way(explain, out);
-	fold_lines(explain, out, LINE_NOTE, "\nAlso:\n", "  - ");
-	fold_lines(explain, out, LINE_UNREAD, "\nNot seen:\n", "  - ");
+	fold_sentences(explain, out, SAY_NOTE, "\nAlso:\n", "  - ");
+	fold_sentences(explain, out, SAY_UNREAD, "\nNot seen:\n", "  - ");
 	return 0;
 }

@@ -4,12 +4,15 @@
  * One table for how two addresses meet, one for what would have to be set:
  * each rule is said once, however many sockets it holds for.
  */
-#include "explain/inquiry.h"
+#include "explain/explain_why.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include <sockview/countof.h>
+
+#include "explain/explain_words.h"
 
 /* With the planned address in between. */
 static const struct {
@@ -39,7 +42,7 @@ static const struct {
 	                               "SO_REUSEPORT shares only if both sockets set it, and the one in the way did not." },
 };
 
-/* What a socket holds the port as, when the plan sets no option that could share. */
+/* The rule for this kind of socket, where the plan sets no option that could share the port. */
 static const char *plain_rule(const struct explain *explain, const struct crowd *crowd, const char **key)
 {
 	const struct holder *holder = &explain->holder[crowd->first];
@@ -57,7 +60,7 @@ static const char *plain_rule(const struct explain *explain, const struct crowd 
 		return "The connection is over, but its port stays taken for up to a minute (TIME_WAIT) unless both the old socket and the new one set SO_REUSEADDR.";
 	*key = "self-connect";
 	if (crowd->to_itself)
-		return "A client that called a port nobody listened on was given that very port as its own, and so connected to itself.";
+		return "A client that connected to a port without a listener was given that very port as its own, and so connected to itself.";
 	*key = "outgoing";
 	if (crowd->outgoing)
 		return "An outgoing connection was given this port as its own (ephemeral) one, and holds it as a listener would.";
@@ -65,43 +68,44 @@ static const char *plain_rule(const struct explain *explain, const struct crowd 
 	return "A connection holds its local port as a listener does, unless both sockets set SO_REUSEADDR.";
 }
 
-static bool said(const struct explain *explain, const char *key)
+static bool why_is_said(const struct explain *explain, const char *key)
 {
-	for (size_t i = 0; i < explain->lines; i++)
-		if (explain->line[i].kind == LINE_WHY && strcmp(explain->line[i].key, key) == 0)
+	for (size_t i = 0; i < explain->sentences; i++)
+		if (explain->sentence[i].kind == SAY_WHY && strcmp(explain->sentence[i].key, key) == 0)
 			return true;
 	return false;
 }
 
-static int say_once(struct explain *explain, const char *key, const char *text)
+static int why_once(struct explain *explain, const char *key, const char *text)
 {
-	return said(explain, key) ? 0 : line_add(explain, LINE_WHY, key, "%s", text);
+	return why_is_said(explain, key) ? 0 : sentence_add(explain, SAY_WHY, key, "%s", text);
 }
 
 static int say_meeting(struct explain *explain, const struct planned *plan, enum bind_meeting meeting)
 {
 	char address[WORDS_ADDR_MAX];
-	if ((size_t)meeting >= countof(meetings) || !meetings[meeting].key || said(explain, meetings[meeting].key))
+	if ((size_t)meeting >= countof(meetings) || !meetings[meeting].key ||
+	    why_is_said(explain, meetings[meeting].key))
 		return 0;
 	words_addr(address, plan->bind.family, &plan->bind.addr);
-	return line_add(explain, LINE_WHY, meetings[meeting].key, "%s%s%s", meetings[meeting].before, address,
-	                meetings[meeting].after);
+	return sentence_add(explain, SAY_WHY, meetings[meeting].key, "%s%s%s", meetings[meeting].before, address,
+	                    meetings[meeting].after);
 }
 
 static int say_user(struct explain *explain, const struct planned *plan, const struct holder *holder)
 {
 	char theirs[WORDS_NAME_MAX], ours[WORDS_NAME_MAX];
-	if (said(explain, "other-user"))
+	if (why_is_said(explain, "other-user"))
 		return 0;
 	words_user(explain, theirs, holder->is.uid);
 	words_user(explain, ours, plan->bind.uid);
-	return line_add(
-		explain, LINE_WHY, "other-user",
+	return sentence_add(
+		explain, SAY_WHY, "other-user",
 		"SO_REUSEPORT shares a port among the sockets of one user: the one in the way is %s's, the new one %s's.",
 		theirs, ours);
 }
 
-/* TIME_WAIT and SO_REUSEADDR on one side only: the advice everybody gives first, and it fails. */
+/* TIME_WAIT and SO_REUSEADDR on one side only: SO_REUSEADDR is the usual advice, and fails here. */
 static int say_why(struct explain *explain, const struct planned *plan, const struct crowd *crowd,
                    const struct bind_judgement *judged)
 {
@@ -110,13 +114,13 @@ static int say_why(struct explain *explain, const struct planned *plan, const st
 	if (judged->why == BIND_OTHER_USER)
 		return say_user(explain, plan, holder);
 	if (judged->why == BIND_HOLDER_NO_REUSEADDR && holder->is.time_wait)
-		return say_once(
+		return why_once(
 			explain, "time-wait-without-reuseaddr",
 			"The connection is over, but its port stays taken for up to a minute (TIME_WAIT): the old socket was made without SO_REUSEADDR, so setting it on the new one does not help.");
 	if (whys[judged->why].key)
-		return say_once(explain, whys[judged->why].key, whys[judged->why].text);
+		return why_once(explain, whys[judged->why].key, whys[judged->why].text);
 	const char *text = plain_rule(explain, crowd, &key);
-	return say_once(explain, key, text);
+	return why_once(explain, key, text);
 }
 
 static int say_plan(struct explain *explain, size_t p)
@@ -135,7 +139,7 @@ static int say_plan(struct explain *explain, size_t p)
 	return 0;
 }
 
-/* --- refused for another reason than a socket --- */
+/* --- refused, and no socket is the reason --- */
 
 static int say_address(struct explain *explain, const struct planned *plan)
 {
@@ -143,33 +147,33 @@ static int say_address(struct explain *explain, const struct planned *plan)
 	const struct local_addr *local = facts_addr(&explain->host, plan->bind.family, &plan->bind.addr);
 	words_addr(address, plan->bind.family, &plan->bind.addr);
 	if (plan->bind.family == AF_INET6 && explain->host.disable_ipv6 == 1)
-		return line_add(explain, LINE_WHY, "ipv6-disabled",
-		                "IPv6 is switched off here (net.ipv6.conf.all.disable_ipv6 is 1).");
+		return sentence_add(explain, SAY_WHY, "ipv6-disabled",
+		                    "IPv6 is switched off here (net.ipv6.conf.all.disable_ipv6 is 1).");
 	if (local && local->dad_failed)
-		return line_add(
-			explain, LINE_WHY, "address-duplicate",
+		return sentence_add(
+			explain, SAY_WHY, "address-duplicate",
 			"%s is configured here, but another host has it too (duplicate address detection failed), so Linux does not let it be used.",
 			address);
 	if (local && local->tentative)
-		return line_add(explain, LINE_WHY, "address-tentative",
-		                "%s was added just now and is still being checked for duplicates (tentative).",
-		                address);
+		return sentence_add(explain, SAY_WHY, "address-tentative",
+		                    "%s was added just now and is still being checked for duplicates (tentative).",
+		                    address);
 	if (plan->bind.ifindex && local)
-		return line_add(explain, LINE_WHY, "address-other-device",
-		                "%s is not an address of the interface it is to be bound to.", address);
-	return line_add(explain, LINE_WHY, "address-not-local", "%s is not an address of this host.", address);
+		return sentence_add(explain, SAY_WHY, "address-other-device",
+		                    "%s is not an address of the interface it is to be bound to.", address);
+	return sentence_add(explain, SAY_WHY, "address-not-local", "%s is not an address of this host.", address);
 }
 
 static int say_access(struct explain *explain, const struct planned *plan)
 {
 	int start = explain->host.unprivileged_start;
 	if (plan->number == EACCES && start > 0 && plan->bind.port < start)
-		return line_add(
-			explain, LINE_WHY, "privileged-port",
+		return sentence_add(
+			explain, SAY_WHY, "privileged-port",
 			"Ports below %d are privileged (net.ipv4.ip_unprivileged_port_start): binding one takes CAP_NET_BIND_SERVICE.",
 			start);
-	return line_add(
-		explain, LINE_WHY, "forbidden",
+	return sentence_add(
+		explain, SAY_WHY, "forbidden",
 		"The kernel forbids it before it looks at any socket: a security module (SELinux, AppArmor), a BPF program of the cgroup, or a seccomp filter.");
 }
 
@@ -182,46 +186,39 @@ static int say_refusal(struct explain *explain, const struct planned *plan)
 	case EADDRNOTAVAIL:
 		return say_address(explain, plan);
 	case EAFNOSUPPORT:
-		return line_add(explain, LINE_WHY, "family-missing",
-		                "This kernel has no IPv%d, or it was switched off at boot.",
-		                plan->bind.family == AF_INET ? 4 : 6);
+		return sentence_add(explain, SAY_WHY, "family-missing",
+		                    "This kernel has no IPv%d, or it was switched off at boot.",
+		                    plan->bind.family == AF_INET ? 4 : 6);
 	case ENODEV:
-		return line_add(explain, LINE_WHY, "no-device", "The interface is gone.");
+		return sentence_add(explain, SAY_WHY, "no-device", "The interface is gone.");
 	case EINVAL:
-		if (plan->bind.family == AF_INET6 && plan->bind.addr.byte[0] == 0xfe && !plan->bind.ifindex)
-			return line_add(
-				explain, LINE_WHY, "zone-missing",
+		if (plan->bind.family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(plan->bind.addr.byte) && !plan->bind.ifindex)
+			return sentence_add(
+				explain, SAY_WHY, "zone-missing",
 				"A link-local address is bound on one interface, which has to be named: [fe80::1%%eth0].");
-		if (bind_addr_mapped(plan->bind.family, &plan->bind.addr) && plan->bind.v6only)
-			return line_add(explain, LINE_WHY, "mapped-v6only",
-			                "An IPv4-mapped address can not be bound with IPV6_V6ONLY.");
-		return line_add(explain, LINE_WHY, "invalid",
-		                "The kernel finds this address and these options contradictory.");
+		if (plan->bind.family == AF_INET6 && addr_is_mapped(&plan->bind.addr) && plan->bind.v6only)
+			return sentence_add(explain, SAY_WHY, "mapped-v6only",
+			                    "An IPv4-mapped address cannot be bound with IPV6_V6ONLY.");
+		return sentence_add(explain, SAY_WHY, "invalid",
+		                    "The kernel finds this address and these options contradictory.");
 	default:
-		return line_add(explain, LINE_WHY, "refused", "%s.", strerror(plan->number));
+		return sentence_add(explain, SAY_WHY, "refused", "%s.", strerror(plan->number));
 	}
 }
 
-/* What the tables do not show. */
+/* Refused, although the tables show no socket in the way. */
 static int say_hidden(struct explain *explain)
 {
 	if (explain->target.proto == PROTO_TCP && !explain->bound_told)
-		return line_add(
-			explain, LINE_WHY, "hidden",
+		return sentence_add(
+			explain, SAY_WHY, "hidden",
 			"Something holds the port that no table shows: most likely a socket that is bound and does not listen, which only netlink on Linux 6.8 and later tells of.");
-	return line_add(
-		explain, LINE_WHY, "hidden",
+	return sentence_add(
+		explain, SAY_WHY, "hidden",
 		"Something holds the port that no table shows: a socket that was opened between the two looks, or a security module or a BPF program of the cgroup that answers in its place.");
 }
 
-static int say_unseen(struct explain *explain)
-{
-	return line_add(
-		explain, LINE_WHY, "gone",
-		"The tables showed a socket in the way, and yet the kernel let the bind pass: that socket was closed between the two looks, or its options were changed after its own bind.");
-}
-
-int reasons_say(struct explain *explain)
+int explain_why(struct explain *explain)
 {
 	for (size_t p = 0; p < explain->plans; p++) {
 		const struct planned *plan = &explain->plan[p];
@@ -229,14 +226,16 @@ int reasons_say(struct explain *explain)
 		if (plan->left_out)
 			continue;
 		if (plan->stage == PROBE_USER && plan->number)
-			answer = line_add(explain, LINE_WHY, "no-user", "The trial as that user could not be made: %s.",
-			                  strerror(plan->number));
+			answer = sentence_add(explain, SAY_WHY, "no-user",
+			                      "The trial as that user could not be made: %s.", strerror(plan->number));
 		else if (plan->verdict == EXPLAIN_REFUSED)
 			answer = say_refusal(explain, plan) < 0 ? -1 : say_plan(explain, p);
-		else if (plan->disagree && plan->verdict == EXPLAIN_TAKEN && !said(explain, "hidden"))
+		else if (plan->disagree && plan->verdict == EXPLAIN_TAKEN && !why_is_said(explain, "hidden"))
 			answer = say_hidden(explain);
-		else if (plan->disagree && !said(explain, "gone"))
-			answer = say_unseen(explain);
+		else if (plan->disagree && !why_is_said(explain, "gone"))
+			answer = sentence_add(
+				explain, SAY_WHY, "gone",
+				"The tables showed a socket in the way, and yet the kernel let the bind pass: that socket was closed between the two looks, or its options were changed after its own bind.");
 		else if (plan->verdict != EXPLAIN_FREE)
 			answer = say_plan(explain, p);
 		if (answer < 0)

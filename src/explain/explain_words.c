@@ -1,7 +1,8 @@
-/* explain_words.c - the pieces sentences are made of: endpoints, names, spans of time (inquiry.h). */
-#include "explain/inquiry.h"
+/* explain_words.c - the pieces sentences are made of: endpoints, names, spans of time (explain_words.h). */
+#include "explain/explain_words.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,23 +12,11 @@
 
 #include <sockview/vec.h>
 
-static bool is_repeated(const struct explain *explain, enum line_kind kind, const char *text)
+/* Two plans may give one sentence. */
+int sentence_add(struct explain *explain, enum sentence_kind kind, const char *key, const char *format, ...)
 {
-	for (size_t i = 0; i < explain->lines; i++)
-		if (explain->line[i].kind == kind && strcmp(explain->line[i].text, text) == 0)
-			return true;
-	return false;
-}
-
-/* Two plans may give one sentence: it is said once. */
-int line_add(struct explain *explain, enum line_kind kind, const char *key, const char *format, ...)
-{
-	struct line *grown = vec_reserve(explain->line, &explain->line_capacity, explain->lines + 1, sizeof(*grown));
 	char *text;
 	va_list args;
-	if (!grown)
-		return -1;
-	explain->line = grown;
 	va_start(args, format);
 	int len = vasprintf(&text, format, args);
 	va_end(args);
@@ -35,10 +24,17 @@ int line_add(struct explain *explain, enum line_kind kind, const char *key, cons
 		errno = ENOMEM;
 		return -1;
 	}
-	if (is_repeated(explain, kind, text))
+	for (size_t i = 0; i < explain->sentences; i++)
+		if (explain->sentence[i].kind == kind && strcmp(explain->sentence[i].text, text) == 0) {
+			free(text);
+			return 0;
+		}
+	struct sentence *sentence = vec_push(explain->sentence, explain->sentences, explain->sentence_capacity);
+	if (!sentence) {
 		free(text);
-	else
-		explain->line[explain->lines++] = (struct line){ kind, key, text };
+		return -1;
+	}
+	*sentence = (struct sentence){ kind, key, text };
 	return 0;
 }
 
@@ -53,19 +49,15 @@ void words_addr(char text[WORDS_ADDR_MAX], int family, const union addr *addr)
 	*to = '\0';
 }
 
-static bool is_link_local(int family, const union addr *addr)
-{
-	return family == AF_INET6 && addr->byte[0] == 0xfe && (addr->byte[1] & 0xc0) == 0x80;
-}
-
 void words_endpoint(const struct explain *explain, char text[WORDS_ADDR_MAX], int family, const union addr *addr,
                     uint16_t port, uint32_t ifindex)
 {
 	const char *name = ifindex ? names_interface(explain->facts.names, ifindex) : NULL;
 	char zone[20] = "", device[20] = "", address[ADDR_TEXT_MAX + 1];
 	*addr_text(address, addr, family, false) = '\0';
+	bool link_local = family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(addr->byte);
 	if (name)
-		snprintf(is_link_local(family, addr) ? zone : device, sizeof(zone), "%%%s", name);
+		snprintf(link_local ? zone : device, sizeof(zone), "%%%s", name);
 	snprintf(text, WORDS_ADDR_MAX, family == AF_INET6 ? "[%s%s]%s:%u" : "%s%s%s:%u", address, zone, device, port);
 }
 
@@ -91,6 +83,49 @@ void words_user(const struct explain *explain, char text[WORDS_NAME_MAX], uint32
 		snprintf(text, WORDS_NAME_MAX, "%u", uid);
 }
 
+void words_process(const struct explain *explain, char text[WORDS_PROCESS_MAX], const struct process *process)
+{
+	char program[WORDS_NAME_MAX];
+	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	snprintf(text, WORDS_PROCESS_MAX, "%s (pid %d)", program, process->pid);
+}
+
+void words_container_id(char text[WORDS_NAME_MAX], const struct container *container)
+{
+	struct bytes id = container->id;
+	if (id.len == 64)
+		id.len = 12;
+	words_bytes(text, id, TEXT_WORD);
+}
+
+void words_home(const struct explain *explain, char text[WORDS_PROCESS_MAX], const struct process *process)
+{
+	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit;
+	struct container container;
+	char name[WORDS_NAME_MAX];
+	*text = '\0';
+	if (path.data && cgroup_container(path, &container)) {
+		words_container_id(name, &container);
+		snprintf(text, WORDS_PROCESS_MAX, ", %s %s", container.runtime, name);
+	} else if (path.data && cgroup_unit(path, &unit)) {
+		words_bytes(name, unit, TEXT_WORD);
+		snprintf(text, WORDS_PROCESS_MAX, ", %s", name);
+	}
+}
+
+size_t words_command(char *to, size_t size, struct bytes cmdline)
+{
+	size_t len = cmdline.len < size ? cmdline.len : size;
+	if (len)
+		memcpy(to, cmdline.data, len);
+	while (len && !to[len - 1])
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if (!to[i])
+			to[i] = ' ';
+	return len;
+}
+
 void words_span(char text[WORDS_SPAN_MAX], uint64_t seconds)
 {
 	unsigned long long s = seconds;
@@ -108,6 +143,12 @@ const char *words_errno(int number)
 {
 	const char *name = strerrorname_np(number);
 	return name ? name : "an error";
+}
+
+bool process_is(const struct explain *explain, const struct process *process, const char *name)
+{
+	struct bytes program = owners_text(explain->facts.owners, process->program);
+	return program.data && program.len == strlen(name) && memcmp(program.data, name, program.len) == 0;
 }
 
 bool process_age(const struct explain *explain, const struct process *process, uint64_t *seconds)

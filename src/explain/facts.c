@@ -11,7 +11,7 @@
 #include <sockview/text.h>
 
 /* All of a small file; its length, or -1. */
-static ssize_t read_file(int proc_fd, const char *path, char *buffer, size_t size)
+static ssize_t facts_file(int proc_fd, const char *path, char *buffer, size_t size)
 {
 	int fd = proc_fd < 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t len = 0;
@@ -46,7 +46,7 @@ static const char *take_number(const char *at, const char *end, int *number)
 static int read_numbers(int proc_fd, const char *path, int number[2])
 {
 	char text[64];
-	ssize_t len = read_file(proc_fd, path, text, sizeof(text));
+	ssize_t len = facts_file(proc_fd, path, text, sizeof(text));
 	const char *at = text, *end = text + (len > 0 ? len : 0);
 	int count = 0;
 	while (count < 2 && at < end) {
@@ -66,79 +66,41 @@ static int read_number(int proc_fd, const char *path)
 	return read_numbers(proc_fd, path, number) ? number[0] : -1;
 }
 
-/* Calls with each range; false ends it. */
-typedef bool each_range(void *context, int low, int high);
-
-static void port_list_each(const char *text, size_t len, each_range *call, void *context)
+unsigned port_list_count(const char *text, size_t len, int low, int high)
 {
 	const char *at = text, *end = text + len;
+	unsigned count = 0;
 	while (at < end) {
-		int low, high;
-		at = take_number(at, end, &low);
+		int first, last;
+		at = take_number(at, end, &first);
+		last = first;
+		if (at && at < end && *at == '-')
+			at = take_number(at + 1, end, &last);
 		if (!at)
-			return;
-		high = low;
-		if (at < end && *at == '-') {
-			at = take_number(at + 1, end, &high);
-			if (!at)
-				return;
-		}
-		if (!call(context, low, high))
-			return;
+			break;
+		if (first < low)
+			first = low;
+		if (last > high)
+			last = high;
+		if (first <= last)
+			count += (unsigned)(last - first + 1);
 		if (at < end && *at != ',')
-			return;
+			break;
 		at++;
 	}
-}
-
-struct port_search {
-	int port;
-	bool found;
-};
-
-static bool search_range(void *context, int low, int high)
-{
-	struct port_search *search = context;
-	search->found = low <= search->port && search->port <= high;
-	return !search->found;
+	return count;
 }
 
 bool port_list_has(const char *text, size_t len, uint16_t port)
 {
-	struct port_search search = { .port = port };
-	port_list_each(text, len, search_range, &search);
-	return search.found;
-}
-
-struct port_count {
-	int low, high;
-	unsigned count;
-};
-
-static bool count_range(void *context, int low, int high)
-{
-	struct port_count *count = context;
-	if (low < count->low)
-		low = count->low;
-	if (high > count->high)
-		high = count->high;
-	if (low <= high)
-		count->count += (unsigned)(high - low + 1);
-	return true;
-}
-
-unsigned port_list_count(const char *text, size_t len, int low, int high)
-{
-	struct port_count count = { .low = low, .high = high };
-	port_list_each(text, len, count_range, &count);
-	return count.count;
+	return port_list_count(text, len, port, port) > 0;
 }
 
 static void read_reserved(struct facts *facts, int proc_fd, uint16_t port)
 {
 	enum { LIST_MAX = 65536 };
 	char *text = malloc(LIST_MAX);
-	ssize_t len = text ? read_file(proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, LIST_MAX) : -1;
+	ssize_t len = text ? facts_file(proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, LIST_MAX) : -1;
 	if (len > 0) {
 		facts->reserved = port_list_has(text, (size_t)len, port);
 		facts->reserved_in_range =
@@ -147,7 +109,7 @@ static void read_reserved(struct facts *facts, int proc_fd, uint16_t port)
 	free(text);
 }
 
-int facts_read(struct facts *facts, int proc_fd, uint16_t port)
+void facts_read(struct facts *facts, int proc_fd, uint16_t port)
 {
 	int range[2];
 	*facts = (struct facts){
@@ -155,22 +117,13 @@ int facts_read(struct facts *facts, int proc_fd, uint16_t port)
 		.ephemeral_low = -1,
 		.ephemeral_high = -1,
 		.disable_ipv6 = read_number(proc_fd, "sys/net/ipv6/conf/all/disable_ipv6"),
-		.disable_ipv6_lo = read_number(proc_fd, "sys/net/ipv6/conf/lo/disable_ipv6"),
 		.bindv6only = read_number(proc_fd, "sys/net/ipv6/bindv6only"),
 	};
 	if (read_numbers(proc_fd, "sys/net/ipv4/ip_local_port_range", range) == 2) {
 		facts->ephemeral_low = range[0];
 		facts->ephemeral_high = range[1];
-		facts->no_ipv6 = faccessat(proc_fd, "sys/net/ipv6", F_OK, 0) < 0 && errno == ENOENT;
 	}
 	read_reserved(facts, proc_fd, port);
-	if (proc_fd < 0)
-		return 0;
-	if (rtnl_read(facts) == 0)
-		facts->addresses_read = true;
-	else if (errno == ENOMEM)
-		return -1;
-	return 0;
 }
 
 void facts_free(struct facts *facts)
@@ -180,12 +133,9 @@ void facts_free(struct facts *facts)
 	*facts = (struct facts){ 0 };
 }
 
-static bool same_prefix(const union addr *a, const union addr *b, unsigned bits)
+bool facts_is_ephemeral(const struct facts *facts, uint16_t port)
 {
-	unsigned bytes = bits / 8, rest = bits % 8;
-	if (memcmp(a, b, bytes) != 0)
-		return false;
-	return !rest || (a->byte[bytes] ^ b->byte[bytes]) >> (8 - rest) == 0;
+	return facts->ephemeral_low > 0 && port >= facts->ephemeral_low && port <= facts->ephemeral_high;
 }
 
 const struct local_addr *facts_addr(const struct facts *facts, int family, const union addr *addr)
@@ -195,7 +145,7 @@ const struct local_addr *facts_addr(const struct facts *facts, int family, const
 		/* IPv4 on loopback: the whole prefix is local (fib_frontend.c, fib_add_ifaddr). */
 		bool whole = family == AF_INET && local->host_scope;
 		unsigned bits = whole ? local->prefix_len : family == AF_INET ? 32 : 128;
-		if (local->family == family && same_prefix(&local->addr, addr, bits))
+		if (local->family == family && addr_has_prefix(addr, &local->addr, bits))
 			return local;
 	}
 	return NULL;

@@ -1,7 +1,7 @@
 /*
- * facts.h - what this host is set to: limits of ports, addresses, interfaces.
+ * facts.h - settings of this host: limits of ports, addresses, interfaces.
  *
- * Only what words and advice need; the verdict itself is the kernel's.
+ * Only what sentences and advice need; the verdict itself is the kernel's.
  */
 #ifndef SOCKVIEW_EXPLAIN_FACTS_H
 #define SOCKVIEW_EXPLAIN_FACTS_H
@@ -31,27 +31,24 @@ struct facts {
 	unsigned reserved_in_range; /* ports of the ephemeral range that are reserved */
 	bool reserved;              /* the target's port is in net.ipv4.ip_local_reserved_ports */
 	int disable_ipv6;           /* net.ipv6.conf.all */
-	int disable_ipv6_lo;
 	int bindv6only;
-	bool no_ipv6; /* the kernel has none, or it was switched off at boot */
-	bool addresses_read;
+	int addresses_unread; /* errno: addr and link below are not whole; 0: they are */
 	struct local_addr *addr;
 	size_t addrs, addr_capacity;
 	struct link *link;
 	size_t links, link_capacity;
 };
 
-/* Everything at `proc_fd` that can be read; 0, or -1 with errno ENOMEM. facts_free() after both. */
-int facts_read(struct facts *facts, int proc_fd, uint16_t port);
+/* The sysctls at `proc_fd`, as far as they can be read; facts_free() ends it. */
+void facts_read(struct facts *facts, int proc_fd, uint16_t port);
 void facts_free(struct facts *facts);
 
 /* "32768-61000,8080,9000-9010" as the kernel writes it: is the port there, how many of [low, high]. */
 bool port_list_has(const char *text, size_t len, uint16_t port);
 unsigned port_list_count(const char *text, size_t len, int low, int high);
 
-/* The host's addresses and links, by rtnetlink (rtnl.c). 0, or -1 with errno. */
-int rtnl_read(struct facts *facts);
-
+/* True for a port that the kernel may choose for a socket. */
+bool facts_is_ephemeral(const struct facts *facts, uint16_t port);
 /* NULL: not an address of this host. 127.0.0.0/8 is all of it: look with the prefix for host scope. */
 const struct local_addr *facts_addr(const struct facts *facts, int family, const union addr *addr);
 const struct link *facts_link(const struct facts *facts, uint32_t ifindex);

@@ -1,19 +1,14 @@
 /*
- * holders.c - the sockets on the port: as the model wants them, judged, and put together.
+ * holders.c - the sockets on the port: as struct bind_holder, judged, and put together (holders.h).
  *
  * What a row leaves open of a socket (SO_REUSEADDR, SO_REUSEPORT; v6only of a
  * connection) stays KNOWN_NOT here; socket_options.c asks where it matters.
  */
-#include "explain/inquiry.h"
+#include "explain/holders.h"
 
 #include <string.h>
 
 #include <sockview/vec.h>
-
-static bool is_listener(const struct bind_holder *is)
-{
-	return is->proto == PROTO_TCP && is->state == STATE_LISTEN;
-}
 
 static uint8_t v6only_of(const struct row *row)
 {
@@ -55,14 +50,12 @@ static struct bind_holder model_of(const struct explain *explain, const struct s
 
 static int holder_add(struct explain *explain, uint32_t index)
 {
-	struct holder *grown =
-		vec_reserve(explain->holder, &explain->holder_capacity, explain->holders + 1, sizeof(*grown));
+	struct holder *holder = vec_push(explain->holder, explain->holders, explain->holder_capacity);
 	struct sock sock;
-	if (!grown)
+	if (!holder)
 		return -1;
-	explain->holder = grown;
 	table_get(explain->facts.table, index, &sock);
-	explain->holder[explain->holders++] = (struct holder){
+	*holder = (struct holder){
 		.row = index,
 		.crowd = CROWD_NONE,
 		.reason = (uint8_t)owners_reason(explain->facts.owners, &sock.row),
@@ -77,8 +70,9 @@ static const struct holder *listener_for(const struct explain *explain, const st
 	const struct holder *best = NULL;
 	for (size_t i = 0; i < explain->holders; i++) {
 		const struct holder *holder = &explain->holder[i];
-		if (!is_listener(&holder->is))
-			return best; /* listeners stand first */
+		/* Listeners stand first. */
+		if (holder->is.proto != PROTO_TCP || holder->is.state != STATE_LISTEN)
+			return best;
 		bool same = holder->is.family == child->is.family &&
 		            memcmp(&holder->is.addr, &child->is.addr, sizeof(child->is.addr)) == 0;
 		if (same)
@@ -166,21 +160,6 @@ const struct process *holder_process(const struct explain *explain, const struct
 	return span.count ? &explain->facts.owners->process[span.first->process] : NULL;
 }
 
-static bool connects_to_itself(const struct row *row)
-{
-	return row->proto == PROTO_TCP && row->local_port == row->remote_port &&
-	       memcmp(&row->local, &row->remote, sizeof(row->local)) == 0;
-}
-
-/* In the ephemeral range and no listener there: whoever has it got it from connect(). */
-static bool is_outgoing(const struct explain *explain, const struct holder *holder)
-{
-	const struct row *row = holder_row(explain, holder);
-	return row->remote_port && row->local_port >= explain->host.ephemeral_low &&
-	       row->local_port <= explain->host.ephemeral_high && explain->host.ephemeral_low > 0 &&
-	       !listener_for(explain, holder);
-}
-
 static bool same_judgement(const struct holder *a, const struct holder *b)
 {
 	for (size_t p = 0; p < PLANS_MAX; p++)
@@ -190,7 +169,7 @@ static bool same_judgement(const struct holder *a, const struct holder *b)
 	return true;
 }
 
-/* A listener, a bound socket or a UDP socket is a thing of its own; connections come in crowds. */
+/* A listener, a bound socket or a UDP socket is shown by itself; connections are put together. */
 static bool is_alone(const struct holder *holder)
 {
 	return holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND || holder->is.proto != PROTO_TCP;
@@ -215,16 +194,14 @@ static int crowd_for(struct explain *explain, const struct holder *holder, uint3
 		if (crowds_with(explain, &explain->crowd[*index], holder))
 			return 0;
 	if (explain->crowds == CROWDS_MAX) {
-		/* Nobody reads that many: the rest is counted with the last. */
+		/* The rest is counted with the last: the text shows 12 of them. */
 		*index = CROWDS_MAX - 1;
 		return 0;
 	}
-	struct crowd *grown =
-		vec_reserve(explain->crowd, &explain->crowd_capacity, explain->crowds + 1, sizeof(*grown));
-	if (!grown)
+	struct crowd *crowd = vec_push(explain->crowd, explain->crowds, explain->crowd_capacity);
+	if (!crowd)
 		return -1;
-	explain->crowd = grown;
-	explain->crowd[explain->crowds++] = (struct crowd){
+	*crowd = (struct crowd){
 		.first = (uint32_t)(holder - explain->holder),
 		.listener = CROWD_NONE,
 	};
@@ -241,8 +218,11 @@ static void crowd_take(struct explain *explain, struct crowd *crowd, struct hold
 		crowd->listener = (uint32_t)(listener - explain->holder);
 	if (sock.timer && sock.timer->kind == TIMER_TIMEWAIT && sock.timer->expires_ms > crowd->expires_ms)
 		crowd->expires_ms = sock.timer->expires_ms;
-	crowd->to_itself |= connects_to_itself(&sock.row);
-	crowd->outgoing |= is_outgoing(explain, holder);
+	crowd->to_itself |= sock.row.proto == PROTO_TCP && sock.row.local_port == sock.row.remote_port &&
+	                    memcmp(&sock.row.local, &sock.row.remote, sizeof(sock.row.local)) == 0;
+	/* In the ephemeral range and no listener there: connect() chose the port. */
+	crowd->outgoing |= sock.row.remote_port && facts_is_ephemeral(&explain->host, sock.row.local_port) &&
+	                   !listener_for(explain, holder);
 	for (size_t p = 0; p < explain->plans; p++) {
 		if (explain->plan[p].left_out)
 			continue;

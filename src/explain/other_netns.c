@@ -7,7 +7,6 @@
  */
 #include "explain/other_netns.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +114,7 @@ bool elsewhere_line(const char *line, size_t len, enum proto proto, int family, 
 
 /* --- one namespace --- */
 
-struct reading {
+struct netns_reading {
 	enum proto proto;
 	int family;
 	uint16_t port;
@@ -125,7 +124,7 @@ struct reading {
 };
 
 /* False ends the file: it is TCP's first socket that does not listen. */
-static bool take_line(struct reading *reading, const char *line, size_t len)
+static bool take_line(struct netns_reading *reading, const char *line, size_t len)
 {
 	struct sock sock = { 0 };
 	enum state listening = reading->proto == PROTO_TCP ? STATE_LISTEN : STATE_CLOSE;
@@ -141,7 +140,7 @@ static bool take_line(struct reading *reading, const char *line, size_t len)
 }
 
 /* Whole lines of the text; what is left of the last, or SIZE_MAX at the end. */
-static size_t take_lines(struct reading *reading, char *text, size_t len)
+static size_t take_lines(struct netns_reading *reading, char *text, size_t len)
 {
 	char *line = text, *end;
 	while ((end = memchr(line, '\n', len - (size_t)(line - text)))) {
@@ -175,7 +174,7 @@ static bool has_sockets(int proc_fd, const struct place *place, enum proto proto
 }
 
 /* In small pieces, so that the kernel does not format what is not read. */
-static void read_sockets(struct reading *reading, int fd)
+static void read_sockets(struct netns_reading *reading, int fd)
 {
 	char text[4096];
 	size_t have = 0, total = 0;
@@ -190,7 +189,7 @@ static void read_sockets(struct reading *reading, int fd)
 	}
 }
 
-static int read_place(int proc_fd, const struct place *place, struct reading *reading)
+static int read_place(int proc_fd, const struct place *place, struct netns_reading *reading)
 {
 	static const struct {
 		const char *file;
@@ -237,12 +236,10 @@ static int place_add(struct elsewhere *elsewhere, uint64_t inode, int32_t pid)
 		elsewhere->left_out++;
 		return 0;
 	}
-	struct place *grown =
-		vec_reserve(elsewhere->place, &elsewhere->capacity, elsewhere->places + 1, sizeof(*grown));
-	if (!grown)
+	struct place *place = vec_push(elsewhere->place, elsewhere->places, elsewhere->capacity);
+	if (!place)
 		return -1;
-	elsewhere->place = grown;
-	elsewhere->place[elsewhere->places++] = (struct place){ inode, pid };
+	*place = (struct place){ inode, pid };
 	return 0;
 }
 
@@ -276,10 +273,9 @@ int elsewhere_find(struct elsewhere *elsewhere, int proc_fd, enum proto proto, u
 {
 	uint64_t ours = netns_of(proc_fd, "self");
 	DIR *dir = ours ? open_proc(proc_fd) : NULL;
-	struct reading reading = { .proto = proto, .port = port, .table = table };
+	struct netns_reading reading = { .proto = proto, .port = port, .table = table };
 	if (!dir)
 		return 0;
-	elsewhere->looked = true;
 	int answer = list_places(elsewhere, proc_fd, dir, ours);
 	closedir(dir);
 	for (size_t i = 0; i < elsewhere->places && answer == 0; i++) {

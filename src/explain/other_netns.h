@@ -11,9 +11,8 @@ struct place {
 };
 
 struct elsewhere {
-	bool looked;
 	unsigned hidden;   /* processes whose namespace could not be read */
-	unsigned left_out; /* namespaces beyond the most we look into */
+	unsigned left_out; /* namespaces beyond the limit, not looked into */
 	struct place *place;
 	size_t places, capacity;
 };

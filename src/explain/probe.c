@@ -78,13 +78,7 @@ static int set_options(int fd, const struct bind_plan *plan)
 	return 0;
 }
 
-static int open_socket(const struct bind_plan *plan)
-{
-	int type = plan->proto == PROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
-	return socket(plan->family, type | SOCK_CLOEXEC, proto_ip_number(plan->proto));
-}
-
-/* Not the planned port itself, where the kernel lets us say so: the larger part of the range beside it. */
+/* The first bind() must not get the planned port itself: IP_LOCAL_PORT_RANGE leaves the larger part beside it. */
 static void keep_off_port(int fd, uint16_t port)
 {
 	uint32_t low = port < 40000 ? port + 1u : 1024, high = port < 40000 ? UINT16_MAX : port - 1u;
@@ -95,7 +89,7 @@ static struct probe_answer check(int fd, const struct bind_plan *plan)
 {
 	keep_off_port(fd, plan->port);
 	if (bind_to(fd, plan, 0) < 0) {
-		/* The ephemeral range is used up: then this says nothing of the address. */
+		/* EADDRINUSE: the ephemeral range is used up, which does not concern the address. */
 		if (errno != EADDRINUSE)
 			return refused(PROBE_ADDRESS);
 		return passed;
@@ -105,8 +99,8 @@ static struct probe_answer check(int fd, const struct bind_plan *plan)
 	return passed;
 }
 
-/* Nothing between bind() and close() that need not be: the port is taken in between. */
-static struct probe_answer try_bind(int fd, const struct bind_plan *plan, bool and_listen)
+/* No call between bind() and close() that is not needed: the port is taken in between. */
+static struct probe_answer bind_and_listen(int fd, const struct bind_plan *plan, bool and_listen)
 {
 	struct sockaddr_storage name;
 	socklen_t len = name_of(plan, plan->port, &name);
@@ -119,7 +113,8 @@ static struct probe_answer try_bind(int fd, const struct bind_plan *plan, bool a
 
 static struct probe_answer probe_here(const struct bind_plan *plan, enum probe_kind kind)
 {
-	int fd = open_socket(plan);
+	int type = plan->proto == PROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	int fd = socket(plan->family, type | SOCK_CLOEXEC, proto_ip_number(plan->proto));
 	if (fd < 0)
 		return refused(PROBE_SOCKET);
 	struct probe_answer answer;
@@ -128,12 +123,12 @@ static struct probe_answer probe_here(const struct bind_plan *plan, enum probe_k
 	else if (kind == PROBE_CHECKS)
 		answer = check(fd, plan);
 	else
-		answer = try_bind(fd, plan, kind == PROBE_BIND_LISTEN && plan->proto == PROTO_TCP);
+		answer = bind_and_listen(fd, plan, kind == PROBE_BIND_LISTEN && plan->proto == PROTO_TCP);
 	close(fd);
 	return answer;
 }
 
-/* Groups first: afterwards we may not. Leaving user 0 also empties every set of capabilities. */
+/* Groups first, while the rights are there. Leaving user 0 also empties every set of capabilities. */
 static int become(const struct probe_user *user)
 {
 	if (setgroups((size_t)user->groups, user->group) < 0 || setresgid(user->gid, user->gid, user->gid) < 0)

@@ -1,5 +1,5 @@
 /*
- * probe.h - the kernel's own word on a planned bind().
+ * probe.h - asks the kernel whether a planned bind() would pass.
  *
  * Two kinds. The checks go through everything bind() looks at but the table
  * of ports (the address, privileged ports, security modules, BPF programs of
@@ -7,7 +7,7 @@
  * socket twice. The trial is the bind itself, closed at once.
  *
  * While a trial that succeeded is not closed yet, a server that binds the
- * same port is refused; nothing in the kernel lets one look without taking.
+ * same port is refused; the kernel has no call that looks without taking.
  * So the caller decides when a trial is worth that.
  */
 #ifndef SOCKVIEW_EXPLAIN_PROBE_H
@@ -17,9 +17,9 @@
 
 #include "explain/bind_model.h"
 
-/* Whom the socket is to belong to. */
+/* The user that the socket is to belong to. */
 struct probe_user {
-	bool change; /* false: the caller himself */
+	bool change; /* false: the caller */
 	uid_t uid;
 	gid_t gid;
 	gid_t *group; /* supplementary groups */

@@ -1,5 +1,5 @@
-/* rtnl.c - the host's addresses and interfaces, by rtnetlink(7): two small dumps. */
-#include "explain/facts.h"
+/* rtnl.c - the host's addresses and interfaces, by rtnetlink(7): two small dumps (rtnl.h). */
+#include "explain/rtnl.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>

@@ -1,5 +1,5 @@
 /*
- * socket_options.c - options that no table tells, asked of the socket itself.
+ * socket_options.c - options that no table tells, asked of the socket itself (socket_options.h).
  *
  * pidfd_getfd(2) gives a copy of the holder's fd where we may trace it
  * (PTRACE_MODE_ATTACH_REALCREDS), getsockopt(2) on it tells. While the copy
@@ -7,11 +7,13 @@
  * for sockets the verdict hangs on and no others, and the copy lives for four
  * system calls.
  */
-#include "explain/inquiry.h"
+#include "explain/socket_options.h"
 
 #include <netinet/in.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "explain/holders.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -36,7 +38,7 @@ static int copy_fd(const struct process *process, const struct owner *owner)
 	return fd;
 }
 
-static uint8_t ask(int fd, int level, int option)
+static uint8_t ask_option(int fd, int level, int option)
 {
 	int value = 0;
 	socklen_t len = sizeof(value);
@@ -45,8 +47,8 @@ static uint8_t ask(int fd, int level, int option)
 	return value ? KNOWN_ON : KNOWN_OFF;
 }
 
-/* The number may have gone to another socket since we looked. */
-static bool is_socket(int fd, const struct row *row)
+/* The descriptor's number may have gone to another socket since the look. */
+static bool is_socket_of_row(int fd, const struct row *row)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
@@ -63,20 +65,20 @@ static void ask_holder(const struct explain *explain, struct holder *holder, uns
 		int fd = copy_fd(&owners->process[span.first[i].process], &span.first[i]);
 		if (fd < 0)
 			continue;
-		bool same = is_socket(fd, row);
+		bool same = is_socket_of_row(fd, row);
 		if (same && options & OPTION_REUSEADDR)
-			holder->is.reuseaddr = ask(fd, SOL_SOCKET, SO_REUSEADDR);
+			holder->is.reuseaddr = ask_option(fd, SOL_SOCKET, SO_REUSEADDR);
 		if (same && options & OPTION_REUSEPORT)
-			holder->is.reuseport = ask(fd, SOL_SOCKET, SO_REUSEPORT);
+			holder->is.reuseport = ask_option(fd, SOL_SOCKET, SO_REUSEPORT);
 		if (same && options & OPTION_V6ONLY && holder->is.family == AF_INET6)
-			holder->is.v6only = ask(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+			holder->is.v6only = ask_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
 		close(fd);
 		if (same)
 			return;
 	}
 }
 
-void holders_ask(struct explain *explain, unsigned options)
+void socket_options_ask(struct explain *explain, unsigned options)
 {
 	unsigned asked = 0;
 	for (size_t i = 0; i < explain->holders && asked < ASKED_MAX; i++) {

@@ -1,24 +1,26 @@
 /*
- * verdict.c - explain_run(): the tables' word, the kernel's word, and what follows of the two.
+ * verdict.c - what the tables say, what the kernel says, and the verdict (verdict.h).
  *
  * When is bind() tried? A trial that succeeds has the port for about a
  * microsecond, and a server that binds just then is refused. So by default it
  * is tried only
- *   - where the tables leave a doubt: an option nobody tells, a kernel that
- *     does not show sockets that are bound and nothing more;
- *   - where what is in the way can't be a server that is about to restart:
+ *   - where the tables leave a doubt: an option that no table tells, a kernel
+ *     that does not show sockets that are bound and nothing more;
+ *   - where the socket in the way cannot be a server that is about to restart:
  *     TIME_WAIT, connections, sockets of the kernel. Then the trial fails, and
  *     a trial that fails takes nothing.
  * A listener in the way beyond doubt needs no trial, and a port that is free
  * in whole tables is told free after the checks, which never take it.
  */
-#include "explain/inquiry.h"
+#include "explain/verdict.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <sys/utsname.h>
 
 #include <sockview/countof.h>
+
+#include "explain/holders.h"
+#include "explain/probe.h"
+#include "explain/socket_options.h"
 
 static bool tables_whole(const struct explain *explain)
 {
@@ -44,13 +46,6 @@ static void plan_refuse(struct planned *plan, struct probe_answer answer)
 	plan->stage = answer.stage;
 }
 
-/* Nobody named IPv6 (or IPv4): a host without it is no reason to refuse. */
-static bool family_is_missing(const struct explain *explain, struct probe_answer answer)
-{
-	return explain->target.family == AF_UNSPEC && explain->plans > 1 && answer.stage == PROBE_SOCKET &&
-	       answer.number == EAFNOSUPPORT;
-}
-
 static void plan_check(struct explain *explain, struct planned *plan)
 {
 	struct probe_answer answer = probe_run(&plan->bind, &explain->user, PROBE_CHECKS);
@@ -61,7 +56,9 @@ static void plan_check(struct explain *explain, struct planned *plan)
 		return;
 	}
 	plan->checked = true;
-	plan->left_out = family_is_missing(explain, answer);
+	/* The target names neither family: a host that lacks one of them is no reason to refuse. */
+	plan->left_out = explain->target.family == AF_UNSPEC && explain->plans > 1 && answer.stage == PROBE_SOCKET &&
+	                 answer.number == EAFNOSUPPORT;
 	if (answer.stage != PROBE_PASSED && !plan->left_out)
 		plan_refuse(plan, answer);
 }
@@ -74,7 +71,7 @@ static bool can_come_back(const struct holder *holder)
 	       (holder->is.proto != PROTO_TCP || holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND);
 }
 
-/* Something is in the way that nobody can give up and take again at once. */
+/* A socket is in the way that no process can give up and take again at once. */
 static bool blocked_for_good(const struct explain *explain, size_t p)
 {
 	for (size_t i = 0; i < explain->holders; i++) {
@@ -104,7 +101,7 @@ static bool wants_trial(const struct explain *explain, size_t p)
  * SO_REUSEPORT shares there (tb->fastreuseport, inet_csk_update_fastreuse), and
  * later lets pass by that note what it ought to refuse.
  */
-static struct probe_answer try_bind(const struct explain *explain, const struct bind_plan *plan, enum probe_kind kind)
+static struct probe_answer plan_bind(const struct explain *explain, const struct bind_plan *plan, enum probe_kind kind)
 {
 	struct bind_plan first = *plan;
 	first.reuseport = plan->reuseport && !plan->reuseaddr;
@@ -117,7 +114,7 @@ static struct probe_answer try_bind(const struct explain *explain, const struct 
 static void plan_try(struct explain *explain, struct planned *plan)
 {
 	enum probe_kind kind = explain->options.probe == EXPLAIN_PROBE_LISTEN ? PROBE_BIND_LISTEN : PROBE_BIND;
-	struct probe_answer answer = try_bind(explain, &plan->bind, kind);
+	struct probe_answer answer = plan_bind(explain, &plan->bind, kind);
 	if (answer.stage == PROBE_USER)
 		return;
 	plan->tried = true;
@@ -130,7 +127,7 @@ static void plan_try(struct explain *explain, struct planned *plan)
 	plan->disagree = answer.number == EADDRINUSE && plan->model == BIND_FREE;
 }
 
-/* What the kernel's answer tells of the one option an outcome hung on. */
+/* The kernel's answer decided the one option that the outcome hung on. */
 static void learn(struct holder *holder, unsigned option, uint8_t known)
 {
 	if (option == OPTION_REUSEADDR)
@@ -141,7 +138,7 @@ static void learn(struct holder *holder, unsigned option, uint8_t known)
 		holder->is.v6only = known;
 }
 
-/* Let in: each of them shares. Refused, and only one can have done it: that one does not. */
+/* Let in: every holder shares. Refused, with a single holder that can be the reason: that one does not share. */
 static void learn_from_trial(struct explain *explain, size_t p)
 {
 	const struct planned *plan = &explain->plan[p];
@@ -194,7 +191,7 @@ static void plan_judge(struct explain *explain, size_t p)
 		learn_from_trial(explain, p);
 }
 
-/* --- who it was --- */
+/* --- which socket is the reason --- */
 
 static bool plan_has_blame(const struct explain *explain, size_t p)
 {
@@ -213,7 +210,10 @@ static unsigned unknown_options(const struct explain *explain)
 	return unknown;
 }
 
-/* Refused, and it hangs on an unknown option whose socket it was; or not tried, and it hangs on one at all. */
+/*
+ * True if a plan was refused and unknown options decide which socket is the
+ * reason, or if it was not tried and its verdict depends on them.
+ */
 static bool must_ask(const struct explain *explain)
 {
 	if (!explain->facts.live || !unknown_options(explain))
@@ -228,7 +228,7 @@ static bool must_ask(const struct explain *explain)
 
 static void ask_and_judge_again(struct explain *explain)
 {
-	holders_ask(explain, unknown_options(explain));
+	socket_options_ask(explain, unknown_options(explain));
 	holders_judge(explain);
 	for (size_t p = 0; p < explain->plans; p++) {
 		struct planned *plan = &explain->plan[p];
@@ -241,10 +241,10 @@ static void ask_and_judge_again(struct explain *explain)
 }
 
 /*
- * Would SO_REUSEADDR help? Nobody but the kernel knows what TIME_WAIT keeps.
- * Beside sockets that all may share, a trial with the option set disturbs
- * nobody: a server that sets it is let in too, one that does not is kept out
- * by those sockets already.
+ * Would SO_REUSEADDR help? No table tells which options TIME_WAIT keeps. Beside
+ * sockets that all may share, a trial with the option set does no harm: a
+ * server that sets it is let in too, one that does not is kept out by those
+ * sockets already.
  */
 static void try_reuseaddr(struct explain *explain)
 {
@@ -258,12 +258,12 @@ static void try_reuseaddr(struct explain *explain)
 	plan.reuseaddr = true;
 	if (!explain->holders || holders_outcome(explain, &plan) != BIND_UNKNOWN)
 		return;
-	struct probe_answer answer = try_bind(explain, &plan, PROBE_BIND);
+	struct probe_answer answer = plan_bind(explain, &plan, PROBE_BIND);
 	explain->reuseaddr_tried = answer.stage == PROBE_PASSED || answer.stage == PROBE_TABLE;
 	explain->reuseaddr_helps = answer.stage == PROBE_PASSED;
 }
 
-/* Taken if any plan is; what nobody could tell counts less than what is sure. */
+/* Taken if any plan is; a plan whose outcome is unknown counts less than one that is sure. */
 static void decide(struct explain *explain)
 {
 	static const enum explain_verdict order[] = {
@@ -281,36 +281,8 @@ static void decide(struct explain *explain)
 	explain->verdict = EXPLAIN_UNKNOWN;
 }
 
-/* What the host makes of a socket: its VRF, and IPV6_V6ONLY if nobody sets it. */
-static void apply_host(struct explain *explain)
+void verdict_reach(struct explain *explain)
 {
-	for (size_t p = 0; p < explain->plans; p++) {
-		struct bind_plan *plan = &explain->plan[p].bind;
-		plan->l3mdev = facts_l3mdev(&explain->host, plan->ifindex);
-		plan->v6only |= plan->family == AF_INET6 && explain->host.bindv6only == 1;
-	}
-}
-
-/* State bit 13 of a request means "bound and nothing more" since Linux 6.8, and nothing before. */
-static bool tells_of_bound(const struct explain_facts *facts)
-{
-	struct utsname name;
-	int major = 0, minor = 0;
-	if (facts->report->from_proc & PROTO_BIT(PROTO_TCP))
-		return false;
-	return !facts->live || (uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
-	                        (major > 6 || (major == 6 && minor >= 8)));
-}
-
-int explain_run(struct explain *explain, const struct explain_facts *facts)
-{
-	explain->facts = *facts;
-	explain->bound_told = tells_of_bound(facts);
-	if (facts_read(&explain->host, facts->live ? facts->proc_fd : -1, explain->target.port) < 0)
-		return -1;
-	apply_host(explain);
-	if (holders_find(explain) < 0)
-		return -1;
 	holders_judge(explain);
 	for (size_t p = 0; p < explain->plans; p++)
 		plan_judge(explain, p);
@@ -318,10 +290,4 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 		ask_and_judge_again(explain);
 	try_reuseaddr(explain);
 	decide(explain);
-	if (facts->live && nat_find(&explain->nat, facts->proc_fd, explain->target.proto, explain->target.port) < 0)
-		return -1;
-	ephemeral_find(explain);
-	if (holders_crowd(explain) < 0)
-		return -1;
-	return reasons_say(explain) < 0 || advice_say(explain) < 0 || notes_say(explain) < 0 ? -1 : 0;
 }

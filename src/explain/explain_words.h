@@ -1,0 +1,42 @@
+/* explain_words.h - the pieces that sentences are made of. */
+#ifndef SOCKVIEW_EXPLAIN_EXPLAIN_WORDS_H
+#define SOCKVIEW_EXPLAIN_EXPLAIN_WORDS_H
+
+#include <sockview/cgroup.h>
+
+#include "explain/inquiry.h"
+
+enum { WORDS_ADDR_MAX = 64, WORDS_NAME_MAX = 256, WORDS_SPAN_MAX = 32, WORDS_PROCESS_MAX = WORDS_NAME_MAX + 32 };
+
+/* Adds a sentence unless it stands there already. 0, or -1 with errno ENOMEM. */
+int sentence_add(struct explain *explain, enum sentence_kind kind, const char *key, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* "0.0.0.0:80", "[::1]:80", "[fe80::1%eth0]:80". */
+void words_endpoint(const struct explain *explain, char text[WORDS_ADDR_MAX], int family, const union addr *addr,
+                    uint16_t port, uint32_t ifindex);
+/* Without a port: "0.0.0.0", "[::]". */
+void words_addr(char text[WORDS_ADDR_MAX], int family, const union addr *addr);
+/* Escaped; cut visibly if it is long. */
+void words_bytes(char text[WORDS_NAME_MAX], struct bytes bytes, enum text_escape how);
+/* "root", or the number. */
+void words_user(const struct explain *explain, char text[WORDS_NAME_MAX], uint32_t uid);
+/* "nginx (pid 812)". */
+void words_process(const struct explain *explain, char text[WORDS_PROCESS_MAX], const struct process *process);
+/* ", docker 0123456789ab", ", nginx.service", or "". */
+void words_home(const struct explain *explain, char text[WORDS_PROCESS_MAX], const struct process *process);
+/* Escaped; an id of 64 digits is cut to the 12 that docker and podman print. */
+void words_container_id(char text[WORDS_NAME_MAX], const struct container *container);
+/* The arguments of a command line with blanks between them; the length. Not escaped. */
+size_t words_command(char *to, size_t size, struct bytes cmdline);
+/* "42 s", "2 h 13 min", "3 days". */
+void words_span(char text[WORDS_SPAN_MAX], uint64_t seconds);
+/* "EADDRINUSE". */
+const char *words_errno(int number);
+
+/* True if the process's program is of that name. */
+bool process_is(const struct explain *explain, const struct process *process, const char *name);
+/* The process's age in seconds; false if it is not known. */
+bool process_age(const struct explain *explain, const struct process *process, uint64_t *seconds);
+
+#endif

@@ -1,0 +1,23 @@
+/* holders.h - the sockets on the port: found in the table, judged, and put together. */
+#ifndef SOCKVIEW_EXPLAIN_HOLDERS_H
+#define SOCKVIEW_EXPLAIN_HOLDERS_H
+
+#include "explain/inquiry.h"
+
+/* table -> holder[] and other; 0, or -1 with errno ENOMEM. */
+int holders_find(struct explain *explain);
+void holders_judge(struct explain *explain);
+/* holder[] -> crowd[]; 0, or -1 with errno ENOMEM. */
+int holders_crowd(struct explain *explain);
+/* What the tables say of a plan that may differ from those explained. */
+enum bind_outcome holders_outcome(const struct explain *explain, const struct bind_plan *plan);
+
+/* The first owner's process; NULL if no owner is known. */
+const struct process *holder_process(const struct explain *explain, const struct holder *holder);
+
+static inline const struct row *holder_row(const struct explain *explain, const struct holder *holder)
+{
+	return &explain->facts.table->row[holder->row];
+}
+
+#endif

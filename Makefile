@@ -34,28 +34,27 @@ HARDEN = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
 SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
-# The BPF iterator that finds owners: auto (if its tools are there), yes, no.
-WITH_BPF ?= auto
-BPF_CLANG ?= clang
-# In sbin, which an ordinary user's PATH may lack.
-BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftool)
-BPF_TOOLS = $(shell echo 'int x;' | $(BPF_CLANG) -target bpf -g -O2 -x c -c -o /dev/null - 2>/dev/null && \
-	$(BPFTOOL) gen help 2>&1 | grep -q skeleton && \
-	echo '\#include <bpf/skel_internal.h>' | $(CC) $(CPPFLAGS) -x c -E -o /dev/null - 2>/dev/null && echo yes)
-ifeq ($(WITH_BPF),auto)
-# `make clean` and the like need not know.
-HAVE_BPF := $(if $(filter clean install-caps uninstall help deps,$(MAKECMDGOALS)),,$(BPF_TOOLS))
-else ifeq ($(filter $(WITH_BPF),yes no),)
-$(error WITH_BPF=$(WITH_BPF): must be auto, yes or no)
-else
-HAVE_BPF := $(filter yes,$(WITH_BPF))
+# The BPF programs, as ROOM/NAME. Another one is src/ROOM/NAME.bpf.c, listed here; `make bpf`
+# makes src/ROOM/NAME.lskel.h of it (struct NAME_skel), which src/ROOM/NAME.c alone includes,
+# where <sockview/bpf_skeleton.h> says that there is one; .c, .bpf.c and .lskel.h are committed.
+BPF_PROGRAMS = owners/task_file
+
+# yes: the committed .lskel.h files; auto: the same, without them where they do not fit the machine;
+# build: made anew from the .bpf.c files; no: none. What is not said stays as it was in this folder.
+WITH_BPF ?= $(or $(patsubst $(B)/with_bpf.%,%,$(firstword $(wildcard $(B)/with_bpf.*))),auto)
+ifeq ($(filter $(WITH_BPF),auto yes build no),)
+$(error WITH_BPF=$(WITH_BPF): must be auto, yes, build or no)
 endif
+BPF_FLAGS_no = -DWITHOUT_BPF
+BPF_FLAGS_yes = -DBPF_REQUIRED
+BPF_FLAGS_build = -DBPF_REQUIRED -I$(B)/generated
+BPF_FLAGS = -DBPF_PROGRAMS='"$(subst $(space),$(comma) ,$(notdir $(BPF_PROGRAMS)))"' $(BPF_FLAGS_$(WITH_BPF))
 
 # Asked of pkg-config only by the targets that compile.
 DEP_CFLAGS = $(shell $(PKG_CONFIG) --cflags libmnl libcap)
 DEP_LIBS = $(shell $(PKG_CONFIG) --libs libmnl libcap)
 
-BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOCKVIEW_VERSION='"$(VERSION)"' -Iinclude -Isrc -pthread \
+BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOCKVIEW_VERSION='"$(VERSION)"' $(BPF_FLAGS) -Iinclude -Isrc -pthread \
 	$(WARNINGS) $(HARDEN) $(SAN_FLAGS) -MMD -MP
 ALL_CFLAGS = $(BASE_CFLAGS) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)
@@ -69,6 +68,7 @@ PROGRAM = $(B)/sockview
 .DEFAULT_GOAL := all
 .PHONY: all
 all: $(PROGRAM)
+	@printf '%s: ' '$(PROGRAM)'; $(PROGRAM) --version || echo 'it does not run here'
 
 $(PROGRAM): $(B)/src/main.o $(LIB)
 	$(call say,LD,$@)
@@ -83,24 +83,60 @@ $(B)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# The skeleton is the BPF program as a C header. `bpf.on` and `bpf.off` make a
-# changed WITH_BPF build the one file again that it is about.
-BPF_STAMP = $(B)/bpf.$(if $(HAVE_BPF),on,off)
-BPF_SKELETON = $(B)/generated/task_file.lskel.h
+# --- BPF programs ----------------------------------------------------------
 
-$(BPF_STAMP):
+BPF_CLANG ?= clang
+# In sbin, which an ordinary user's PATH may lack.
+BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftool)
+# No header and no path of this machine, so that the same tools give the same bytes everywhere.
+BPF_CFLAGS = -target bpfel -g -O2 -nostdlibinc -Isrc -Iinclude -ffile-prefix-map=$(CURDIR)=. -Wall -Wextra
+# "Debian clang version 14.0.6, bpftool v7.1.0 using libbpf v1.1"
+BPF_VERSIONS = $(shell $(BPF_CLANG) --version | head -n 1), $(shell $(BPFTOOL) version | sed -n '1s|^.*/||; 1,2p' | paste -sd ' ')
+
+# $(call bpf_skeleton,ROOM/NAME,FILE): FILE is the skeleton. Strict compilers need not like what bpftool writes.
+define bpf_skeleton
+	@mkdir -p $(dir $(B)/generated/$(1))
+	$(call say,BPF,$(2))
+	$(Q)$(BPF_CLANG) $(BPF_CFLAGS) -MMD -MP -MT $(B)/generated/$(1).lskel.h -c -o $(B)/generated/$(1).bpf.o src/$(1).bpf.c
+	$(Q)$(BPFTOOL) gen skeleton -L $(B)/generated/$(1).bpf.o name $(notdir $(1))_skel >$(B)/generated/$(1).raw
+	$(Q)sed -e '1i /* Made by `make bpf` from src/$(1).bpf.c: $(BPF_VERSIONS). */' -e '1i #pragma GCC system_header' \
+		-e 's|<bpf/skel_internal.h>|<sockview/bpf_skeleton.h>|' $(B)/generated/$(1).raw >$(2)
+endef
+
+$(BPF_PROGRAMS:%=$(B)/generated/%.lskel.h): $(B)/generated/%.lskel.h: src/%.bpf.c
+	$(call bpf_skeleton,$*,$@)
+
+.PHONY: bpf $(BPF_PROGRAMS:%=bpf/%)
+bpf: $(BPF_PROGRAMS:%=bpf/%)
+$(BPF_PROGRAMS:%=bpf/%): bpf/%:
+	$(call bpf_skeleton,$*,src/$*.lskel.h)
+
+# Another WITH_BPF than last time makes again what it is about.
+$(B)/with_bpf.$(WITH_BPF):
 	@mkdir -p $(@D)
-	$(Q)rm -f $(B)/bpf.on $(B)/bpf.off && touch $@
+	$(Q)rm -f $(B)/with_bpf.* && touch $@
+BPF_OBJ = $(BPF_PROGRAMS:%=$(B)/src/%.o)
+$(BPF_OBJ): $(B)/src/%.o: $(if $(filter build,$(WITH_BPF)),$(B)/generated/%.lskel.h)
+$(BPF_OBJ) $(B)/src/base/bpf_skeleton.o: $(B)/with_bpf.$(WITH_BPF) Makefile
 
-$(BPF_SKELETON): src/owners/task_file.bpf.c src/owners/task_file.h
-	@mkdir -p $(@D)
-	$(call say,BPF,$<)
-	$(Q)$(BPF_CLANG) -target bpf -g -O2 -Isrc -Wall -Wextra -c -o $(@D)/task_file.bpf.o $<
-	$(Q)$(BPFTOOL) gen skeleton -L $(@D)/task_file.bpf.o name task_file_skel > $@.part
-	$(Q)mv $@.part $@
-
-$(B)/src/owners/task_file.o: $(BPF_STAMP) $(if $(HAVE_BPF),$(BPF_SKELETON))
-$(B)/src/owners/task_file.o: BASE_CFLAGS += $(if $(HAVE_BPF),-DWITH_BPF -isystem $(B)/generated)
+# For the tests: the program linked with its BPF programs compiled otherwise.
+BPF_VARIANTS = regenerated without narrow
+BPF_VARIANT_regenerated = -I$(B)/generated
+BPF_VARIANT_without = -DWITHOUT_BPF
+BPF_VARIANT_narrow = -U__LP64__
+define bpf_variant
+$(BPF_PROGRAMS:%=$(B)/bpf/$(1)/%.o) $(B)/bpf/$(1)/base/bpf_skeleton.o: $(B)/bpf/$(1)/%.o: src/%.c
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)
+	$$(Q)$$(CC) $$(BPF_VARIANT_$(1)) $$(ALL_CFLAGS) -c -o $$@ $$<
+$(B)/bpf/$(1)/sockview: $(B)/src/main.o $(BPF_PROGRAMS:%=$(B)/bpf/$(1)/%.o) $(B)/bpf/$(1)/base/bpf_skeleton.o $(LIB)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(DEP_LIBS) $$(LDLIBS)
+-include $(BPF_PROGRAMS:%=$(B)/bpf/$(1)/%.d)
+endef
+$(foreach variant,$(BPF_VARIANTS),$(eval $(call bpf_variant,$(variant))))
+$(BPF_PROGRAMS:%=$(B)/bpf/regenerated/%.o): $(B)/bpf/regenerated/%.o: $(B)/generated/%.lskel.h
+-include $(BPF_PROGRAMS:%=$(B)/generated/%.bpf.d)
 
 # --- tests -----------------------------------------------------------------
 
@@ -148,6 +184,19 @@ build/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
 	$(call say,FUZZ,$@)
 	$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(BASE_CFLAGS)) $(DEP_CFLAGS) -O1 -g \
 		-fsanitize=fuzzer,address,undefined -o $@ $^ $(DEP_LIBS)
+
+# The committed skeletons are what these tools make, if the same tools made them; otherwise only what they
+# do can be compared (tests/live/bpf_skeleton.t).
+.PHONY: check-bpf $(BPF_PROGRAMS:%=check-bpf/%)
+check-bpf: $(BPF_PROGRAMS:%=check-bpf/%)
+$(BPF_PROGRAMS:%=check-bpf/%): check-bpf/%:
+	$(call bpf_skeleton,$*,$(B)/generated/$*.again)
+	$(Q)old=src/$*.lskel.h new=$(B)/generated/$*.again; \
+	if [ "$$(head -n 1 $$old)" != "$$(head -n 1 $$new)" ]; then \
+		echo "$$old was made by other tools:" && head -qn 1 $$old $$new; \
+	else \
+		cmp $$old $$new || { echo "$$old is out of date: run make bpf, and commit it"; exit 1; }; \
+	fi
 
 .PHONY: check-layers check-man check-style
 check-layers:
@@ -261,13 +310,16 @@ help:
 	@echo 'check          all tests; check-unit, check-cli, check-live: some of them'
 	@echo 'check-layers   no file includes what it must not'
 	@echo 'check-style    the C files are as .clang-format says (clang-format 14)'
+	@echo 'check-bpf      the committed BPF skeletons are those of the sources'
 	@echo 'check-man      the manual pages are clean'
+	@echo 'bpf            the BPF skeletons that are committed, made again (clang, bpftool)'
 	@echo 'fuzz           libFuzzer programs in build/fuzz'
 	@echo 'check-threads  the threaded parts under TSan'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'
 	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p or 1m'
 	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too'
+	@echo 'WITH_BPF=auto, yes, build (needs clang and bpftool) or no: the BPF programs'
 	@echo 'SAN=address,undefined or SAN=thread, CC=clang: other builds, each in its own folder; V=1: commands'
 
 -include $(LIB_OBJ:.o=.d) $(B)/src/main.d $(UNIT:=.d) $(REPLAY:=.d) $(HELPER:=.d) $(BENCH_PROGRAM:=.d)

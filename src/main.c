@@ -130,7 +130,7 @@
  *     process.c process.h              comm, argv, uid and the rest of one process
  *     scan.c scan.h                    the fds of one process
  *     tables.c tables.h                threads with an fd table of their own
- *     task_file.c task_file.bpf.c task_file.h the BPF program, loaded
+ *     task_file.c task_file.bpf.c task_file.h the BPF program (and, generated, task_file.lskel.h), loaded
  *     walk.c                           the finder that works everywhere
  *   sock/
  *     addr.c addr.h                    addresses as text, and what their bits say
@@ -146,6 +146,7 @@
  *     record.c                         wires that write and read a file of netlink messages
  *     wire.c wire.h                    the live wire
  *   base/
+ *     bpf_skeleton.c bpf_skeleton.h    light skeletons of BPF programs loaded by bpf(2)
  *     countof.h                        how many items an array has
  *     error.c error.h                  the one way an error is filled in
  *     glob.c glob.h                    shell patterns over bytes that may be anything, in bounded time
@@ -168,9 +169,11 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/bpf_skeleton.h>
 #include <sockview/cli.h>
 #include <sockview/message.h>
 #include <sockview/run.h>
@@ -212,6 +215,13 @@ static enum exit_status print_completions(const char *shell)
 	return EXIT_USAGE;
 }
 
+static char *version_text(void)
+{
+	char *text;
+	int len = asprintf(&text, "sockview " SOCKVIEW_VERSION " (%s)\n", bpf_built_in());
+	return len < 0 ? NULL : text;
+}
+
 /* ss names a file of `ss -D` so. It is opened as --replay's file is, with the caller's own rights. */
 static void replay_from_environment(struct options *options)
 {
@@ -227,7 +237,7 @@ static enum exit_status answer(struct options *options, const struct privilege *
 	if (options->help)
 		return run_print(options_help());
 	if (options->version)
-		return run_print(strdup("sockview " SOCKVIEW_VERSION "\n"));
+		return run_print(version_text());
 	if (options->completions)
 		return print_completions(options->completions);
 	replay_from_environment(options);

@@ -1,26 +1,15 @@
 /*
  * task_file.c - the BPF program, loaded.
- *
- * The generated skeleton holds the program and a loader program that the
- * kernel runs to relocate and load it: bpf(2) is all that is needed.
  */
 #include "owners/task_file.h"
 
 #include <errno.h>
-#include <string.h>
 
-#ifdef WITH_BPF
+#include <sockview/bpf_skeleton.h>
 
-#include <task_file.lskel.h> /* made by the build, from task_file.bpf.c */
+#ifndef BPF_MISSING
 
-/* The file that runs the program as it is read. */
-static int open_iterator(int link)
-{
-	union bpf_attr attr;
-	memset(&attr, 0, sizeof(attr));
-	attr.iter_create.link_fd = (unsigned)link;
-	return (int)syscall(__NR_bpf, BPF_ITER_CREATE, &attr, sizeof(attr));
-}
+#include "owners/task_file.lskel.h"
 
 static int load(struct task_file_skel *skel, const char **why)
 {
@@ -31,7 +20,7 @@ static int load(struct task_file_skel *skel, const char **why)
 	if (task_file_skel__attach(skel))
 		return -1;
 	*why = "cannot start the BPF iterator";
-	int fd = open_iterator(skel->links.write_socket_fd);
+	int fd = bpf_iterator_open(skel->links.write_socket_fd);
 	if (fd >= 0)
 		*why = NULL;
 	return fd;
@@ -56,8 +45,8 @@ int task_file_open(const char **why)
 
 int task_file_open(const char **why)
 {
-	*why = "built without the BPF iterator";
-	errno = ENOSYS;
+	*why = BPF_MISSING;
+	errno = 0;
 	return -1;
 }
 

@@ -13,8 +13,8 @@ struct task_file {
 #ifndef __bpf__
 /*
  * Loads the program and starts it: an fd to read records from. -1 with errno,
- * *why a constant phrase, where this build or this kernel does not have it or
- * we may not use it.
+ * *why a constant phrase, where this kernel does not have it or we may not use
+ * it; errno is 0 where this build does not have it.
  */
 int task_file_open(const char **why);
 #endif

@@ -111,7 +111,7 @@ for option in ("--source", "--proc-root", "--record", "--replay", "--color", "--
     t.ok(option in text, "--help: names %s" % option)
 
 result = tap.sockview("--version")
-t.ok(result.status == 0 and re.fullmatch(rb"sockview \d+\.\d+\.\d+\n", result.out), "--version", result)
+t.ok(result.status == 0 and re.fullmatch(rb"sockview \d+\.\d+\.\d+ \((no BPF programs|BPF programs: [a-z_, ]+)\)\n", result.out), "--version", result)
 
 color = fake("-atn", "--color=always")
 t.ok(b"\x1b[" in color.out, "--color=always colours", color)

@@ -103,12 +103,11 @@
  *     value.c                          values as printable text
  *   host/
  *     cgroup.c cgroup.h                what a cgroup's path tells of units and containers
- *     cgroup_find.c cgroup_find.h      the ids of cgroups by their paths
- *     cgroups.c                        the paths of this machine's cgroups by number
+ *     cgroups.c                        the mounted cgroup hierarchy: its mount, ids to paths, paths and globs to ids
  *     containers.c containers.h        names of containers from the runtimes' own files
  *     hosts.c hosts.h                  a hash of addresses over the array of what was looked up
- *     hosts_file.c hosts_file.h        hosts by /etc/hosts alone
- *     lookup.c lookup.h                names looked up where this host keeps them
+ *     lookup.c lookup.h                names looked up where this host keeps them, /etc/hosts among them
+ *     mountinfo.c mountinfo.h          the mounts that a process sees, and the way to them
  *     names.c names.h                  services, users and interfaces, each asked for once
  *     resolver.c resolver.h            threads that ask for host names
  *   owners/
@@ -149,6 +148,7 @@
  *     bpf_skeleton.c bpf_skeleton.h    light skeletons of BPF programs loaded by bpf(2)
  *     countof.h                        how many items an array has
  *     error.c error.h                  the one way an error is filled in
+ *     file.c file.h                    the one reader of small files
  *     glob.c glob.h                    shell patterns over bytes that may be anything, in bounded time
  *     json_string.c json_string.h      text as JSON strings
  *     message.c message.h              one line a message to standard error

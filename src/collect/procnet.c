@@ -93,7 +93,7 @@ static int unix_give(void *context, const struct sock *sock, bool certain)
 	return sock_give(context, sock);
 }
 
-static int file_read(struct run *run, const struct procnet_file *file, int fd)
+static int procnet_file_read(struct run *run, const struct procnet_file *file, int fd)
 {
 	run->report->requests++;
 	if (file->proto == PROTO_UNIX)
@@ -126,7 +126,7 @@ int source_proc(int proc_net_fd, const struct source_request *request, struct re
 			missing |= PROTO_BIT(files[i].proto);
 			continue;
 		}
-		int answer = file_read(&run, &files[i], fd);
+		int answer = procnet_file_read(&run, &files[i], fd);
 		close(fd);
 		if (answer)
 			return answer;

@@ -1,5 +1,5 @@
 /*
- * cgroup.h - what a cgroup's path tells: the systemd unit, the container; and the paths' numbers.
+ * cgroup.h - what a cgroup's path tells: the systemd unit, the container; and the hierarchy: paths and ids.
  */
 #ifndef SOCKVIEW_CGROUP_H
 #define SOCKVIEW_CGROUP_H
@@ -22,18 +22,38 @@ struct container {
 /* The innermost container in the path; false if there is none. */
 bool cgroup_container(struct bytes path, struct container *container);
 
-/* The paths of the cgroups of this machine by number (the id that sock_diag tells). */
+/*
+ * The cgroup v2 hierarchy: the paths of its cgroups and their ids, the numbers
+ * that sock_diag tells. A path is written as in /proc/PID/cgroup.
+ */
 struct cgroups;
 
 /*
- * Reads the names of all directories below `root_fd`, a cgroup v2 mount,
- * which it owns. NULL with errno.
+ * Finds its mount by the mountinfo of the /proc at `proc_fd`: our own process's
+ * if that /proc is of our own pid namespace, else its process 1's, whose root
+ * directory then leads there. NULL with errno: ENOENT if none is mounted, ENOMEM,
+ * or why it cannot be looked at.
  */
-struct cgroups *cgroups_open(int root_fd);
+struct cgroups *cgroups_open(int proc_fd, bool proc_is_ours);
 void cgroups_free(struct cgroups *cgroups);
-/* "/system.slice/ssh.service"; data NULL if there is no such cgroup (any more). */
+
+/* Reads the ids and paths of all cgroups there are now. 0, or -1 with errno. */
+int cgroups_read(struct cgroups *cgroups);
+/* "/system.slice/ssh.service"; data NULL if there was no such cgroup when they were read. */
 struct bytes cgroups_path(const struct cgroups *cgroups, uint64_t id);
-/* All paths, by index from 0; data NULL behind the last. */
+/* All paths that were read, by index from 0; data NULL behind the last. */
 struct bytes cgroups_path_at(const struct cgroups *cgroups, size_t index);
+
+/* Which cgroups a user's path or glob means. */
+struct cgroup_match {
+	bool known; /* there is a hierarchy and it can be looked at */
+	uint64_t *id;
+	size_t count, capacity;
+	char *path; /* the glob, without the mount point that may have been written before it */
+};
+
+/* Fills `match`. 0, or -1 with errno ENOMEM; cgroup_match_free() after both. */
+int cgroups_match(struct cgroups *cgroups, const char *glob, struct cgroup_match *match);
+void cgroup_match_free(struct cgroup_match *match);
 
 #endif

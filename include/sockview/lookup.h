@@ -2,6 +2,7 @@
 #ifndef SOCKVIEW_LOOKUP_H
 #define SOCKVIEW_LOOKUP_H
 
+#include <sockview/cgroup.h>
 #include <sockview/row.h>
 
 struct lookup_address {
@@ -9,15 +10,9 @@ struct lookup_address {
 	union addr addr;
 };
 
-/* A growable array; starts zeroed, the caller frees id. */
-struct lookup_ids {
-	uint64_t *id;
-	size_t count, capacity;
-};
-
 /*
  * Where names are looked up; every function answers 0, or -1 if there is no
- * such name. lookup_host asks libc and the kernel of this host.
+ * such name.
  */
 struct lookup {
 	/* Host byte order, at most *count ports; `protos` are those whose services count. */
@@ -29,15 +24,19 @@ struct lookup {
 	int (*user)(const char *name, uint32_t *uid);
 	int (*interface)(const char *name, uint32_t *index);
 	/* net.ipv4.ip_local_port_range. */
-	int (*local_ports)(uint16_t *low, uint16_t *high);
+	int (*local_ports)(const struct lookup *lookup, uint16_t *low, uint16_t *high);
 	/*
-	 * Appends the ids of the cgroups (v2) whose path below the hierarchy's
-	 * mount fits the glob, which may be written with the mount's own path
-	 * before it: `mount_len` bytes are that. 0 also if none fits or if there
-	 * is no hierarchy: *known tells. -1 with errno ENOMEM.
+	 * The cgroups (v2) whose path fits the glob, which may be written with the
+	 * mount point before it. 0 also if none fits or if there is no hierarchy;
+	 * -1 with errno ENOMEM. cgroup_match_free() after both.
 	 */
-	int (*cgroups)(const char *glob, struct lookup_ids *ids, bool *known, size_t *mount_len);
+	int (*cgroups)(const struct lookup *lookup, const char *glob, struct cgroup_match *match);
+	/* What the last two read: see struct finder_request. */
+	int proc_fd; /* -1: none */
+	bool proc_is_ours;
 };
-extern const struct lookup lookup_host;
+
+/* Asks libc and the kernel of this host, and the given /proc. */
+struct lookup lookup_host(int proc_fd, bool proc_is_ours);
 
 #endif

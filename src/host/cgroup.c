@@ -29,7 +29,7 @@ static bool ends(struct bytes text, const char *suffix)
 	return text.len >= len && memcmp((const char *)text.data + text.len - len, suffix, len) == 0;
 }
 
-static bool same(struct bytes text, const char *word)
+static bool is_word(struct bytes text, const char *word)
 {
 	return text.len == strlen(word) && starts(text, word);
 }
@@ -124,7 +124,7 @@ static bool shape_fits(const struct shape *shape, struct bytes part, struct byte
 	size_t prefix = strlen(shape->prefix), suffix = strlen(shape->suffix);
 	if (!starts(part, shape->prefix) || !ends(part, shape->suffix) || part.len <= prefix + suffix)
 		return false;
-	if (shape->parent && !same(above, shape->parent))
+	if (shape->parent && !is_word(above, shape->parent))
 		return false;
 	*id = (struct bytes){ (const char *)part.data + prefix, part.len - prefix - suffix };
 	return shape->id == ID_NAME || is_hex(*id);

@@ -1,4 +1,13 @@
-/* cgroups.c - the paths of this machine's cgroups by number: one walk over the directories (cgroup.h). */
+/*
+ * cgroups.c - the mounted cgroup v2 hierarchy: ids to paths, paths and globs to ids (cgroup.h).
+ *
+ * The id that sock_diag tells of a socket's cgroup is the inode number of the
+ * cgroup's directory (kernfs ids, fs/kernfs: 64 bits since 5.5). A path is
+ * resolved with one stat(2), ids and globs take a walk over all directories.
+ *
+ * Where only a part of the hierarchy is mounted (a container's, a bind mount),
+ * mountinfo tells which: a cgroup's path is that part's and the directory's.
+ */
 #include <sockview/cgroup.h>
 
 #include <dirent.h>
@@ -10,142 +19,279 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sockview/glob.h>
 #include <sockview/vec.h>
 
-/* Deeper than any real tree; each level keeps one directory open. */
-#define DEPTH_MAX 64
+#include "host/mountinfo.h"
 
-/* The id is the directory's inode (kernfs ids, fs/kernfs: ino in the low half; 64-bit machines all of it). */
-struct cgroup_path {
+/* Deeper than real trees are; each level keeps one directory open. */
+#define DEPTH_MAX 128
+
+struct cgroups_entry {
 	uint64_t id;
-	uint32_t offset, len; /* into text */
+	uint32_t offset, len; /* of its path, in text */
 };
 
 struct cgroups {
-	struct cgroup_path *path; /* by id, once read */
+	int fd;                      /* the mount's root directory */
+	char *mount;                 /* its mount point */
+	char *root;                  /* what is mounted there: "" for the whole hierarchy, else "/docker/ID" */
+	struct cgroups_entry *entry; /* by id, once read */
 	size_t count, capacity;
-	char *text;
-	size_t text_len, text_capacity;
+	struct text text;
 };
 
-struct walk {
-	struct cgroups *cgroups;
-	char path[PATH_MAX];
-	size_t len;
-	unsigned depth;
-};
+/* --- the mount --- */
 
-static int add_path(struct walk *walk, uint64_t id)
+/* A mount that shows all: the hierarchy's root, or what is above our cgroup namespace's root. */
+static bool shows_all(const struct mount *mount)
 {
-	struct cgroups *cgroups = walk->cgroups;
-	const char *path = walk->len ? walk->path : "/";
-	size_t len = walk->len ? walk->len : 1;
-	if (cgroups->text_len + len > UINT32_MAX) {
-		errno = ENOMEM;
-		return -1;
-	}
-	char *text = vec_reserve(cgroups->text, &cgroups->text_capacity, cgroups->text_len + len, 1);
-	if (!text)
-		return -1;
-	cgroups->text = text;
-	struct cgroup_path *grown = vec_reserve(cgroups->path, &cgroups->capacity, cgroups->count + 1, sizeof(*grown));
-	if (!grown)
-		return -1;
-	cgroups->path = grown;
-	memcpy(text + cgroups->text_len, path, len);
-	cgroups->path[cgroups->count++] = (struct cgroup_path){ id, (uint32_t)cgroups->text_len, (uint32_t)len };
-	cgroups->text_len += len;
-	return 0;
+	return strcmp(mount->root, "/") == 0 || strncmp(mount->root, "/..", 3) == 0;
 }
 
-static int walk_dir(struct walk *walk, int fd);
-
-/* A directory that can not be opened or is gone again is left out; what is in it too. */
-static int walk_entry(struct walk *walk, int dir, const struct dirent *entry)
+/* The first mount of the whole hierarchy, else the first of a part. 0; 1 it stays as it was; -1 with errno. */
+static int cgroups_take(struct cgroups *cgroups, const struct mountinfo *mountinfo, const struct mount *mount)
 {
-	size_t name = strlen(entry->d_name), before = walk->len;
-	if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-		return 0;
-	if (before + 1 + name >= sizeof(walk->path) || walk->depth >= DEPTH_MAX)
-		return 0;
-	int fd = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (strcmp(mount->type, "cgroup2") != 0 || (cgroups->fd >= 0 && !shows_all(mount)))
+		return 1;
+	int fd = mountinfo_enter(mountinfo, mount);
 	if (fd < 0)
-		return 0;
-	walk->path[before] = '/';
-	memcpy(walk->path + before + 1, entry->d_name, name);
-	walk->len = before + 1 + name;
-	walk->depth++;
-	int result = walk_dir(walk, fd);
-	walk->depth--;
-	walk->len = before;
-	return result;
+		return 1;
+	if (cgroups->fd >= 0)
+		close(cgroups->fd);
+	free(cgroups->mount);
+	free(cgroups->root);
+	cgroups->fd = fd;
+	cgroups->mount = strdup(mount->where);
+	cgroups->root = strdup(strcmp(mount->root, "/") == 0 ? "" : mount->root);
+	return cgroups->mount && cgroups->root ? 0 : -1;
 }
 
-static int walk_dir(struct walk *walk, int fd)
+static int cgroups_find_mount(struct cgroups *cgroups, int proc_fd, const char *process)
 {
-	struct stat stat;
-	DIR *dir = fstat(fd, &stat) < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return 0;
+	struct mountinfo mountinfo;
+	struct mount mount;
+	int result = mountinfo_open(&mountinfo, proc_fd, process);
+	while (result == 0 && mountinfo_next(&mountinfo, &mount)) {
+		int taken = cgroups_take(cgroups, &mountinfo, &mount);
+		if (taken < 0)
+			result = -1;
+		else if (taken == 0 && shows_all(&mount))
+			break;
 	}
-	int result = add_path(walk, stat.st_ino);
-	for (struct dirent *entry; result == 0 && (entry = readdir(dir));)
-		result = walk_entry(walk, fd, entry);
-	closedir(dir);
+	if (result == 0 && cgroups->fd < 0) {
+		errno = ENOENT;
+		result = -1;
+	}
+	int saved = errno;
+	mountinfo_close(&mountinfo);
+	errno = saved;
 	return result;
 }
 
-static int compare_id(const void *a, const void *b)
-{
-	uint64_t left = ((const struct cgroup_path *)a)->id, right = ((const struct cgroup_path *)b)->id;
-	return left < right ? -1 : left > right;
-}
-
-struct cgroups *cgroups_open(int root_fd)
+struct cgroups *cgroups_open(int proc_fd, bool proc_is_ours)
 {
 	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
-	struct walk *walk = calloc(1, sizeof(*walk));
-	int result = -1;
-	if (cgroups && walk) {
-		walk->cgroups = cgroups;
-		result = walk_dir(walk, root_fd);
-	} else {
-		close(root_fd);
-	}
-	free(walk);
-	if (result < 0) {
-		cgroups_free(cgroups);
-		errno = ENOMEM;
+	if (!cgroups)
 		return NULL;
-	}
-	if (cgroups->count)
-		qsort(cgroups->path, cgroups->count, sizeof(*cgroups->path), compare_id);
-	return cgroups;
+	cgroups->fd = -1;
+	if (cgroups_find_mount(cgroups, proc_fd, proc_is_ours ? "self" : "1") == 0)
+		return cgroups;
+	int saved = errno;
+	cgroups_free(cgroups);
+	errno = saved;
+	return NULL;
 }
 
 void cgroups_free(struct cgroups *cgroups)
 {
 	if (!cgroups)
 		return;
-	free(cgroups->path);
-	free(cgroups->text);
+	if (cgroups->fd >= 0)
+		close(cgroups->fd);
+	free(cgroups->mount);
+	free(cgroups->root);
+	free(cgroups->entry);
+	text_free(&cgroups->text);
 	free(cgroups);
+}
+
+/* --- the walk --- */
+
+struct cgroups_walk {
+	struct cgroups *cgroups;
+	char path[PATH_MAX]; /* of the directory the walk is at: the mounted part's, then "/" before each name */
+	size_t len;
+	unsigned depth;
+};
+
+static int walk_add(struct cgroups_walk *walk, uint64_t id)
+{
+	struct cgroups *cgroups = walk->cgroups;
+	const char *path = walk->len ? walk->path : "/";
+	size_t len = walk->len ? walk->len : 1, offset = cgroups->text.len;
+	if (offset + len > UINT32_MAX) {
+		errno = ENOMEM;
+		return -1;
+	}
+	struct cgroups_entry *entry = vec_push(cgroups->entry, cgroups->count, cgroups->capacity);
+	if (!entry || text_add(&cgroups->text, path, len) < 0)
+		return -1;
+	*entry = (struct cgroups_entry){ id, (uint32_t)offset, (uint32_t)len };
+	return 0;
+}
+
+static int walk_directory(struct cgroups_walk *walk, int fd);
+
+/* A directory that is gone again or closed to us is left out, and what is in it. */
+static int walk_entry(struct cgroups_walk *walk, int parent, const struct dirent *entry)
+{
+	size_t name = strlen(entry->d_name), before = walk->len;
+	if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		return 0;
+	if (before + 1 + name >= sizeof(walk->path) || walk->depth >= DEPTH_MAX)
+		return 0;
+	int fd = openat(parent, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	walk->path[before] = '/';
+	memcpy(walk->path + before + 1, entry->d_name, name);
+	walk->len = before + 1 + name;
+	walk->depth++;
+	int result = walk_directory(walk, fd);
+	walk->depth--;
+	walk->len = before;
+	return result;
+}
+
+/* Closes fd. */
+static int walk_directory(struct cgroups_walk *walk, int fd)
+{
+	struct stat stat;
+	DIR *directory = fstat(fd, &stat) < 0 ? NULL : fdopendir(fd);
+	if (!directory) {
+		close(fd);
+		return 0;
+	}
+	int result = walk_add(walk, stat.st_ino);
+	for (struct dirent *entry; result == 0 && (entry = readdir(directory));)
+		result = walk_entry(walk, fd, entry);
+	closedir(directory);
+	return result;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	uint64_t left = ((const struct cgroups_entry *)a)->id, right = ((const struct cgroups_entry *)b)->id;
+	return left < right ? -1 : left > right;
+}
+
+int cgroups_read(struct cgroups *cgroups)
+{
+	/* Too large for a stack that the walk itself uses. */
+	struct cgroups_walk *walk = calloc(1, sizeof(*walk));
+	if (!walk)
+		return -1;
+	walk->cgroups = cgroups;
+	walk->len = strlen(cgroups->root);
+	int fd = walk->len < sizeof(walk->path) ? openat(cgroups->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	memcpy(walk->path, cgroups->root, fd < 0 ? 0 : walk->len);
+	cgroups->count = cgroups->text.len = 0;
+	int result = fd < 0 ? -1 : walk_directory(walk, fd);
+	free(walk);
+	if (cgroups->count)
+		qsort(cgroups->entry, cgroups->count, sizeof(*cgroups->entry), compare_entries);
+	return result;
 }
 
 struct bytes cgroups_path_at(const struct cgroups *cgroups, size_t index)
 {
 	if (index >= cgroups->count)
 		return (struct bytes){ 0 };
-	const struct cgroup_path *path = &cgroups->path[index];
-	return (struct bytes){ cgroups->text + path->offset, path->len };
+	const struct cgroups_entry *entry = &cgroups->entry[index];
+	return (struct bytes){ cgroups->text.data + entry->offset, entry->len };
 }
 
 struct bytes cgroups_path(const struct cgroups *cgroups, uint64_t id)
 {
-	struct cgroup_path key = { .id = id };
-	const struct cgroup_path *path = NULL;
+	struct cgroups_entry key = { .id = id };
+	const struct cgroups_entry *entry = NULL;
 	if (cgroups->count)
-		path = bsearch(&key, cgroups->path, cgroups->count, sizeof(*cgroups->path), compare_id);
-	return path ? (struct bytes){ cgroups->text + path->offset, path->len } : (struct bytes){ 0 };
+		entry = bsearch(&key, cgroups->entry, cgroups->count, sizeof(*cgroups->entry), compare_entries);
+	return entry ? cgroups_path_at(cgroups, (size_t)(entry - cgroups->entry)) : (struct bytes){ 0 };
+}
+
+/* --- what fits a path or glob --- */
+
+/* The bytes of `path` that are `prefix`, whole names only; 0 if it does not begin so. */
+static size_t names_prefix(const char *path, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	return strncmp(path, prefix, len) == 0 && (path[len] == '/' || !path[len]) ? len : 0;
+}
+
+/* The glob as a path of the hierarchy. NULL with errno ENOMEM. */
+static char *hierarchy_path(const struct cgroups *cgroups, const char *glob)
+{
+	size_t mount = strcmp(cgroups->mount, "/") != 0 ? names_prefix(glob, cgroups->mount) : 0;
+	const char *root = mount ? cgroups->root : "", *rest = glob + mount;
+	if (!*root && !*rest)
+		rest = "/";
+	char *path = malloc(strlen(root) + strlen(rest) + 1);
+	if (path)
+		strcpy(stpcpy(path, root), rest);
+	return path;
+}
+
+static int match_add(struct cgroup_match *match, uint64_t id)
+{
+	uint64_t *added = vec_push(match->id, match->count, match->capacity);
+	if (!added)
+		return -1;
+	*added = id;
+	return 0;
+}
+
+static int match_path(const struct cgroups *cgroups, struct cgroup_match *match)
+{
+	struct stat status;
+	size_t root = names_prefix(match->path, cgroups->root);
+	if (*cgroups->root && !root) /* not in the part that is mounted */
+		return 0;
+	const char *below = match->path + root + strspn(match->path + root, "/");
+	if (fstatat(cgroups->fd, *below ? below : ".", &status, 0) < 0 || !S_ISDIR(status.st_mode))
+		return 0;
+	return match_add(match, status.st_ino);
+}
+
+static int match_glob(struct cgroups *cgroups, struct cgroup_match *match)
+{
+	size_t len = strlen(match->path);
+	if (cgroups_read(cgroups) < 0)
+		return -1;
+	for (size_t i = 0; i < cgroups->count; i++) {
+		struct bytes path = cgroups_path_at(cgroups, i);
+		if (glob_match(match->path, len, path.data, path.len, false) &&
+		    match_add(match, cgroups->entry[i].id) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int cgroups_match(struct cgroups *cgroups, const char *glob, struct cgroup_match *match)
+{
+	*match = (struct cgroup_match){ .path = hierarchy_path(cgroups, glob) };
+	if (!match->path)
+		return -1;
+	match->known = true;
+	if (glob_is_pattern(match->path, strlen(match->path)))
+		return match_glob(cgroups, match);
+	return match_path(cgroups, match);
+}
+
+void cgroup_match_free(struct cgroup_match *match)
+{
+	free(match->id);
+	free(match->path);
+	*match = (struct cgroup_match){ 0 };
 }

@@ -7,13 +7,13 @@
 #include <sockview/containers.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sockview/countof.h>
+#include <sockview/file.h>
 #include <sockview/vec.h>
 
 enum { ID_MAX = 256, NAME_MAX_LEN = 128, FILE_MAX = 4 << 20 };
@@ -22,7 +22,7 @@ enum { ID_MAX = 256, NAME_MAX_LEN = 128, FILE_MAX = 4 << 20 };
 #define TASKS   "run/containerd/io.containerd.runtime.v2.task/"
 
 /* Where the name is, below the machine's root: before + id + after. */
-static const struct place {
+static const struct name_place {
 	const char *before, *after; /* after NULL: one file of all containers, the name is the first behind the id */
 	const char *key;
 } places[] = {
@@ -35,14 +35,14 @@ static const struct place {
 	{ STORAGE "volatile-containers.json", NULL, "names" },
 };
 
-struct known {
+struct container_name {
 	char *id, *name; /* name NULL: none was found */
 	size_t id_len;
 };
 
 struct containers {
 	int root_fd;
-	struct known *known;
+	struct container_name *known;
 	size_t count, capacity;
 };
 
@@ -70,7 +70,7 @@ void containers_free(struct containers *containers)
 	free(containers);
 }
 
-static const struct known *find(const struct containers *containers, struct bytes id)
+static const struct container_name *containers_find(const struct containers *containers, struct bytes id)
 {
 	for (size_t i = 0; i < containers->count; i++)
 		if (containers->known[i].id_len == id.len && memcmp(containers->known[i].id, id.data, id.len) == 0)
@@ -80,7 +80,7 @@ static const struct known *find(const struct containers *containers, struct byte
 
 struct bytes containers_name(const struct containers *containers, struct bytes id)
 {
-	const struct known *known = find(containers, id);
+	const struct container_name *known = containers_find(containers, id);
 	if (!known || !known->name)
 		return (struct bytes){ 0 };
 	return (struct bytes){ known->name, strlen(known->name) };
@@ -88,12 +88,12 @@ struct bytes containers_name(const struct containers *containers, struct bytes i
 
 /* --- the files --- */
 
-static bool is_blank(char c)
+static bool is_json_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool is_plain(char c)
+static bool is_name_byte(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("_.-/", c));
 }
@@ -101,12 +101,12 @@ static bool is_plain(char c)
 /* At a value: a string, or a list whose first element is one. */
 static struct bytes plain_string(const char *at, const char *end)
 {
-	while (at < end && (is_blank(*at) || *at == '['))
+	while (at < end && (is_json_blank(*at) || *at == '['))
 		at++;
 	if (at == end || *at != '"')
 		return (struct bytes){ 0 };
 	const char *from = ++at;
-	while (at < end && is_plain(*at))
+	while (at < end && is_name_byte(*at))
 		at++;
 	/* docker writes "/web". */
 	if (from < at && *from == '/')
@@ -126,7 +126,7 @@ struct bytes containers_find_string(struct bytes json, const char *key, size_t f
 		const char *behind = at + len;
 		if (at == text || at[-1] != '"' || behind == end || *behind != '"')
 			continue;
-		for (behind++; behind < end && is_blank(*behind); behind++)
+		for (behind++; behind < end && is_json_blank(*behind); behind++)
 			;
 		if (behind < end && *behind == ':')
 			return plain_string(behind + 1, end);
@@ -134,41 +134,22 @@ struct bytes containers_find_string(struct bytes json, const char *key, size_t f
 	return (struct bytes){ 0 };
 }
 
-static char *read_file(int root_fd, const char *path, size_t *len)
-{
-	int fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	char *text = malloc(FILE_MAX);
-	if (file && text)
-		*len = fread(text, 1, FILE_MAX, file);
-	if (!file || !text || ferror(file)) {
-		free(text);
-		text = NULL;
-	}
-	if (file)
-		fclose(file);
-	else if (fd >= 0)
-		close(fd);
-	return text;
-}
-
 /* To be freed; NULL: this place has no name for the id. */
-static char *name_from(int root_fd, const struct place *place, const char *id)
+static char *name_from(int root_fd, const struct name_place *place, const char *id)
 {
 	char path[ID_MAX + 128];
-	size_t len = 0, from = 0;
+	struct text text = { 0 };
+	struct bytes name = { 0 };
 	snprintf(path, sizeof(path), "%s%s%s", place->before, place->after ? id : "", place->after ? place->after : "");
-	char *text = read_file(root_fd, path, &len);
-	if (!text)
-		return NULL;
-	struct bytes json = { text, len }, name = { 0 };
-	const char *at = !place->after ? memmem(text, len, id, strlen(id)) : text;
-	if (at) {
-		from = (size_t)(at - text);
-		name = containers_find_string(json, place->key, from);
+	/* Of a larger file the first part will do. */
+	if (file_read_text(root_fd, path, FILE_MAX, &text) == 0 || errno == EFBIG) {
+		const char *at = place->after ? text.data : memmem(text.data, text.len, id, strlen(id));
+		if (at)
+			name = containers_find_string((struct bytes){ text.data, text.len }, place->key,
+			                              (size_t)(at - text.data));
 	}
 	char *copy = name.data ? strndup(name.data, name.len) : NULL;
-	free(text);
+	text_free(&text);
 	return copy;
 }
 
@@ -195,18 +176,20 @@ static char *look_up(const struct containers *containers, const char *id)
 int containers_want(struct containers *containers, struct bytes cgroup)
 {
 	struct container container;
-	if (!cgroup_container(cgroup, &container) || find(containers, container.id))
+	if (!cgroup_container(cgroup, &container) || containers_find(containers, container.id))
 		return 0;
-	struct known *grown =
-		vec_reserve(containers->known, &containers->capacity, containers->count + 1, sizeof(*grown));
-	if (!grown)
-		return -1;
-	containers->known = grown;
-	struct known known = { .id = strndup(container.id.data, container.id.len), .id_len = container.id.len };
+	struct container_name known = { .id = strndup(container.id.data, container.id.len),
+		                        .id_len = container.id.len };
 	if (!known.id)
 		return -1;
 	if (is_safe(container.id))
 		known.name = look_up(containers, known.id);
-	containers->known[containers->count++] = known;
-	return 0;
+	struct container_name *added = vec_push(containers->known, containers->count, containers->capacity);
+	if (added) {
+		*added = known;
+		return 0;
+	}
+	free(known.id);
+	free(known.name);
+	return -1;
 }

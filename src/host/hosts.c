@@ -76,7 +76,7 @@ static bool same_address(const struct host_lookup *a, const struct host_lookup *
 }
 
 /* The key's cell, or the free one where it belongs. Only where cells is not 0. */
-static uint32_t *cell_of(const struct hosts *hosts, const struct host_lookup *key)
+static uint32_t *hosts_cell(const struct hosts *hosts, const struct host_lookup *key)
 {
 	size_t at = hash(hosts, key) & (hosts->cells - 1);
 	while (hosts->cell[at] && !same_address(&hosts->lookup[hosts->cell[at] - 1], key))
@@ -94,7 +94,7 @@ static int cells_grow(struct hosts *hosts)
 	hosts->cell = cell;
 	hosts->cells = cells;
 	for (size_t i = 0; i < hosts->count; i++)
-		*cell_of(hosts, &hosts->lookup[i]) = (uint32_t)i + 1;
+		*hosts_cell(hosts, &hosts->lookup[i]) = (uint32_t)i + 1;
 	return 0;
 }
 
@@ -110,7 +110,7 @@ int hosts_want(struct hosts *hosts, int family, const union addr *addr)
 		return 0;
 	if (2 * (hosts->count + 1) > hosts->cells && cells_grow(hosts))
 		return -1;
-	uint32_t *cell = cell_of(hosts, &key);
+	uint32_t *cell = hosts_cell(hosts, &key);
 	if (*cell)
 		return 0;
 	struct host_lookup *grown = vec_reserve(hosts->lookup, &hosts->capacity, hosts->count + 1, sizeof(*grown));
@@ -139,6 +139,6 @@ const char *hosts_find(const struct hosts *hosts, int family, const union addr *
 	if (!hosts->cells)
 		return NULL;
 	struct host_lookup key = lookup_key(family, addr);
-	uint32_t cell = *cell_of(hosts, &key);
+	uint32_t cell = *hosts_cell(hosts, &key);
 	return cell ? hosts->lookup[cell - 1].name : NULL;
 }

@@ -3,15 +3,19 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <sockview/file.h>
 #include <sockview/proto.h>
 
-#include "host/cgroup_find.h"
-#include "host/hosts_file.h"
+/* Lists that block advertisers have some hundred thousand lines. */
+#define HOSTS_FILE_MAX (64u << 20)
+#define BLANKS         " \t\r"
 
 static bool port_listed(const uint16_t *ports, size_t count, uint16_t port)
 {
@@ -64,6 +68,45 @@ static int libc_host(const char *name, int family, struct lookup_address *addres
 	return found ? 0 : -1;
 }
 
+/* --- /etc/hosts (hosts(5)): an address and its names a line --- */
+
+static bool line_names(char *rest, const char *name)
+{
+	char *word;
+	while ((word = strsep(&rest, BLANKS)) != NULL)
+		if (strcasecmp(word, name) == 0)
+			return true;
+	return false;
+}
+
+/* True if the line is of the name and of the family. */
+static bool line_address(char *line, const char *name, int family, struct lookup_address *address)
+{
+	line[strcspn(line, "#")] = '\0';
+	line += strspn(line, BLANKS);
+	char *rest = line, *text = strsep(&rest, BLANKS);
+	*address = (struct lookup_address){ .family = strchr(text, ':') ? AF_INET6 : AF_INET };
+	if ((family != AF_UNSPEC && family != address->family) || !rest || !line_names(rest, name))
+		return false;
+	return inet_pton(address->family, text, &address->addr) == 1;
+}
+
+/*
+ * libc cannot be told to look in this file alone: getaddrinfo(3) asks the
+ * network for what the file does not have, and gethostent(3) gives IPv4 alone.
+ */
+static int file_host(const char *name, int family, struct lookup_address *addresses, size_t *count)
+{
+	struct text text = { 0 };
+	size_t found = 0;
+	if (*name && (file_read_text(AT_FDCWD, "/etc/hosts", HOSTS_FILE_MAX, &text) == 0 || errno == EFBIG))
+		for (char *rest = text.data, *line; found < *count && (line = strsep(&rest, "\n"));)
+			found += line_address(line, name, family, &addresses[found]);
+	text_free(&text);
+	*count = found;
+	return found ? 0 : -1;
+}
+
 static int libc_user(const char *name, uint32_t *uid)
 {
 	const struct passwd *entry = getpwnam(name);
@@ -79,27 +122,44 @@ static int libc_interface(const char *name, uint32_t *index)
 	return *index ? 0 : -1;
 }
 
-static int libc_local_ports(uint16_t *low, uint16_t *high)
+/* --- the kernel --- */
+
+static int proc_local_ports(const struct lookup *lookup, uint16_t *low, uint16_t *high)
 {
+	char text[64];
 	unsigned from, to;
-	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-	if (!file)
-		return -1;
-	int count = fscanf(file, "%5u %5u", &from, &to);
-	fclose(file);
-	if (count != 2 || from > UINT16_MAX || to > UINT16_MAX || from > to)
+	if (file_read_string(lookup->proc_fd, "sys/net/ipv4/ip_local_port_range", text, sizeof(text)) < 0 ||
+	    sscanf(text, "%5u %5u", &from, &to) != 2 || from > UINT16_MAX || to > UINT16_MAX || from > to)
 		return -1;
 	*low = (uint16_t)from;
 	*high = (uint16_t)to;
 	return 0;
 }
 
-const struct lookup lookup_host = {
-	.service = libc_service,
-	.host = libc_host,
-	.known_host = hosts_file_find,
-	.user = libc_user,
-	.interface = libc_interface,
-	.local_ports = libc_local_ports,
-	.cgroups = cgroups_find,
-};
+static int proc_cgroups(const struct lookup *lookup, const char *glob, struct cgroup_match *match)
+{
+	struct cgroups *cgroups = cgroups_open(lookup->proc_fd, lookup->proc_is_ours);
+	if (cgroups) {
+		int result = cgroups_match(cgroups, glob, match);
+		cgroups_free(cgroups);
+		return result;
+	}
+	bool failed = errno == ENOMEM;
+	*match = (struct cgroup_match){ .path = strdup(glob) };
+	return failed || !match->path ? -1 : 0;
+}
+
+struct lookup lookup_host(int proc_fd, bool proc_is_ours)
+{
+	return (struct lookup){
+		.service = libc_service,
+		.host = libc_host,
+		.known_host = file_host,
+		.user = libc_user,
+		.interface = libc_interface,
+		.local_ports = proc_local_ports,
+		.cgroups = proc_cgroups,
+		.proc_fd = proc_fd,
+		.proc_is_ours = proc_is_ours,
+	};
+}

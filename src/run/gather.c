@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include <sockview/evidence.h>
 
@@ -108,20 +107,11 @@ static unsigned owner_details(const struct run *run)
 	return run->selection.needs.details | run->listing.needs.details;
 }
 
-static bool proc_is_ours(const struct run *run)
-{
-	struct stat given, own;
-	if (!run->options->proc_root)
-		return true;
-	return fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 && given.st_dev == own.st_dev &&
-	       given.st_ino == own.st_ino;
-}
-
 static struct finder_request finder_request(const struct run *run)
 {
 	return (struct finder_request){
 		.proc_fd = run->proc_fd,
-		.proc_is_ours = proc_is_ours(run),
+		.proc_is_ours = run->proc_is_ours,
 		.index = &run->owners.index,
 		.details = owner_details(run),
 	};

@@ -28,6 +28,8 @@ struct run {
 	struct out out;
 	pid_t pager; /* behind out; 0: none */
 	int proc_fd, proc_net_fd;
+	bool proc_is_ours;        /* proc_fd is the /proc of this process's own pid namespace */
+	struct lookup lookup;     /* names in what the caller asks for */
 	int record_fd, replay_fd; /* -1: none */
 	struct wire *wire;        /* recording or replaying; a live one is made for each look */
 	struct table table;

@@ -17,6 +17,7 @@
 #include <sockview/cgroup.h>
 #include <sockview/containers.h>
 #include <sockview/countof.h>
+#include <sockview/file.h>
 
 static const struct format *const formats[] = {
 	&format_netstat, &format_lsof, &format_table, &format_json, &format_jsonl, &format_csv, &format_tsv,
@@ -163,19 +164,14 @@ void listing_free(struct listing *listing)
 /* "btime SECONDS" of /proc/stat: to the second, as the kernel has it. */
 static int64_t boot_time(int proc_fd)
 {
-	int fd = openat(proc_fd, "stat", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	char *line = NULL;
-	size_t size = 0;
+	enum { STAT_MAX = 4 << 20 }; /* a line for each CPU, a word for each interrupt */
+	struct text text = { 0 };
 	long long seconds = 0;
-	while (file && !seconds && getline(&line, &size, file) > 0)
-		if (strncmp(line, "btime ", 6) == 0)
-			seconds = strtoll(line + 6, NULL, 10);
-	free(line);
-	if (file)
-		fclose(file);
-	else if (fd >= 0)
-		close(fd);
+	if (file_read_text(proc_fd, "stat", STAT_MAX, &text) == 0)
+		for (char *rest = text.data, *line; !seconds && (line = strsep(&rest, "\n"));)
+			if (strncmp(line, "btime ", 6) == 0)
+				seconds = strtoll(line + 6, NULL, 10);
+	text_free(&text);
 	return seconds > 0 ? seconds : 0;
 }
 
@@ -189,17 +185,13 @@ static unsigned kernel_version(void)
 	return KERNEL(major, minor);
 }
 
-/* Where cgroup v2 is mounted: alone, or beside version 1 (file-hierarchy(7) knows no third place). */
-static struct cgroups *open_cgroups(void)
+/* NULL where they cannot be had. */
+static struct cgroups *read_cgroups(int proc_fd, bool proc_is_ours)
 {
-	static const char *const places[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
-	for (size_t i = 0; i < countof(places); i++) {
-		int fd = open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && faccessat(fd, "cgroup.procs", F_OK, 0) == 0)
-			return cgroups_open(fd);
-		if (fd >= 0)
-			close(fd);
-	}
+	struct cgroups *cgroups = cgroups_open(proc_fd, proc_is_ours);
+	if (cgroups && cgroups_read(cgroups) == 0)
+		return cgroups;
+	cgroups_free(cgroups);
 	return NULL;
 }
 
@@ -210,7 +202,7 @@ static uint64_t netns_inode(int proc_fd)
 }
 
 /* A recording says nothing of where it was made; its cgroups, names and times are not ours to guess. */
-void listing_prepare(struct listing *listing, const struct options *options, int proc_fd)
+void listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours)
 {
 	bool live = !options->replay;
 	struct document *document = &listing->document;
@@ -230,7 +222,7 @@ void listing_prepare(struct listing *listing, const struct options *options, int
 		document->host = listing->host;
 	if (live && listing->needs.need & NEED_CGROUPS) {
 		cgroups_free(listing->cgroups);
-		listing->cgroups = open_cgroups();
+		listing->cgroups = read_cgroups(proc_fd, proc_is_ours);
 	}
 	context->cgroups = listing->cgroups;
 }

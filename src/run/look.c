@@ -115,7 +115,7 @@ static int look(struct run *run, bool last)
 	/* They are told only while the privilege is in effect: before the first byte is printed. */
 	bool secrets = asks_for_secrets(run) && run->privilege.has_net_admin;
 	bool whole = gather_needs_owners(run) || show_needs_hosts(run) || run->listing.sort.count || secrets;
-	listing_prepare(&run->listing, run->options, run->proc_fd);
+	listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours);
 	run->report = (struct report){ 0 };
 	run->shown = run->unowned = run->undecided = 0;
 	run->legend = (struct legend){ 0 };

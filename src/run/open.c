@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <sockview/file.h>
 
 static void make_query(struct run *run)
 {
@@ -96,13 +99,20 @@ static int open_or_say(struct run *run, const char *path, int flags, const char 
 	return fd;
 }
 
+int run_open_proc(struct run *run)
+{
+	const char *root = run->options->proc_root;
+	struct stat given, own;
+	run->proc_fd = open_or_say(run, root ? root : "/proc", O_RDONLY | O_DIRECTORY, "open");
+	run->proc_is_ours = !root || (fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 &&
+	                              given.st_dev == own.st_dev && given.st_ino == own.st_ino);
+	run->lookup = lookup_host(run->proc_fd, run->proc_is_ours);
+	return run->proc_fd < 0 && root ? -1 : 0;
+}
+
 int run_open_paths(struct run *run)
 {
 	const struct options *options = run->options;
-	const char *root = options->proc_root ? options->proc_root : "/proc";
-	run->proc_fd = open_or_say(run, root, O_RDONLY | O_DIRECTORY, "open");
-	if (run->proc_fd < 0 && options->proc_root)
-		return -1;
 	if (options->replay) {
 		run->replay_fd = open_or_say(run, options->replay, O_RDONLY, "open the recording");
 		return run->replay_fd < 0 ? -1 : 0;
@@ -123,20 +133,11 @@ static void open_proc_net(struct run *run)
 }
 
 /* Which boot of which machine: inodes mean nothing elsewhere. */
-static void boot_id(const struct run *run, char id[64])
-{
-	int fd = openat(run->proc_fd, "sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t len = fd < 0 ? 0 : read(fd, id, 63);
-	if (fd >= 0)
-		close(fd);
-	id[len > 0 ? len : 0] = '\0';
-	id[strcspn(id, "\n")] = '\0';
-}
-
 static void origin_text(const struct run *run, char text[WIRE_ORIGIN_MAX])
 {
 	char id[64];
-	boot_id(run, id);
+	file_read_string(run->proc_fd, "sys/kernel/random/boot_id", id, sizeof(id));
+	id[strcspn(id, "\n")] = '\0';
 	snprintf(text, WIRE_ORIGIN_MAX, "sockview recording 1 boot %s", id);
 }
 

@@ -4,7 +4,9 @@
 
 #include "run/invocation.h"
 
-/* The caller's files, with his own rights; what can not be opened is wrong usage. */
+/* The /proc to look at, with the caller's own rights; -1 with error: a --proc-root that cannot be opened. */
+int run_open_proc(struct run *run);
+/* The caller's files, with the caller's own rights; what cannot be opened is wrong usage. */
 int run_open_paths(struct run *run);
 /* All that a look needs: names, output, wire, query, view. */
 int run_open(struct run *run);

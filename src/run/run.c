@@ -49,9 +49,11 @@ static enum exit_status look_or_explain(struct run *run, const volatile sig_atom
 {
 	if (run->options->explain && !run_make_explain(run))
 		return EXIT_USAGE;
-	if (selection_make(&run->selection, run->options) < 0)
+	/* The caller named a folder or, below, a file that cannot be opened. */
+	if (run_open_proc(run) < 0)
+		return say(&run->error, EXIT_USAGE);
+	if (selection_make(&run->selection, run->options, &run->lookup) < 0)
 		return say_selection(&run->selection);
-	/* The caller named a file or folder that can't be opened. */
 	if (run_open_paths(run) < 0)
 		return say(&run->error, EXIT_USAGE);
 	if (run_open(run) < 0 || (run->explain ? run_explain(run) : look_run(run, stop_asked)) < 0)

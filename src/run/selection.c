@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <sockview/countof.h>
-#include <sockview/vec.h>
+#include <sockview/file.h>
 
+/* A hundred thousand addresses and more. */
+#define FILTER_FILE_MAX  (16u << 20)
 #define LSOF_PROTOS      (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
 #define CONNECTED_STATES (STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND)))
 
@@ -22,41 +24,15 @@ static int no_memory(struct selection *selection)
 	return -1;
 }
 
-static int selection_add_text(struct selection *selection, size_t *capacity, const char *bytes, size_t len)
-{
-	char *text = vec_reserve(selection->text, capacity, selection->len + len + 1, 1);
-	if (!text)
-		return no_memory(selection);
-	selection->text = text;
-	memcpy(text + selection->len, bytes, len);
-	selection->len += len;
-	return 0;
-}
-
-static int read_all(struct selection *selection, int fd, size_t *capacity)
-{
-	char chunk[16384];
-	for (;;) {
-		ssize_t got = read(fd, chunk, sizeof(chunk));
-		if (got == 0)
-			return 0;
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (selection_add_text(selection, capacity, chunk, (size_t)got) < 0)
-			return -1;
-	}
-}
-
-static int read_file(struct selection *selection, const char *path, size_t *capacity)
+static int read_file(struct selection *selection, const char *path)
 {
 	bool standard = strcmp(path, "-") == 0;
+	/* A pipe's writer is waited for: --filter-file <(...). */
 	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	selection->what = path;
 	if (fd < 0)
 		return -1;
-	int result = read_all(selection, fd, capacity);
+	int result = file_read_fd(fd, FILTER_FILE_MAX, &selection->text);
 	int error = errno;
 	if (!standard)
 		close(fd);
@@ -64,14 +40,12 @@ static int read_file(struct selection *selection, const char *path, size_t *capa
 	return result;
 }
 
-static int join_words(struct selection *selection, const struct words *words, size_t *capacity)
+static int join_words(struct selection *selection, const struct words *words)
 {
-	for (size_t i = 0; i < words->count; i++) {
-		if (i && selection_add_text(selection, capacity, " ", 1) < 0)
-			return -1;
-		if (selection_add_text(selection, capacity, words->item[i], strlen(words->item[i])) < 0)
-			return -1;
-	}
+	for (size_t i = 0; i < words->count; i++)
+		if ((i && text_add_string(&selection->text, " ") < 0) ||
+		    text_add_string(&selection->text, words->item[i]) < 0)
+			return no_memory(selection);
 	return 0;
 }
 
@@ -100,24 +74,23 @@ static int host_family(const struct options *options)
 
 static int add_text(struct selection *selection, const struct options *options)
 {
-	if (filter_add_text(selection->filter, selection->text, selection->len, host_family(options),
-	                    &selection->problem) == 0)
+	const struct text *text = &selection->text;
+	if (filter_add_text(selection->filter, text->data, text->len, host_family(options), &selection->problem) == 0)
 		return 0;
-	return wrong(selection, "filter", selection->text, selection->len);
+	return wrong(selection, "filter", text->data, text->len);
 }
 
 /* The words and the file are two filters: each must hold. */
 static int add_filter(struct selection *selection, const struct options *options)
 {
-	size_t capacity = 0;
 	if (options->filter_file) {
-		if (read_file(selection, options->filter_file, &capacity) < 0 || add_text(selection, options) < 0)
+		if (read_file(selection, options->filter_file) < 0 || add_text(selection, options) < 0)
 			return -1;
-		selection->len = 0;
+		selection->text.len = 0;
 	}
 	if (!options->filter.count)
 		return 0;
-	if (join_words(selection, &options->filter, &capacity) < 0)
+	if (join_words(selection, &options->filter) < 0)
 		return -1;
 	return add_text(selection, options);
 }
@@ -172,9 +145,9 @@ static int add_lsof(struct selection *selection, const struct options *options)
 	return 0;
 }
 
-int selection_make(struct selection *selection, const struct options *options)
+int selection_make(struct selection *selection, const struct options *options, const struct lookup *lookup)
 {
-	*selection = (struct selection){ .filter = filter_new(&lookup_host) };
+	*selection = (struct selection){ .filter = filter_new(lookup) };
 	if (!selection->filter)
 		return no_memory(selection);
 	if (add_filter(selection, options) < 0 || add_lists(selection, options) < 0 || add_lsof(selection, options) < 0)
@@ -188,7 +161,7 @@ int selection_make(struct selection *selection, const struct options *options)
 void selection_free(struct selection *selection)
 {
 	filter_free(selection->filter);
-	free(selection->text);
+	text_free(&selection->text);
 	*selection = (struct selection){ 0 };
 }
 

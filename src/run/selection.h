@@ -12,8 +12,7 @@
 struct selection {
 	struct filter *filter;
 	struct filter_needs needs;
-	char *text; /* the FILTER as one line */
-	size_t len;
+	struct text text; /* the FILTER as one line */
 	/* After a failure: what could not be read (an option's name or "filter"), its text, and why. */
 	const char *what;
 	const char *wrong;
@@ -24,9 +23,10 @@ struct selection {
 /*
  * Reads the filter, and --filter-file with the rights the caller has now. 0;
  * or -1: with errno if `wrong` is NULL (what: the file or the step that
- * failed), else for what `problem` says. selection_free() after both.
+ * failed), else for what `problem` says. selection_free() after both; `lookup`
+ * must last until then.
  */
-int selection_make(struct selection *selection, const struct options *options);
+int selection_make(struct selection *selection, const struct options *options, const struct lookup *lookup);
 void selection_free(struct selection *selection);
 
 /* Sets protocols, families, states and details of the query, as small as the selection allows. */

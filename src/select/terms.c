@@ -177,23 +177,16 @@ static char *cgroup_path(struct piece item)
 	return path;
 }
 
-static int cgroup_fill(struct reading *reading, struct piece item, const char *path, struct lookup_ids *ids,
+static int cgroup_fill(struct reading *reading, struct piece item, const struct cgroup_match *match,
                        struct expr_node *node)
 {
-	bool known = false;
-	size_t mount_len = 0;
-	if (reading->names->cgroups(path, ids, &known, &mount_len) < 0) {
-		reading_no_memory(reading);
-		return -1;
-	}
-	if (known && !ids->count && !glob_is_pattern(path, strlen(path))) {
+	if (match->known && !match->count && !glob_is_pattern(match->path, strlen(match->path))) {
 		reading_fail(reading, item.at, "a path below the cgroup hierarchy, as in /proc/PID/cgroup",
 		             "unknown cgroup \"%.*s\"", PIECE_ARGS(item));
 		return -1;
 	}
-	path = path[mount_len] ? path + mount_len : "/";
-	if (expr_keep_numbers(reading->expr, ids->id, ids->count, &node->numbers) < 0 ||
-	    expr_keep_text(reading->expr, path, strlen(path), &node->text) < 0) {
+	if (expr_keep_numbers(reading->expr, match->id, match->count, &node->numbers) < 0 ||
+	    expr_keep_text(reading->expr, match->path, strlen(match->path), &node->text) < 0) {
 		reading_no_memory(reading);
 		return -1;
 	}
@@ -203,12 +196,14 @@ static int cgroup_fill(struct reading *reading, struct piece item, const char *p
 static uint32_t cgroup_node(struct reading *reading, struct piece item)
 {
 	struct expr_node node = { .kind = EXPR_CGROUP };
-	struct lookup_ids ids = { 0 };
+	struct cgroup_match match = { 0 };
 	char *path = cgroup_path(item);
-	if (!path)
-		return reading_no_memory(reading);
-	int result = cgroup_fill(reading, item, path, &ids, &node);
-	free(ids.id);
+	int result = path ? reading->names->cgroups(reading->names, path, &match) : -1;
+	if (result < 0)
+		reading_no_memory(reading);
+	else
+		result = cgroup_fill(reading, item, &match, &node);
+	cgroup_match_free(&match);
 	free(path);
 	return result < 0 ? EXPR_FAILED : reading_add(reading, &node);
 }
@@ -251,7 +246,7 @@ uint32_t autobound_read(struct reading *reading)
 	struct expr_node node = { .kind = EXPR_AUTOBOUND };
 	uint16_t low, high;
 	/* net/ipv4/af_inet.c, inet_init_net(): what it is unless somebody set it. */
-	if (reading->names->local_ports(&low, &high) < 0) {
+	if (reading->names->local_ports(reading->names, &low, &high) < 0) {
 		low = 32768;
 		high = 60999;
 	}

@@ -150,15 +150,16 @@ static inline int scene_interface(const char *name, uint32_t *index)
 	return strcmp(name, "lo") == 0 || strcmp(name, "eth0") == 0 ? 0 : -1;
 }
 
-static inline int scene_local_ports(uint16_t *low, uint16_t *high)
+static inline int scene_local_ports(const struct lookup *lookup, uint16_t *low, uint16_t *high)
 {
+	(void)lookup;
 	*low = 32768;
 	*high = 60999;
 	return 0;
 }
 
 /* "/" is 1, "/a" 20, "/b" 21, "/b/c" 22. */
-static inline int scene_cgroups(const char *glob, struct lookup_ids *ids, bool *known, size_t *mount_len)
+static inline int scene_cgroups(const struct lookup *lookup, const char *glob, struct cgroup_match *match)
 {
 	static const struct {
 		const char *path, *glob;
@@ -169,18 +170,18 @@ static inline int scene_cgroups(const char *glob, struct lookup_ids *ids, bool *
 		{ "/b", "/*", 21 },
 		{ "/b/c", "/b/*", 22 },
 	};
-	ids->id = calloc(8, sizeof(*ids->id));
-	ids->capacity = 8;
-	*known = true;
-	*mount_len = 0;
+	(void)lookup;
+	*match = (struct cgroup_match){ .known = true, .id = calloc(8, sizeof(*match->id)), .path = strdup(glob) };
+	if (!match->id || !match->path)
+		return -1;
 	for (size_t i = 0; i < countof(cgroups); i++)
 		if (strcmp(cgroups[i].path, glob) == 0 || strcmp(cgroups[i].glob, glob) == 0)
-			ids->id[ids->count++] = cgroups[i].id;
+			match->id[match->count++] = cgroups[i].id;
 	return 0;
 }
 
 static const struct lookup scene_names = {
-	scene_service, scene_host, scene_host, scene_user, scene_interface, scene_local_ports, scene_cgroups,
+	scene_service, scene_host, scene_host, scene_user, scene_interface, scene_local_ports, scene_cgroups, -1, false,
 };
 
 /* The letters of the sockets that the verdict is given to. */

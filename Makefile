@@ -121,14 +121,14 @@ $(BPF_OBJ) $(B)/src/base/bpf_skeleton.o: $(B)/with_bpf.$(WITH_BPF) Makefile
 
 # For the tests: the program linked with its BPF programs compiled otherwise.
 BPF_VARIANTS = regenerated without narrow
-BPF_VARIANT_regenerated = -I$(B)/generated
-BPF_VARIANT_without = -DWITHOUT_BPF
-BPF_VARIANT_narrow = -U__LP64__
+BPF_VARIANT_regenerated = -UWITHOUT_BPF -iquote $(B)/generated
+BPF_VARIANT_without = -UBPF_REQUIRED -DWITHOUT_BPF
+BPF_VARIANT_narrow = -UBPF_REQUIRED -UWITHOUT_BPF -U__LP64__
 define bpf_variant
 $(BPF_PROGRAMS:%=$(B)/bpf/$(1)/%.o) $(B)/bpf/$(1)/base/bpf_skeleton.o: $(B)/bpf/$(1)/%.o: src/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)
-	$$(Q)$$(CC) $$(BPF_VARIANT_$(1)) $$(ALL_CFLAGS) -c -o $$@ $$<
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(BPF_VARIANT_$(1)) -c -o $$@ $$<
 $(B)/bpf/$(1)/sockview: $(B)/src/main.o $(BPF_PROGRAMS:%=$(B)/bpf/$(1)/%.o) $(B)/bpf/$(1)/base/bpf_skeleton.o $(LIB)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(DEP_LIBS) $$(LDLIBS)

@@ -141,8 +141,9 @@ static int say_nat(struct explain *explain)
 	    sentence_add(explain, SAY_NOTE, "nat", "%u more NAT rules for this port.", nat->left_out) < 0)
 		return -1;
 	if (nat->asked && nat->unread &&
-	    sentence_add(explain, SAY_UNREAD, "nftables", "NAT rules were not read (nftables: %s%s).",
-	                 strerror(nat->unread), nat->unread == EPERM ? "; it takes CAP_NET_ADMIN" : "") < 0)
+	    sentence_add(explain, SAY_UNREAD, "nftables", "%s (nftables: %s%s).",
+	                 nat->rules ? "Not all NAT rules were read" : "NAT rules were not read", strerror(nat->unread),
+	                 nat->unread == EPERM ? "; it takes CAP_NET_ADMIN" : "") < 0)
 		return -1;
 	if (nat->legacy_unread)
 		return sentence_add(
@@ -258,6 +259,15 @@ static int say_unseen(struct explain *explain)
 		if (sentence_add(explain, SAY_UNREAD, "tables",
 		                 "The kernel's answer was not whole: a socket may be missing.") < 0)
 			return -1;
+	if (tables->unavailable & PROTO_BIT(explain->target.proto))
+		if (sentence_add(explain, SAY_UNREAD, "tables", "The kernel told of no %s sockets: any may be missing.",
+		                 proto_name(explain->target.proto)) < 0)
+			return -1;
+	if (explain->host.addresses_unread &&
+	    sentence_add(explain, SAY_UNREAD, "addresses",
+	                 "Not all addresses and interfaces of this host were read (rtnetlink: %s).",
+	                 strerror(explain->host.addresses_unread)) < 0)
+		return -1;
 	if (explain->target.proto == PROTO_TCP && !explain->bound_told && explain->facts.live)
 		if (sentence_add(
 			    explain, SAY_UNREAD, "bound",

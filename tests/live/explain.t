@@ -379,32 +379,47 @@ libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 
-def deny_bind():
-    """seccomp: bind() is EPERM (x86-64 and arm64 numbers)."""
-    tap.die_with_parent()
-    number = {"x86_64": 49, "aarch64": 200}[os.uname().machine]
-    code = b"".join(struct.pack("HBBI", *one) for one in (
-        (0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050000 | errno.EPERM), (0x06, 0, 0, 0x7fff0000)))
+# bind(2), socket(2)
+CALLS = {"x86_64": (49, 41), "aarch64": (200, 198)}.get(os.uname().machine)
+
+
+def deny(*code):
+    """A preexec_fn: a seccomp filter whose last two instructions are EPERM and "allow"."""
+    code = b"".join(struct.pack("HBBI", *one) for one in (*code, (0x06, 0, 0, 0x00050000 | errno.EPERM), (0x06, 0, 0, 0x7fff0000)))
     buffer = ctypes.create_string_buffer(code)
 
     class Program(ctypes.Structure):
         _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 
-    program = Program(4, ctypes.addressof(buffer))
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0):
-        os._exit(99)
+    program = Program(len(code) // 8, ctypes.addressof(buffer))
+    program.keep = buffer
+
+    def start():
+        tap.die_with_parent()
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0):
+            os._exit(99)
+    return start
 
 
-if os.uname().machine in ("x86_64", "aarch64"):
+if CALLS:
     import subprocess
     p = port()
-    done = subprocess.run([tap.SOCKVIEW, "--explain", "127.0.0.1:%d" % p], capture_output=True, preexec_fn=deny_bind,
-                          env=tap.environment())
+    LOAD, EQUAL = 0x20, 0x15
+    done = subprocess.run([tap.SOCKVIEW, "--explain", "127.0.0.1:%d" % p], capture_output=True, env=tap.environment(),
+                          preexec_fn=deny((LOAD, 0, 0, 0), (EQUAL, 0, 1, CALLS[0])))
     text = " ".join(done.stdout.decode().split())
     t.ok(done.returncode == 1 and "EPERM" in text and "a seccomp filter" in text, "a seccomp filter forbids bind()", text, done.stderr)
+    # socket(AF_NETLINK, ..., NETLINK_ROUTE): offsets in struct seccomp_data, low halves of little-endian arguments.
+    done = subprocess.run([tap.SOCKVIEW, "--explain", "127.0.0.1:%d" % p], capture_output=True, env=tap.environment(),
+                          preexec_fn=deny((LOAD, 0, 0, 0), (EQUAL, 0, 5, CALLS[1]), (LOAD, 0, 0, 16), (EQUAL, 0, 3, socket.AF_NETLINK),
+                                          (LOAD, 0, 0, 32), (EQUAL, 0, 1, socket.NETLINK_ROUTE)))
+    text = " ".join(done.stdout.decode().split())
+    t.ok(done.returncode == 0 and "Not seen: - Not all addresses and interfaces of this host were read (rtnetlink: Operation not permitted)" in text,
+         "addresses that could not be read are told", text, done.stderr)
 else:
-    t.skip("a seccomp filter forbids bind()", "the number of the system call is not known here")
+    t.skip("a seccomp filter forbids bind()", "the numbers of the system calls are not known here")
+    t.skip("addresses that could not be read are told", "the numbers of the system calls are not known here")
 
 
 def bpf(command, attributes):

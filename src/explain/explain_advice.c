@@ -226,6 +226,21 @@ static bool any_plan_is_dual(const struct explain *explain)
 	return false;
 }
 
+/* True if SO_REUSEADDR on both sides lets every plan pass, as far as it hangs on that option alone. */
+static bool reuseaddr_may_help(const struct explain *explain)
+{
+	for (size_t p = 0; p < explain->plans; p++) {
+		struct bind_plan plan = explain->plan[p].bind;
+		plan.reuseaddr = true;
+		for (size_t i = 0; i < explain->holders && !explain->plan[p].left_out; i++) {
+			struct bind_judgement judged = bind_judge(&plan, &explain->holder[i].is);
+			if (judged.outcome != BIND_FREE && !(judged.unknown & OPTION_REUSEADDR))
+				return false;
+		}
+	}
+	return true;
+}
+
 static int advise_reuseaddr(struct explain *explain)
 {
 	if (explain->plan[0].bind.reuseaddr)
@@ -235,7 +250,7 @@ static int advise_reuseaddr(struct explain *explain)
 		return sentence_add(explain, SAY_ADVICE, "set-reuseaddr",
 		                    "set SO_REUSEADDR on the new socket before bind(): %s",
 		                    explain->reuseaddr_helps ? "tried, and it is let in" : "the old one has it too");
-	if (outcome == BIND_UNKNOWN && !explain->reuseaddr_tried)
+	if (outcome == BIND_UNKNOWN && !explain->reuseaddr_tried && reuseaddr_may_help(explain))
 		return sentence_add(
 			explain, SAY_ADVICE, "maybe-reuseaddr",
 			"SO_REUSEADDR on the new socket may help: only if the old one has it too, which is not known");

@@ -42,6 +42,21 @@ static const struct {
 	                               "SO_REUSEPORT shares only if both sockets set it, and the one in the way did not." },
 };
 
+/* What an option of the holder decides, where that option is not known (OPTION_*). */
+static const struct {
+	unsigned option;
+	const char *key, *text;
+} unknowns[] = {
+	{ OPTION_REUSEADDR, "unknown-reuseaddr",
+	  "SO_REUSEADDR shares only if both sockets set it; whether the one in the way did is not known." },
+	{ OPTION_REUSEPORT, "unknown-reuseport",
+	  "SO_REUSEPORT shares only if both sockets set it; whether the one in the way did is not known." },
+	{ OPTION_V6ONLY, "unknown-v6only",
+	  "An IPv6 socket has the port of IPv4 too unless it sets IPV6_V6ONLY; whether the one in the way did is not known." },
+	{ OPTION_UID, "unknown-user",
+	  "SO_REUSEPORT shares a port among the sockets of one user; whose the one in the way is, is not known." },
+};
+
 /* The rule for this kind of socket, where the plan sets no option that could share the port. */
 static const char *plain_rule(const struct explain *explain, const struct crowd *crowd, const char **key)
 {
@@ -111,6 +126,8 @@ static int say_why(struct explain *explain, const struct planned *plan, const st
 {
 	const struct holder *holder = &explain->holder[crowd->first];
 	const char *key;
+	if (say_meeting(explain, plan, judged->meeting) < 0)
+		return -1;
 	if (judged->why == BIND_OTHER_USER)
 		return say_user(explain, plan, holder);
 	if (judged->why == BIND_HOLDER_NO_REUSEADDR && holder->is.time_wait)
@@ -123,17 +140,34 @@ static int say_why(struct explain *explain, const struct planned *plan, const st
 	return why_once(explain, key, text);
 }
 
+/* The outcome depends on options that no table tells: the conditions, not the refusal that may come. */
+static int say_unknown(struct explain *explain, const struct planned *plan, const struct crowd *crowd,
+                       const struct bind_judgement *judged)
+{
+	if (!(judged->unknown & OPTION_V6ONLY) && say_meeting(explain, plan, judged->meeting) < 0)
+		return -1;
+	if (judged->unknown & OPTION_REUSEADDR && explain->holder[crowd->first].is.time_wait)
+		return why_once(
+			explain, "time-wait-unknown-reuseaddr",
+			"The connection is over, but its port stays taken for up to a minute (TIME_WAIT) unless both the old socket and the new one set SO_REUSEADDR; whether the old one did is not known.");
+	for (size_t i = 0; i < countof(unknowns); i++)
+		if (judged->unknown & unknowns[i].option && why_once(explain, unknowns[i].key, unknowns[i].text) < 0)
+			return -1;
+	return 0;
+}
+
 static int say_plan(struct explain *explain, size_t p)
 {
 	const struct planned *plan = &explain->plan[p];
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		const struct bind_judgement *judged = &explain->holder[crowd->first].judged[p];
-		bool blamed = judged->outcome == BIND_IN_USE ||
-		              (judged->outcome == BIND_UNKNOWN && plan->verdict != EXPLAIN_FREE);
-		if (!blamed)
-			continue;
-		if (say_meeting(explain, plan, judged->meeting) < 0 || say_why(explain, plan, crowd, judged) < 0)
+		int answer = 0;
+		if (judged->outcome == BIND_UNKNOWN && plan->verdict != EXPLAIN_FREE)
+			answer = say_unknown(explain, plan, crowd, judged);
+		if (judged->outcome == BIND_IN_USE)
+			answer = say_why(explain, plan, crowd, judged);
+		if (answer < 0)
 			return -1;
 	}
 	return 0;

@@ -97,11 +97,19 @@ t.same(explain(path, "0.0.0.0:443").status, 0, "[::] that is v6only")
 path = record("untold", *six, wire.inet("LISTEN", "[::]:443", inode=5001), wire.done())
 result = explain(path, "0.0.0.0:443")
 t.same((result.status, result.lines[0]), (3, "Whether tcp port 443 is free could not be told."), "[::] of an old kernel that does not tell")
+text = " ".join(" ".join(result.lines).split())
+t.ok("whether the one in the way did is not known" in text and "has the port of IPv4 too, so" not in text,
+     "... whose sentence is no guess", result)
+t.ok("SO_REUSEADDR" not in text, "... SO_REUSEADDR cannot help against a listener", result)
 t.same(explain(path, "[::1]:443").status, 1, "... which IPv6 does not need to know")
 
 # --- JSON: every field, with its type -----------------------------------------------------
 
 path = record("fields", *tcp(wire.inet("TIME_WAIT", "127.0.0.1:70", "127.0.0.1:50000", timer=("timewait", 1000, 0), cookie=2)))
+result = explain(path, "127.0.0.1:70", "--reuseaddr")
+text = " ".join(" ".join(result.lines).split())
+t.ok("set SO_REUSEADDR; whether the old one did is not known." in text and "made without" not in text,
+     "TIME_WAIT: a condition that is not known is no reason", result)
 answer = json.loads(explain(path, "127.0.0.1:70", "--reuseaddr", "--json").out)
 t.same(sorted(answer), sorted("version target verdict exit binds sockets related why advice notes unread".split()), "JSON's fields")
 t.same({key: value for key, value in answer["target"].items() if key not in ("uid", "user")},

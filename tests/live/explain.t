@@ -261,6 +261,8 @@ for reuseaddr in (1, 0):
     case("... and SO_REUSEADDR on the new one", ["127.0.0.1:%d" % p, "--reuseaddr"], helps,
          *([] if reuseaddr else ["made without SO_REUSEADDR, so setting it on the new one does not help"]),
          without=["set SO_REUSEADDR on"])
+    case("... and without a probe", ["127.0.0.1:%d" % p, "--reuseaddr", "--no-probe"], 3, "could not be told",
+         "whether the old one did is not known", without=["made without SO_REUSEADDR"], verdict="unknown", judge=False)
 
 # Many of a kind are one line.
 p = port()

@@ -1,9 +1,8 @@
 /*
  * explain.h - why a bind() would fail: from a target to a verdict.
  *
- *   explain_new() -> explain_query() -> [sockets by the caller] -> explain_query_more() -> [the same]
- *      -> explain_look_elsewhere()
- *      -> [owners by the caller] -> explain_run() -> [privileges dropped] -> explain_text() or explain_json() -> explain_status()
+ *   explain_new() -> explain_query() -> [sockets by the caller] -> explain_look_elsewhere() -> [owners by the caller]
+ *      -> explain_run() -> [privileges dropped] -> explain_text() or explain_json() -> explain_status()
  */
 #ifndef SOCKVIEW_EXPLAIN_H
 #define SOCKVIEW_EXPLAIN_H
@@ -22,13 +21,8 @@ void explain_free(struct explain *explain);
 
 /* True if the planned bind is another user's: then PRIVILEGE_SET_USER is needed. */
 bool explain_changes_user(const struct explain *explain);
-/* The first request, valid as long as the struct explain: every socket that has the port. */
+/* The request, valid as long as the struct explain: every socket that has the port, and the connections to it. */
 void explain_query(const struct explain *explain, struct query *query);
-/*
- * The second request: connections to the port on other hosts. False if the
- * sockets in the table leave no question: a server here has the port.
- */
-bool explain_query_more(const struct explain *explain, const struct table *table, struct query *query);
 /* Of the answers, which sockets are wanted: of the connections to other hosts a few, the rest is only counted. */
 bool explain_wants(struct explain *explain, const struct row *row);
 /*

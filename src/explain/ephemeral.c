@@ -62,33 +62,45 @@ static int compare_towards(const void *a, const void *b)
 	return order ? order : left->local_port - right->local_port;
 }
 
-/* A target that is an address of another host names the one destination that is meant. */
 static bool is_meant(const struct explain *explain, const struct toward *toward)
 {
 	const struct target *target = &explain->target;
 	if (!facts_is_ephemeral(&explain->host, toward->local_port))
 		return false;
-	return target->family == AF_UNSPEC || bind_addr_any(target->family, &target->addr) ||
+	return !explain->destination.named ||
 	       (toward->family == target->family && memcmp(&toward->remote, &target->addr, sizeof(target->addr)) == 0);
 }
 
-/* A dump that was asked for again gives some of them twice: they stand side by side. */
-void ephemeral_find(struct explain *explain)
+/* A dump that was asked for again, or a connection seen from both ends, gives some of them twice, side by side. */
+static void find_fullest(struct explain *explain)
 {
 	const struct toward *before = NULL;
 	unsigned used = 0;
-	if (explain->host.ephemeral_low <= 0 || !explain->towards)
-		return;
-	qsort(explain->toward, explain->towards, sizeof(*explain->toward), compare_towards);
+	if (explain->towards)
+		qsort(explain->toward, explain->towards, sizeof(*explain->toward), compare_towards);
 	for (size_t i = 0; i < explain->towards; i++) {
 		const struct toward *one = &explain->toward[i];
 		if (!is_meant(explain, one) || (before && compare_towards(before, one) == 0))
 			continue;
 		used = before && compare_ends(before, one) == 0 ? used + 1 : 1;
 		before = one;
-		if (used > explain->destination.used)
-			explain->destination = (struct destination){ .one = *one, .used = used };
+		if (used > explain->destination.used) {
+			explain->destination.one = *one;
+			explain->destination.used = used;
+		}
 	}
-	explain->destination.range = (unsigned)(explain->host.ephemeral_high - explain->host.ephemeral_low + 1) -
-	                             explain->host.reserved_in_range;
+}
+
+void ephemeral_find(struct explain *explain)
+{
+	const struct target *target = &explain->target;
+	if (explain->host.ephemeral_low <= 0 || target->proto != PROTO_TCP)
+		return;
+	explain->destination = (struct destination){
+		.one = { .remote = target->addr, .family = target->family },
+		.named = target->family != AF_UNSPEC && !bind_addr_any(target->family, &target->addr),
+		.range = (unsigned)(explain->host.ephemeral_high - explain->host.ephemeral_low + 1) -
+		         explain->host.reserved_in_range,
+	};
+	find_fullest(explain);
 }

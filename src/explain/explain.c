@@ -21,10 +21,11 @@
 #include "explain/rtnl.h"
 #include "explain/verdict.h"
 
-static int make_expr(struct expr *expr, enum expr_end end, uint16_t port)
+/* The sockets of the port, and the connections to it: "sport = :PORT or dport = :PORT", in one walk of the tables. */
+static int make_expr(struct expr *expr, uint16_t port)
 {
 	struct expr_range range = { port, port };
-	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end, .family = AF_UNSPEC };
+	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_EITHER, .family = AF_UNSPEC };
 	if (expr_init(expr) < 0 || expr_keep_ranges(expr, &range, 1, &node.ranges) < 0)
 		return -1;
 	expr->root = expr_add(expr, &node);
@@ -38,8 +39,7 @@ struct explain *explain_new(const struct explain_options *options, char problem[
 	if (!explain)
 		return NULL;
 	explain->options = *options;
-	if (plan_make(explain, problem) == 0 && make_expr(&explain->local, EXPR_LOCAL, explain->target.port) == 0 &&
-	    make_expr(&explain->remote, EXPR_REMOTE, explain->target.port) == 0)
+	if (plan_make(explain, problem) == 0 && make_expr(&explain->expr, explain->target.port) == 0)
 		return explain;
 	int saved = errno;
 	explain_free(explain);
@@ -54,8 +54,7 @@ void explain_free(struct explain *explain)
 	for (size_t i = 0; i < explain->sentences; i++)
 		free(explain->sentence[i].text);
 	free(explain->sentence);
-	expr_free(&explain->local);
-	expr_free(&explain->remote);
+	expr_free(&explain->expr);
 	free(explain->holder);
 	free(explain->crowd);
 	free(explain->toward);
@@ -73,11 +72,20 @@ bool explain_changes_user(const struct explain *explain)
 /* UDP too when TCP is meant, and the reverse: people mix them up, and its table is small. */
 void explain_query(const struct explain *explain, struct query *query)
 {
-	*query =
-		(struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER | WANT_EXTRA, .expr = &explain->local };
+	*query = (struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER | WANT_EXTRA, .expr = &explain->expr };
 	query->protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(explain->target.proto);
 	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
 		query->states[proto] = STATE_ALL;
+}
+
+bool explain_wants(struct explain *explain, const struct row *row)
+{
+	if (row->local_port == explain->target.port) {
+		ephemeral_keep_reversed(explain, row);
+		return true;
+	}
+	return row->remote_port == explain->target.port && row->proto == explain->target.proto &&
+	       ephemeral_keep(explain, row);
 }
 
 static bool is_served_here(const struct explain *explain, const struct table *table)
@@ -89,30 +97,6 @@ static bool is_served_here(const struct explain *explain, const struct table *ta
 			return true;
 	}
 	return false;
-}
-
-bool explain_query_more(const struct explain *explain, const struct table *table, struct query *query)
-{
-	if (explain->target.proto != PROTO_TCP || is_served_here(explain, table))
-		return false;
-	*query = (struct query){
-		.protos = PROTO_BIT(PROTO_TCP),
-		.inet = true,
-		.inet6 = true,
-		.expr = &explain->remote,
-		.states[PROTO_TCP] = STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND)),
-	};
-	return true;
-}
-
-bool explain_wants(struct explain *explain, const struct row *row)
-{
-	if (row->local_port == explain->target.port) {
-		ephemeral_keep_reversed(explain, row);
-		return true;
-	}
-	return row->remote_port == explain->target.port && row->proto == explain->target.proto &&
-	       ephemeral_keep(explain, row);
 }
 
 /* With a listener here, one in another namespace need not be looked for. */

@@ -80,11 +80,9 @@ static int say_other_proto(struct explain *explain)
 		theirs, owner, where, theirs, ours);
 }
 
-/* Listeners that cannot be reached from everywhere: on loopback alone, or bound to an interface. */
-static int say_reach(struct explain *explain)
+static int say_loopback(struct explain *explain)
 {
 	bool listens = false, elsewhere = false;
-	uint32_t device = 0;
 	for (size_t i = 0; i < explain->holders; i++) {
 		const struct bind_holder *is = &explain->holder[i].is;
 		if (is->state != STATE_LISTEN)
@@ -95,14 +93,30 @@ static int say_reach(struct explain *explain)
 			facts_addr(&explain->host, mapped ? AF_INET : AF_INET6, mapped ? &v4 : &is->addr);
 		listens = true;
 		elsewhere |= !local || !local->host_scope;
-		if (is->ifindex)
-			device = is->ifindex;
 	}
-	if (listens && !elsewhere &&
-	    sentence_add(explain, SAY_NOTE, "loopback-only",
-	                 "It listens on loopback only: other hosts cannot reach it.") < 0)
-		return -1;
-	const char *name = device ? names_interface(explain->facts.names, device) : NULL;
+	if (!listens || elsewhere)
+		return 0;
+	return sentence_add(explain, SAY_NOTE, "loopback-only",
+	                    "It listens on loopback only: other hosts cannot reach it.");
+}
+
+/* Told if it is true of every socket in the way. */
+static int say_device(struct explain *explain)
+{
+	const struct holder *first = NULL;
+	bool listens = false;
+	for (size_t i = 0; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		const struct crowd *crowd = &explain->crowd[holder->crowd];
+		if (!crowd->in_the_way && !crowd->maybe)
+			continue;
+		if (first && holder->is.ifindex != first->is.ifindex)
+			return 0;
+		first = holder;
+		listens |= holder->is.state == STATE_LISTEN;
+	}
+	const char *name =
+		listens && first->is.ifindex ? names_interface(explain->facts.names, first->is.ifindex) : NULL;
 	if (!name)
 		return 0;
 	char escaped[WORDS_NAME_MAX];
@@ -193,25 +207,32 @@ static void by_one_of(const struct explain *explain, const struct toward *toward
 	}
 }
 
-/* Told from four fifths on: a busy proxy soon uses up the rest. */
+/*
+ * A destination that the target does not name is told from four fifths on: a
+ * busy proxy soon uses up the rest.
+ */
 static int say_ephemeral(struct explain *explain)
 {
 	const struct destination *full = &explain->destination;
+	const struct facts *host = &explain->host;
 	char where[WORDS_ADDR_MAX], owner[OWNER_WORDS_MAX];
-	if (!full->range || full->used < full->range / 5 * 4)
+	bool is_full = full->used && full->used * 5ull >= full->range * 4ull;
+	bool is_meant = full->named && (full->used || !facts_addr(host, full->one.family, &full->one.remote));
+	if (!full->range || !(is_full || is_meant))
 		return 0;
 	unsigned left = full->used < full->range ? full->range - full->used : 0;
 	words_endpoint(explain, where, full->one.family, &full->one.remote, explain->target.port, 0);
 	by_one_of(explain, &full->one, owner);
 	if (sentence_add(
-		    explain, SAY_NOTE, "ephemeral-exhausted",
-		    "%u of %u ephemeral ports (%d-%d) are in use towards %s, %u are left: without one connect() fails with EADDRNOTAVAIL. A wider net.ipv4.ip_local_port_range, more addresses or fewer new connections help.",
-		    full->used, full->range, explain->host.ephemeral_low, explain->host.ephemeral_high, where,
-		    left) < 0)
+		    explain, SAY_NOTE, is_full ? "ephemeral-exhausted" : "ephemeral-room",
+		    "%u of %u ephemeral ports (%d-%d) are in use towards %s, %u are left%s", full->used, full->range,
+		    host->ephemeral_low, host->ephemeral_high, where, left,
+		    is_full ? ": without one connect() fails with EADDRNOTAVAIL. A wider net.ipv4.ip_local_port_range, more addresses or fewer new connections help."
+			    : ".") < 0)
 		return -1;
-	return *owner ? sentence_add(explain, SAY_NOTE, "ephemeral-user", "Connections to %s are held%s, among others.",
-	                             where, owner)
-	              : 0;
+	return is_full && *owner ? sentence_add(explain, SAY_NOTE, "ephemeral-user",
+	                                        "Connections to %s are held%s, among others.", where, owner)
+	                         : 0;
 }
 
 static int say_until_listen(struct explain *explain)
@@ -286,8 +307,8 @@ static int say_unseen(struct explain *explain)
 int explain_notes(struct explain *explain)
 {
 	static int (*const say[])(struct explain * explain) = {
-		say_until_listen, say_reach,     say_proxy,     say_other_proto, say_elsewhere,
-		say_nat,          say_port_kind, say_ephemeral, say_plans,       say_unseen,
+		say_until_listen, say_loopback,  say_device,    say_proxy, say_other_proto, say_elsewhere,
+		say_nat,          say_port_kind, say_ephemeral, say_plans, say_unseen,
 	};
 	for (size_t i = 0; i < countof(say); i++)
 		if (say[i](explain) < 0)

@@ -73,17 +73,18 @@ struct toward {
 	uint8_t family;
 };
 
-/* The fullest destination of those. */
+/* The destination that the target names; else the fullest of those. */
 struct destination {
 	struct toward one;
+	bool named;
 	unsigned used, range; /* ephemeral ports in use towards it, and all that may be used */
 };
 
 struct explain {
 	struct explain_options options;
 	struct target target;
-	struct expr local, remote; /* the port at this end, at the other */
-	bool bound_told;           /* the source tells of TCP sockets that are bound and nothing more */
+	struct expr expr; /* the port at either end */
+	bool bound_told;  /* the source tells of TCP sockets that are bound and nothing more */
 	struct probe_user user;
 	char user_name[64]; /* of --as-user, as given */
 	struct planned plan[PLANS_MAX];

@@ -61,19 +61,6 @@ static unsigned explain_needs(const struct run *run)
 	return needs | PRIVILEGE_FDS;
 }
 
-/* A replay gives all at once. */
-static int explain_sockets(struct run *run, const struct source_request *request)
-{
-	struct query query;
-	struct source_request more = *request;
-	if (gather_sockets(run, &more) != 0)
-		return -1;
-	if (run->options->replay || !explain_query_more(run->explain, &run->table, &query))
-		return 0;
-	more.query = &query;
-	return gather_sockets(run, &more);
-}
-
 static int explain_look(struct run *run)
 {
 	struct source_request request = {
@@ -92,7 +79,7 @@ static int explain_look(struct run *run)
 		.live = !run->options->replay,
 		.may_look = run->privilege.sees_fds,
 	};
-	if (explain_sockets(run, &request) != 0)
+	if (gather_sockets(run, &request) != 0)
 		return -1;
 	if (facts.live && explain_look_elsewhere(run->explain, run->proc_fd, &run->table) < 0)
 		return error_set(&run->error, errno, "look into other network namespaces", "");

@@ -169,6 +169,9 @@ if VETH:
     keep.append(listen(("0.0.0.0", p), device="lo"))
     case("another interface", ["0.0.0.0:%d" % p, "--device", "v0"], 0, FREE, "(another interface)", judge=False)
     case("the same interface", ["0.0.0.0:%d" % p, "--device", "lo"], 1, TAKEN, "bound to the interface lo", judge=False)
+    keep.append(listen(("0.0.0.0", p), device="v0"))
+    case("two interfaces: neither is told of both", "0.0.0.0:%d" % p, 1, TAKEN, without=("bound to the interface",))
+    case("... one of them is in the way", ["0.0.0.0:%d" % p, "--device", "lo"], 1, TAKEN, "bound to the interface lo", judge=False)
 
 # --- bound, and SO_REUSEADDR ---------------------------------------------------------
 
@@ -301,7 +304,8 @@ def self_connect():
 
 lonely = self_connect()
 keep.append(lonely)
-case("a client that connected to itself", "127.0.0.1:%d" % lonely.getsockname()[1], 1, TAKEN, "so connected to itself")
+answer = case("a client that connected to itself", "127.0.0.1:%d" % lonely.getsockname()[1], 1, TAKEN, "so connected to itself")
+t.same(len(answer["sockets"]), 1, "... is one socket")
 
 # --- UDP --------------------------------------------------------------------------
 
@@ -706,9 +710,38 @@ used = len(clients)
 case("the ephemeral range is used up", server.getsockname()[1], 1, "%d of 18 ephemeral ports (61000-61019) are in use towards 127.0.0.1:%d"
      % (used, server.getsockname()[1]), "%d are left" % (18 - used), judge=False)
 case("the checks do without one", "0.0.0.0:%d" % port(), 0, FREE)
+case("... and it is so whatever the target names", "127.0.0.1:%d" % server.getsockname()[1], 1, "are in use towards 127.0.0.1:%d"
+     % server.getsockname()[1], "EADDRNOTAVAIL", judge=False)
 for sock in clients:
     sock.close()
 server.close()
+
+# A destination that is named is told however few connections it has; one that is not has to be nearly full.
+server = listen(("127.0.0.1", port()))
+client = socket.create_connection(server.getsockname())
+ours = client.getsockname()[1]
+for args, told in (("127.0.0.1:%d", True), ("%d", False), ("127.0.0.2:%d", False)):
+    target = args % server.getsockname()[1]
+    line = "1 of 18 ephemeral ports (61000-61019) are in use towards 127.0.0.1:%d, 17 are left." % server.getsockname()[1]
+    result = explain(target)
+    t.ok((line in words(result)) == told and "EADDRNOTAVAIL" not in words(result), "one connection, asked about %s" % target, result)
+result = explain("192.0.2.77:443")
+t.ok("0 of 18 ephemeral ports (61000-61019) are in use towards 192.0.2.77:443, 18 are left." in words(result), "an address of another host", result)
+client.close()
+server.close()
+
+# A range of two ports of which none is used towards a port: no line. (A client from outside the range is not counted.)
+netns.write("/proc/sys/net/ipv4/ip_local_reserved_ports", "\n")
+netns.write("/proc/sys/net/ipv4/ip_local_port_range", "61000 61001")
+server = listen(("127.0.0.1", port()))
+client = make(("127.0.0.1", port()))
+client.connect(server.getsockname())
+number = server.getsockname()[1]
+accepted = server.accept()[0]
+server.close()
+case("no ephemeral port is in use", number, 1, TAKEN, without=("ephemeral ports (",), judge=False)
+client.close()
+accepted.close()
 netns.write("/proc/sys/net/ipv4/ip_local_port_range", "32768 60999")
 
 # --- replay, usage -----------------------------------------------------------------

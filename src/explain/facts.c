@@ -1,33 +1,12 @@
 /* facts.c - sysctls of this network namespace, and lookups in what rtnl.c read (facts.h). */
 #include "explain/facts.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include <sockview/file.h>
 #include <sockview/text.h>
-
-/* All of a small file; its length, or -1. */
-static ssize_t facts_file(int proc_fd, const char *path, char *buffer, size_t size)
-{
-	int fd = proc_fd < 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size_t len = 0;
-	if (fd < 0)
-		return -1;
-	while (len < size) {
-		ssize_t got = read(fd, buffer + len, size - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		len += (size_t)got;
-	}
-	close(fd);
-	return (ssize_t)len;
-}
 
 /* Reads one number off the text; the new place, NULL if there is none. */
 static const char *take_number(const char *at, const char *end, int *number)
@@ -46,7 +25,7 @@ static const char *take_number(const char *at, const char *end, int *number)
 static int read_numbers(int proc_fd, const char *path, int number[2])
 {
 	char text[64];
-	ssize_t len = facts_file(proc_fd, path, text, sizeof(text));
+	ssize_t len = file_read(proc_fd, path, text, sizeof(text));
 	const char *at = text, *end = text + (len > 0 ? len : 0);
 	int count = 0;
 	while (count < 2 && at < end) {
@@ -100,7 +79,7 @@ static void read_reserved(struct facts *facts, int proc_fd, uint16_t port)
 {
 	enum { LIST_MAX = 65536 };
 	char *text = malloc(LIST_MAX);
-	ssize_t len = text ? facts_file(proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, LIST_MAX) : -1;
+	ssize_t len = text ? file_read(proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, LIST_MAX) : -1;
 	if (len > 0) {
 		facts->reserved = port_list_has(text, (size_t)len, port);
 		facts->reserved_in_range =

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <sockview/countof.h>
+#include <sockview/file.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
 
@@ -164,10 +165,7 @@ static bool has_sockets(int proc_fd, const struct place *place, enum proto proto
 	                                       : "UDP6: inuse ";
 	char path[64], text[1024];
 	snprintf(path, sizeof(path), "%d/net/sockstat%s", place->pid, family == AF_INET ? "" : "6");
-	int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
+	ssize_t len = file_read_once(proc_fd, path, text, sizeof(text) - 1);
 	text[len > 0 ? len : 0] = '\0';
 	const char *at = strstr(text, word);
 	return !at || at[strlen(word)] != '0';
@@ -207,7 +205,7 @@ static int read_place(int proc_fd, const struct place *place, struct netns_readi
 		if (files[i].proto != reading->proto || !has_sockets(proc_fd, place, files[i].proto, files[i].family))
 			continue;
 		snprintf(path, sizeof(path), "%d/net/%s", place->pid, files[i].file);
-		int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		int fd = file_open(proc_fd, path);
 		if (fd < 0)
 			continue;
 		reading->family = files[i].family;

@@ -56,17 +56,22 @@
  *     nat.c nat.h                      nftables asked over netlink which rules send a port's packets elsewhere
  *     nat_rule.c nat_rule.h            one nftables rule, expression by expression
  *   collect/
+ *     attributes.c attributes.h        the netlink attributes behind the head of an answer
  *     bytecode.c bytecode.h            a filter's tree to the kernel's ops
  *     bytecode_ops.c                   one op of INET_DIAG_REQ_BYTECODE at a time
- *     decode.c decode.h                sock_diag's answers, one at a time
- *     lines.c lines.h                  a bounded reader of lines
+ *     decode.h                         one answer of sock_diag to a struct sock
+ *     family.h                         how an address family is asked for and read, a row each
+ *     family_inet.c                    inet_diag: TCP, UDP, UDPLITE and raw sockets
+ *     family_unix.c                    unix_diag
+ *     lines.c lines.h                  a file of /proc/net, line by line
  *     netlink.c                        the sock_diag source
- *     procnet.c procnet.h              sockets from the text tables of /proc/net
- *     procnet_inet.c                   a line of /proc/net/{tcp,udp,udplite,raw}{,6}
+ *     procnet.h                        the readers of the files of /proc/net
+ *     procnet_inet.c                   /proc/net/{tcp,udp,udplite,raw}{,6}
  *     procnet_unix.c                   /proc/net/unix
  *     request.c request.h              the smallest dumps that answer a query
  *     sockstat.c                       how many sockets there are, before they are asked for
  *     source.h                         where sockets come from
+ *     source_proc.c                    sockets from the text tables of /proc/net: which files, in which order
  *   format/
  *     csv.c                            csv and tsv
  *     format.h                         rows to bytes

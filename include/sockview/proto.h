@@ -1,19 +1,119 @@
-/* proto.h - what protocols and states are called. One table each; see proto.c. */
+/*
+ * proto.h - the table of protocol families, a row each, and the table of states.
+ *
+ * Code that treats protocols differently asks the row for what differs. A new
+ * family is a row of proto_table, a name in enum proto (row.h), a decoder with
+ * its reader of /proc/net (collect/family.h), and columns for its details.
+ */
 #ifndef SOCKVIEW_PROTO_H
 #define SOCKVIEW_PROTO_H
 
 #include <sockview/row.h>
 
-/* "tcp", "udp", "udplite", "raw", "unix": the words of -A, of JSON and of filters. */
-const char *proto_name(enum proto proto);
-/* netstat's first field: "tcp6", "udpl" ... */
-const char *proto_netstat_name(enum proto proto, int family);
-/* PROTO_COUNT if there is none. Any case. */
-enum proto proto_by_name(const char *name, size_t len);
-/* The IP protocol number: 6, 17, 136; 255 for raw, 0 for unix. */
-int proto_ip_number(enum proto proto);
-/* The protocol's word in /etc/services ("tcp", "udp", "udp" for udplite), NULL for none. */
-const char *proto_service_word(enum proto proto);
+enum proto_flag {
+	PROTO_DEFAULT = 1 << 0,      /* shown if no protocol is named */
+	PROTO_LSOF = 1 << 1,         /* lsof -i lists it */
+	PROTO_PORTS = 1 << 2,        /* local_port and remote_port are ports */
+	PROTO_CONNECTIONS = 1 << 3,  /* TCP's states: CLOSE is an ended connection, not an unconnected socket */
+	PROTO_STATE_NUMBER = 1 << 4, /* netstat prints its state as the kernel's number */
+	PROTO_ONE_WALK = 1 << 5,     /* the kernel can dump IPv4 and IPv6 in one walk: TCPDIAG_GETSOCK */
+	PROTO_OWN_NUMBER = 1 << 6,   /* each socket has an IP protocol of its own, in local_port; not a port */
+	PROTO_TOLD_AGAIN = 1 << 7,   /* a dump may tell one socket twice: udp_dump(), net/ipv4/udp_diag.c */
+};
+
+/* Pairs are by the row's family: [0] IPv4 and all that is not IPv6, [1] IPv6. */
+struct proto_info {
+	const char *name;         /* the word of -A, JSON, columns, filters and messages; --NAME is its option */
+	const char *also[4];      /* further words of -A and filters, up to NULL */
+	const char *label;        /* in capitals: lsof's NODE, /proc/net/sockstat ("TCP: inuse"); "" for none */
+	const char *help;         /* of its option */
+	const char *service;      /* the protocol in /etc/services; NULL: its ports have no names there */
+	const char *netstat[2];   /* netstat's first field */
+	const char *file[2];      /* in /proc/net; NULL: none */
+	const char *columns;      /* default columns beside those of every socket, separated by blanks; NULL: none */
+	const char *more_columns; /* the same with -e */
+	uint32_t states;          /* STATE_BIT()s that a socket of it can be in */
+	uint32_t waiting;         /* what -l shows */
+	uint32_t connected;       /* what neither -l nor -a shows */
+	uint16_t flags;           /* enum proto_flag */
+	uint16_t number;          /* IP protocol, sock_diag's sdiag_protocol; 0 beside the internet protocols */
+	uint8_t want;             /* enum want: details its rows always carry */
+	uint8_t domain;           /* AF_*; AF_INET for AF_INET6 too */
+	uint8_t type;             /* of socket(2), for a socket to try a bind with; 0: there are several */
+	char letter;              /* of its option */
+};
+
+extern const struct proto_info proto_table[PROTO_COUNT];
+
+static inline const char *proto_name(enum proto proto)
+{
+	return proto_table[proto].name;
+}
+
+static inline bool proto_has(enum proto proto, enum proto_flag flag)
+{
+	return proto_table[proto].flags & flag;
+}
+
+/* True if its servers listen(): LISTEN is a state of its own, apart from CLOSE. */
+static inline bool proto_listens(enum proto proto)
+{
+	return proto_table[proto].waiting == STATE_BIT(STATE_LISTEN);
+}
+
+/* "inet", "inet6", or the protocol's name where a family has but one. */
+const char *proto_family_name(enum proto proto, int family);
+
+/* PROTO_BIT()s of all that have the flag. */
+unsigned protos_with(enum proto_flag flag);
+/* PROTO_BIT()s of one address family (AF_INET: the internet protocols). */
+unsigned protos_of(int domain);
+/* The one domain of all `protos`; AF_UNSPEC if there are several, or none. */
+int protos_domain(unsigned protos);
+/* enum want: the details that rows of these protocols always carry. */
+unsigned protos_want(unsigned protos);
+
+/*
+ * PROTO_BIT()s that a word names, in any case; 0: it is no protocol. With
+ * `family`, an internet protocol may have a 4 or 6 behind it, as netstat writes
+ * tcp6: *family is AF_INET or AF_INET6 then, AF_UNSPEC else.
+ */
+unsigned protos_by_word(const char *word, size_t len, int *family);
+
+/* The first protocol of the word's; PROTO_COUNT if there is none. */
+static inline enum proto proto_by_name(const char *name, size_t len)
+{
+	unsigned protos = protos_by_word(name, len, NULL);
+	return protos ? (enum proto)__builtin_ctz(protos) : PROTO_COUNT;
+}
+static inline const char *proto_netstat_name(enum proto proto, int family)
+{
+	return proto_table[proto].netstat[family == AF_INET6];
+}
+static inline int proto_ip_number(enum proto proto)
+{
+	return proto_table[proto].number;
+}
+
+/* The first of `protos` from `from` on; PROTO_COUNT if there is none. */
+static inline enum proto proto_next(unsigned protos, unsigned from)
+{
+	unsigned rest = from < PROTO_COUNT ? protos & PROTO_ALL & ~0u << from : 0;
+	return rest ? (enum proto)__builtin_ctz(rest) : PROTO_COUNT;
+}
+
+#define FOR_EACH_PROTO(proto, protos) \
+	for (enum proto proto = proto_next(protos, 0); proto < PROTO_COUNT; proto = proto_next(protos, proto + 1u))
+
+/* What a word of -A chooses: protocols, or the families of the internet protocols, or all. */
+struct proto_choice {
+	unsigned protos;
+	bool inet, inet6;
+};
+/* False if there is no such word. */
+bool proto_choose(const char *word, size_t len, struct proto_choice *choice);
+/* The words of -A, each protocol and family once, for messages and completions: NULL after the last. */
+const char *proto_choice_listed(size_t index);
 
 /* netstat's words: "ESTABLISHED", "FIN_WAIT1", "LISTEN", "BOUND"; "" if unknown. */
 const char *state_name(enum state state);

@@ -19,7 +19,7 @@
 #include <sockview/addr.h>
 #include <sockview/text.h>
 
-/* In the order netstat prints them. */
+/* Rows of proto_table (proto.h), in the order they are printed: netstat's, the internet protocols first. */
 enum proto { PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_RAW, PROTO_UNIX, PROTO_COUNT };
 
 #define PROTO_BIT(proto) (1u << (proto))
@@ -51,6 +51,8 @@ enum state {
 
 #define STATE_BIT(state) (1u << (state))
 #define STATE_ALL        ((1u << STATE_COUNT) - 2u)
+/* What ss(8) calls connected (STATE-FILTER), and netstat shows without -l and -a. */
+#define STATE_CONNECTED (STATE_ALL & ~(STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND)))
 
 /* Presence is a flag, never a magic value. */
 enum row_flag {
@@ -62,8 +64,9 @@ enum row_flag {
 	ROW_V6ONLY = 1 << 5,     /* ... and this is what it told */
 	ROW_HAS_QUEUES = 1 << 6, /* recv_q and send_q were told */
 	ROW_HAS_UID = 1 << 7,
-	ROW_HAS_BIND = 1 << 8,    /* asked by a filter: the kernel told whether bind() named the port ... */
-	ROW_PORT_CHOSEN = 1 << 9, /* ... and it did not (so it is for accepted connections, too) */
+	ROW_HAS_AUTOBOUND =
+		1 << 8,         /* only if a filter asks for it: the kernel told whether bind() named the port ... */
+	ROW_AUTOBOUND = 1 << 9, /* ... and it did not (nor did it for an accepted connection) */
 };
 
 /* One socket. 72 bytes. */
@@ -80,9 +83,29 @@ struct row {
 	uint8_t proto;                    /* enum proto */
 	uint8_t family;                   /* AF_INET, AF_INET6, AF_UNIX */
 	uint8_t state;                    /* enum state */
-	uint8_t reserved;
-	uint16_t netns; /* index of the network namespace of this answer; 0 */
+	uint16_t netns;                   /* index of the network namespace of this answer; 0 */
 };
+
+static inline bool row_is_inet(const struct row *row)
+{
+	return row->family == AF_INET || row->family == AF_INET6;
+}
+
+/* ROW_LOCAL_MAPPED and ROW_REMOTE_MAPPED as they follow from the family and the addresses. */
+static inline uint16_t row_mapped(const struct row *row)
+{
+	if (row->family != AF_INET6)
+		return 0;
+	return (uint16_t)((addr_is_mapped(&row->local) ? ROW_LOCAL_MAPPED : 0) |
+	                  (addr_is_mapped(&row->remote) ? ROW_REMOTE_MAPPED : 0));
+}
+
+/* Rows are printed in this order, below ROW_ORDERS: by protocol, IPv6 behind IPv4; as the kernel told them within. */
+#define ROW_ORDERS (2u * PROTO_COUNT)
+static inline unsigned row_order(const struct row *row)
+{
+	return row->proto * 2u + (row->family == AF_INET6);
+}
 
 /* inet_diag's numbers (net/ipv4/inet_diag.c, inet_csk_diag_fill). */
 enum timer_kind { TIMER_OFF, TIMER_ON, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PROBE };
@@ -128,10 +151,10 @@ struct sock_extra {
 	uint64_t cgroup_id; /* inode of the socket's cgroup v2 directory */
 	uint32_t mark;
 	uint32_t class_id;
+	uint16_t has;     /* enum extra_flag */
 	uint16_t sockopt; /* bits 0-7 first byte, 8-15 second byte of struct inet_diag_sockopt */
 	uint8_t shutdown; /* 1 receive, 2 send (RCV_SHUTDOWN, SEND_SHUTDOWN) */
 	uint8_t tos, tclass;
-	uint8_t has; /* enum extra_flag */
 };
 
 /* Unix sockets only. */
@@ -146,8 +169,8 @@ struct sock_unix {
 	uint32_t refcnt;
 	uint32_t peer; /* inode of the other end */
 	uint32_t vfs_inode, vfs_dev;
+	uint16_t has; /* enum unix_flag */
 	uint8_t type; /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
-	uint8_t has;  /* enum unix_flag */
 };
 
 /* Variable-length details, as the kernel sent them. */

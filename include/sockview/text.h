@@ -43,6 +43,15 @@ size_t text_utf8_len(const void *data, size_t len);
 /* Parses all of (text, len) as a decimal number up to max. False if it is anything else. */
 bool text_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *value);
 
+/* ASCII alone: the locale does not matter. */
+static inline char text_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* True if (name, len) is the NUL-terminated `known` but for the case of letters and `-` in place of `_`. */
+bool text_is_name(const char *known, const char *name, size_t len);
+
 /* A growing piece of text. Zero-initialised is empty; text_free() frees it. Each: 0, or -1 ENOMEM. */
 struct text {
 	char *data;

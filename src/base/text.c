@@ -171,6 +171,14 @@ bool text_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *value)
 	return len > 0;
 }
 
+bool text_is_name(const char *known, const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!known[i] || text_lower(known[i]) != (name[i] == '-' ? '_' : text_lower(name[i])))
+			return false;
+	return known[len] == '\0';
+}
+
 /* --- text that grows --- */
 
 char *text_room(struct text *text, size_t len)

@@ -2,7 +2,7 @@
  * bytecode.c - a filter's tree to the kernel's ops (bytecode.h).
  *
  * First every node is given a plan, from the leaves up: true, false, or code.
- * What the kernel can not judge is planned so that the whole lets through too
+ * What the kernel cannot judge is planned so that the whole lets through too
  * much rather than too little: true where it is wanted, false under a NOT.
  * Then the code is written from its end to its beginning, so that every place
  * a test can go on at is known already.
@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longer lists are judged by their ends alone, or not at all. */
+/* Of a longer list of ports only the lowest and the highest are judged (PLAN_COARSE), of cgroups nothing. */
 enum { PORT_RANGES_MAX = 128, CGROUPS_MAX = 32 };
 
-/* Kept free for write_half(). */
-enum { HALF_ROOM = 8 };
+/* Bytes kept free for the test of autobound that stands before all others: an op and a jump. */
+enum { AUTOBOUND_ROOM = 8 };
 
 /* PLAN_COARSE: a list of ports, of which only the lowest and the highest are told. */
 enum plan { PLAN_FALSE, PLAN_TRUE, PLAN_CODE, PLAN_COARSE };
@@ -69,7 +69,7 @@ static enum plan plan_host(const struct compiler *compiler, const struct expr_no
 
 static enum plan plan_state(const struct compiler *compiler, const struct expr_node *node, bool wanted)
 {
-	/* Rows in the one state carry the other (row.h). */
+	/* A row in NEW_SYN_RECV carries SYN_RECV (row.h). */
 	uint32_t asked = compiler->dump->states & ~STATE_BIT(STATE_NEW_SYN_RECV);
 	if (!(asked & node->mask))
 		return PLAN_FALSE;
@@ -91,7 +91,6 @@ static enum plan plan_leaf(const struct compiler *compiler, const struct expr_no
 	case EXPR_ALL:
 		return PLAN_TRUE;
 	case EXPR_NONE:
-		return PLAN_FALSE;
 	case EXPR_UNIX:
 		return PLAN_FALSE;
 	case EXPR_PROTO:
@@ -105,7 +104,7 @@ static enum plan plan_leaf(const struct compiler *compiler, const struct expr_no
 	case EXPR_DEV:
 		return PLAN_CODE;
 	case EXPR_AUTOBOUND:
-		return compiler->dump->half == HALF_NAMED ? PLAN_FALSE : PLAN_CODE;
+		return compiler->dump->autobound == AUTOBOUND_NO ? PLAN_FALSE : PLAN_CODE;
 	case EXPR_MARK:
 		return compiler->dump->mark ? PLAN_CODE : plan_of(wanted);
 	case EXPR_CGROUP:
@@ -147,7 +146,7 @@ static uint32_t *code_children(const struct compiler *compiler, const struct exp
 	return children;
 }
 
-/* Each child but the last goes on at the next one unless it settles the matter. */
+/* Each child but the last goes on at the next child, unless its result is that of the whole list. */
 static void write_list(struct compiler *compiler, const struct expr_node *node, int yes, int no)
 {
 	struct bytecode_writer *writer = &compiler->writer;
@@ -223,12 +222,6 @@ static void write_cgroups(struct compiler *compiler, const struct expr_node *nod
 	}
 }
 
-static void write_family(struct compiler *compiler, const struct expr_node *node, int yes, int no)
-{
-	bool six = node->family == AF_INET6;
-	bytecode_is_ipv6(&compiler->writer, six ? yes : no, six ? no : yes);
-}
-
 static void write_node(struct compiler *compiler, uint32_t index, int yes, int no)
 {
 	const struct expr_node *node = &compiler->expr->node[index];
@@ -248,7 +241,10 @@ static void write_node(struct compiler *compiler, uint32_t index, int yes, int n
 		bytecode_port(writer, EXPR_LOCAL, compiler->expr->range[node->ranges.first], yes, no);
 		break;
 	case EXPR_FAMILY:
-		write_family(compiler, node, yes, no);
+		if (node->family == AF_INET6)
+			bytecode_is_ipv6(writer, yes, no);
+		else
+			bytecode_is_ipv6(writer, no, yes);
 		break;
 	case EXPR_DEV:
 		bytecode_device(writer, node->value, yes, no);
@@ -284,17 +280,7 @@ static void write_root(struct compiler *compiler)
 	}
 }
 
-/* Before all: the other half of the sockets is of the other dump. */
-static void write_half(struct compiler *compiler)
-{
-	struct bytecode_writer *writer = &compiler->writer;
-	if (compiler->dump->half == HALF_CHOSEN)
-		bytecode_chosen(writer, (int)writer->at, BYTECODE_REJECT);
-	if (compiler->dump->half == HALF_NAMED)
-		bytecode_chosen(writer, BYTECODE_REJECT, (int)writer->at);
-}
-
-bool bytecode_has_halves(const struct expr *expr)
+bool bytecode_asks_autobound(const struct expr *expr)
 {
 	for (size_t i = 0; expr && i < expr->node_count; i++)
 		if (expr->node[i].kind == EXPR_AUTOBOUND)
@@ -304,7 +290,7 @@ bool bytecode_has_halves(const struct expr *expr)
 
 /* --- ports in the request itself --- */
 
-/* Looked at before the code, and by kernels that know no code. Not by the walk of the bound. */
+/* idiag_sport, idiag_dport: compared before the code runs, also by kernels that refuse it; not for BOUND sockets. */
 static uint16_t only_port(const struct expr *expr, enum expr_end end, bool *impossible)
 {
 	struct expr_ports ports;
@@ -313,13 +299,6 @@ static uint16_t only_port(const struct expr *expr, enum expr_end end, bool *impo
 	*impossible |= !ports.count;
 	bool one = ports.count == 1 && ports.range[0].low == ports.range[0].high;
 	return one ? (uint16_t)ports.range[0].low : 0;
-}
-
-static void finish(const struct compiler *compiler, struct bytecode *code)
-{
-	const struct bytecode_writer *writer = &compiler->writer;
-	code->len = writer->at;
-	memmove(code->data, code->data + BYTECODE_MAX - writer->at, writer->at);
 }
 
 void bytecode_compile(const struct expr *expr, const struct bytecode_dump *dump, struct bytecode *code)
@@ -331,16 +310,22 @@ void bytecode_compile(const struct expr *expr, const struct bytecode_dump *dump,
 		return;
 	code->sport = only_port(expr, EXPR_LOCAL, &code->impossible);
 	code->dport = only_port(expr, EXPR_REMOTE, &code->impossible);
-	compiler.writer.limit = BYTECODE_MAX - (dump->half == HALF_BOTH ? 0 : HALF_ROOM);
+	compiler.writer.limit = BYTECODE_MAX - (dump->autobound == AUTOBOUND_ANY ? 0 : AUTOBOUND_ROOM);
 	compiler.plan = dump->plain ? NULL : malloc(expr->node_count);
-	if (!compiler.plan) /* also for want of memory: all rows are judged again */
+	if (!compiler.plan) /* or out of memory: the caller judges all rows again */
 		return;
 	enum plan plan = plan_node(&compiler, expr->root, true);
 	if (plan >= PLAN_CODE)
 		write_root(&compiler);
-	compiler.writer.limit = BYTECODE_MAX;
-	write_half(&compiler);
-	finish(&compiler, code);
+	struct bytecode_writer *writer = &compiler.writer;
+	writer->limit = BYTECODE_MAX;
+	/* Before all other tests: a dump of the one kind has none of the other. */
+	if (dump->autobound == AUTOBOUND_YES)
+		bytecode_autobound(writer, (int)writer->at, BYTECODE_REJECT);
+	if (dump->autobound == AUTOBOUND_NO)
+		bytecode_autobound(writer, BYTECODE_REJECT, (int)writer->at);
+	code->len = writer->at;
+	memmove(code->data, code->data + BYTECODE_MAX - writer->at, writer->at);
 	code->impossible |= plan == PLAN_FALSE;
 	free(compiler.plan);
 }

@@ -1,8 +1,9 @@
 /*
- * bytecode.h - what of a filter the kernel can judge, in its own language.
+ * bytecode.h - what of a filter the kernel can judge, as INET_DIAG_REQ_BYTECODE.
  *
- * The code lets through every socket that fits, and may let through more:
- * rows are judged again by whoever asked.
+ * The code lets through every socket that fits, and may let through more: the
+ * caller judges each row again. linux/inet_diag.h; inet_diag_bc_run(),
+ * net/ipv4/inet_diag.c, Linux 6.18.
  */
 #ifndef SOCKVIEW_COLLECT_BYTECODE_H
 #define SOCKVIEW_COLLECT_BYTECODE_H
@@ -10,8 +11,8 @@
 #include <sockview/expr.h>
 
 /*
- * A dump runs the code on every socket it passes, op by op: what is longer
- * than this costs more there than it saves here, and is left out.
+ * A dump runs the code on every socket it passes, op by op: longer code costs
+ * the kernel more than the answers it saves, so conditions beyond this are left out.
  */
 enum { BYTECODE_MAX = 4096 };
 
@@ -23,18 +24,18 @@ struct bytecode {
 };
 
 /*
- * The kernel can tell sockets whose port bind() named from others, but says so
- * of no row. A filter that asks for it is answered in two dumps: then each row
- * is known to be of the one half or of the other.
+ * The kernel can test whether bind() named a socket's port (INET_DIAG_BC_AUTO),
+ * but no answer carries it. A filter with `autobound` is asked in two dumps:
+ * the sockets where the port was chosen (YES), then those where it was named (NO).
  */
-enum bytecode_half { HALF_BOTH, HALF_CHOSEN, HALF_NAMED };
+enum bytecode_autobound { AUTOBOUND_ANY, AUTOBOUND_YES, AUTOBOUND_NO };
 
-/* True if the filter is to be asked in halves. */
-bool bytecode_has_halves(const struct expr *expr);
+/* True if the filter is to be asked in two dumps. */
+bool bytecode_asks_autobound(const struct expr *expr);
 
 /* What the dump is of. */
 struct bytecode_dump {
-	enum bytecode_half half;
+	enum bytecode_autobound autobound;
 	enum proto proto;
 	int family;      /* AF_UNSPEC: both */
 	uint32_t states; /* STATE_BIT()s asked for */
@@ -56,7 +57,7 @@ struct bytecode_writer {
 /* Places are distances from the end of the code; the two that every code has: */
 enum { BYTECODE_PASS = 0, BYTECODE_REJECT = -4 };
 
-/* Each continues at `yes` or at `no`. */
+/* Each test goes on at `yes` if it holds, else at `no`. */
 void bytecode_jump(struct bytecode_writer *writer, int to);
 void bytecode_port(struct bytecode_writer *writer, enum expr_end end, struct expr_range range, int yes, int no);
 /* port -1: any. */
@@ -66,7 +67,7 @@ void bytecode_is_ipv6(struct bytecode_writer *writer, int yes, int no);
 void bytecode_device(struct bytecode_writer *writer, uint32_t ifindex, int yes, int no);
 void bytecode_mark(struct bytecode_writer *writer, uint32_t mark, uint32_t mask, int yes, int no);
 /* bind() did not name the port. */
-void bytecode_chosen(struct bytecode_writer *writer, int yes, int no);
+void bytecode_autobound(struct bytecode_writer *writer, int yes, int no);
 void bytecode_cgroup(struct bytecode_writer *writer, uint64_t id, int yes, int no);
 
 #endif

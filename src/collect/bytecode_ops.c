@@ -4,8 +4,8 @@
  * An op goes on at op+yes if its test holds, else at op+no; both only forward.
  * The kernel takes it (net/ipv4/inet_diag.c, inet_diag_bc_audit, Linux 6.18)
  * only if `no` ends at the start of an op, and finds starts by following `yes`:
- * so `yes` is always the op's own length, and a test that shall go elsewhere
- * is followed by a jump (a JMP always takes its `no`). To end exactly at the
+ * so `yes` is always the op's own length, and a test that goes elsewhere if it
+ * holds is followed by a jump (a JMP always takes its `no`). To end exactly at the
  * end is to pass; to end four bytes behind it is to reject.
  *
  *   <------------------------- data -------------------------->
@@ -73,8 +73,8 @@ void bytecode_port(struct bytecode_writer *writer, enum expr_end end, struct exp
 		bytecode_jump(writer, yes);
 }
 
-static void write_host(struct bytecode_writer *writer, enum expr_end end, int family, unsigned bits, int32_t port,
-                       const union addr *addr, int yes, int no)
+static void write_hostcond(struct bytecode_writer *writer, enum expr_end end, int family, unsigned bits, int32_t port,
+                           const union addr *addr, int yes, int no)
 {
 	char argument[sizeof(struct inet_diag_hostcond) + sizeof(*addr)];
 	struct inet_diag_hostcond cond;
@@ -93,14 +93,14 @@ static void write_host(struct bytecode_writer *writer, enum expr_end end, int fa
 void bytecode_host(struct bytecode_writer *writer, const struct expr_node *node, enum expr_end end, int32_t port,
                    int yes, int no)
 {
-	write_host(writer, end, node->family, node->prefix_len, port, &node->addr, yes, no);
+	write_hostcond(writer, end, node->family, node->prefix_len, port, &node->addr, yes, no);
 }
 
 /* A condition on no bit of an IPv6 address is true for IPv6 sockets alone; one of IPv4 also for mapped ones. */
 void bytecode_is_ipv6(struct bytecode_writer *writer, int yes, int no)
 {
 	static const union addr any;
-	write_host(writer, EXPR_LOCAL, AF_INET6, 0, -1, &any, yes, no);
+	write_hostcond(writer, EXPR_LOCAL, AF_INET6, 0, -1, &any, yes, no);
 }
 
 void bytecode_device(struct bytecode_writer *writer, uint32_t ifindex, int yes, int no)
@@ -114,7 +114,7 @@ void bytecode_mark(struct bytecode_writer *writer, uint32_t mark, uint32_t mask,
 	write_test(writer, INET_DIAG_BC_MARK_COND, &argument, sizeof(argument), yes, no);
 }
 
-void bytecode_chosen(struct bytecode_writer *writer, int yes, int no)
+void bytecode_autobound(struct bytecode_writer *writer, int yes, int no)
 {
 	write_test(writer, INET_DIAG_BC_AUTO, "", 0, yes, no);
 }

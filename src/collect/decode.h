@@ -1,8 +1,8 @@
 /*
- * decode.h - one payload of sock_diag to a struct sock.
+ * decode.h - one answer of sock_diag to a struct sock.
  *
- * Framing, errors and ends belong to the loop in netlink.c; these functions
- * see the bytes of one answer and never read past them.
+ * Framing, errors and ends belong to the loop that receives; a decoder sees the
+ * payload of one message and never reads past it.
  */
 #ifndef SOCKVIEW_COLLECT_DECODE_H
 #define SOCKVIEW_COLLECT_DECODE_H
@@ -22,10 +22,10 @@ struct decoded {
  * `struct inet_diag_msg` and its attributes (linux/inet_diag.h). `proto` is
  * that of the request: the answer does not tell. Details only as `want`
  * (enum want) says; blobs point into the payload. False if it is too short or
- * of no known family.
+ * of another family.
  */
 bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
-/* `struct unix_diag_msg` and its attributes (linux/unix_diag.h). */
-bool decode_unix(const void *payload, size_t len, unsigned want, struct decoded *out);
+/* The same of `struct unix_diag_msg` (linux/unix_diag.h). */
+bool decode_unix(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
 
 #endif

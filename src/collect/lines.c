@@ -1,15 +1,42 @@
-/* lines.c - a bounded reader of lines; see lines.h. */
+/* lines.c - a file of /proc/net, line by line (lines.h). */
 #include "collect/lines.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-void lines_start(struct lines *lines, int fd)
+#include <sockview/file.h>
+
+/* No line of /proc/net is near this. Larger reads give no more: the kernel hands out a page at a time. */
+#define LINES_BUFFER 16384
+
+struct lines {
+	int fd;
+	size_t start, end;
+	bool begun;
+	bool skipping; /* the rest of a line that was too long */
+	char buffer[LINES_BUFFER];
+};
+
+static int lines_error(struct error *error, int number, const char *what, const char *name)
 {
-	lines->fd = fd;
-	lines->start = lines->end = 0;
-	lines->skipping = false;
+	char subject[32];
+	snprintf(subject, sizeof(subject), "/proc/net/%s", name);
+	return error_set(error, number, what, subject);
+}
+
+int lines_open(int proc_net_fd, const char *name, struct error *error)
+{
+	struct stat status;
+	int fd = file_open(proc_net_fd, name);
+	if (fd < 0)
+		return lines_error(error, errno, "open", name);
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+		return fd;
+	close(fd);
+	return lines_error(error, EINVAL, "read", name);
 }
 
 /* Moves what is left to the front and reads more behind it: its size, 0 at the end, -1. */
@@ -28,38 +55,26 @@ static ssize_t refill(struct lines *lines)
 	return got;
 }
 
-/* All that is in the buffer as a line without an end; false if it belongs to one already given. */
-static bool give_rest(struct lines *lines, struct line *line)
+/* The next `len` bytes as a line; false if they are the rest of one that was given already. */
+static bool line_take(struct lines *lines, struct line *line, size_t len, bool whole)
 {
-	*line = (struct line){ lines->buffer + lines->start, lines->end - lines->start, false };
-	lines->start = lines->end = 0;
-	return !lines->skipping;
-}
-
-/* The same up to the newline. */
-static bool give(struct lines *lines, struct line *line, const char *newline)
-{
-	const char *text = lines->buffer + lines->start;
 	bool wanted = !lines->skipping;
-	*line = (struct line){ text, (size_t)(newline - text), true };
-	lines->start += line->len + 1;
-	lines->skipping = false;
+	*line = (struct line){ lines->buffer + lines->start, len, whole, !lines->begun };
+	lines->start += len + whole;
+	lines->skipping = !whole;
+	lines->begun = true;
 	return wanted;
 }
 
-int lines_next(struct lines *lines, struct line *line)
+/* 1 with a line, 0 at the end, -1 with errno. */
+static int lines_next(struct lines *lines, struct line *line)
 {
 	for (;;) {
+		const char *text = lines->buffer + lines->start;
 		size_t left = lines->end - lines->start;
-		const char *newline = memchr(lines->buffer + lines->start, '\n', left);
-		if (newline && give(lines, line, newline))
-			return 1;
-		if (newline)
-			continue;
-		if (left == sizeof(lines->buffer)) {
-			bool first = give_rest(lines, line);
-			lines->skipping = true;
-			if (first)
+		const char *newline = memchr(text, '\n', left);
+		if (newline || left == sizeof(lines->buffer)) {
+			if (line_take(lines, line, newline ? (size_t)(newline - text) : left, newline))
 				return 1;
 			continue;
 		}
@@ -67,6 +82,68 @@ int lines_next(struct lines *lines, struct line *line)
 		if (got < 0)
 			return -1;
 		if (got == 0)
-			return lines->end && give_rest(lines, line);
+			return left && line_take(lines, line, left, false);
 	}
+}
+
+int lines_read(int fd, const char *name, lines_take_fn *take, void *context, struct error *error)
+{
+	struct lines lines;
+	struct line line;
+	int got = 0, answer = 0;
+	lines.fd = fd;
+	lines.start = lines.end = 0;
+	lines.begun = lines.skipping = false;
+	while (!answer && (got = lines_next(&lines, &line)) > 0)
+		answer = take(context, &line);
+	return got < 0 ? lines_error(error, errno, "read", name) : answer;
+}
+
+/* --- a line --- */
+
+bool cursor_char(struct cursor *cursor, char c)
+{
+	if (cursor->at == cursor->end || *cursor->at != c)
+		return false;
+	cursor->at++;
+	return true;
+}
+
+void cursor_blanks(struct cursor *cursor)
+{
+	while (cursor->at < cursor->end && *cursor->at == ' ')
+		cursor->at++;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool cursor_hex(struct cursor *cursor, unsigned least, unsigned most, uint64_t *value)
+{
+	unsigned digits = 0;
+	*value = 0;
+	while (digits < most && cursor->at < cursor->end && hex_digit(*cursor->at) >= 0) {
+		*value = *value << 4 | (unsigned)hex_digit(*cursor->at++);
+		digits++;
+	}
+	return digits >= least;
+}
+
+bool cursor_decimal(struct cursor *cursor, uint64_t max, uint64_t *value)
+{
+	const char *first = cursor->at;
+	*value = 0;
+	while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9') {
+		unsigned digit = (unsigned)(*cursor->at++ - '0');
+		if (*value > (max - digit) / 10)
+			return false;
+		*value = *value * 10 + digit;
+	}
+	return cursor->at > first;
 }

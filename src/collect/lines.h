@@ -1,28 +1,40 @@
-/* lines.h - the lines of an open file, one after the other, in constant memory. */
+/*
+ * lines.h - a file of /proc/net: opened, read line by line in constant memory, and its lines taken apart.
+ */
 #ifndef SOCKVIEW_COLLECT_LINES_H
 #define SOCKVIEW_COLLECT_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* No line of /proc/net is near this. Larger reads give no more: the kernel hands out a page at a time. */
-#define LINES_BUFFER 16384
+#include <sockview/error.h>
 
-struct lines {
-	int fd; /* the caller's */
-	size_t start, end;
-	bool skipping; /* the rest of a line that was too long */
-	char buffer[LINES_BUFFER];
-};
+/* A regular file to read: its fd, or -1 with error (number ENOENT: there is none). */
+int lines_open(int proc_net_fd, const char *name, struct error *error);
 
 struct line {
-	const char *text; /* without its newline; valid until the next call */
+	const char *text; /* without its newline; valid until lines_take_fn returns */
 	size_t len;
-	bool whole; /* false: longer than the buffer, or the file ended before the newline */
+	bool whole; /* false: longer than any line of /proc/net, or the file ended before the newline */
+	bool first; /* the heading, if the file has one */
 };
 
-void lines_start(struct lines *lines, int fd);
-/* 1 with a line, 0 at the end, -1 with errno. */
-int lines_next(struct lines *lines, struct line *line);
+/* Another answer than 0 ends the reading, which returns it. */
+typedef int lines_take_fn(void *context, const struct line *line);
+/* Every line of the open file `name`. 0; -1 with error if it cannot be read; or the answer of `take`. */
+int lines_read(int fd, const char *name, lines_take_fn *take, void *context, struct error *error);
+
+/* A place in a line. Each function moves on behind what it takes, or returns false. */
+struct cursor {
+	const char *at, *end;
+};
+
+bool cursor_char(struct cursor *cursor, char c);
+void cursor_blanks(struct cursor *cursor);
+/* Up to `most` (16) hexadecimal digits, not fewer than `least`. */
+bool cursor_hex(struct cursor *cursor, unsigned least, unsigned most, uint64_t *value);
+/* Decimal, up to max. */
+bool cursor_decimal(struct cursor *cursor, uint64_t max, uint64_t *value);
 
 #endif

@@ -21,8 +21,7 @@
 #include <sockview/proto.h>
 #include <sockview/source.h>
 
-#include "collect/decode.h"
-#include "collect/procnet.h"
+#include "collect/family.h"
 #include "collect/request.h"
 #include <sockview/wire.h>
 
@@ -63,11 +62,11 @@ struct netlink {
 	struct row recent[RECENT]; /* the last rows of UDP, a ring */
 	unsigned recent_count;
 
-	struct procnet_unix unix_;      /* what unix_diag leaves out; empty unless it is asked */
-	bool no_mark, no_code;          /* the kernel refused to judge marks, or anything */
-	enum bytecode_half half;        /* which half of the sockets is being asked for */
-	const struct query *unix_query; /* asked for unix sockets instead of the caller's; NULL: not now */
-	bool newline_names;             /* a unix socket's name has a newline in it */
+	struct procnet_unix unix_;         /* what unix_diag leaves out; empty unless it is asked */
+	bool no_mark, no_code;             /* the kernel refused to judge marks, or anything */
+	enum bytecode_autobound autobound; /* which of the two dumps for the filter's `autobound` is under way */
+	const struct query *unix_query;    /* asked for unix sockets instead of the caller's; NULL: not now */
+	bool newline_names;                /* a unix socket's name has a newline in it */
 };
 
 /* --- rows --- */
@@ -119,13 +118,13 @@ static void name_note(struct netlink *self, const struct sock *sock)
 }
 
 /* What is known of a row because of what was asked. */
-static void note_half(const struct netlink *self, struct row *row)
+static void note_autobound(const struct netlink *self, struct row *row)
 {
-	if (self->half == HALF_BOTH)
+	if (self->autobound == AUTOBOUND_ANY)
 		return;
-	row->flags |= ROW_HAS_BIND;
-	if (self->half == HALF_CHOSEN)
-		row->flags |= ROW_PORT_CHOSEN;
+	row->flags |= ROW_HAS_AUTOBOUND;
+	if (self->autobound == AUTOBOUND_YES)
+		row->flags |= ROW_AUTOBOUND;
 }
 
 /* More than the cookie, so that a recording made by hand with one cookie for all loses no row. */
@@ -182,10 +181,8 @@ static bool decode(struct netlink *self, const struct nlmsghdr *message)
 {
 	const void *payload = mnl_nlmsg_get_payload(message);
 	size_t len = mnl_nlmsg_get_payload_len(message);
-	unsigned want = self->want->query->want;
-	if (self->request.proto == PROTO_UNIX)
-		return decode_unix(payload, len, want, self->decoded);
-	return decode_inet(payload, len, self->request.proto, want, self->decoded);
+	enum proto proto = self->request.proto;
+	return family_of(proto)->decode(payload, len, proto, self->want->query->want, self->decoded);
 }
 
 static void fail(struct netlink *self, int number, const char *what, int64_t offset)
@@ -212,7 +209,7 @@ static void bad_message(struct netlink *self, const void *message)
 static void on_answer(struct netlink *self, const struct nlmsghdr *message)
 {
 	if (decode(self, message)) {
-		note_half(self, &self->decoded->sock.row);
+		note_autobound(self, &self->decoded->sock.row);
 		one_row(self, &self->decoded->sock);
 	} else {
 		bad_message(self, message);
@@ -394,7 +391,7 @@ static void compile(const struct netlink *self, struct bytecode *code)
 		.states = request_states(&self->request, self->want->query),
 		.mark = !self->no_mark,
 		.plain = self->no_code,
-		.half = self->half,
+		.autobound = self->autobound,
 	};
 	bool judged = self->request.proto != PROTO_UNIX;
 	bytecode_compile(judged ? self->want->query->expr : NULL, &dump, code);
@@ -413,7 +410,7 @@ static bool ask_less(struct netlink *self, const struct bytecode *code)
 	self->no_code = self->no_mark;
 	self->no_mark = true;
 	if (self->no_code)
-		self->half = HALF_BOTH;
+		self->autobound = AUTOBOUND_ANY;
 	return true;
 }
 
@@ -426,9 +423,9 @@ static void ask_failed(struct netlink *self)
 }
 
 /* Sends the request and reads its answer; the kernel judges what it can. */
-static void ask_half(struct netlink *self, enum bytecode_half half)
+static void ask_autobound(struct netlink *self, enum bytecode_autobound autobound)
 {
-	self->half = half;
+	self->autobound = autobound;
 	struct bytecode code;
 	do {
 		compile(self, &code);
@@ -447,11 +444,11 @@ static void ask_half(struct netlink *self, enum bytecode_half half)
 static void ask(struct netlink *self)
 {
 	bool halves =
-		self->request.proto != PROTO_UNIX && !self->no_code && bytecode_has_halves(self->want->query->expr);
-	ask_half(self, halves ? HALF_CHOSEN : HALF_BOTH);
-	if (self->half == HALF_CHOSEN && self->stop == DONE)
-		ask_half(self, HALF_NAMED);
-	self->half = HALF_BOTH;
+		self->request.proto != PROTO_UNIX && !self->no_code && bytecode_asks_autobound(self->want->query->expr);
+	ask_autobound(self, halves ? AUTOBOUND_YES : AUTOBOUND_ANY);
+	if (self->autobound == AUTOBOUND_YES && self->stop == DONE)
+		ask_autobound(self, AUTOBOUND_NO);
+	self->autobound = AUTOBOUND_ANY;
 }
 
 static bool can_retry(const struct netlink *self)

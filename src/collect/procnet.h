@@ -11,6 +11,27 @@
 /* The longest sun_path (unix(7)). */
 #define PROCNET_PATH_MAX 108
 
+/* One of the files while it is read for source_proc(). */
+struct procnet_file {
+	enum proto proto;
+	int family;
+	const char *name;
+	const struct source_request *request;
+	struct report *report;
+	struct error *error;
+};
+
+/* Counts the socket and passes it on if the query asks for it; what the sink returns. */
+static inline int procnet_give(const struct procnet_file *file, const struct sock *sock)
+{
+	file->report->received++;
+	return query_matches(file->request->query, &sock->row) ? file->request->sink(file->request->context, sock) : 0;
+}
+
+/* All of the open file to procnet_give(). 0; -1 with error; or the sink's answer. */
+int procnet_inet_read(int fd, const struct procnet_file *file);
+int procnet_unix_read(int fd, const struct procnet_file *file);
+
 /*
  * One line of tcp, udp, udplite or raw (or of its IPv6 file), without the
  * newline. False if it is anything else than what the kernel writes.
@@ -33,8 +54,8 @@ bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct so
  * the line.
  */
 typedef int procnet_unix_sink(void *context, const struct sock *sock, bool certain);
-/* All of the open file. 0; -1 with error; or the sink's answer. */
-int procnet_unix_read(int fd, procnet_unix_sink *sink, void *context, struct report *report, struct error *error);
+/* 0; -1 with error; or the sink's answer. */
+int procnet_unix_each(int fd, procnet_unix_sink *sink, void *context, struct report *report, struct error *error);
 
 /* What unix_diag leaves out: reference counts, and the sockets that have no inode yet. */
 struct procnet_unix {
@@ -49,22 +70,5 @@ int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report
 /* False if the file does not tell, or tells two different things. */
 bool procnet_unix_refcnt(const struct procnet_unix *unix_, uint32_t inode, uint32_t *refcnt);
 void procnet_unix_free(struct procnet_unix *unix_);
-
-/* --- between the files of /proc/net --- */
-
-/* A regular file to read: its fd, or -1 with error (number ENOENT: there is none). */
-int procnet_open(int proc_net_fd, const char *name, struct error *error);
-
-/* A place in a line. Each take function moves on, or answers false. */
-struct cursor {
-	const char *at, *end;
-};
-
-bool cursor_char(struct cursor *cursor, char c);
-void cursor_blanks(struct cursor *cursor);
-/* Up to `most` (16) hexadecimal digits, not fewer than `least`. */
-bool cursor_hex(struct cursor *cursor, unsigned least, unsigned most, uint64_t *value);
-/* Decimal, up to max. */
-bool cursor_decimal(struct cursor *cursor, uint64_t max, uint64_t *value);
 
 #endif

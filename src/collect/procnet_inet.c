@@ -15,56 +15,9 @@
  */
 #include "collect/procnet.h"
 
-#include <string.h>
+#include "collect/lines.h"
 
 #define MS_PER_TICK 10
-
-bool cursor_char(struct cursor *cursor, char c)
-{
-	if (cursor->at == cursor->end || *cursor->at != c)
-		return false;
-	cursor->at++;
-	return true;
-}
-
-void cursor_blanks(struct cursor *cursor)
-{
-	while (cursor_char(cursor, ' '))
-		continue;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool cursor_hex(struct cursor *cursor, unsigned least, unsigned most, uint64_t *value)
-{
-	unsigned digits = 0;
-	*value = 0;
-	while (digits < most && cursor->at < cursor->end && hex_digit(*cursor->at) >= 0) {
-		*value = *value << 4 | (unsigned)hex_digit(*cursor->at++);
-		digits++;
-	}
-	return digits >= least;
-}
-
-bool cursor_decimal(struct cursor *cursor, uint64_t max, uint64_t *value)
-{
-	const char *first = cursor->at;
-	*value = 0;
-	while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9') {
-		unsigned digit = (unsigned)(*cursor->at++ - '0');
-		if (*value > (max - digit) / 10)
-			return false;
-		*value = *value * 10 + digit;
-	}
-	return cursor->at > first;
-}
 
 static bool take_endpoint(struct cursor *cursor, int family, union addr *addr, uint16_t *port)
 {
@@ -132,7 +85,7 @@ static bool take_column(struct cursor *cursor, uint64_t max, uint64_t *value)
 	return ends;
 }
 
-/* "uid timeout inode"; the timeout is how many probes nobody answered. */
+/* "uid timeout inode"; the timeout is the number of unanswered probes (icsk_probes_out). */
 static bool take_numbers(struct cursor *cursor, struct row *row, struct sock_timer *timer)
 {
 	uint64_t uid, probes, inode;
@@ -143,16 +96,6 @@ static bool take_numbers(struct cursor *cursor, struct row *row, struct sock_tim
 	row->inode = (uint32_t)inode;
 	timer->probes = at_most_255(probes);
 	return true;
-}
-
-static uint16_t flags_of(const struct row *row)
-{
-	unsigned flags = ROW_HAS_QUEUES | ROW_HAS_UID;
-	if (row->family == AF_INET6 && addr_is_mapped(&row->local))
-		flags |= ROW_LOCAL_MAPPED;
-	if (row->family == AF_INET6 && addr_is_mapped(&row->remote))
-		flags |= ROW_REMOTE_MAPPED;
-	return (uint16_t)flags;
 }
 
 bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int family, struct row *row,
@@ -170,6 +113,26 @@ bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int fami
 	    !take_endpoint(&cursor, family, &row->remote, &row->remote_port) || !take_state(&cursor, row) ||
 	    !take_queues(&cursor, row) || !take_timer(&cursor, timer) || !take_numbers(&cursor, row, timer))
 		return false;
-	row->flags = flags_of(row);
+	row->flags = ROW_HAS_QUEUES | ROW_HAS_UID | row_mapped(row);
 	return true;
+}
+
+static int inet_take_line(void *context, const struct line *line)
+{
+	const struct procnet_file *file = context;
+	struct sock sock = { 0 };
+	struct sock_timer timer;
+	if (!line->whole || !procnet_inet_parse(line->text, line->len, file->proto, file->family, &sock.row, &timer)) {
+		file->report->malformed += !line->first;
+		return 0;
+	}
+	if (file->request->query->want & WANT_TIMER)
+		sock.timer = &timer;
+	return procnet_give(file, &sock);
+}
+
+int procnet_inet_read(int fd, const struct procnet_file *file)
+{
+	struct procnet_file copy = *file;
+	return lines_read(fd, file->name, inet_take_line, &copy, file->error);
 }

@@ -27,7 +27,7 @@
 enum { SS_UNCONNECTED = 1, SS_CONNECTING, SS_CONNECTED, SS_DISCONNECTING };
 
 /* A row that waits for the rest of its path. */
-struct pending {
+struct unix_pending {
 	bool there, certain;
 	struct row row;
 	struct sock_unix unix_;
@@ -41,11 +41,12 @@ struct pending {
 	size_t used;
 };
 
-struct reader {
+struct unix_reader {
 	procnet_unix_sink *sink;
 	void *context;
 	struct report *report;
-	struct pending pending;
+	struct unix_pending pending;
+	int answer; /* the sink's, if it ended the reading */
 };
 
 /* The address of the socket, hashed; "(null)" and the like where the kernel hides it. */
@@ -118,9 +119,9 @@ bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct so
 	return state_set(row, unix_, flags, st);
 }
 
-static int pending_give(struct reader *reader)
+static int pending_give(struct unix_reader *reader)
 {
-	struct pending *pending = &reader->pending;
+	struct unix_pending *pending = &reader->pending;
 	if (!pending->there)
 		return 0;
 	struct sock sock = { .row = pending->row, .unix_ = &pending->unix_ };
@@ -134,14 +135,15 @@ static int pending_give(struct reader *reader)
 }
 
 /* Whether a newline and this much behind it may be part of the name before. */
-static bool has_room(const struct pending *pending, size_t len)
+static bool has_room(const struct unix_pending *pending, size_t len)
 {
 	return len < PROCNET_PATH_MAX && pending->used + 1 + len <= PROCNET_PATH_MAX;
 }
 
-static int row_begin(struct reader *reader, const struct pending *next, const struct bytes *path, size_t line_len)
+static int row_begin(struct unix_reader *reader, const struct unix_pending *next, const struct bytes *path,
+                     size_t line_len)
 {
-	struct pending *pending = &reader->pending;
+	struct unix_pending *pending = &reader->pending;
 	bool room = has_room(pending, line_len);
 	size_t used = room ? pending->used + 1 + line_len : PROCNET_PATH_MAX;
 	int answer = pending_give(reader);
@@ -157,7 +159,7 @@ static int row_begin(struct reader *reader, const struct pending *next, const st
 }
 
 /* Only with room. */
-static void path_append(struct pending *pending, const struct line *line)
+static void path_append(struct unix_pending *pending, const struct line *line)
 {
 	pending->path[pending->len] = '\n';
 	memcpy(pending->path + pending->len + 1, line->text, line->len);
@@ -165,37 +167,45 @@ static void path_append(struct pending *pending, const struct line *line)
 	pending->used = pending->len;
 }
 
-static int line_read(struct reader *reader, const struct line *line, bool first)
+static int unix_take_line(void *context, const struct line *line)
 {
-	struct pending *pending = &reader->pending, next = { 0 };
+	struct unix_reader *reader = context;
+	struct unix_pending *pending = &reader->pending, next = { 0 };
 	struct bytes path;
 	if (line->whole && procnet_unix_parse(line->text, line->len, &next.row, &next.unix_, &path))
-		return row_begin(reader, &next, &path, line->len);
+		return reader->answer = row_begin(reader, &next, &path, line->len);
 	if (line->whole && pending->there && pending->has_path && has_room(pending, line->len))
 		path_append(pending, line);
 	else
-		reader->report->malformed += !first; /* the first is the heading */
+		reader->report->malformed += !line->first;
 	return 0;
 }
 
-int procnet_unix_read(int fd, procnet_unix_sink *sink, void *context, struct report *report, struct error *error)
+int procnet_unix_each(int fd, procnet_unix_sink *sink, void *context, struct report *report, struct error *error)
 {
-	struct reader reader = { .sink = sink, .context = context, .report = report, .pending.used = PROCNET_PATH_MAX };
-	struct lines lines;
-	struct line line;
-	bool first = true;
-	int got, answer = 0;
-	lines_start(&lines, fd);
-	while (!answer && (got = lines_next(&lines, &line)) > 0) {
-		answer = line_read(&reader, &line, first);
-		first = false;
-	}
-	if (answer)
+	struct unix_reader reader = {
+		.sink = sink,
+		.context = context,
+		.report = report,
+		.pending.used = PROCNET_PATH_MAX,
+	};
+	int answer = lines_read(fd, "unix", unix_take_line, &reader, error);
+	if (reader.answer)
 		return answer;
-	answer = pending_give(&reader);
-	if (!answer && got < 0)
-		return error_set(error, errno, "read", "/proc/net/unix");
-	return answer;
+	int last = pending_give(&reader);
+	return last ? last : answer;
+}
+
+static int give_any(void *context, const struct sock *sock, bool certain)
+{
+	(void)certain; /* the file is all that this source asks */
+	return procnet_give(context, sock);
+}
+
+int procnet_unix_read(int fd, const struct procnet_file *file)
+{
+	struct procnet_file copy = *file;
+	return procnet_unix_each(fd, give_any, &copy, file->report, file->error);
 }
 
 /* --- what unix_diag leaves out --- */
@@ -252,11 +262,11 @@ int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report
 	*unix_ = (struct procnet_unix){ 0 };
 	table_init(&unix_->certain, WANT_UNIX);
 	table_init(&unix_->uncertain, WANT_UNIX);
-	int fd = procnet_open(proc_net_fd, "unix", error);
+	int fd = lines_open(proc_net_fd, "unix", error);
 	if (fd < 0)
 		return -1;
 	error->number = 0;
-	int answer = procnet_unix_read(fd, load_sink, unix_, report, error);
+	int answer = procnet_unix_each(fd, load_sink, unix_, report, error);
 	close(fd);
 	if (answer && !error->number)
 		return error_set(error, ENOMEM, "keep", "/proc/net/unix");

@@ -124,7 +124,7 @@ const struct local_addr *facts_addr(const struct facts *facts, int family, const
 		/* IPv4 on loopback: the whole prefix is local (fib_frontend.c, fib_add_ifaddr). */
 		bool whole = family == AF_INET && local->host_scope;
 		unsigned bits = whole ? local->prefix_len : family == AF_INET ? 32 : 128;
-		if (local->family == family && addr_has_prefix(addr, &local->addr, bits))
+		if (local->family == family && addr_has_prefix(addr->byte, local->addr.byte, bits))
 			return local;
 	}
 	return NULL;

@@ -28,9 +28,9 @@ static bool port_listed(const uint16_t *ports, size_t count, uint16_t port)
 static int libc_service(const char *name, unsigned protos, uint16_t *ports, size_t *count)
 {
 	size_t found = 0;
-	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
-		const char *word = proto_service_word(proto);
-		if (!word || (protos && !(protos & PROTO_BIT(proto))))
+	FOR_EACH_PROTO (proto, protos ? protos : PROTO_ALL) {
+		const char *word = proto_table[proto].service;
+		if (!word)
 			continue;
 		const struct servent *entry = getservbyname(name, word);
 		if (!entry)

@@ -130,14 +130,14 @@ static uint64_t service_key(enum proto proto, uint16_t port)
 static void service_add(struct name_map *services, const struct servent *entry)
 {
 	uint16_t port = ntohs((uint16_t)entry->s_port);
-	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
-		const char *word = proto_service_word(proto);
+	FOR_EACH_PROTO (proto, PROTO_ALL) {
+		const char *word = proto_table[proto].service;
 		if (word && !strcmp(word, entry->s_proto))
 			map_add(services, service_key(proto, port), entry->s_name);
 	}
 }
 
-/* A raw socket's port is an IP protocol, its names are those of /etc/protocols. */
+/* The names of the IP protocols that stand in place of raw sockets' ports are those of /etc/protocols. */
 static void services_load(struct names *names)
 {
 	struct servent *service;
@@ -149,7 +149,8 @@ static void services_load(struct names *names)
 	endservent();
 	setprotoent(0);
 	while ((protocol = getprotoent()))
-		map_add(&names->services, service_key(PROTO_RAW, (uint16_t)protocol->p_proto), protocol->p_name);
+		FOR_EACH_PROTO (proto, protos_with(PROTO_OWN_NUMBER))
+			map_add(&names->services, service_key(proto, (uint16_t)protocol->p_proto), protocol->p_name);
 	endprotoent();
 }
 
@@ -163,7 +164,7 @@ static const char *service_ask(struct names *names, enum proto proto, uint16_t p
 /* musl's getservent() never answers, its getservbyport() does. */
 static const char *service_ask(struct names *names, enum proto proto, uint16_t port)
 {
-	const char *word = proto_service_word(proto);
+	const char *word = proto_table[proto].service;
 	const struct servent *entry = word ? getservbyport(htons(port), word) : NULL;
 	return map_add(&names->services, service_key(proto, port), entry ? entry->s_name : NULL);
 }

@@ -4,26 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A v4-mapped address as the IPv4 one it is, so that [::] and 0.0.0.0 meet. */
-static union addr plain(const struct row *row, bool mapped)
+/* A v4-mapped address as the IPv4 address in it, so that a listener on either meets the connection. */
+static union addr local_unmapped(const struct row *row)
 {
-	union addr addr = row->local;
-	if (mapped) {
-		addr = (union addr){ 0 };
-		addr.word[0] = row->local.word[3];
-	}
-	return addr;
-}
-
-static bool is_any(const union addr *addr)
-{
-	static const union addr none;
-	return memcmp(addr, &none, sizeof(none)) == 0;
+	return row->flags & ROW_LOCAL_MAPPED ? addr_unmapped(&row->local) : row->local;
 }
 
 static bool listens_here(const struct row *row)
 {
-	return row->proto == PROTO_TCP && row->state == STATE_LISTEN && !row->netns;
+	return row_is_inet(row) && row->state == STATE_LISTEN && !row->netns;
 }
 
 static int compare_listeners(const void *a, const void *b)
@@ -47,12 +36,12 @@ int owners_add_listeners(struct owners *owners, const struct table *table)
 		if (!listens_here(row))
 			continue;
 		owners->listener[owners->listener_count++] = (struct owner_listener){
-			.addr = plain(row, row->flags & ROW_LOCAL_MAPPED),
+			.addr = local_unmapped(row),
 			.inode = row->inode,
 			.port = row->local_port,
 			.family = row->family,
 			.mapped = row->flags & ROW_LOCAL_MAPPED,
-			.any = is_any(&row->local),
+			.any = addr_is_any(&row->local, false),
 		};
 	}
 	qsort(owners->listener, owners->listener_count, sizeof(*owners->listener), compare_listeners);
@@ -78,7 +67,7 @@ const struct owner_listener *owners_listener(const struct owners *owners, const 
 {
 	if (!owners)
 		return NULL;
-	union addr addr = plain(row, row->flags & ROW_LOCAL_MAPPED);
+	union addr addr = local_unmapped(row);
 	for (size_t i = find_port(owners, row->local_port); i < owners->listener_count; i++) {
 		const struct owner_listener *listener = &owners->listener[i];
 		if (listener->port != row->local_port)

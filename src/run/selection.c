@@ -214,7 +214,7 @@ void selection_kinds(const struct query *query, bool *servers, bool *others)
 }
 
 /* A filter that names a protocol need not be told of it by an option as well. */
-static unsigned protos_of(const struct selection *selection, const struct options *options)
+static unsigned selection_protos(const struct selection *selection, const struct options *options)
 {
 	if (options->protos_named)
 		return options->protos;
@@ -224,7 +224,7 @@ static unsigned protos_of(const struct selection *selection, const struct option
 void selection_query(const struct selection *selection, const struct options *options, struct query *query)
 {
 	*query = (struct query){
-		.protos = protos_of(selection, options),
+		.protos = selection_protos(selection, options),
 		.inet = options->inet,
 		.inet6 = options->inet6,
 		.want = selection->needs.want,

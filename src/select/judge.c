@@ -161,7 +161,7 @@ static enum verdict judge_autobound(const struct subject *subject, const struct 
 		return VERDICT_MAYBE;
 	if (row->family == AF_UNIX)
 		return verdict_of(unix_autobound(subject->sock));
-	bool bound = (row->flags & ROW_HAS_BIND) && !(row->flags & ROW_PORT_CHOSEN);
+	bool bound = (row->flags & ROW_HAS_AUTOBOUND) && !(row->flags & ROW_AUTOBOUND);
 	return verdict_of(!bound && expr_in_ranges(subject->expr, node->ranges, row->local_port));
 }
 

@@ -15,14 +15,14 @@ static const char octets[256][4] = {
 	TEN("24"), "250",     "251",     "252",     "253",     "254",     "255",
 };
 
-/* Writes four bytes and keeps those that count: the caller has room for the longest address. */
+/* Copies four bytes, a fixed size, and counts one to three: the caller has room for the longest address. */
 static inline char *byte_text(char *to, unsigned value)
 {
 	memcpy(to, octets[value], 4);
 	return to + 1 + (value >= 10) + (value >= 100);
 }
 
-static char *ipv4_text(char *to, const uint8_t *byte)
+char *addr_ipv4_text(char *to, const uint8_t *byte)
 {
 	for (int i = 0; i < 3; i++) {
 		to = byte_text(to, byte[i]);
@@ -67,7 +67,7 @@ static bool ends_in_ipv4(const uint8_t *byte, struct zeros zeros)
 	return zeros.count == 6 || (zeros.count == 5 && group_of(byte, 5) == 0xffff);
 }
 
-static char *ipv6_text(char *to, const uint8_t *byte)
+char *addr_ipv6_text(char *to, const uint8_t *byte)
 {
 	struct zeros zeros = longest_zeros(byte);
 	int groups = ends_in_ipv4(byte, zeros) ? 6 : 8;
@@ -86,16 +86,7 @@ static char *ipv6_text(char *to, const uint8_t *byte)
 	if (groups == 8)
 		return to;
 	*to++ = ':';
-	return ipv4_text(to, byte + 12);
-}
-
-char *addr_text(char *to, const union addr *addr, int family, bool mapped)
-{
-	if (family == AF_INET)
-		return ipv4_text(to, addr->byte);
-	if (mapped)
-		return ipv4_text(to, addr->byte + 12);
-	return ipv6_text(to, addr->byte);
+	return addr_ipv4_text(to, byte + 12);
 }
 
 bool addr_is_mapped(const union addr *addr)
@@ -103,10 +94,15 @@ bool addr_is_mapped(const union addr *addr)
 	return !addr->word[0] && !addr->word[1] && addr->word[2] == htonl(0xffff);
 }
 
-bool addr_has_prefix(const union addr *addr, const union addr *prefix, unsigned bits)
+union addr addr_unmapped(const union addr *addr)
+{
+	return (union addr){ .word = { addr->word[3] } };
+}
+
+bool addr_has_prefix(const uint8_t *byte, const uint8_t *prefix, unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;
-	if (memcmp(addr->byte, prefix->byte, whole) != 0)
+	if (memcmp(byte, prefix, whole) != 0)
 		return false;
-	return !rest || !((addr->byte[whole] ^ prefix->byte[whole]) >> (8 - rest));
+	return !rest || (byte[whole] ^ prefix[whole]) >> (8 - rest) == 0;
 }

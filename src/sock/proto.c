@@ -1,57 +1,200 @@
 /* proto.c - the tables of protocols and states (proto.h). */
 #include <sockview/proto.h>
 
+#include <netinet/in.h>
 #include <string.h>
-#include <strings.h>
 
 #include <sockview/countof.h>
-
-static const struct {
-	const char *name;
-	const char *netstat[2]; /* IPv4 and everything else, IPv6 */
-	const char *service;
-	int number;
-} protos[PROTO_COUNT] = {
-	[PROTO_TCP] = { "tcp", { "tcp", "tcp6" }, "tcp", 6 },
-	[PROTO_UDP] = { "udp", { "udp", "udp6" }, "udp", 17 },
-	/* netstat knows no name for UDPLITE over IPv6 but this, and asks for its services as UDP's. */
-	[PROTO_UDPLITE] = { "udplite", { "udpl", "udpl6" }, "udp", 136 },
-	[PROTO_RAW] = { "raw", { "raw", "raw6" }, NULL, 255 },
-	[PROTO_UNIX] = { "unix", { "unix", "unix" }, NULL, 0 },
-};
-
-const char *proto_name(enum proto proto)
-{
-	return protos[proto].name;
-}
-
-const char *proto_netstat_name(enum proto proto, int family)
-{
-	return protos[proto].netstat[family == AF_INET6];
-}
-
-enum proto proto_by_name(const char *name, size_t len)
-{
-	for (unsigned i = 0; i < PROTO_COUNT; i++)
-		if (strlen(protos[i].name) == len && strncasecmp(protos[i].name, name, len) == 0)
-			return i;
-	return PROTO_COUNT;
-}
-
-int proto_ip_number(enum proto proto)
-{
-	return protos[proto].number;
-}
-
-const char *proto_service_word(enum proto proto)
-{
-	return protos[proto].service;
-}
+#include <sockview/text.h>
 
 #define BIT(name) STATE_BIT(STATE_##name)
-/* ss(8), STATE-FILTER. */
-#define CONNECTED (STATE_ALL & ~(BIT(CLOSE) | BIT(LISTEN) | BIT(BOUND)))
-#define BUCKET    (BIT(SYN_RECV) | BIT(TIME_WAIT) | BIT(NEW_SYN_RECV))
+/* Datagrams are connected or not (net/ipv4/udp.c, net/ipv4/raw.c). */
+#define DATAGRAM (BIT(ESTABLISHED) | BIT(CLOSE))
+
+const struct proto_info proto_table[PROTO_COUNT] = {
+	[PROTO_TCP] = {
+		.name = "tcp",
+		.label = "TCP",
+		.letter = 't',
+		.help = "TCP",
+		.domain = AF_INET,
+		.type = SOCK_STREAM,
+		.number = IPPROTO_TCP,
+		.service = "tcp",
+		.netstat = { "tcp", "tcp6" },
+		.file = { "tcp", "tcp6" },
+		.states = STATE_ALL,
+		.waiting = BIT(LISTEN),
+		.connected = STATE_CONNECTED,
+		.flags = PROTO_DEFAULT | PROTO_LSOF | PROTO_PORTS | PROTO_CONNECTIONS | PROTO_ONE_WALK,
+	},
+	[PROTO_UDP] = {
+		.name = "udp",
+		.label = "UDP",
+		.letter = 'u',
+		.help = "UDP",
+		.domain = AF_INET,
+		.type = SOCK_DGRAM,
+		.number = IPPROTO_UDP,
+		.service = "udp",
+		.netstat = { "udp", "udp6" },
+		.file = { "udp", "udp6" },
+		.states = DATAGRAM,
+		.waiting = BIT(CLOSE),
+		.connected = STATE_CONNECTED,
+		.flags = PROTO_DEFAULT | PROTO_LSOF | PROTO_PORTS | PROTO_TOLD_AGAIN,
+	},
+	[PROTO_UDPLITE] = {
+		.name = "udplite",
+		.also = { "udpl" },
+		.label = "UDPLITE",
+		.letter = 'U',
+		.help = "UDPLITE",
+		.domain = AF_INET,
+		.type = SOCK_DGRAM,
+		.number = IPPROTO_UDPLITE,
+		/* netstat asks for its services as UDP's (net-tools 2.10, netstat.c, udp_do_one). */
+		.service = "udp",
+		.netstat = { "udpl", "udpl6" },
+		.file = { "udplite", "udplite6" },
+		.states = DATAGRAM,
+		.waiting = BIT(CLOSE),
+		.connected = STATE_CONNECTED,
+		.flags = PROTO_LSOF | PROTO_PORTS | PROTO_TOLD_AGAIN,
+	},
+	[PROTO_RAW] = {
+		.name = "raw",
+		.label = "RAW",
+		.letter = 'w',
+		.help = "raw sockets",
+		.domain = AF_INET,
+		.number = IPPROTO_RAW,
+		.netstat = { "raw", "raw6" },
+		.file = { "raw", "raw6" },
+		.states = DATAGRAM,
+		.waiting = BIT(CLOSE),
+		.connected = STATE_CONNECTED,
+		.flags = PROTO_STATE_NUMBER | PROTO_OWN_NUMBER,
+	},
+	[PROTO_UNIX] = {
+		.name = "unix",
+		.also = { "local" },
+		.label = "",
+		.letter = 'x',
+		.help = "unix sockets",
+		.domain = AF_UNIX,
+		.netstat = { "unix", "unix" },
+		.file = { "unix" },
+		.columns = "unix_type path",
+		.more_columns = "refcnt peer_inode vfs_inode vfs_dev",
+		.want = WANT_UNIX,
+		.states = STATE_ALL & ~BIT(BOUND),
+		.waiting = BIT(LISTEN),
+		.connected = STATE_ALL & ~BIT(LISTEN),
+	},
+};
+
+const char *proto_family_name(enum proto proto, int family)
+{
+	return family == AF_INET ? "inet" : family == AF_INET6 ? "inet6" : proto_table[proto].name;
+}
+
+unsigned protos_with(enum proto_flag flag)
+{
+	unsigned protos = 0;
+	FOR_EACH_PROTO (proto, PROTO_ALL)
+		protos |= proto_has(proto, flag) ? PROTO_BIT(proto) : 0;
+	return protos;
+}
+
+unsigned protos_of(int domain)
+{
+	unsigned protos = 0;
+	FOR_EACH_PROTO (proto, PROTO_ALL)
+		protos |= proto_table[proto].domain == domain ? PROTO_BIT(proto) : 0;
+	return protos;
+}
+
+int protos_domain(unsigned protos)
+{
+	enum proto first = proto_next(protos, 0);
+	bool one = first < PROTO_COUNT && !(protos & ~protos_of(proto_table[first].domain));
+	return one ? proto_table[first].domain : AF_UNSPEC;
+}
+
+unsigned protos_want(unsigned protos)
+{
+	unsigned want = 0;
+	FOR_EACH_PROTO (proto, protos)
+		want |= proto_table[proto].want;
+	return want;
+}
+
+/* --- words --- */
+
+static bool proto_is_called(enum proto proto, const char *word, size_t len)
+{
+	if (text_is_name(proto_name(proto), word, len))
+		return true;
+	for (const char *const *also = proto_table[proto].also; *also; also++)
+		if (text_is_name(*also, word, len))
+			return true;
+	return false;
+}
+
+unsigned protos_by_word(const char *word, size_t len, int *family)
+{
+	unsigned protos = 0;
+	FOR_EACH_PROTO (proto, PROTO_ALL)
+		protos |= proto_is_called(proto, word, len) ? PROTO_BIT(proto) : 0;
+	if (!family)
+		return protos;
+	*family = AF_UNSPEC;
+	if (protos || len < 2 || (word[len - 1] != '4' && word[len - 1] != '6'))
+		return protos;
+	protos = protos_by_word(word, len - 1, NULL) & PROTO_INET_ALL;
+	if (protos)
+		*family = word[len - 1] == '4' ? AF_INET : AF_INET6;
+	return protos;
+}
+
+/* The words of -A that are no protocol's; the first of each kind is listed. */
+static const struct {
+	const char *word;
+	bool listed;
+	struct proto_choice choice;
+} choices[] = {
+	{ "inet", true, { .inet = true } },       { "ip", false, { .inet = true } },
+	{ "ipv4", false, { .inet = true } },      { "inet6", true, { .inet6 = true } },
+	{ "ip6", false, { .inet6 = true } },      { "ipv6", false, { .inet6 = true } },
+	{ "all", true, { .protos = PROTO_ALL } },
+};
+
+bool proto_choose(const char *word, size_t len, struct proto_choice *choice)
+{
+	*choice = (struct proto_choice){ .protos = protos_by_word(word, len, NULL) };
+	for (size_t i = 0; !choice->protos && i < countof(choices); i++)
+		if (text_is_name(choices[i].word, word, len)) {
+			*choice = choices[i].choice;
+			return true;
+		}
+	return choice->protos;
+}
+
+const char *proto_choice_listed(size_t index)
+{
+	if (index < PROTO_COUNT)
+		return proto_table[index].name;
+	index -= PROTO_COUNT;
+	for (size_t i = 0; i < countof(choices); i++)
+		if (choices[i].listed && index-- == 0)
+			return choices[i].word;
+	return NULL;
+}
+
+/* --- states --- */
+
+#define BUCKET (BIT(SYN_RECV) | BIT(TIME_WAIT) | BIT(NEW_SYN_RECV))
 
 /* The first STATE_COUNT are netstat's own words, by state; then what others say. */
 static const struct {
@@ -81,8 +224,8 @@ static const struct {
 	{ "LISTENING", BIT(LISTEN) },
 	{ "BOUND_INACTIVE", BIT(BOUND) },
 	{ "all", STATE_ALL },
-	{ "connected", CONNECTED },
-	{ "synchronized", CONNECTED & ~BIT(SYN_SENT) },
+	{ "connected", STATE_CONNECTED },
+	{ "synchronized", STATE_CONNECTED & ~BIT(SYN_SENT) },
 	{ "bucket", BUCKET },
 	{ "big", STATE_ALL & ~BUCKET },
 };
@@ -94,27 +237,10 @@ const char *state_name(enum state state)
 	return state < STATE_COUNT ? states[state].name : "";
 }
 
-static char folded(char c)
-{
-	if (c >= 'a' && c <= 'z')
-		return (char)(c - 'a' + 'A');
-	return c == '-' ? '_' : c;
-}
-
-static bool same_name(const char *known, const char *name, size_t len)
-{
-	if (strlen(known) != len)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (folded(known[i]) != folded(name[i]))
-			return false;
-	return true;
-}
-
 uint32_t state_mask_by_name(const char *name, size_t len)
 {
 	for (size_t i = 1; i < STATE_NAMES; i++)
-		if (same_name(states[i].name, name, len))
+		if (text_is_name(states[i].name, name, len))
 			return states[i].mask;
 	return 0;
 }

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!payload)
 		return 0;
 	memcpy(payload, data + 1, size - 1);
-	bool read = how & 1 ? decode_unix(payload, size - 1, how >> 1, &out)
+	bool read = how & 1 ? decode_unix(payload, size - 1, PROTO_UNIX, how >> 1, &out)
 	                    : decode_inet(payload, size - 1, how >> 6, how >> 1, &out);
 	/* Used, so that no compiler leaves the reading out; no sum is that large. */
 	unsigned sum = read ? touch(&out.sock) : 0;

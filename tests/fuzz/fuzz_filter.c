@@ -24,12 +24,12 @@ static void compile_all(const struct expr *expr)
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
 	static struct bytecode code;
 	for (size_t i = 0; i < 3; i++) {
-		for (enum bytecode_half half = HALF_BOTH; half <= HALF_NAMED; half++) {
+		for (enum bytecode_autobound autobound = AUTOBOUND_ANY; autobound <= AUTOBOUND_NO; autobound++) {
 			struct bytecode_dump dump = { .proto = i ? PROTO_TCP : PROTO_UDP,
 				                      .family = families[i],
 				                      .states = STATE_ALL,
 				                      .mark = true,
-				                      .half = half };
+				                      .autobound = autobound };
 			bytecode_compile(expr, &dump, &code);
 			demand(code.len <= sizeof(code.data));
 			demand(!code.len || k_audit(code.data, code.len, true));

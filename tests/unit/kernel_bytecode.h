@@ -147,7 +147,7 @@ static inline bool k_test(const uint8_t *code, const struct sock *sock)
 	case K_JMP:
 		return false;
 	case K_AUTO:
-		return row->flags & ROW_PORT_CHOSEN;
+		return row->flags & ROW_AUTOBOUND;
 	case K_S_GE:
 		return row->local_port >= port;
 	case K_S_LE:

@@ -271,7 +271,7 @@ static bool truth(const struct node *node, const struct sock *sock)
 		return sock->extra->cgroup_id == node->x;
 	case AUTO:
 		return row->local_port >= 32768 && row->local_port <= 60999 &&
-		       (!(row->flags & ROW_HAS_BIND) || (row->flags & ROW_PORT_CHOSEN));
+		       (!(row->flags & ROW_HAS_AUTOBOUND) || (row->flags & ROW_AUTOBOUND));
 	case TARGET:
 		return row->proto == node->bits && (row->local_port == node->x || row->remote_port == node->x);
 	case INODE:
@@ -380,19 +380,19 @@ static bool left_out(const struct query *query, const struct row *row)
 }
 
 /* In halves the dump tells of which one a row is; else that is not known. */
-static void make_half(struct row *row, enum bytecode_half half)
+static void make_autobound(struct row *row, enum bytecode_autobound autobound)
 {
-	row->flags &= (uint16_t) ~(ROW_HAS_BIND | ROW_PORT_CHOSEN);
-	if (half != HALF_BOTH)
-		row->flags |= ROW_HAS_BIND;
-	if (half == HALF_CHOSEN || (half == HALF_BOTH && pick(2)))
-		row->flags |= ROW_PORT_CHOSEN;
+	row->flags &= (uint16_t) ~(ROW_HAS_AUTOBOUND | ROW_AUTOBOUND);
+	if (autobound != AUTOBOUND_ANY)
+		row->flags |= ROW_HAS_AUTOBOUND;
+	if (autobound == AUTOBOUND_YES || (autobound == AUTOBOUND_ANY && pick(2)))
+		row->flags |= ROW_AUTOBOUND;
 }
 
 static void one_expression(uint32_t seed)
 {
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
-	static const enum bytecode_half halves[] = { HALF_BOTH, HALF_CHOSEN, HALF_NAMED };
+	static const enum bytecode_autobound halves[] = { AUTOBOUND_ANY, AUTOBOUND_YES, AUTOBOUND_NO };
 	char text[TEXT], *end = text;
 	struct bytecode code;
 	struct query query;
@@ -405,12 +405,12 @@ static void one_expression(uint32_t seed)
 		                      .family = PICK(families),
 		                      .states = any_states(),
 		                      .mark = pick(4) != 0,
-		                      .half = PICK(halves) };
+		                      .autobound = PICK(halves) };
 	compile(filter, &dump, &code, &query);
 	for (int i = 0; i < SOCKETS; i++) {
 		struct scene_sock one;
 		make_sock(&one);
-		make_half(&one.sock.row, dump.half);
+		make_autobound(&one.sock.row, dump.autobound);
 		bool fits = truth(root, &one.sock);
 		bool judged = filter_judge(filter, &one.sock, &nobody) == VERDICT_YES;
 		if (judged != fits)
@@ -509,24 +509,24 @@ static void halves(void **state)
 	static const char *const cases[] = { "autobound", "not autobound", "autobound or sport = :80",
 		                             "program = x or autobound" };
 	(void)state;
-	assert_false(bytecode_has_halves(NULL));
+	assert_false(bytecode_asks_autobound(NULL));
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct bytecode_dump dump = tcp;
 		struct filter *filter = filter_of(cases[i]);
 		struct bytecode code[2];
 		struct query query;
 		for (int half = 0; half < 2; half++) {
-			dump.half = half ? HALF_NAMED : HALF_CHOSEN;
+			dump.autobound = half ? AUTOBOUND_NO : AUTOBOUND_YES;
 			compile(filter, &dump, &code[half], &query);
 		}
-		assert_true(bytecode_has_halves(query.expr));
+		assert_true(bytecode_asks_autobound(query.expr));
 		assert_int_equal(code[1].impossible, strcmp(cases[i], "autobound") == 0);
 		for (int chosen = 0; chosen < 2; chosen++) {
 			struct sock sock = { .row = { .proto = PROTO_TCP,
 				                      .family = AF_INET,
 				                      .local_port = 80,
 				                      .state = STATE_ESTABLISHED,
-				                      .flags = chosen ? ROW_PORT_CHOSEN : 0 } };
+				                      .flags = chosen ? ROW_AUTOBOUND : 0 } };
 			assert_false(kernel_sends(&code[chosen], &sock));
 		}
 		filter_free(filter);

@@ -207,7 +207,7 @@ static void another_family_is_refused(void **state)
 	struct inet_diag_msg msg = { .idiag_family = AF_NETLINK };
 	struct decoded out;
 	assert_false(decode_inet(&msg, sizeof(msg), PROTO_TCP, 0, &out));
-	assert_false(decode_unix(&msg, sizeof(msg), 0, &out));
+	assert_false(decode_unix(&msg, sizeof(msg), PROTO_UNIX, 0, &out));
 }
 
 static void a_unix_socket(void **state)
@@ -232,10 +232,10 @@ static void a_unix_socket(void **state)
 	for (size_t len = 0; len <= payload.len; len++) {
 		struct decoded out;
 		const void *at = guarded(payload.bytes, len);
-		assert_int_equal(decode_unix(at, len, ~0u, &out), len >= sizeof(msg));
+		assert_int_equal(decode_unix(at, len, PROTO_UNIX, ~0u, &out), len >= sizeof(msg));
 	}
 	struct decoded out;
-	assert_true(decode_unix(payload.bytes, payload.len, 0, &out));
+	assert_true(decode_unix(payload.bytes, payload.len, PROTO_UNIX, 0, &out));
 	assert_int_equal(out.sock.row.inode, 99);
 	assert_int_equal(out.sock.row.recv_q, 1);
 	assert_int_equal(out.sock.row.send_q, 128);

@@ -965,7 +965,7 @@ static void no_name_makes_a_row_that_is_certain(void **state)
 		int fd = openat(scene->fd, "unix", O_RDWR | O_CREAT | O_TRUNC, 0600);
 		assert_int_equal(write(fd, file.text, file.len), file.len);
 		lseek(fd, 0, SEEK_SET);
-		assert_int_equal(procnet_unix_read(fd, witness_sink, &witness, &scene->report, &scene->error), 0);
+		assert_int_equal(procnet_unix_each(fd, witness_sink, &witness, &scene->report, &scene->error), 0);
 		close(fd);
 		if (!file.newlines)
 			assert_int_equal(witness.seen, file.sockets);

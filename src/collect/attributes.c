@@ -1,0 +1,53 @@
+/* attributes.c - the netlink attributes behind the head of an answer (attributes.h). */
+#include "collect/attributes.h"
+
+#include <string.h>
+
+#include <libmnl/libmnl.h>
+
+static void attribute_read(const struct attribute *row, struct decoded *out, const void *data, size_t len)
+{
+	char *base = (char *)out;
+	if (row->read) {
+		row->read(out, data, len);
+		return;
+	}
+	if (row->is_blob) {
+		*(struct bytes *)(base + row->to) = (struct bytes){ data, len };
+		return;
+	}
+	/* Most are one byte. */
+	if (row->copy == 1)
+		base[row->to] = *(const char *)data;
+	else
+		memcpy(base + row->to, data, row->copy);
+	*(uint16_t *)(base + row->flag_to) |= row->flag;
+}
+
+void attributes_read(const struct attribute_table *table, struct decoded *out, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+	while (len >= sizeof(struct nlattr)) {
+		const struct nlattr *attr = (const struct nlattr *)at;
+		if (attr->nla_len < sizeof(*attr) || attr->nla_len > len)
+			return;
+		unsigned type = mnl_attr_get_type(attr);
+		size_t payload = attr->nla_len - sizeof(*attr);
+		const struct attribute *row = type < table->count ? &table->row[type] : NULL;
+		if (row && row->least && payload >= row->least && (!row->want || row->want & table->want))
+			attribute_read(row, out, attr + 1, payload);
+		size_t step = MNL_ALIGN(attr->nla_len);
+		if (step >= len)
+			return;
+		at += step;
+		len -= step;
+	}
+}
+
+void attribute_skmem(struct decoded *out, const void *data, size_t len)
+{
+	size_t count = len / sizeof(uint32_t);
+	out->skmem.count = (uint8_t)(count < SKMEM_COUNT ? count : SKMEM_COUNT);
+	memcpy(out->skmem.value, data, out->skmem.count * sizeof(uint32_t));
+	out->sock.skmem = &out->skmem;
+}

@@ -123,15 +123,16 @@
  *     dir.c dir.h                      reading directories
  *     early.c                          the BPF look taken while the kernel still dumps its sockets
  *     finder.h                         who has an fd on which socket
- *     findings.c                       what one thread of a finder has found so far
- *     inode_index.c                    the set of socket inodes somebody wants an owner for, each with a number
- *     owner.c owner.h                  the join
+ *     findings.c findings.h            what one thread of a finder has found so far
+ *     inode_index.c inode_index.h      the set of socket inodes that owners are looked for, each with a number
+ *     join.c                           every thread's findings become one answer
+ *     owner.c owner.h                  what the joined answer says of one socket
  *     owner_listener.c                 whose accept() a connection waits for
- *     owner_parent.c                   from a process to the one above it
  *     owner_reason.c                   why a row shows no owner, from the row and from how the look for owners went
- *     parents.c                        the processes above the owners, each read once
+ *     parents.c                        the processes above the owners: each read once, and looked up
  *     pidns.c pidns.h                  pid and time namespaces
  *     process.c process.h              comm, argv, uid and the rest of one process
+ *     process_list.c process_list.h    the one reader of /proc's pids
  *     scan.c scan.h                    the fds of one process
  *     tables.c tables.h                threads with an fd table of their own
  *     task_file.c task_file.bpf.c task_file.h the BPF program (and, generated, task_file.lskel.h), loaded

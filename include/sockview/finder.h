@@ -17,13 +17,13 @@ struct finder_request {
 /*
  * Both fill owners (its index is built) and owners->report. 0, or -1 with
  * error. finder_bpf() answers 1, with report.bpf_errno and bpf_why set, where
- * it can not run here: use finder_proc() then.
+ * it cannot run here: use finder_proc() then.
  */
 int finder_proc(const struct finder_request *request, struct owners *owners, struct error *error);
 int finder_bpf(const struct finder_request *request, struct owners *owners, struct error *error);
 /*
  * The look of finder_bpf() begun while sockets are still being asked for; the
- * request needs no index yet. NULL where it can not be had, without a reason.
+ * request needs no index yet. NULL where it cannot be had, without a reason.
  * Ended by finder_bpf_late() with the index: 0 done; -1 with error; 1 it left
  * a socket without an owner (or failed), and owners is as it was: look again.
  * Or by finder_bpf_drop(), which takes NULL too. The thread between the two

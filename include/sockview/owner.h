@@ -11,24 +11,8 @@
 #ifndef SOCKVIEW_OWNER_H
 #define SOCKVIEW_OWNER_H
 
+#include <sockview/inode_index.h>
 #include <sockview/row.h>
-
-/* A set of inodes, each with a number. Read-only, and so shared by threads, once filled. */
-struct inode_index {
-	struct inode_cell *cell; /* open addressing, power of two; see inode_index.c */
-	size_t mask;
-	uint32_t count; /* slots are 0 .. count-1 */
-};
-
-#define SLOT_NONE UINT32_MAX
-
-/* From the rows that have an inode. 0, or -1 with errno ENOMEM. */
-int inode_index_build(struct inode_index *index, const struct table *table);
-/* The inode's slot or SLOT_NONE. */
-uint32_t inode_index_find(const struct inode_index *index, uint32_t inode);
-/* Fetches into the cache what the find will read. */
-void inode_index_prefetch(const struct inode_index *index, uint32_t inode);
-void inode_index_free(struct inode_index *index);
 
 /* One fd of one process on one of the index's sockets. */
 struct owner {
@@ -186,33 +170,5 @@ void owners_free(struct owners *owners);
 #define OWNERS_PARENTS_MAX 64
 /* The process's parent, an owner or not; NULL if it has none or was not read. */
 const struct process *owners_parent(const struct owners *owners, const struct process *process);
-
-/*
- * What a finder collects; private to one thread until owners_join(). The
- * details are read while the finder still has the process's directory open,
- * so that a name can not belong to another process of the same pid.
- */
-struct findings {
-	struct owner *owner; /* process: index into `process` of these findings */
-	size_t owner_count, owner_capacity;
-	struct process *process;
-	size_t process_count, process_capacity;
-	char *strings;
-	size_t strings_len, strings_capacity;
-	struct owner_report report;
-};
-
-int findings_add_owner(struct findings *findings, const struct owner *owner);
-/* Appends the process; its index is process_count - 1. */
-int findings_add_process(struct findings *findings, const struct process *process);
-/* A copy of the bytes, NUL behind. */
-int findings_add_text(struct findings *findings, const void *data, size_t len, struct process_text *text);
-void findings_free(struct findings *findings);
-
-/*
- * Merges the findings of every thread into `owners` (whose index is built):
- * duplicates removed, sorted. Frees the findings as it goes. 0, or -1 ENOMEM.
- */
-int owners_join(struct owners *owners, struct findings *findings, size_t count);
 
 #endif

@@ -7,7 +7,6 @@
  */
 #include "explain/other_netns.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 
 #include <sockview/countof.h>
 #include <sockview/file.h>
+#include <sockview/process_list.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
 
@@ -241,41 +241,34 @@ static int place_add(struct elsewhere *elsewhere, uint64_t inode, int32_t pid)
 	return 0;
 }
 
-static int list_places(struct elsewhere *elsewhere, int proc_fd, DIR *dir, uint64_t ours)
+static int list_places(struct elsewhere *elsewhere, int proc_fd, const struct process_list *list, uint64_t ours)
 {
-	const struct dirent *entry;
 	int answer = 0;
-	while (answer == 0 && (entry = readdir(dir))) {
-		uint64_t pid;
-		if (!text_parse_u64(entry->d_name, strlen(entry->d_name), INT32_MAX, &pid))
-			continue;
-		uint64_t inode = netns_of(proc_fd, entry->d_name);
+	for (size_t i = 0; i < list->count && answer == 0; i++) {
+		char process[16];
+		snprintf(process, sizeof(process), "%d", list->pid[i]);
+		uint64_t inode = netns_of(proc_fd, process);
 		if (!inode)
 			elsewhere->hidden += errno == EACCES || errno == EPERM;
 		else if (inode != ours)
-			answer = place_add(elsewhere, inode, (int32_t)pid);
+			answer = place_add(elsewhere, inode, list->pid[i]);
 	}
 	return answer;
-}
-
-static DIR *open_proc(int proc_fd)
-{
-	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
 }
 
 int elsewhere_find(struct elsewhere *elsewhere, int proc_fd, enum proto proto, uint16_t port, struct table *table)
 {
 	uint64_t ours = netns_of(proc_fd, "self");
-	DIR *dir = ours ? open_proc(proc_fd) : NULL;
 	struct netns_reading reading = { .proto = proto, .port = port, .table = table };
-	if (!dir)
+	struct process_list list;
+	if (!ours)
 		return 0;
-	int answer = list_places(elsewhere, proc_fd, dir, ours);
-	closedir(dir);
+	int answer = process_list_read(&list, proc_fd);
+	if (answer == 0)
+		answer = list_places(elsewhere, proc_fd, &list, ours);
+	else if (errno != ENOMEM)
+		answer = 0;
+	process_list_free(&list);
 	for (size_t i = 0; i < elsewhere->places && answer == 0; i++) {
 		reading.netns = (uint16_t)(i + 1);
 		answer = read_place(proc_fd, &elsewhere->place[i], &reading);

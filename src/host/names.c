@@ -17,7 +17,7 @@
 
 #include "host/hosts.h"
 
-/* Larger passwd entries than this are nobody's. */
+/* No passwd entry is larger; a lookup that asks for more is broken. */
 #define PASSWD_MAX (1u << 20)
 
 /* Numbers to names; a NULL name is an answer too: there is none. Open addressing, half full. */

@@ -7,7 +7,7 @@
  * Lookups are taken in order, so their deadlines ascend, and the oldest one
  * that is still waited for is all that has to be watched. A worker copies what
  * it looks up, and on its way back finds out by the generation whether
- * anybody still wants the answer.
+ * the answer is still wanted.
  */
 #include "host/resolver.h"
 
@@ -97,7 +97,7 @@ void resolver_free(struct resolver *resolver)
 	release(resolver);
 }
 
-/* Whoever runs the reverse zone may answer anything; a name that reads as an address is a lie. */
+/* A reverse zone's owner may answer anything: a name that reads as an address is not believed. */
 static bool reads_as_address(const char *name)
 {
 	unsigned char ignored[16];

@@ -2,7 +2,7 @@
  * resolver.h - addresses to host names, many at a time, without waiting for the dead.
  *
  * getnameinfo(3) cannot be interrupted, so threads that wait for a name server
- * are left behind: nobody joins them, and what they still touch lives until
+ * are left behind: they are not joined, and what they still touch lives until
  * the last of them has returned.
  */
 #ifndef SOCKVIEW_RESOLVER_H

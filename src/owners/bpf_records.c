@@ -1,16 +1,18 @@
 /* bpf_records.c - from the iterator's records to findings; see bpf_records.h. */
 #include "owners/bpf_records.h"
 
-#include "owners/crew.h"
-#include "owners/pidns.h"
-#include "owners/process.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <sockview/vec.h>
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "owners/crew.h"
+#include "owners/findings.h"
+#include "owners/pidns.h"
+#include "owners/process.h"
 
 /* At least the kernel's own buffer (8 pages, kernel/bpf/bpf_iter.c), so that a read gives whole records. */
 #define READ_SIZE   (2730 * sizeof(struct task_file))
@@ -22,54 +24,45 @@
 
 /* --- reading --- */
 
-static bool continues_run(const struct gathered *gathered, const struct task_file *record)
+/* The records of one table come one after the other. */
+static bool continues_run(const struct bpf_records *records, const struct task_file *record)
 {
-	const struct gather_run *last = gathered->run_count ? &gathered->run[gathered->run_count - 1] : NULL;
+	const struct bpf_run *last = records->run_count ? &records->run[records->run_count - 1] : NULL;
 	return last && last->pid == record->pid && last->tid == record->tid &&
 	       last->start_boottime == record->start_boottime;
 }
 
-static int begin_run(struct gathered *gathered, const struct task_file *record)
+static int records_add(struct bpf_records *records, const struct task_file *record)
 {
-	struct gather_run *grown =
-		vec_reserve(gathered->run, &gathered->run_capacity, gathered->run_count + 1, sizeof(*grown));
-	if (!grown)
+	if (!continues_run(records, record)) {
+		struct bpf_run *run = vec_push(records->run, records->run_count, records->run_capacity);
+		if (!run)
+			return -1;
+		*run = (struct bpf_run){ record->pid, record->tid, record->start_boottime, records->entry_count };
+	}
+	struct bpf_entry *entry = vec_push(records->entry, records->entry_count, records->entry_capacity);
+	if (!entry)
 		return -1;
-	gathered->run = grown;
-	grown[gathered->run_count++] =
-		(struct gather_run){ record->pid, record->tid, record->start_boottime, gathered->entry_count };
+	*entry = (struct bpf_entry){ record->inode, record->fd };
 	return 0;
 }
 
-static int keep(struct gathered *gathered, const struct task_file *record)
-{
-	if (!continues_run(gathered, record) && begin_run(gathered, record))
-		return -1;
-	struct gather_entry *grown =
-		vec_reserve(gathered->entry, &gathered->entry_capacity, gathered->entry_count + 1, sizeof(*grown));
-	if (!grown)
-		return -1;
-	gathered->entry = grown;
-	grown[gathered->entry_count++] = (struct gather_entry){ record->inode, record->fd };
-	return 0;
-}
-
-static int keep_each(struct gathered *gathered, const struct task_file *record, size_t count,
-                     const struct inode_index *index)
+static int records_add_each(struct bpf_records *records, const struct task_file *record, size_t count,
+                            const struct inode_index *index)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (index && i + AHEAD < count)
 			inode_index_prefetch(index, record[i + AHEAD].inode);
 		if (index && inode_index_find(index, record[i].inode) == SLOT_NONE)
 			continue;
-		if (keep(gathered, &record[i]))
+		if (records_add(records, &record[i]))
 			return -1;
 	}
 	return 0;
 }
 
 /* The next records; their number, 0 at the end, -1 with errno. */
-static ssize_t read_records(int fd, struct task_file *record)
+static ssize_t records_read_some(int fd, struct task_file *record)
 {
 	size_t len = 0;
 	while (len < READ_SIZE) {
@@ -86,12 +79,12 @@ static ssize_t read_records(int fd, struct task_file *record)
 	return (ssize_t)(len / sizeof(*record));
 }
 
-int gather_read(struct gathered *gathered, int fd, const struct inode_index *index)
+int bpf_records_read(struct bpf_records *records, int fd, const struct inode_index *index)
 {
 	struct task_file *record = malloc(READ_SIZE);
 	ssize_t count = record ? 0 : -1;
-	while (record && (count = read_records(fd, record)) > 0)
-		if (keep_each(gathered, record, (size_t)count, index)) {
+	while (record && (count = records_read_some(fd, record)) > 0)
+		if (records_add_each(records, record, (size_t)count, index)) {
 			count = -1;
 			break;
 		}
@@ -101,30 +94,33 @@ int gather_read(struct gathered *gathered, int fd, const struct inode_index *ind
 	return (int)count;
 }
 
-void gather_free(struct gathered *gathered)
+void bpf_records_free(struct bpf_records *records)
 {
-	free(gathered->entry);
-	free(gathered->run);
-	*gathered = (struct gathered){ 0 };
+	free(records->entry);
+	free(records->run);
+	*records = (struct bpf_records){ 0 };
 }
 
 /* --- processes --- */
 
-struct reader {
-	const struct gathered *gathered;
+/* One thread's share of the runs. */
+struct run_reader {
+	const struct bpf_records *records;
 	const struct finder_request *request;
 	uint64_t tick; /* nanoseconds */
 	struct findings findings;
 } __attribute__((aligned(64)));
 
-/* 0, 1 gone, -1 ENOMEM. `dir` is an fd of /proc/PID. */
-static int add_holder_at(struct reader *reader, const struct gather_run *run, int dir)
+/* `dir` is an fd of /proc/PID, of the run's process or of one that got its pid since. */
+static enum look_end reader_add_process_at(struct run_reader *reader, const struct bpf_run *run, int dir)
 {
 	struct process_stat stat;
 	struct findings *findings = &reader->findings;
 	uint64_t start_ticks = run->start_boottime / reader->tick;
-	if (!process_read_stat(dir, "stat", &stat) || stat.start_ticks != start_ticks)
-		return 1;
+	if (!process_read_stat(dir, "stat", &stat))
+		return look_end_of(errno);
+	if (stat.start_ticks != start_ticks)
+		return LOOK_GONE;
 	int task = dir;
 	if (stat.state == 'Z' || stat.state == 'X') {
 		char path[32];
@@ -132,94 +128,88 @@ static int add_holder_at(struct reader *reader, const struct gather_run *run, in
 		task = openat(dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (task < 0)
-		return 1;
+		return look_end_of(errno);
 	int result = process_add(findings, (int32_t)run->pid, dir, task, reader->request->details);
 	if (task != dir)
 		close(task);
-	if (!result) /* tells the join that two tables are of the same process */
-		findings->process[findings->process_count - 1].start_ticks = start_ticks;
-	return result;
+	if (result)
+		return result < 0 ? LOOK_FAILED : LOOK_GONE;
+	/* Tells the join that two tables are of the same process. */
+	findings->process[findings->process_count - 1].start_ticks = start_ticks;
+	return LOOK_DONE;
 }
 
-static int add_holder(struct reader *reader, const struct gather_run *run)
+static enum look_end reader_add_process(struct run_reader *reader, const struct bpf_run *run)
 {
 	char path[16];
 	snprintf(path, sizeof(path), "%u", run->pid);
 	int dir = openat(reader->request->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return 1;
-	int result = add_holder_at(reader, run, dir);
+		return look_end_of(errno);
+	enum look_end end = reader_add_process_at(reader, run, dir);
 	close(dir);
-	return result;
+	return end;
 }
 
-static int add_hit(struct reader *reader, const struct gather_run *run, const struct gather_entry *entry, uint32_t slot,
-                   bool *known)
+/* Its process is read at the first hit. */
+static enum look_end reader_add_hits(struct run_reader *reader, const struct bpf_run *run,
+                                     const struct bpf_entry *entry, size_t count)
 {
-	if (!*known) {
-		int result = add_holder(reader, run);
-		if (result)
-			return result;
-		*known = true;
-	}
-	struct owner owner = { slot, (uint32_t)reader->findings.process_count - 1, (int32_t)run->tid,
-		               (int32_t)entry->fd };
-	return findings_add_owner(&reader->findings, &owner);
-}
-
-static size_t run_end(const struct gathered *gathered, size_t item)
-{
-	return item + 1 < gathered->run_count ? gathered->run[item + 1].first : gathered->entry_count;
-}
-
-/* One table's entries; its process is read at the first hit. */
-static int read_run(void *context, size_t item)
-{
-	struct reader *reader = context;
-	const struct gathered *gathered = reader->gathered;
 	const struct inode_index *index = reader->request->index;
+	struct findings *findings = &reader->findings;
 	bool known = false;
-	reader->findings.report.processes++;
-	for (size_t i = gathered->run[item].first, end = run_end(gathered, item); i < end; i++) {
-		if (i + AHEAD < end)
-			inode_index_prefetch(index, gathered->entry[i + AHEAD].inode);
-		uint32_t slot = inode_index_find(index, gathered->entry[i].inode);
+	for (size_t i = 0; i < count; i++) {
+		if (i + AHEAD < count)
+			inode_index_prefetch(index, entry[i + AHEAD].inode);
+		uint32_t slot = inode_index_find(index, entry[i].inode);
 		if (slot == SLOT_NONE)
 			continue;
-		int result = add_hit(reader, &gathered->run[item], &gathered->entry[i], slot, &known);
-		if (result < 0)
-			return -1;
-		if (result > 0) {
-			reader->findings.report.vanished++;
-			return 0;
-		}
+		enum look_end end = known ? LOOK_DONE : reader_add_process(reader, run);
+		if (end != LOOK_DONE)
+			return end;
+		known = true;
+		struct owner owner = { slot, (uint32_t)findings->process_count - 1, (int32_t)run->tid,
+			               (int32_t)entry[i].fd };
+		if (findings_add_owner(findings, &owner))
+			return LOOK_FAILED;
 	}
-	return 0;
+	return LOOK_DONE;
 }
 
-static int read_runs(const struct gathered *gathered, const struct finder_request *request, struct findings *findings,
+static int reader_take(void *context, size_t item)
+{
+	struct run_reader *reader = context;
+	const struct bpf_records *records = reader->records;
+	const struct bpf_run *run = &records->run[item];
+	size_t end = item + 1 < records->run_count ? run[1].first : records->entry_count;
+	enum look_end look = reader_add_hits(reader, run, records->entry + run->first, end - run->first);
+	findings_count(&reader->findings, look);
+	return look == LOOK_FAILED ? -1 : 0;
+}
+
+static int take_runs(const struct bpf_records *records, const struct finder_request *request, struct findings *findings,
                      unsigned count)
 {
-	struct reader reader[CREW_MAX];
+	struct run_reader reader[CREW_MAX];
 	void *member[CREW_MAX];
 	uint64_t tick = NANOSECONDS / (uint64_t)sysconf(_SC_CLK_TCK);
 	for (unsigned i = 0; i < count; i++) {
-		reader[i] = (struct reader){ .gathered = gathered, .request = request, .tick = tick };
+		reader[i] = (struct run_reader){ .records = records, .request = request, .tick = tick };
 		member[i] = &reader[i];
 	}
-	int failed = crew_run(count, gathered->run_count, read_run, member);
+	int failed = crew_run(count, records->run_count, reader_take, member);
 	for (unsigned i = 0; i < count; i++)
 		findings[i] = reader[i].findings;
 	return failed;
 }
 
-int gather_join(struct gathered *gathered, const struct finder_request *request, struct owners *owners,
-                struct error *error)
+int bpf_records_join(struct bpf_records *records, const struct finder_request *request, struct owners *owners,
+                     struct error *error)
 {
 	struct findings findings[CREW_MAX];
-	unsigned count = crew_size(request->threads, gathered->run_count, RUNS_PER_THREAD);
-	int failed = read_runs(gathered, request, findings, count);
-	gather_free(gathered);
+	unsigned count = crew_size(request->threads, records->run_count, RUNS_PER_THREAD);
+	int failed = take_runs(records, request, findings, count);
+	bpf_records_free(records);
 	owners->report.asked = true;
 	owners->report.by_bpf = true;
 	if (!failed)
@@ -239,7 +229,7 @@ static int refuse(struct owner_report *report, int number, const char *why)
 	return -1;
 }
 
-int gather_open(const struct finder_request *request, struct owner_report *report)
+int bpf_records_open(const struct finder_request *request, struct owner_report *report)
 {
 	const char *why;
 	if (!request->proc_is_ours)

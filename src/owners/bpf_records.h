@@ -7,42 +7,42 @@
  *
  * A run is one fd table's share of the entries, 8 bytes each: there may be a million.
  */
-#ifndef SOCKVIEW_OWNERS_GATHER_H
-#define SOCKVIEW_OWNERS_GATHER_H
+#ifndef SOCKVIEW_OWNERS_BPF_RECORDS_H
+#define SOCKVIEW_OWNERS_BPF_RECORDS_H
 
 #include <sockview/finder.h>
 
 #include "owners/task_file.h"
 
-struct gather_entry {
+struct bpf_entry {
 	uint32_t inode, fd;
 };
 
-struct gather_run {
+struct bpf_run {
 	uint32_t pid, tid;
 	unsigned long long start_boottime; /* of the process, nanoseconds */
 	size_t first;                      /* its entries go up to the next run's first */
 };
 
-struct gathered {
-	struct gather_entry *entry;
+struct bpf_records {
+	struct bpf_entry *entry;
 	size_t entry_count, entry_capacity;
-	struct gather_run *run;
+	struct bpf_run *run;
 	size_t run_count, run_capacity;
 };
 
 /* Reads the iterator to its end; with an index only its sockets are kept. 0, or -1 with errno. */
-int gather_read(struct gathered *gathered, int fd, const struct inode_index *index);
-void gather_free(struct gathered *gathered);
+int bpf_records_read(struct bpf_records *records, int fd, const struct inode_index *index);
+void bpf_records_free(struct bpf_records *records);
 
 /*
  * The owners of the request's index: details of processes are read by several
- * threads. Frees what was gathered. 0, or -1 with error.
+ * threads. Frees the records. 0, or -1 with error.
  */
-int gather_join(struct gathered *gathered, const struct finder_request *request, struct owners *owners,
-                struct error *error);
+int bpf_records_join(struct bpf_records *records, const struct finder_request *request, struct owners *owners,
+                     struct error *error);
 
 /* The iterator's fd, ready to be read; -1 with report.bpf_errno and bpf_why set. */
-int gather_open(const struct finder_request *request, struct owner_report *report);
+int bpf_records_open(const struct finder_request *request, struct owner_report *report);
 
 #endif

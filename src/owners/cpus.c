@@ -13,29 +13,19 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include <sockview/file.h>
+
+/* Where cgroup v2 has the CPU controller (file-hierarchy(7)); mounted elsewhere, a quota only goes unseen. */
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 
 static unsigned cpus_by_affinity(void)
 {
 	cpu_set_t set;
-	/* Fails with more than 1,024 possible CPUs: enough for anybody's threads then. */
+	/* Fails with more than 1,024 possible CPUs, which are more than CREW_MAX. */
 	if (sched_getaffinity(0, sizeof(set), &set))
 		return UINT32_MAX;
 	return (unsigned)CPU_COUNT(&set);
-}
-
-static ssize_t read_file(const char *path, char *buffer, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	ssize_t len = read(fd, buffer, size - 1);
-	close(fd);
-	if (len >= 0)
-		buffer[len] = '\0';
-	return len;
 }
 
 /* Digits at `at`, before `end`; the place behind them, or NULL if there are none or too many. */
@@ -79,13 +69,13 @@ static char *unified_path(char *text)
 static unsigned cpus_by_quota(void)
 {
 	char text[4096], path[4096 + 64], limit[64];
-	if (read_file("/proc/self/cgroup", text, sizeof(text)) <= 0)
+	if (file_read_string(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) <= 0)
 		return UINT32_MAX;
 	char *group = unified_path(text);
 	unsigned least = UINT32_MAX;
 	while (group) {
 		snprintf(path, sizeof(path), CGROUP_MOUNT "%s/cpu.max", group);
-		ssize_t len = read_file(path, limit, sizeof(limit));
+		ssize_t len = file_read_string(AT_FDCWD, path, limit, sizeof(limit));
 		unsigned cpus = len > 0 ? cpus_from_cpu_max(limit, (size_t)len) : 0;
 		if (cpus && cpus < least)
 			least = cpus;

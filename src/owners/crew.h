@@ -1,4 +1,4 @@
-/* crew.h - items shared out over threads, one at a time, to whoever is free. */
+/* crew.h - items shared out over threads: each takes the next when it is free. */
 #ifndef SOCKVIEW_OWNERS_CREW_H
 #define SOCKVIEW_OWNERS_CREW_H
 

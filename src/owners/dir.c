@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <sockview/vec.h>
+
 /* As the kernel writes it (include/linux/dirent.h); libc has no name for it everywhere. */
 struct kernel_dirent {
 	uint64_t ino;
@@ -53,4 +55,19 @@ int32_t dir_number(const char *name)
 		number = number * 10 + (uint32_t)(*at - '0');
 	}
 	return at == name || *at ? -1 : (int32_t)number;
+}
+
+int dir_read_numbers(struct dir *dir, int32_t **number, size_t *count, size_t *capacity)
+{
+	int more;
+	while ((more = dir_fill(dir)) > 0)
+		for (const char *name; (name = dir_next(dir));) {
+			int32_t here = dir_number(name);
+			int32_t *added = here > 0 ? vec_push(*number, *count, *capacity) : NULL;
+			if (added)
+				*added = here;
+			else if (here > 0)
+				return -1;
+		}
+	return more;
 }

@@ -24,5 +24,7 @@ bool dir_had_room(const struct dir *dir);
 
 /* A name that is all digits, as pids, tids and fds are: its number; -1 for any other name. */
 int32_t dir_number(const char *name);
+/* Appends all of the directory's names that are numbers above 0. 0, or -1 with errno. */
+int dir_read_numbers(struct dir *dir, int32_t **number, size_t *count, size_t *capacity);
 
 #endif

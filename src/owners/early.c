@@ -24,13 +24,13 @@ struct finder_early {
 	pthread_t thread;
 	int fd;
 	int failed;
-	struct gathered gathered;
+	struct bpf_records records;
 };
 
 static void *read_early(void *context)
 {
 	struct finder_early *early = context;
-	early->failed = gather_read(&early->gathered, early->fd, NULL);
+	early->failed = bpf_records_read(&early->records, early->fd, NULL);
 	return NULL;
 }
 
@@ -48,7 +48,7 @@ static void free_early(struct finder_early *early)
 {
 	if (early->fd >= 0)
 		close(early->fd);
-	gather_free(&early->gathered);
+	bpf_records_free(&early->records);
 	free(early);
 }
 
@@ -58,7 +58,7 @@ struct finder_early *finder_bpf_early(const struct finder_request *request)
 	struct finder_early *early = calloc(1, sizeof(*early));
 	if (!early)
 		return NULL;
-	early->fd = gather_open(request, &ignored);
+	early->fd = bpf_records_open(request, &ignored);
 	if (early->fd >= 0 && !start_thread(early))
 		return early;
 	free_early(early);
@@ -86,7 +86,7 @@ int finder_bpf_late(struct finder_early *early, const struct finder_request *req
                     struct error *error)
 {
 	pthread_join(early->thread, NULL);
-	int result = early->failed ? 1 : gather_join(&early->gathered, request, owners, error);
+	int result = early->failed ? 1 : bpf_records_join(&early->records, request, owners, error);
 	free_early(early);
 	if (result || every_socket_has_an_owner(owners))
 		return result;

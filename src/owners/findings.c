@@ -1,17 +1,41 @@
-/* findings.c - what one thread of a finder has found so far; see owner.h. */
-#include <sockview/owner.h>
+/* findings.c - what one thread of a finder has found so far; see findings.h. */
+#include "owners/findings.h"
+
+#include <errno.h>
+#include <string.h>
+
 #include <sockview/vec.h>
 
-#include <string.h>
+enum look_end look_end_of(int number)
+{
+	switch (number) {
+	case EACCES:
+	case EPERM:
+		return LOOK_DENIED;
+	case ENOMEM:
+		return LOOK_FAILED;
+	case EMFILE:
+	case ENFILE:
+		return LOOK_STARVED;
+	default: /* ENOENT, ESRCH */
+		return LOOK_GONE;
+	}
+}
+
+void findings_count(struct findings *findings, enum look_end end)
+{
+	findings->report.processes++;
+	findings->report.denied += end == LOOK_DENIED;
+	findings->report.vanished += end == LOOK_GONE;
+	findings->report.starved += end == LOOK_STARVED;
+}
 
 int findings_add_owner(struct findings *findings, const struct owner *owner)
 {
-	struct owner *grown =
-		vec_reserve(findings->owner, &findings->owner_capacity, findings->owner_count + 1, sizeof(*grown));
-	if (!grown)
+	struct owner *added = vec_push(findings->owner, findings->owner_count, findings->owner_capacity);
+	if (!added)
 		return -1;
-	findings->owner = grown;
-	findings->owner[findings->owner_count++] = *owner;
+	*added = *owner;
 	return 0;
 }
 
@@ -21,18 +45,16 @@ int findings_add_process(struct findings *findings, const struct process *proces
 		errno = ENOMEM;
 		return -1;
 	}
-	struct process *grown = vec_reserve(findings->process, &findings->process_capacity, findings->process_count + 1,
-	                                    sizeof(*grown));
-	if (!grown)
+	struct process *added = vec_push(findings->process, findings->process_count, findings->process_capacity);
+	if (!added)
 		return -1;
-	findings->process = grown;
-	findings->process[findings->process_count++] = *process;
+	*added = *process;
 	return 0;
 }
 
 int findings_add_text(struct findings *findings, const void *data, size_t len, struct process_text *text)
 {
-	/* Offset 0 says absent, so the first byte is nobody's. */
+	/* Offset 0 says absent: the first byte belongs to no text. */
 	size_t at = findings->strings_len ? findings->strings_len : 1;
 	if (len >= UINT32_MAX - at) {
 		errno = ENOMEM;

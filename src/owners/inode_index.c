@@ -1,5 +1,5 @@
 /*
- * inode_index.c - the set of socket inodes somebody wants an owner for, each with a number.
+ * inode_index.c - the set of socket inodes that owners are looked for, each with a number.
  *
  *   inode 0x1234567 = 0x2468AC group, 7 place in it
  *   cells  |........|........|.......X|........|     eight cells of 8 bytes: one cache line
@@ -9,7 +9,7 @@
  * share a cache line; where the group lies is scattered, since two dense
  * ranges falling onto each other would make each probe as long as a range.
  */
-#include <sockview/owner.h>
+#include <sockview/inode_index.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct inode_cell {
 #define CELLS_MIN  64
 #define AHEAD      48 /* rows; a miss of the cache costs as much as dozens of them */
 
-static size_t cell_of(const struct inode_index *index, uint32_t inode)
+static size_t home_of(const struct inode_index *index, uint32_t inode)
 {
 	/* Fibonacci hashing: the upper half of the product is the well-mixed one. */
 	uint64_t mixed = (uint64_t)(inode >> GROUP_BITS) * 0x9E3779B97F4A7C15u >> 32;
@@ -32,7 +32,7 @@ static size_t cell_of(const struct inode_index *index, uint32_t inode)
 
 static struct inode_cell *probe(const struct inode_index *index, uint32_t inode)
 {
-	size_t at = cell_of(index, inode);
+	size_t at = home_of(index, inode);
 	while (index->cell[at].inode && index->cell[at].inode != inode)
 		at = (at + 1) & index->mask;
 	return &index->cell[at];
@@ -40,20 +40,14 @@ static struct inode_cell *probe(const struct inode_index *index, uint32_t inode)
 
 void inode_index_prefetch(const struct inode_index *index, uint32_t inode)
 {
-	__builtin_prefetch(&index->cell[cell_of(index, inode)]);
-}
-
-static size_t rows_with_inode(const struct table *table)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < table->count; i++)
-		count += table->row[i].inode != 0;
-	return count;
+	__builtin_prefetch(&index->cell[home_of(index, inode)]);
 }
 
 int inode_index_build(struct inode_index *index, const struct table *table)
 {
-	size_t want = rows_with_inode(table);
+	size_t want = 0;
+	for (size_t i = 0; i < table->count; i++)
+		want += table->row[i].inode != 0;
 	if (want > UINT32_MAX / 2) {
 		errno = ENOMEM;
 		return -1;

@@ -50,7 +50,7 @@ static enum owner_reason reason_without_inode(const struct row *row)
 }
 
 /*
- * It has an inode, and nobody we could see has an fd on it. Without a second
+ * It has an inode, and no process that was seen has an fd on it. Without a second
  * look (evidence.h) the uid must do: sockets the kernel opens for itself belong
  * to root, and none of them is a unix socket.
  */
@@ -79,7 +79,7 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 {
 	if (!owners)
 		return REASON_NOT_ASKED;
-	/* No look is needed to know that nobody can have it. */
+	/* Without an inode no process can have it: no look is needed to know that. */
 	if (!row->inode && row->family != AF_UNIX)
 		return reason_without_inode(row);
 	if (!owners->report.asked)

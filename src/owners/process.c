@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <sockview/countof.h>
+#include <sockview/file.h>
 
 /* Enough for the first word of argv; a whole command line is cut at CMDLINE_MAX. */
 #define ARGV0_MAX   4096
@@ -16,35 +17,10 @@
 #define SMALL_FILE  4096
 #define PF_KTHREAD  0x00200000u /* include/linux/sched.h */
 
-/*
- * Up to size bytes of the file; -1 with errno. One read: procfs gives as much
- * as there is and fits (seq_read in fs/seq_file.c, get_mm_cmdline in fs/proc/base.c).
- */
-static ssize_t read_at(int dir, const char *path, char *buffer, size_t size)
-{
-	/* NONBLOCK: with --proc-root it may be anything, and a FIFO must not hold us up. */
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -1;
-	ssize_t len;
-	do
-		len = read(fd, buffer, size);
-	while (len < 0 && errno == EINTR);
-	int saved = errno;
-	close(fd);
-	errno = saved;
-	return len;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static size_t word_len(const char *text, size_t len)
 {
 	size_t at = 0;
-	while (at < len && !is_blank(text[at]))
+	while (at < len && text[at] != ' ' && text[at] != '\t')
 		at++;
 	return at;
 }
@@ -148,12 +124,17 @@ bool process_parse_stat(const char *text, size_t len, struct process_stat *stat)
 bool process_read_stat(int dir, const char *path, struct process_stat *stat)
 {
 	char text[SMALL_FILE];
-	ssize_t len = read_at(dir, path, text, sizeof(text));
-	return len > 0 && process_parse_stat(text, (size_t)len, stat);
+	ssize_t len = file_read_once(dir, path, text, sizeof(text));
+	if (len < 0)
+		return false;
+	if (process_parse_stat(text, (size_t)len, stat))
+		return true;
+	errno = ESRCH;
+	return false;
 }
 
 /* One process on its way into the findings. */
-struct reading {
+struct process_reading {
 	struct findings *findings;
 	struct process *process;
 	int dir, task;
@@ -161,7 +142,7 @@ struct reading {
 };
 
 /* Each reader: 0, also if there is nothing to be had; -1 ENOMEM. */
-static int read_uid(struct reading *reading)
+static int reading_uid(struct process_reading *reading)
 {
 	struct stat stat;
 	if (fstat(reading->dir, &stat))
@@ -171,7 +152,7 @@ static int read_uid(struct reading *reading)
 	return 0;
 }
 
-static int read_start(struct reading *reading)
+static int reading_start(struct process_reading *reading)
 {
 	struct process_stat stat;
 	if (!process_read_stat(reading->dir, "stat", &stat))
@@ -183,7 +164,7 @@ static int read_start(struct reading *reading)
 	return 0;
 }
 
-static int add_program(struct reading *reading, const char *argv, size_t len)
+static int reading_add_program(struct process_reading *reading, const char *argv, size_t len)
 {
 	struct bytes word = process_program(argv, len);
 	if (!word.data)
@@ -191,11 +172,11 @@ static int add_program(struct reading *reading, const char *argv, size_t len)
 	return findings_add_text(reading->findings, word.data, word.len, &reading->process->program);
 }
 
-static int read_argv0(struct reading *reading)
+static int reading_argv0(struct process_reading *reading)
 {
 	char argv[ARGV0_MAX];
-	ssize_t len = read_at(reading->task, "cmdline", argv, sizeof(argv));
-	return len > 0 ? add_program(reading, argv, (size_t)len) : 0;
+	ssize_t len = file_read_once(reading->task, "cmdline", argv, sizeof(argv));
+	return len > 0 ? reading_add_program(reading, argv, (size_t)len) : 0;
 }
 
 /* Arguments end in a NUL each; the last one's goes. */
@@ -204,15 +185,15 @@ static size_t cmdline_len(const char *argv, size_t len)
 	return len && !argv[len - 1] ? len - 1 : len;
 }
 
-static int read_cmdline(struct reading *reading)
+static int reading_cmdline(struct process_reading *reading)
 {
 	char *argv = malloc(CMDLINE_MAX);
 	if (!argv)
 		return -1;
-	ssize_t len = read_at(reading->task, "cmdline", argv, CMDLINE_MAX);
+	ssize_t len = file_read_once(reading->task, "cmdline", argv, CMDLINE_MAX);
 	int result = 0;
 	if (len > 0 && reading->details & PROCESS_NAME)
-		result = add_program(reading, argv, (size_t)len);
+		result = reading_add_program(reading, argv, (size_t)len);
 	if (len >= 0 && !result) {
 		result = findings_add_text(reading->findings, argv, cmdline_len(argv, (size_t)len),
 		                           &reading->process->cmdline);
@@ -222,7 +203,7 @@ static int read_cmdline(struct reading *reading)
 	return result;
 }
 
-static int read_exe(struct reading *reading)
+static int reading_exe(struct process_reading *reading)
 {
 	char target[SMALL_FILE + 16];
 	ssize_t len = readlinkat(reading->task, "exe", target, sizeof(target));
@@ -232,10 +213,10 @@ static int read_exe(struct reading *reading)
 	return findings_add_text(reading->findings, target, (size_t)len, &reading->process->exe);
 }
 
-static int read_cgroup(struct reading *reading)
+static int reading_cgroup(struct process_reading *reading)
 {
 	char text[2 * SMALL_FILE];
-	ssize_t len = read_at(reading->dir, "cgroup", text, sizeof(text));
+	ssize_t len = file_read_once(reading->dir, "cgroup", text, sizeof(text));
 	struct bytes path = len > 0 ? process_cgroup(text, (size_t)len) : (struct bytes){ NULL, 0 };
 	if (!path.data)
 		return 0;
@@ -243,7 +224,7 @@ static int read_cgroup(struct reading *reading)
 	return findings_add_text(reading->findings, path.data, path.len, &reading->process->cgroup);
 }
 
-static int read_netns(struct reading *reading)
+static int reading_netns(struct process_reading *reading)
 {
 	char target[64];
 	ssize_t len = readlinkat(reading->task, "ns/net", target, sizeof(target));
@@ -256,10 +237,10 @@ static int read_netns(struct reading *reading)
 }
 
 /* 0, 1 gone, -1. The file is the name and a newline; the name may hold newlines of its own. */
-static int read_comm(struct reading *reading)
+static int reading_comm(struct process_reading *reading)
 {
 	char comm[64];
-	ssize_t len = read_at(reading->dir, "comm", comm, sizeof(comm));
+	ssize_t len = file_read_once(reading->dir, "comm", comm, sizeof(comm));
 	if (len < 0)
 		return errno == ENOENT || errno == ESRCH ? 1 : 0;
 	if (len && comm[len - 1] == '\n')
@@ -273,32 +254,33 @@ static int read_comm(struct reading *reading)
 	return 0;
 }
 
-static int read_details(struct reading *reading)
+static int reading_details(struct process_reading *reading)
 {
 	static const struct {
 		unsigned detail;
-		int (*read)(struct reading *reading);
+		int (*read)(struct process_reading *reading);
 	} readers[] = {
-		{ PROCESS_UID, read_uid },       { PROCESS_START, read_start }, { PROCESS_EXE, read_exe },
-		{ PROCESS_CGROUP, read_cgroup }, { PROCESS_NETNS, read_netns }, { PROCESS_CMDLINE, read_cmdline },
+		{ PROCESS_UID, reading_uid },     { PROCESS_START, reading_start },
+		{ PROCESS_EXE, reading_exe },     { PROCESS_CGROUP, reading_cgroup },
+		{ PROCESS_NETNS, reading_netns }, { PROCESS_CMDLINE, reading_cmdline },
 	};
 	for (size_t i = 0; i < countof(readers); i++)
 		if (reading->details & readers[i].detail && readers[i].read(reading))
 			return -1;
 	bool only_name = (reading->details & (PROCESS_NAME | PROCESS_CMDLINE)) == PROCESS_NAME;
-	if (only_name && read_argv0(reading))
+	if (only_name && reading_argv0(reading))
 		return -1;
 	/* Last, and always: that it can be read proves the process was there for all that came
 	 * before (a dead one's directory still answers fstat, with root for its owner). */
-	return read_comm(reading);
+	return reading_comm(reading);
 }
 
 int process_add(struct findings *findings, int32_t pid, int dir, int task, unsigned details)
 {
 	struct process process = { .pid = pid };
-	struct reading reading = { findings, &process, dir, task, details };
+	struct process_reading reading = { findings, &process, dir, task, details };
 	size_t strings_len = findings->strings_len;
-	int result = details ? read_details(&reading) : 0;
+	int result = details ? reading_details(&reading) : 0;
 	if (!result)
 		result = findings_add_process(findings, &process);
 	if (result)

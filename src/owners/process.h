@@ -2,7 +2,7 @@
 #ifndef SOCKVIEW_OWNERS_PROCESS_H
 #define SOCKVIEW_OWNERS_PROCESS_H
 
-#include <sockview/owner.h>
+#include "owners/findings.h"
 
 /*
  * Appends the process `pid` with the details asked for. Every file is opened
@@ -24,7 +24,7 @@ struct process_stat {
 };
 /* False if (text, len) is not a stat line. */
 bool process_parse_stat(const char *text, size_t len, struct process_stat *stat);
-/* Reads and parses `stat` below dir. */
+/* Reads and parses the file below dir. False with errno; ESRCH if it is no stat line. */
 bool process_read_stat(int dir, const char *path, struct process_stat *stat);
 
 /* The word shown as program: see owner.h. argv0 need not be terminated; (NULL, 0) if it gives none. */
@@ -33,7 +33,7 @@ struct bytes process_program(const char *argv0, size_t len);
 /* The path in (text, len) of /proc/PID/cgroup; (NULL, 0) if there is none. */
 struct bytes process_cgroup(const char *text, size_t len);
 
-/* N of "socket:[N]", "net:[N]": whatever stands between PREFIX[ and ]; 0 for any other text. */
+/* N of "socket:[N]", "net:[N]": the number between PREFIX[ and ]; 0 for any other text. */
 uint32_t process_bracketed(const char *text, size_t len, const char *prefix, size_t prefix_len);
 
 #endif

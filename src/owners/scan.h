@@ -9,15 +9,14 @@
 
 #include <sockview/finder.h>
 
+#include "owners/findings.h"
+#include "owners/tables.h"
+
 /* One thread's scanner. What is shared between threads is read-only. */
 struct scan {
 	const struct finder_request *request;
-	bool on_procfs;  /* proc_fd is a procfs and not a tree of files that looks like one */
-	bool counts_fds; /* its st_size of PID/fd is the number of fds: since Linux 6.2 */
-	bool compares;   /* kcmp(2) may be asked which threads share a table */
-	char *buffer;    /* DIR_BUFFER_SIZE */
-	int32_t *tid;    /* of the process at hand */
-	size_t tid_count, tid_capacity;
+	char *buffer; /* DIR_BUFFER_SIZE */
+	struct tables tables;
 	struct findings findings;
 };
 

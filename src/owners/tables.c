@@ -1,17 +1,17 @@
 /* tables.c - threads with an fd table of their own; see tables.h. */
 #include "owners/tables.h"
 
-#include "owners/dir.h"
-
-#include <sockview/vec.h>
-
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "owners/dir.h"
 
 /* -1 with errno; else 0 the same, 1 less, 2 more: an order that lets tables be searched (kcmp(2)). */
 static long compare_files(int32_t left, int32_t right)
@@ -31,41 +31,27 @@ static int compare_tids(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-static int add_tid(struct scan *scan, int32_t tid)
+static int list_tids(struct tables *tables)
 {
-	int32_t *grown = vec_reserve(scan->tid, &scan->tid_capacity, scan->tid_count + 1, sizeof(*grown));
-	if (!grown)
+	struct dir dir = { .fd = tables->task_dir, .buffer = tables->buffer };
+	tables->tid_count = 0;
+	if (dir_read_numbers(&dir, &tables->tid, &tables->tid_count, &tables->tid_capacity) < 0)
 		return -1;
-	scan->tid = grown;
-	scan->tid[scan->tid_count++] = tid;
+	if (tables->tid_count) /* in order of creation so far; numbers may have wrapped */
+		qsort(tables->tid, tables->tid_count, sizeof(*tables->tid), compare_tids);
 	return 0;
-}
-
-static int list_tids(struct scan *scan, int task_dir)
-{
-	struct dir dir = { .fd = task_dir, .buffer = scan->buffer };
-	int more;
-	scan->tid_count = 0;
-	while ((more = dir_fill(&dir)) > 0)
-		for (const char *name; (name = dir_next(&dir));) {
-			int32_t tid = dir_number(name);
-			if (tid > 0 && add_tid(scan, tid))
-				return -1;
-		}
-	if (scan->tid_count) /* in order of creation so far; numbers may have wrapped */
-		qsort(scan->tid, scan->tid_count, sizeof(*scan->tid), compare_tids);
-	return more;
 }
 
 /* The leader's table is known from the start, unless it has none any more. */
 static void know_leader(struct tables *tables)
 {
-	struct scan *scan = tables->scan;
-	for (size_t i = 0; i < scan->tid_count; i++) {
-		if (scan->tid[i] != tables->pid)
+	int32_t *tid = tables->tid;
+	tables->at = tables->known = 0;
+	for (size_t i = 0; i < tables->tid_count; i++) {
+		if (tid[i] != tables->pid)
 			continue;
-		memmove(scan->tid + 1, scan->tid, i * sizeof(*scan->tid));
-		scan->tid[0] = tables->pid;
+		memmove(tid + 1, tid, i * sizeof(*tid));
+		tid[0] = tables->pid;
 		tables->at = 1;
 		tables->known = tables->leader_dead ? 0 : 1;
 		return;
@@ -80,19 +66,21 @@ static int64_t count_fds(const struct tables *tables, int32_t tid)
 	return fstatat(tables->task_dir, path, &stat, 0) ? -1 : (int64_t)stat.st_size;
 }
 
-int tables_open(struct tables *tables)
+int tables_open(struct tables *tables, int dir, int32_t pid, bool leader_dead)
 {
-	tables->task_dir = openat(tables->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tables->pid = pid;
+	tables->leader_dead = leader_dead;
+	tables->task_dir = openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tables->task_dir < 0)
 		return -1;
-	if (list_tids(tables->scan, tables->task_dir)) {
+	if (list_tids(tables)) {
+		int saved = errno;
 		tables_close(tables);
+		errno = saved;
 		return -1;
 	}
 	know_leader(tables);
-	tables->leader_fds = -1;
-	if (!tables->scan->compares && !tables->leader_dead)
-		tables->leader_fds = count_fds(tables, tables->pid);
+	tables->leader_fds = tables->compares || leader_dead ? -1 : count_fds(tables, pid);
 	return 0;
 }
 
@@ -103,7 +91,7 @@ int tables_open(struct tables *tables)
  */
 static bool is_new_table(struct tables *tables, int32_t tid)
 {
-	int32_t *known = tables->scan->tid;
+	int32_t *known = tables->tid;
 	size_t low = 0, high = tables->known;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -126,7 +114,7 @@ static bool is_new_table(struct tables *tables, int32_t tid)
 /* Without kcmp; see tables.h. A dead leader's threads are all looked at: the join removes doubles. */
 static bool seems_new_table(const struct tables *tables, int32_t tid)
 {
-	if (tables->leader_dead || !tables->scan->counts_fds)
+	if (tables->leader_dead || !tables->counts_fds)
 		return tables->leader_dead;
 	int64_t fds = count_fds(tables, tid);
 	return fds > 0 && fds != tables->leader_fds;
@@ -134,10 +122,9 @@ static bool seems_new_table(const struct tables *tables, int32_t tid)
 
 int32_t tables_next(struct tables *tables)
 {
-	struct scan *scan = tables->scan;
-	while (tables->at < scan->tid_count) {
-		int32_t tid = scan->tid[tables->at++];
-		if (scan->compares ? is_new_table(tables, tid) : seems_new_table(tables, tid))
+	while (tables->at < tables->tid_count) {
+		int32_t tid = tables->tid[tables->at++];
+		if (tables->compares ? is_new_table(tables, tid) : seems_new_table(tables, tid))
 			return tid;
 	}
 	return 0;
@@ -145,7 +132,13 @@ int32_t tables_next(struct tables *tables)
 
 void tables_close(struct tables *tables)
 {
-	if (tables->task_dir >= 0)
-		close(tables->task_dir);
+	close(tables->task_dir);
 	tables->task_dir = -1;
+}
+
+void tables_free(struct tables *tables)
+{
+	free(tables->tid);
+	tables->tid = NULL;
+	tables->tid_count = tables->tid_capacity = 0;
 }

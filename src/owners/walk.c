@@ -1,25 +1,24 @@
 /*
  * walk.c - the finder that works everywhere: through /proc/PID/fd, process by process.
  *
- *   /proc --getdents--> pids --one at a time, whoever is free--> thread: scan, findings
- *                                                                thread: scan, findings --join--> owners
+ *   /proc --getdents--> pids --one at a time, to a free thread--> scan, findings
+ *                                                                    scan, findings --join--> owners
  *
  * Threads share the list of pids, the counter into it and the inode index,
- * which nobody writes any more; findings are private until the join.
+ * which is not written any more; findings are private until the join.
  */
 #include <sockview/finder.h>
-#include <sockview/vec.h>
 
-#include "owners/crew.h"
-#include "owners/dir.h"
-#include "owners/pidns.h"
-#include "owners/scan.h"
-
-#include <fcntl.h>
+#include <errno.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/vfs.h>
-#include <unistd.h>
+
+#include <sockview/process_list.h>
+
+#include "owners/crew.h"
+#include "owners/pidns.h"
+#include "owners/scan.h"
 
 /* A thread costs about as much as looking at a few idle processes. */
 #define PIDS_PER_THREAD 4
@@ -75,69 +74,35 @@ static int walk_pids(const struct finder_request *request, const int32_t *pid, s
 	return -1;
 }
 
-static int add_pids(struct dir *dir, int32_t **pid, size_t *count, size_t *capacity)
-{
-	for (const char *name; (name = dir_next(dir));) {
-		int32_t number = dir_number(name);
-		if (number <= 0)
-			continue;
-		int32_t *grown = vec_reserve(*pid, capacity, *count + 1, sizeof(*grown));
-		if (!grown)
-			return -1;
-		*pid = grown;
-		grown[(*count)++] = number;
-	}
-	return 0;
-}
-
-/* The processes there are now. A fresh open file, so that the directory can be read again next time. */
-static int list_pids(int proc_fd, int32_t **pid, size_t *count)
-{
-	struct dir dir = { .fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
-	if (dir.fd < 0)
-		return -1;
-	size_t capacity = 0;
-	int more = -1;
-	dir.buffer = malloc(DIR_BUFFER_SIZE);
-	if (dir.buffer)
-		while ((more = dir_fill(&dir)) > 0 && !(more = add_pids(&dir, pid, count, &capacity)))
-			;
-	int saved = errno;
-	free(dir.buffer);
-	close(dir.fd);
-	errno = saved;
-	return more;
-}
-
 /*
  * Each pid namespace has a process 1, so a procfs without one is mounted with
  * hidepid=invisible or ptraceable: others' processes are not even listed.
  */
-static bool hides_processes(int proc_fd, const int32_t *pid, size_t count)
+static bool hides_processes(int proc_fd, const struct process_list *list)
 {
 	struct statfs fs;
-	for (size_t i = 0; i < count; i++)
-		if (pid[i] == 1)
+	for (size_t i = 0; i < list->count; i++)
+		if (list->pid[i] == 1)
 			return false;
 	return !fstatfs(proc_fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
 }
 
 int finder_proc(const struct finder_request *request, struct owners *owners, struct error *error)
 {
-	int32_t *pid = NULL;
-	size_t pid_count = 0;
+	struct process_list list;
 	owners->report.asked = true;
 	owners->report.other_pidns = pidns_is_other(request);
 	if (!request->index->count)
 		return 0;
-	if (list_pids(request->proc_fd, &pid, &pid_count)) {
-		free(pid);
-		return error_set(error, errno, "list processes", "");
+	if (process_list_read(&list, request->proc_fd)) {
+		error_set(error, errno, "list processes", "");
+		process_list_free(&list);
+		return -1;
 	}
-	owners->report.hides = hides_processes(request->proc_fd, pid, pid_count);
-	int result = walk_pids(request, pid, pid_count, owners);
+	owners->report.hides = hides_processes(request->proc_fd, &list);
+	int result = walk_pids(request, list.pid, list.count, owners);
 	if (result)
 		error_set(error, errno, "look for the sockets' owners", "");
-	free(pid);
+	process_list_free(&list);
 	return result;
 }

@@ -338,6 +338,15 @@ static void a_part_has_the_paths_of_the_whole(void **state)
 	check_match(cgroups, "/inner", "/inner", "");
 	check_match(cgroups, "/docker/*/inn?r", "/docker/*/inn?r", "machine/part/inner");
 	cgroups_free(cgroups);
+	/* Of several parts the first. */
+	write_mountinfo("1",
+	                "33 20 %u:%u /docker/ID /part rw,relatime - cgroup2 none rw\n"
+	                "34 20 %u:%u /docker/ID2 /c\\040g rw,relatime - cgroup2 none rw\n",
+	                major(dev), minor(dev), major(dev), minor(dev));
+	cgroups = cgroups_open(proc_fd, false);
+	assert_non_null(cgroups);
+	check_match(cgroups, "/docker/ID/inner", "/docker/ID/inner", "machine/part/inner");
+	cgroups_free(cgroups);
 	write_mountinfo("1",
 	                "33 20 %u:%u /docker/ID /part rw,relatime - cgroup2 none rw\n"
 	                "34 20 %u:%u / /c\\040g rw,relatime - cgroup2 none rw\n"

@@ -10,6 +10,7 @@
 #include <sockview/countof.h>
 
 #include "filter_scene.h"
+#include "owners/findings.h"
 
 static struct filter *filter_of(const char *text, int family)
 {

@@ -11,6 +11,8 @@
 
 #include <sockview/countof.h>
 
+#include "owners/findings.h"
+
 static uint64_t seed = 20240229;
 
 static uint32_t random_below(uint32_t limit)
@@ -260,6 +262,34 @@ static void join_of_nothing_is_empty(void **state)
 	table_free(&table);
 }
 
+/* A pid can be used again between two records of the kernel. */
+static void join_tells_processes_of_one_pid_apart(void **state)
+{
+	(void)state;
+	static const uint64_t start_ticks[] = { 100, 100, 200 };
+	struct table table;
+	struct owners owners = { 0 };
+	struct findings findings = { 0 };
+	table_init(&table, 0);
+	add_row(&table, 9);
+	assert_int_equal(inode_index_build(&owners.index, &table), 0);
+	for (int i = 0; i < 3; i++) {
+		struct hit hit = { .pid = 7, .tid = 7, .fd = 3 + i, .inode = 9 };
+		add_process(&findings, 7);
+		findings.process[i].start_ticks = start_ticks[i];
+		add_hit(&findings, &owners.index, &hit);
+	}
+	assert_int_equal(owners_join(&owners, &findings, 1), 0);
+	assert_int_equal(owners.process_count, 2);
+	assert_int_equal(owners.owner_count, 3);
+	for (int i = 0; i < 3; i++) {
+		const struct owner *owner = &owners.owner[i];
+		assert_int_equal(owners.process[owner->process].start_ticks, start_ticks[owner->fd - 3]);
+	}
+	owners_free(&owners);
+	table_free(&table);
+}
+
 static void text_that_is_absent_or_outside_is_null(void **state)
 {
 	(void)state;
@@ -270,6 +300,44 @@ static void text_that_is_absent_or_outside_is_null(void **state)
 	assert_null(owners_text(&owners, (struct process_text){ UINT32_MAX, UINT32_MAX }).data);
 	assert_memory_equal(owners_text(&owners, (struct process_text){ 1, 3 }).data, "abc", 4);
 	assert_int_equal(owners_text(&owners, (struct process_text){ 4, 0 }).len, 0);
+}
+
+/* ------------------------------------------------------------------ parents */
+
+static void a_parent_that_began_later_is_another_process(void **state)
+{
+	(void)state;
+	enum { HAS = PROCESS_NAME | PROCESS_START };
+	struct process owners_processes[] = {
+		{ .pid = 10, .ppid = 1, .start_ticks = 100, .has = HAS },
+		{ .pid = 20, .ppid = 10, .start_ticks = 99, .has = HAS }, /* pid 10 was used again */
+		{ .pid = 21, .ppid = 10, .start_ticks = 100, .has = HAS },
+		{ .pid = 22, .ppid = 10, .start_ticks = 101, .has = HAS },
+		{ .pid = 23, .ppid = 5, .start_ticks = 50, .has = HAS },
+		{ .pid = 24, .ppid = 5, .start_ticks = 60, .has = HAS },
+		{ .pid = 25, .ppid = 6, .start_ticks = 1, .has = HAS },
+		{ .pid = 26, .ppid = 7, .start_ticks = 500, .has = HAS },
+		{ .pid = 27, .ppid = 0, .start_ticks = 500, .has = HAS },
+		{ .pid = 28, .ppid = 10, .start_ticks = 500, .has = PROCESS_NAME },
+	};
+	struct process parents[] = {
+		{ .pid = 5, .start_ticks = 60, .has = HAS },
+		{ .pid = 6, .start_ticks = 500, .has = PROCESS_NAME }, /* its start is not known */
+	};
+	static const struct {
+		size_t process;
+		int32_t parent; /* 0: none */
+	} cases[] = {
+		{ 0, 0 }, { 1, 0 }, { 2, 10 }, { 3, 10 }, { 4, 0 }, { 5, 5 }, { 6, 6 }, { 7, 0 }, { 8, 0 }, { 9, 0 },
+	};
+	struct owners owners = { .process = owners_processes,
+		                 .process_count = countof(owners_processes),
+		                 .parent = parents,
+		                 .parent_count = countof(parents) };
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct process *parent = owners_parent(&owners, &owners_processes[cases[i].process]);
+		assert_int_equal(parent ? parent->pid : 0, cases[i].parent);
+	}
 }
 
 /* ------------------------------------------------------------------ reasons */
@@ -328,7 +396,9 @@ int main(void)
 		cmocka_unit_test(index_takes_dense_and_sparse_ranges),
 		cmocka_unit_test(join_equals_the_slow_one),
 		cmocka_unit_test(join_of_nothing_is_empty),
+		cmocka_unit_test(join_tells_processes_of_one_pid_apart),
 		cmocka_unit_test(text_that_is_absent_or_outside_is_null),
+		cmocka_unit_test(a_parent_that_began_later_is_another_process),
 		cmocka_unit_test(reasons_come_from_row_and_report),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * test_owner_walk.c - the walk on a tree of files that looks like /proc.
+ * test_owner_walk.c - the walk, and the join of what BPF told, on a tree of files that looks like /proc.
  *
  * The tree is made here, so who holds what is known; other machines' pids,
  * dead leaders and odd bytes are but files.
@@ -14,10 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include <sockview/countof.h>
+#include <sockview/process_list.h>
+
+#include "owners/bpf_records.h"
 
 static char root[64];
 
@@ -109,9 +116,9 @@ struct look {
 	struct owners owners;
 };
 
-static void look(struct look *look, const uint32_t *inode, size_t count, unsigned details, unsigned threads)
+static struct finder_request begin_look(struct look *look, const uint32_t *inode, size_t count, unsigned details,
+                                        unsigned threads)
 {
-	struct error error;
 	memset(look, 0, sizeof(*look));
 	table_init(&look->table, 0);
 	for (size_t i = 0; i < count; i++) {
@@ -124,6 +131,13 @@ static void look(struct look *look, const uint32_t *inode, size_t count, unsigne
 		                          .index = &look->owners.index,
 		                          .threads = threads };
 	assert_true(request.proc_fd >= 0);
+	return request;
+}
+
+static void look(struct look *look, const uint32_t *inode, size_t count, unsigned details, unsigned threads)
+{
+	struct error error;
+	struct finder_request request = begin_look(look, inode, count, details, threads);
 	assert_int_equal(finder_proc(&request, &look->owners, &error), 0);
 	close(request.proc_fd);
 	assert_true(look->owners.report.asked);
@@ -260,6 +274,256 @@ static void a_process_that_is_gone_gives_no_owner(void **state)
 	look_end(&got);
 }
 
+/* Ends of a thread's look: what hides it is that another thread's, looked into later, went well. */
+
+/* In a child, which may drop root's rights and its own descriptors: 0 if `check` returned true. */
+static void in_child(bool (*check)(void))
+{
+	int status;
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		_exit(check() ? 0 : 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static struct owner_report report_of_look(void)
+{
+	static const uint32_t inode[] = { 7 };
+	struct look got;
+	look(&got, inode, 1, PROCESS_NAME, 1);
+	struct owner_report report = got.owners.report;
+	look_end(&got);
+	return report;
+}
+
+enum { UID_NOBODY = 65534 };
+
+static bool one_was_denied(void)
+{
+	if (geteuid() == 0 &&
+	    (setresgid(UID_NOBODY, UID_NOBODY, UID_NOBODY) || setresuid(UID_NOBODY, UID_NOBODY, UID_NOBODY)))
+		return false;
+	struct owner_report report = report_of_look();
+	return report.denied == 1 && !report.starved && !report.vanished && report.processes == 1;
+}
+
+static void a_later_thread_does_not_hide_a_denial(void **state)
+{
+	(void)state;
+	char path[200];
+	assert_int_equal(chmod(root, 0755), 0);
+	make_process(50, 'Z', "leader", "", 0);
+	make_thread(50, 51, "server\0", 7);
+	make_thread(50, 52, "server\0", 7);
+	at(path, sizeof(path), "50/task/51/fd");
+	assert_int_equal(chmod(path, 0), 0);
+	in_child(one_was_denied);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* Descriptors for the walk: /proc, the process, its threads, one of them, but not for that one's name. */
+static bool one_was_starved(void)
+{
+	enum { SPARE = 4, MANY = 1000 };
+	struct rlimit limit;
+	int highest = 0, next;
+	for (int fd = 0; fd < MANY; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			highest = fd;
+	while ((next = dup(0)) >= 0 && next < highest)
+		;
+	close(next); /* all below it are open */
+	if (next < 0 || getrlimit(RLIMIT_NOFILE, &limit))
+		return false;
+	limit.rlim_cur = (rlim_t)next + SPARE;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return false;
+	struct owner_report report = report_of_look();
+	return report.starved == 1 && !report.denied && !report.vanished && report.processes == 1;
+}
+
+static void a_later_thread_does_not_hide_starvation(void **state)
+{
+	(void)state;
+	make_process(50, 'Z', "leader", "", 0);
+	make_thread(50, 51, "server\0", 7);
+	make_thread(50, 52, "server\0", 7);
+	make_fd(50, 51, 8, "socket:[7]");
+	in_child(one_was_starved);
+}
+
+static void a_thread_that_ends_is_not_its_process(void **state)
+{
+	(void)state;
+	char path[200];
+	make_process(50, 'Z', "leader", "", 0);
+	make_thread(50, 51, "server\0", 7);
+	make_thread(50, 52, "server\0", 7);
+	at(path, sizeof(path), "50/task/52/fd");
+	assert_int_equal(rmdir(path), 0);
+	struct owner_report report = report_of_look();
+	assert_int_equal(report.vanished, 0);
+	/* But this is the process's own end. */
+	make_fd(50, 51, 8, "socket:[7]");
+	at(path, sizeof(path), "50/comm");
+	assert_int_equal(unlink(path), 0);
+	report = report_of_look();
+	assert_int_equal(report.vanished, 1);
+	assert_int_equal(report.processes, 1);
+}
+
+/* ------------------------------------------------------------------ parents */
+
+static void set_parent(int pid, int ppid, int start_ticks)
+{
+	char path[200], text[256];
+	at(path, sizeof(path), "%d/stat", pid);
+	snprintf(text, sizeof(text), "%d (x) S %d 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 %d 9 9", pid, ppid, start_ticks);
+	write_file(path, text, strlen(text));
+}
+
+static void parents_are_read_up_to_the_first(void **state)
+{
+	(void)state;
+	static const struct {
+		int pid, ppid, start_ticks;
+	} processes[] = { { 1, 0, 1 }, { 20, 1, 30 }, { 30, 20, 40 }, { 31, 20, 25 }, { 32, 99, 50 } };
+	static const uint32_t inode[] = { 7 };
+	struct look got;
+	for (size_t i = 0; i < countof(processes); i++) {
+		make_process(processes[i].pid, 'S', "x", "x", 1);
+		set_parent(processes[i].pid, processes[i].ppid, processes[i].start_ticks);
+		if (processes[i].pid >= 30)
+			make_fd(processes[i].pid, processes[i].pid, 3, "socket:[7]");
+	}
+	look(&got, inode, 1, PROCESS_NAME | PROCESS_START, 1);
+	int proc_fd = open(root, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(finder_parents(proc_fd, &got.owners), 0);
+	close(proc_fd);
+	assert_int_equal(got.owners.parent_count, 2);
+	const struct process *parent = owners_parent(&got.owners, expect_owner(&got, 0, 0, 30, 30, 3));
+	assert_non_null(parent);
+	assert_int_equal(parent->pid, 20);
+	expect_text(&got, parent->comm, "x", 1);
+	parent = owners_parent(&got.owners, parent);
+	assert_non_null(parent);
+	assert_int_equal(parent->pid, 1);
+	assert_null(owners_parent(&got.owners, parent));
+	/* Its parent ended, and another process has the pid; one that is gone. */
+	assert_null(owners_parent(&got.owners, expect_owner(&got, 0, 1, 31, 31, 3)));
+	assert_null(owners_parent(&got.owners, expect_owner(&got, 0, 2, 32, 32, 3)));
+	look_end(&got);
+}
+
+static void processes_are_listed_anew_each_time(void **state)
+{
+	(void)state;
+	struct process_list list;
+	int proc_fd = open(root, O_RDONLY | O_DIRECTORY);
+	make_process(7, 'S', "x", "x", 1);
+	assert_int_equal(mkdirat(proc_fd, "self", 0755), 0);
+	assert_int_equal(mkdirat(proc_fd, "8x", 0755), 0);
+	assert_int_equal(mkdirat(proc_fd, "0", 0755), 0);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(process_list_read(&list, proc_fd), 0);
+		assert_int_equal(list.count, 1);
+		assert_int_equal(list.pid[0], 7);
+		process_list_free(&list);
+	}
+	close(proc_fd);
+	errno = 0;
+	assert_int_equal(process_list_read(&list, -1), -1);
+	assert_int_equal(errno, EBADF);
+	process_list_free(&list);
+}
+
+/* ------------------------------------------------------------------ what BPF told */
+
+static uint64_t nanoseconds_of(uint64_t ticks)
+{
+	return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* The records as the kernel gives them: through an fd. */
+static void read_records(struct bpf_records *records, const struct task_file *record, size_t count)
+{
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], record, count * sizeof(*record)), (ssize_t)(count * sizeof(*record)));
+	close(ends[1]);
+	assert_int_equal(bpf_records_read(records, ends[0], NULL), 0);
+	close(ends[0]);
+}
+
+static void join_records(struct look *look, const struct task_file *record, size_t count)
+{
+	static const uint32_t inode[] = { 100, 101 };
+	struct bpf_records records = { 0 };
+	struct error error;
+	struct finder_request request = begin_look(look, inode, 2, PROCESS_NAME, 1);
+	read_records(&records, record, count);
+	assert_int_equal(bpf_records_join(&records, &request, &look->owners, &error), 0);
+	close(request.proc_fd);
+}
+
+/* Its stat file says that it began at tick 777. */
+static void a_process_that_got_the_pid_later_is_no_owner(void **state)
+{
+	(void)state;
+	make_process(5, 'S', "later", "later", 5);
+	make_process(6, 'S', "same", "same", 4);
+	const struct task_file record[] = {
+		{ .inode = 100, .pid = 5, .tid = 5, .fd = 3, .start_boottime = nanoseconds_of(776) },
+		{ .inode = 100, .pid = 6, .tid = 6, .fd = 4, .start_boottime = nanoseconds_of(777) + 1 },
+		{ .inode = 999, .pid = 6, .tid = 6, .fd = 5, .start_boottime = nanoseconds_of(777) + 1 },
+		{ .inode = 101, .pid = 6, .tid = 7, .fd = 4, .start_boottime = nanoseconds_of(777) + 1 },
+		{ .inode = 101, .pid = 5, .tid = 5, .fd = 3, .start_boottime = nanoseconds_of(778) },
+		{ .inode = 101, .pid = 9, .tid = 9, .fd = 3, .start_boottime = nanoseconds_of(1) },
+	};
+	struct look got;
+	join_records(&got, record, countof(record));
+	assert_int_equal(got.owners.owner_count, 2);
+	assert_int_equal(got.owners.process_count, 1); /* two tables, one process */
+	expect_text(&got, expect_owner(&got, 0, 0, 6, 6, 4)->comm, "same", 4);
+	expect_owner(&got, 1, 0, 6, 7, 4);
+	assert_true(got.owners.report.by_bpf);
+	assert_int_equal(got.owners.report.processes, 5);
+	assert_int_equal(got.owners.report.vanished, 3);
+	look_end(&got);
+}
+
+/* No descriptor is left to open /proc/PID with: not looked into, which is not gone. */
+static bool bpf_was_starved(void)
+{
+	struct rlimit limit;
+	struct look got;
+	struct bpf_records records = { 0 };
+	struct error error;
+	static const uint32_t inode[] = { 100 };
+	const struct task_file record = {
+		.inode = 100, .pid = 5, .tid = 5, .fd = 3, .start_boottime = nanoseconds_of(777)
+	};
+	struct finder_request request = begin_look(&got, inode, 1, PROCESS_NAME, 1);
+	read_records(&records, &record, 1);
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return false;
+	limit.rlim_cur = 0;
+	if (setrlimit(RLIMIT_NOFILE, &limit) || bpf_records_join(&records, &request, &got.owners, &error))
+		return false;
+	struct owner_report report = got.owners.report;
+	look_end(&got);
+	return report.starved == 1 && !report.vanished;
+}
+
+static void bpf_without_descriptors_is_starved(void **state)
+{
+	(void)state;
+	make_process(5, 'S', "x", "x", 1);
+	in_child(bpf_was_starved);
+}
+
 static void nothing_wanted_looks_nowhere(void **state)
 {
 	(void)state;
@@ -333,6 +597,13 @@ int main(void)
 		CASE(a_process_without_arguments_is_called_by_its_comm),
 		CASE(a_dead_leaders_thread_is_found),
 		CASE(a_process_that_is_gone_gives_no_owner),
+		CASE(a_later_thread_does_not_hide_a_denial),
+		CASE(a_later_thread_does_not_hide_starvation),
+		CASE(a_thread_that_ends_is_not_its_process),
+		CASE(parents_are_read_up_to_the_first),
+		CASE(processes_are_listed_anew_each_time),
+		CASE(a_process_that_got_the_pid_later_is_no_owner),
+		CASE(bpf_without_descriptors_is_starved),
 		CASE(nothing_wanted_looks_nowhere),
 		CASE(any_number_of_threads_gives_the_same),
 		CASE(thousands_of_fds_are_all_read),

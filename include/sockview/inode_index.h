@@ -1,0 +1,24 @@
+/* inode_index.h - the sockets that owners are looked for: a set of inodes, each with a number, its slot. */
+#ifndef SOCKVIEW_INODE_INDEX_H
+#define SOCKVIEW_INODE_INDEX_H
+
+#include <sockview/row.h>
+
+/* Read-only, and so shared by threads, once filled. */
+struct inode_index {
+	struct inode_cell *cell; /* open addressing, power of two; see inode_index.c */
+	size_t mask;
+	uint32_t count; /* slots are 0 .. count-1 */
+};
+
+#define SLOT_NONE UINT32_MAX
+
+/* From the rows that have an inode. 0, or -1 with errno ENOMEM. */
+int inode_index_build(struct inode_index *index, const struct table *table);
+/* The inode's slot or SLOT_NONE. */
+uint32_t inode_index_find(const struct inode_index *index, uint32_t inode);
+/* Fetches into the cache what the find will read. */
+void inode_index_prefetch(const struct inode_index *index, uint32_t inode);
+void inode_index_free(struct inode_index *index);
+
+#endif

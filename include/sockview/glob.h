@@ -8,8 +8,8 @@
 /*
  * `*` any bytes (`/` among them), `?` one character, `[a-z]` `[!a-z]` one of a
  * set, `\` takes the next as it is. Costs at most pattern times text: libc's
- * fnmatch(3) is exponential in the number of stars, and process names are the
- * choice of whoever runs the process.
+ * fnmatch(3) is exponential in the number of stars, and any user chooses the
+ * names of his processes.
  */
 bool glob_match(const char *pattern, size_t pattern_len, const char *text, size_t len, bool any_case);
 /* True if the pattern means anything but itself. */

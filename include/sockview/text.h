@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that belong to somebody else; may hold NUL; not terminated. */
+/* Bytes from outside the program; may hold NUL; not terminated. The memory is not owned. */
 struct bytes {
 	const void *data; /* NULL: absent */
 	size_t len;
@@ -25,9 +25,9 @@ char *text_u64(char *to, uint64_t value);
 char *text_hex(char *to, uint64_t value);
 /*
  * Hostile text as one printable word: `\\` for a backslash, `\xHH` for each
- * byte that is not part of valid UTF-8, for control characters, and for
- * characters that change the line or the direction of writing (U+0080-9F,
- * U+2028, U+2029, bidi controls, U+FEFF), byte by byte. Blanks and tabs too
+ * byte that is not part of valid UTF-8 or is part of a character that is a
+ * control, invisible, or changes the line or the direction of writing (as
+ * U+0080-9F, U+2028, bidi controls, U+FEFF). Blanks too
  * in a TEXT_WORD; commas as well in a TEXT_ITEM, which stands in a list with
  * commas. Two different inputs never give the same text.
  */
@@ -62,7 +62,9 @@ struct text {
 char *text_room(struct text *text, size_t len);
 void text_advance(struct text *text, const char *end);
 int text_add(struct text *text, const void *data, size_t len);
+int text_add_char(struct text *text, char c);
 int text_add_string(struct text *text, const char *string);
+int text_add_u64(struct text *text, uint64_t value);
 int text_add_escaped(struct text *text, struct bytes bytes, enum text_escape how);
 void text_free(struct text *text);
 

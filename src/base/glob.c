@@ -1,18 +1,18 @@
-/* glob.c - see glob.h. One star is remembered: when what follows it fails, it takes one byte more. */
+/*
+ * glob.c - shell patterns in bounded time (glob.h).
+ *
+ * Only the last `*` is remembered: where the pattern behind it does not fit,
+ * that star takes one byte more and the rest is tried again.
+ */
 #include <sockview/glob.h>
 
 #include <string.h>
 
 #include <sockview/text.h>
 
-static unsigned char folded(unsigned char c)
+static bool glob_same(char a, char b, bool any_case)
 {
-	return c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : c;
-}
-
-static bool same(unsigned char a, unsigned char b, bool any_case)
-{
-	return a == b || (any_case && folded(a) == folded(b));
+	return a == b || (any_case && text_lower(a) == text_lower(b));
 }
 
 /* The place of the `]` that ends the set at pattern[0] == '[', 0 if there is none. */
@@ -28,24 +28,23 @@ static size_t set_end(const char *pattern, size_t len)
 	return at < len ? at : 0;
 }
 
-static bool in_span(unsigned char c, unsigned char low, unsigned char high, bool any_case)
+static bool in_span(char c, char low, char high, bool any_case)
 {
-	if (c >= low && c <= high)
+	if ((uint8_t)c >= (uint8_t)low && (uint8_t)c <= (uint8_t)high)
 		return true;
-	unsigned char small = folded(c);
-	return any_case && small >= folded(low) && small <= folded(high);
+	uint8_t small = (uint8_t)text_lower(c);
+	return any_case && small >= (uint8_t)text_lower(low) && small <= (uint8_t)text_lower(high);
 }
 
 /* set: between the brackets. */
-static bool set_match(const char *set, size_t len, unsigned char c, bool any_case)
+static bool set_match(const char *set, size_t len, char c, bool any_case)
 {
-	size_t at = 0;
 	bool negated = len && (set[0] == '!' || set[0] == '^');
 	bool found = false;
-	for (at = negated; at < len; at++) {
-		unsigned char low = (unsigned char)set[at], high = low;
+	for (size_t at = negated; at < len; at++) {
+		char low = set[at], high = low;
 		if (at + 2 < len && set[at + 1] == '-') {
-			high = (unsigned char)set[at + 2];
+			high = set[at + 2];
 			at += 2;
 		}
 		found = found || in_span(c, low, high, any_case);
@@ -61,17 +60,16 @@ struct step {
 static struct step step_match(const char *pattern, size_t pattern_len, const char *text, size_t len, bool any_case)
 {
 	struct step none = { 0, 0 };
-	unsigned char c = (unsigned char)*text;
 	size_t end;
 	if (*pattern == '?') {
 		size_t wide = text_utf8_len(text, len);
 		return (struct step){ 1, wide ? wide : 1 };
 	}
 	if (*pattern == '[' && (end = set_end(pattern, pattern_len)) != 0)
-		return set_match(pattern + 1, end - 1, c, any_case) ? (struct step){ end + 1, 1 } : none;
+		return set_match(pattern + 1, end - 1, *text, any_case) ? (struct step){ end + 1, 1 } : none;
 	if (*pattern == '\\' && pattern_len > 1)
-		return same((unsigned char)pattern[1], c, any_case) ? (struct step){ 2, 1 } : none;
-	return same((unsigned char)*pattern, c, any_case) ? (struct step){ 1, 1 } : none;
+		return glob_same(pattern[1], *text, any_case) ? (struct step){ 2, 1 } : none;
+	return glob_same(*pattern, *text, any_case) ? (struct step){ 1, 1 } : none;
 }
 
 bool glob_match(const char *pattern, size_t pattern_len, const char *text, size_t len, bool any_case)

@@ -85,20 +85,22 @@ static uint32_t utf8_value(const uint8_t *byte, size_t len)
 }
 
 /*
- * Characters that are valid and yet hide, reorder or break what stands around
- * them: controls, invisible and bidirectional ones, other blanks and line ends.
+ * Characters that are valid and yet hide, reorder or break the text around
+ * them: general categories Cc, Zs, Zl, Zp and Cf (but for the visible
+ * Prepended_Concatenation_Marks), what is Default_Ignorable_Code_Point, and
+ * the empty braille pattern U+2800, which looks like a blank.
  */
-static bool harmful(uint32_t c)
+static bool is_harmful(uint32_t c)
 {
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{ 0x00, 0x1f },       { 0x7f, 0xa0 },       { 0xad, 0xad },     { 0x34f, 0x34f },
-		{ 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x1680, 0x1680 }, { 0x17b4, 0x17b5 },
-		{ 0x180b, 0x180f },   { 0x2000, 0x200f },   { 0x2028, 0x202f }, { 0x205f, 0x206f },
-		{ 0x2800, 0x2800 },   { 0x3000, 0x3000 },   { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
-		{ 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
-		{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+		{ 0x00, 0x1f },       { 0x7f, 0xa0 },       { 0xad, 0xad },       { 0x34f, 0x34f },
+		{ 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x1680, 0x1680 },   { 0x17b4, 0x17b5 },
+		{ 0x180b, 0x180f },   { 0x2000, 0x200f },   { 0x2028, 0x202f },   { 0x205f, 0x206f },
+		{ 0x2800, 0x2800 },   { 0x3000, 0x3000 },   { 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },
+		{ 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },   { 0x13430, 0x1343f },
+		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 	};
 	for (size_t i = 0; i < countof(ranges); i++)
 		if (c >= ranges[i].first && c <= ranges[i].last)
@@ -116,23 +118,17 @@ static char *escape_byte(char *to, uint8_t byte)
 }
 
 /* What nearly all names are made of. */
-static inline bool is_plain(uint8_t byte)
+static inline bool text_is_plain(uint8_t byte)
 {
 	return byte > ' ' && byte < 0x7f && byte != '\\';
-}
-
-/* What separates one thing from the next where the text is to stand. */
-static inline bool separates(uint8_t byte, enum text_escape how)
-{
-	return (byte == ' ' && how != TEXT_LINE) || (byte == ',' && how == TEXT_ITEM);
 }
 
 char *text_escape(char *to, const void *data, size_t len, enum text_escape how)
 {
 	const uint8_t *byte = data;
 	for (size_t at = 0; at < len;) {
-		bool separator = separates(byte[at], how);
-		if (is_plain(byte[at]) && !separator) {
+		bool separator = (byte[at] == ' ' && how != TEXT_LINE) || (byte[at] == ',' && how == TEXT_ITEM);
+		if (text_is_plain(byte[at]) && !separator) {
 			*to++ = (char)byte[at++];
 			continue;
 		}
@@ -143,7 +139,7 @@ char *text_escape(char *to, const void *data, size_t len, enum text_escape how)
 			at++;
 			continue;
 		}
-		if (size && !separator && !harmful(utf8_value(byte + at, size))) {
+		if (size && !separator && !is_harmful(utf8_value(byte + at, size))) {
 			memcpy(to, byte + at, size);
 			to += size;
 			at += size;
@@ -211,6 +207,20 @@ int text_add(struct text *text, const void *data, size_t len)
 	if (len)
 		memcpy(to, data, len);
 	text_advance(text, to + len);
+	return 0;
+}
+
+int text_add_char(struct text *text, char c)
+{
+	return text_add(text, &c, 1);
+}
+
+int text_add_u64(struct text *text, uint64_t value)
+{
+	char *to = text_room(text, TEXT_U64_MAX);
+	if (!to)
+		return -1;
+	text_advance(text, text_u64(to, value));
 	return 0;
 }
 

@@ -143,6 +143,61 @@ static void no_two_texts_look_the_same(void **state)
 	}
 }
 
+/* UTF-8 of a code point. */
+static size_t encode(char *to, uint32_t c)
+{
+	if (c < 0x80) {
+		to[0] = (char)c;
+		return 1;
+	}
+	size_t len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	for (size_t i = len; i-- > 1; c >>= 6)
+		to[i] = (char)(0x80 | (c & 0x3f));
+	to[0] = (char)(0xf00 >> len | c);
+	return len;
+}
+
+/*
+ * Perl's copy of the Unicode database says which characters are controls,
+ * blanks, line ends, formats or ignorable. U+2800 is a blank by its looks
+ * alone; U+13439 to U+1343F are formats since Unicode 15, which an older Perl
+ * does not know.
+ */
+static const char oracle[] =
+	"perl -e 'for (0..0xd7ff, 0xe000..0x10ffff) {"
+	"$c = chr; print \"$_\\n\" if $c =~ /[\\p{Cc}\\p{Zs}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]/"
+	"|| $c =~ /\\p{Cf}/ && $c !~ /\\p{Prepended_Concatenation_Mark}/ || $_ == 0x2800 || $_ >= 0x13439 && $_ <= 0x1343f }'";
+
+static bool is_escaped(uint32_t c)
+{
+	char in[4], out[TEXT_ESCAPED_MAX(4)];
+	size_t len = encode(in, c);
+	return (size_t)(text_escape(out, in, len, TEXT_WORD) - out) != len;
+}
+
+static void characters_that_hide_or_reorder_are_escaped(void **state)
+{
+	(void)state;
+	static bool want[0x110000];
+	unsigned c, found = 0;
+	FILE *perl = popen(oracle, "r");
+	assert_non_null(perl);
+	for (; fscanf(perl, "%u", &c) == 1; found++)
+		want[c] = true;
+	if (pclose(perl) != 0 || !found) {
+		print_message("no perl, or one without these properties\n");
+		skip();
+	}
+	for (c = 0; c < countof(want); c++) {
+		/* Surrogates are no characters; a backslash is escaped as what begins an escape. */
+		if ((c >= 0xd800 && c < 0xe000) || c == '\\')
+			continue;
+		if (is_escaped(c) != want[c])
+			print_message("U+%04X: %s\n", c, want[c] ? "not escaped" : "escaped");
+		assert_int_equal(is_escaped(c), want[c]);
+	}
+}
+
 static void whole_numbers_only(void **state)
 {
 	(void)state;
@@ -166,6 +221,7 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(hostile_text_is_one_word),
 		cmocka_unit_test(no_two_texts_look_the_same),
+		cmocka_unit_test(characters_that_hide_or_reorder_are_escaped),
 		cmocka_unit_test(whole_numbers_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,8 +84,10 @@
  *     width.c width.h                  the places characters take
  *   select/
  *     address.c                        ends of sockets
+ *     bare_target.c                    a word that stands for itself
  *     filter.c filter.h                the parts of a filter put together, and what the whole needs
- *     filter_private.h                 struct filter, for the files of this folder
+ *     filter_parts.h                   struct filter, for the files that put parts into it or read them
+ *     filter_types.h                   a filter's errors, needs and verdicts
  *     judge.c judge.h                  a filter against one socket, in three values
  *     lexer.c lexer.h                  the words of a filter
  *     narrow.c                         what a query need not ask for, since no socket of that kind can fit the filter
@@ -93,7 +95,6 @@
  *     ports.c                          lists of ports
  *     reading.c reading.h              pieces of text and complaints
  *     spec.c                           lsof's selection
- *     target.c                         a word that stands for itself
  *     terms.c                          the values of the conditions that are neither ports nor hosts
  *   columns/
  *     column.c column.h                the table of columns as a whole

@@ -8,24 +8,12 @@
 #ifndef SOCKVIEW_FILTER_H
 #define SOCKVIEW_FILTER_H
 
-#include <sockview/expr.h>
+#include <sockview/filter_types.h>
 #include <sockview/lookup.h>
 #include <sockview/owner.h>
 #include <sockview/query.h>
 
 struct filter;
-
-/*
- * What was wrong with a text, in words: `what` ("found \")\"", "unknown
- * service \"htp\"") at byte `position` of it, and what was `expected` there,
- * "" if that goes without saying. what[0] is 0 if memory ran out (errno).
- * The words hold the user's own bytes: hostile.
- */
-struct filter_error {
-	size_t position;
-	char what[160];
-	char expected[240];
-};
 
 /* NULL with errno ENOMEM. `names` must outlive the filter. */
 struct filter *filter_new(const struct lookup *names);
@@ -42,30 +30,12 @@ int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct 
 /* PROTO:STATE[,^STATE] of -s. */
 int filter_add_proto_states(struct filter *filter, const char *text, size_t len, struct filter_error *error);
 
-/* The options with a list; repeated, one list goes on. */
-enum filter_option { FILTER_STATE, FILTER_PID, FILTER_PROGRAM, FILTER_USER, FILTER_CGROUP, FILTER_OPTION_COUNT };
 int filter_add_option(struct filter *filter, enum filter_option option, const char *text, size_t len,
                       struct filter_error *error);
 
 /* Nothing is added after it. 0, or -1 with errno ENOMEM. */
 int filter_close(struct filter *filter);
 
-/* What has been said that the program must know before it asks for sockets. */
-struct filter_needs {
-	bool any;         /* something was added at all: nothing matched is exit 1 */
-	bool owners;      /* it may take owners to judge some socket */
-	unsigned details; /* enum process_detail those owners need */
-	unsigned want;    /* enum want: the rows' details it looks at */
-	unsigned protos;  /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
-	bool mark;        /* the kernel tells of marks only with CAP_NET_ADMIN */
-	bool netlink;     /* it asks for what /proc/net does not tell: marks, interfaces */
-	/*
-	 * What has been said of states, and so replaces or lifts the usual view
-	 * of connected sockets: --state or `state S` before the expression; a
-	 * state within the expression; a bare target; -i; -s.
-	 */
-	bool states_chosen, states_said, target, specs, proto_states;
-};
 void filter_needs(const struct filter *filter, struct filter_needs *needs);
 
 /*
@@ -75,8 +45,6 @@ void filter_needs(const struct filter *filter, struct filter_needs *needs);
  */
 void filter_narrow(const struct filter *filter, struct query *query);
 
-/* MAYBE only without owners: somebody must look who has it. */
-enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };
 enum verdict filter_judge(const struct filter *filter, const struct sock *sock, const struct owners *owners);
 /* The same as if the socket had this one owner alone: YES or NO. */
 enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,

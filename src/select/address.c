@@ -61,7 +61,7 @@ static bool split_after(struct piece rest, struct host *host)
 }
 
 /* ss prints the zone behind the bracket: [fe80::1]%eth0:22. */
-static void take_zone(struct piece *rest, struct host *host)
+static void host_take_zone(struct piece *rest, struct host *host)
 {
 	if (!rest->len || rest->text[0] != '%')
 		return;
@@ -83,7 +83,7 @@ static bool split_bracketed(struct piece piece, struct host *host)
 	cut_tail(&host->address, '/', &host->prefix);
 	bool inside = host->prefix.text;
 	struct piece rest = piece_from(piece, len + 1);
-	take_zone(&rest, host);
+	host_take_zone(&rest, host);
 	if (!split_after(rest, host))
 		return false;
 	return !(inside && host->prefix.text > end);
@@ -272,7 +272,7 @@ uint32_t address_read(struct reading *reading, struct piece piece, enum expr_end
 	return host_node(reading, &host, reading->family, &shared);
 }
 
-static uint32_t unix_read(struct reading *reading, struct piece piece, enum expr_end end)
+static uint32_t unix_host_read(struct reading *reading, struct piece piece, enum expr_end end)
 {
 	struct expr_node node = { .kind = EXPR_UNIX, .end = (uint8_t)end };
 	if (expr_keep_text(reading->expr, piece.text, piece.len, &node.text) < 0)
@@ -293,7 +293,7 @@ static bool foreign_family(struct piece piece, const char **name)
 	return false;
 }
 
-static uint32_t inet_read(struct reading *reading, struct piece piece, enum expr_end end, int family)
+static uint32_t inet_host_read(struct reading *reading, struct piece piece, enum expr_end end, int family)
 {
 	struct expr_node shared = { .kind = EXPR_HOST, .end = (uint8_t)end };
 	struct host host;
@@ -313,7 +313,7 @@ uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end en
 	if (!piece.len)
 		return reading_fail(reading, piece.at, EXPECTED_HOST, "an address is missing");
 	if (piece_skip(&piece, "unix:") || reading->family == AF_UNIX)
-		return unix_read(reading, piece, end);
+		return unix_host_read(reading, piece, end);
 	if (foreign_family(piece, &foreign))
 		return reading_fail(reading, piece.at, "inet:, inet6: or unix:", "sockview does not know %.*s sockets",
 		                    (int)strlen(foreign) - 1, foreign);
@@ -322,8 +322,8 @@ uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end en
 	else if (piece_skip(&piece, "inet:"))
 		family = AF_INET;
 	if (family == AF_UNSPEC)
-		return inet_read(reading, piece, end, AF_UNSPEC);
-	uint32_t host = inet_read(reading, piece, end, family);
+		return inet_host_read(reading, piece, end, AF_UNSPEC);
+	uint32_t host = inet_host_read(reading, piece, end, family);
 	if (host == EXPR_FAILED)
 		return EXPR_FAILED;
 	uint32_t node = reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family });

@@ -1,9 +1,10 @@
-/* filter.c - the parts of a filter put together, and what the whole needs; see filter.h. */
-#include "select/filter_private.h"
+/* filter.c - the parts of a filter put together, and what the whole needs (filter.h). */
+#include <sockview/filter.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "select/filter_parts.h"
 #include "select/parser.h"
 
 static void choice_init(struct filter_choice *choice)
@@ -34,13 +35,6 @@ void filter_free(struct filter *filter)
 		return;
 	expr_free(&filter->expr);
 	free(filter);
-}
-
-struct reading filter_reading(struct filter *filter, struct filter_error *error)
-{
-	*error = (struct filter_error){ 0 };
-	filter->needs.any = true;
-	return (struct reading){ .expr = &filter->expr, .names = filter->names, .error = error };
 }
 
 int filter_add_text(struct filter *filter, const char *text, size_t len, int family, struct filter_error *error)
@@ -79,7 +73,7 @@ int filter_add_option(struct filter *filter, enum filter_option option, const ch
 	return 0;
 }
 
-/* Nothing wanted by name: everything that is not unwanted. */
+/* If nothing is wanted by name, everything is that is not unwanted. */
 static void choice_close(struct filter *filter, struct filter_choice *choice)
 {
 	if (choice->wanted.count || choice->wanted.settled || choice->wanted.failed)

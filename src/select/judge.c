@@ -1,40 +1,42 @@
 /*
  * judge.c - a filter against one socket, in three values.
  *
- * MAYBE is what is not known yet: who owns the socket, before anybody looked
- * (filter_judge without owners), or everything but protocol, family and state,
- * before anything was asked of the kernel (judge_kind).
+ * MAYBE: what decides is not known yet, either the owners (filter_judge() before
+ * they were looked for) or everything but protocol, family and state
+ * (judge_kind(), before the kernel was asked).
  */
-#include "select/judge.h"
+#include <sockview/filter.h>
 
 #include <string.h>
 
-#include "select/filter_private.h"
 #include <sockview/glob.h>
 
-/* What of the socket is known. */
-enum known { KNOWN_KIND, KNOWN_ROW };
+#include "select/filter_parts.h"
+#include "select/judge.h"
 
-struct subject {
+/* What of the socket is known. */
+enum judged_known { KNOWN_KIND, KNOWN_ROW };
+
+struct judged {
 	const struct expr *expr;
 	const struct sock *sock;
 	const struct owners *owners;
-	enum known known;
+	enum judged_known known;
 	const struct owner *only; /* as if it were the only owner; NULL: all of them */
 };
 
-static enum verdict judge_node(const struct subject *subject, uint32_t index);
+static enum verdict judge_node(const struct judged *judged, uint32_t index);
 
 static enum verdict verdict_of(bool yes)
 {
 	return yes ? VERDICT_YES : VERDICT_NO;
 }
 
-static enum verdict judge_and(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_and(const struct judged *judged, const struct expr_node *node)
 {
 	enum verdict all = VERDICT_YES;
-	for (uint32_t i = node->child; i; i = subject->expr->node[i].next) {
-		enum verdict one = judge_node(subject, i);
+	for (uint32_t i = node->child; i; i = judged->expr->node[i].next) {
+		enum verdict one = judge_node(judged, i);
 		if (one == VERDICT_NO)
 			return VERDICT_NO;
 		if (one == VERDICT_MAYBE)
@@ -43,11 +45,11 @@ static enum verdict judge_and(const struct subject *subject, const struct expr_n
 	return all;
 }
 
-static enum verdict judge_or(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_or(const struct judged *judged, const struct expr_node *node)
 {
 	enum verdict any = VERDICT_NO;
-	for (uint32_t i = node->child; i; i = subject->expr->node[i].next) {
-		enum verdict one = judge_node(subject, i);
+	for (uint32_t i = node->child; i; i = judged->expr->node[i].next) {
+		enum verdict one = judge_node(judged, i);
 		if (one == VERDICT_YES)
 			return VERDICT_YES;
 		if (one == VERDICT_MAYBE)
@@ -56,9 +58,9 @@ static enum verdict judge_or(const struct subject *subject, const struct expr_no
 	return any;
 }
 
-static enum verdict judge_not(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_not(const struct judged *judged, const struct expr_node *node)
 {
-	enum verdict child = judge_node(subject, node->child);
+	enum verdict child = judge_node(judged, node->child);
 	return child == VERDICT_MAYBE ? VERDICT_MAYBE : verdict_of(child == VERDICT_NO);
 }
 
@@ -72,14 +74,14 @@ static bool bits_match(const uint8_t *a, const uint8_t *b, unsigned bits)
 	return !rest || ((a[bytes] ^ b[bytes]) & (0xff00u >> rest) & 0xffu) == 0;
 }
 
-static bool end_matches(const struct subject *subject, const struct expr_node *node, enum expr_end end)
+static bool end_matches(const struct judged *judged, const struct expr_node *node, enum expr_end end)
 {
-	const struct row *row = &subject->sock->row;
+	const struct row *row = &judged->sock->row;
 	const union addr *addr = end == EXPR_LOCAL ? &row->local : &row->remote;
 	uint16_t port = end == EXPR_LOCAL ? row->local_port : row->remote_port;
 	bool mapped = row->flags & (end == EXPR_LOCAL ? ROW_LOCAL_MAPPED : ROW_REMOTE_MAPPED);
 	const uint8_t *bytes = addr->byte;
-	if (node->ranges.count && !expr_in_ranges(subject->expr, node->ranges, port))
+	if (node->ranges.count && !expr_in_ranges(judged->expr, node->ranges, port))
 		return false;
 	if (node->family == AF_UNSPEC)
 		return true;
@@ -90,17 +92,17 @@ static bool end_matches(const struct subject *subject, const struct expr_node *n
 	return bits_match(bytes, node->addr.byte, node->prefix_len);
 }
 
-static enum verdict judge_host(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_host(const struct judged *judged, const struct expr_node *node)
 {
-	const struct row *row = &subject->sock->row;
+	const struct row *row = &judged->sock->row;
 	if (row->family == AF_UNIX || (row->family == AF_INET && node->family == AF_INET6))
 		return VERDICT_NO;
-	if (subject->known == KNOWN_KIND)
+	if (judged->known == KNOWN_KIND)
 		return VERDICT_MAYBE;
 	if (node->value && node->value != row->ifindex)
 		return VERDICT_NO;
-	return verdict_of(((node->end & EXPR_LOCAL) && end_matches(subject, node, EXPR_LOCAL)) ||
-	                  ((node->end & EXPR_REMOTE) && end_matches(subject, node, EXPR_REMOTE)));
+	return verdict_of(((node->end & EXPR_LOCAL) && end_matches(judged, node, EXPR_LOCAL)) ||
+	                  ((node->end & EXPR_REMOTE) && end_matches(judged, node, EXPR_REMOTE)));
 }
 
 /* --- names of unix sockets --- */
@@ -126,16 +128,16 @@ static size_t unix_name(const struct sock *sock, char name[UNIX_NAME_MAX])
 	return len;
 }
 
-static enum verdict judge_unix(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_unix(const struct judged *judged, const struct expr_node *node)
 {
 	char name[UNIX_NAME_MAX];
-	const char *glob = subject->expr->text + node->text.first;
-	if (subject->sock->row.family != AF_UNIX)
+	const char *glob = judged->expr->text + node->text.first;
+	if (judged->sock->row.family != AF_UNIX)
 		return VERDICT_NO;
-	if (subject->known == KNOWN_KIND)
+	if (judged->known == KNOWN_KIND)
 		return VERDICT_MAYBE;
 	/* The kernel tells no name of the other end: it fits what fits no name at all. */
-	size_t len = node->end & EXPR_LOCAL ? unix_name(subject->sock, name) : 0;
+	size_t len = node->end & EXPR_LOCAL ? unix_name(judged->sock, name) : 0;
 	return verdict_of(glob_match(glob, node->text.count, name, len, true));
 }
 
@@ -154,130 +156,130 @@ static bool unix_autobound(const struct sock *sock)
 	return true;
 }
 
-static enum verdict judge_autobound(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_autobound(const struct judged *judged, const struct expr_node *node)
 {
-	const struct row *row = &subject->sock->row;
-	if (subject->known == KNOWN_KIND)
+	const struct row *row = &judged->sock->row;
+	if (judged->known == KNOWN_KIND)
 		return VERDICT_MAYBE;
 	if (row->family == AF_UNIX)
-		return verdict_of(unix_autobound(subject->sock));
+		return verdict_of(unix_autobound(judged->sock));
 	bool bound = (row->flags & ROW_HAS_AUTOBOUND) && !(row->flags & ROW_AUTOBOUND);
-	return verdict_of(!bound && expr_in_ranges(subject->expr, node->ranges, row->local_port));
+	return verdict_of(!bound && expr_in_ranges(judged->expr, node->ranges, row->local_port));
 }
 
 /* --- details --- */
 
-static enum verdict judge_device(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_device(const struct judged *judged, const struct expr_node *node)
 {
-	if (subject->known == KNOWN_KIND && subject->sock->row.family != AF_UNIX)
+	if (judged->known == KNOWN_KIND && judged->sock->row.family != AF_UNIX)
 		return VERDICT_MAYBE;
-	return verdict_of(subject->sock->row.ifindex == node->value);
+	return verdict_of(judged->sock->row.ifindex == node->value);
 }
 
-static enum verdict judge_mark(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_mark(const struct judged *judged, const struct expr_node *node)
 {
-	const struct sock_extra *extra = subject->sock->extra;
-	if (subject->known == KNOWN_KIND)
-		return subject->sock->row.family == AF_UNIX ? VERDICT_NO : VERDICT_MAYBE;
+	const struct sock_extra *extra = judged->sock->extra;
+	if (judged->known == KNOWN_KIND)
+		return judged->sock->row.family == AF_UNIX ? VERDICT_NO : VERDICT_MAYBE;
 	if (!extra || !(extra->has & EXTRA_MARK))
 		return VERDICT_NO;
 	return verdict_of((extra->mark & node->mask) == node->value);
 }
 
-static enum verdict judge_inode(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_inode(const struct judged *judged, const struct expr_node *node)
 {
-	if (subject->known == KNOWN_KIND)
+	if (judged->known == KNOWN_KIND)
 		return VERDICT_MAYBE;
-	return verdict_of(expr_in_ranges(subject->expr, node->ranges, subject->sock->row.inode));
+	return verdict_of(expr_in_ranges(judged->expr, node->ranges, judged->sock->row.inode));
 }
 
 /* --- owners --- */
 
-typedef bool owner_test(const struct subject *subject, const struct expr_node *node, const struct process *process);
+typedef bool owner_test(const struct judged *judged, const struct expr_node *node, const struct process *process);
 
-static bool text_matches(const struct subject *subject, const struct expr_node *node, struct process_text text)
+static bool text_matches(const struct judged *judged, const struct expr_node *node, struct process_text text)
 {
-	struct bytes bytes = owners_text(subject->owners, text);
+	struct bytes bytes = owners_text(judged->owners, text);
 	return bytes.data &&
-	       glob_match(subject->expr->text + node->text.first, node->text.count, bytes.data, bytes.len, false);
+	       glob_match(judged->expr->text + node->text.first, node->text.count, bytes.data, bytes.len, false);
 }
 
-static bool owner_has_pid(const struct subject *subject, const struct expr_node *node, const struct process *process)
+static bool owner_has_pid(const struct judged *judged, const struct expr_node *node, const struct process *process)
 {
-	return expr_in_ranges(subject->expr, node->ranges, (uint32_t)process->pid);
+	return expr_in_ranges(judged->expr, node->ranges, (uint32_t)process->pid);
 }
 
-static bool owner_runs(const struct subject *subject, const struct expr_node *node, const struct process *process)
+static bool owner_runs(const struct judged *judged, const struct expr_node *node, const struct process *process)
 {
 	return (process->has & PROCESS_NAME) &&
-	       (text_matches(subject, node, process->program) || text_matches(subject, node, process->comm));
+	       (text_matches(judged, node, process->program) || text_matches(judged, node, process->comm));
 }
 
-static bool owner_is_user(const struct subject *subject, const struct expr_node *node, const struct process *process)
+static bool owner_is_user(const struct judged *judged, const struct expr_node *node, const struct process *process)
 {
-	return (process->has & PROCESS_UID) && expr_in_ranges(subject->expr, node->ranges, process->uid);
+	return (process->has & PROCESS_UID) && expr_in_ranges(judged->expr, node->ranges, process->uid);
 }
 
-static bool owner_in_cgroup(const struct subject *subject, const struct expr_node *node, const struct process *process)
+static bool owner_in_cgroup(const struct judged *judged, const struct expr_node *node, const struct process *process)
 {
-	return (process->has & PROCESS_CGROUP) && text_matches(subject, node, process->cgroup);
+	return (process->has & PROCESS_CGROUP) && text_matches(judged, node, process->cgroup);
 }
 
-static enum verdict judge_owners(const struct subject *subject, const struct expr_node *node, owner_test *test)
+static enum verdict judge_owners(const struct judged *judged, const struct expr_node *node, owner_test *test)
 {
-	const struct row *row = &subject->sock->row;
-	if (subject->known == KNOWN_KIND)
+	const struct row *row = &judged->sock->row;
+	if (judged->known == KNOWN_KIND)
 		return VERDICT_MAYBE;
 	if (!row->inode) /* no process can have an fd of it */
 		return VERDICT_NO;
-	if (!subject->owners)
+	if (!judged->owners)
 		return VERDICT_MAYBE;
-	struct owner_span span = owners_of(subject->owners, row);
-	if (subject->only)
-		span = (struct owner_span){ subject->only, 1 };
+	struct owner_span span = owners_of(judged->owners, row);
+	if (judged->only)
+		span = (struct owner_span){ judged->only, 1 };
 	for (size_t i = 0; i < span.count; i++)
-		if (test(subject, node, &subject->owners->process[span.first[i].process]))
+		if (test(judged, node, &judged->owners->process[span.first[i].process]))
 			return VERDICT_YES;
 	return VERDICT_NO;
 }
 
-static enum verdict judge_user(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_user(const struct judged *judged, const struct expr_node *node)
 {
-	const struct row *row = &subject->sock->row;
+	const struct row *row = &judged->sock->row;
 	/* Without an inode the kernel tells 0 for everybody (inet_twsk_diag_fill, inet_req_diag_fill). */
-	bool told = subject->known == KNOWN_ROW && (row->flags & ROW_HAS_UID) && row->inode;
-	if (told && expr_in_ranges(subject->expr, node->ranges, row->uid))
+	bool told = judged->known == KNOWN_ROW && (row->flags & ROW_HAS_UID) && row->inode;
+	if (told && expr_in_ranges(judged->expr, node->ranges, row->uid))
 		return VERDICT_YES;
-	return judge_owners(subject, node, owner_is_user);
+	return judge_owners(judged, node, owner_is_user);
 }
 
-static enum verdict judge_cgroup(const struct subject *subject, const struct expr_node *node)
+static enum verdict judge_cgroup(const struct judged *judged, const struct expr_node *node)
 {
-	const struct sock_extra *extra = subject->sock->extra;
-	if (subject->known == KNOWN_ROW && extra && (extra->has & EXTRA_CGROUP))
-		return verdict_of(expr_in_numbers(subject->expr, node->numbers, extra->cgroup_id));
-	return judge_owners(subject, node, owner_in_cgroup);
+	const struct sock_extra *extra = judged->sock->extra;
+	if (judged->known == KNOWN_ROW && extra && (extra->has & EXTRA_CGROUP))
+		return verdict_of(expr_in_numbers(judged->expr, node->numbers, extra->cgroup_id));
+	return judge_owners(judged, node, owner_in_cgroup);
 }
 
-static enum verdict judge_node(const struct subject *subject, uint32_t index)
+static enum verdict judge_node(const struct judged *judged, uint32_t index)
 {
-	const struct expr_node *node = &subject->expr->node[index];
-	const struct row *row = &subject->sock->row;
+	const struct expr_node *node = &judged->expr->node[index];
+	const struct row *row = &judged->sock->row;
 	switch ((enum expr_kind)node->kind) {
 	case EXPR_ALL:
 		return VERDICT_YES;
 	case EXPR_NONE:
 		return VERDICT_NO;
 	case EXPR_AND:
-		return judge_and(subject, node);
+		return judge_and(judged, node);
 	case EXPR_OR:
-		return judge_or(subject, node);
+		return judge_or(judged, node);
 	case EXPR_NOT:
-		return judge_not(subject, node);
+		return judge_not(judged, node);
 	case EXPR_HOST:
-		return judge_host(subject, node);
+		return judge_host(judged, node);
 	case EXPR_UNIX:
-		return judge_unix(subject, node);
+		return judge_unix(judged, node);
 	case EXPR_FAMILY:
 		return verdict_of(row->family == node->family);
 	case EXPR_PROTO:
@@ -285,41 +287,41 @@ static enum verdict judge_node(const struct subject *subject, uint32_t index)
 	case EXPR_STATE:
 		return verdict_of(STATE_BIT(row->state) & node->mask);
 	case EXPR_DEV:
-		return judge_device(subject, node);
+		return judge_device(judged, node);
 	case EXPR_MARK:
-		return judge_mark(subject, node);
+		return judge_mark(judged, node);
 	case EXPR_CGROUP:
-		return judge_cgroup(subject, node);
+		return judge_cgroup(judged, node);
 	case EXPR_AUTOBOUND:
-		return judge_autobound(subject, node);
+		return judge_autobound(judged, node);
 	case EXPR_INODE:
-		return judge_inode(subject, node);
+		return judge_inode(judged, node);
 	case EXPR_PID:
-		return judge_owners(subject, node, owner_has_pid);
+		return judge_owners(judged, node, owner_has_pid);
 	case EXPR_PROGRAM:
-		return judge_owners(subject, node, owner_runs);
+		return judge_owners(judged, node, owner_runs);
 	case EXPR_USER:
-		return judge_user(subject, node);
+		return judge_user(judged, node);
 	}
 	return VERDICT_NO;
 }
 
 enum verdict filter_judge(const struct filter *filter, const struct sock *sock, const struct owners *owners)
 {
-	struct subject subject = { &filter->expr, sock, owners, KNOWN_ROW, NULL };
-	return judge_node(&subject, filter->expr.root);
+	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, NULL };
+	return judge_node(&judged, filter->expr.root);
 }
 
 enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,
                                 const struct owner *owner)
 {
-	struct subject subject = { &filter->expr, sock, owners, KNOWN_ROW, owner };
-	return judge_node(&subject, filter->expr.root);
+	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, owner };
+	return judge_node(&judged, filter->expr.root);
 }
 
 enum verdict judge_kind(const struct expr *expr, enum proto proto, int family, enum state state)
 {
 	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family, .state = (uint8_t)state } };
-	struct subject subject = { expr, &sock, NULL, KNOWN_KIND, NULL };
-	return judge_node(&subject, expr->root);
+	struct judged judged = { expr, &sock, NULL, KNOWN_KIND, NULL };
+	return judge_node(&judged, expr->root);
 }

@@ -2,9 +2,10 @@
 #ifndef SELECT_JUDGE_H
 #define SELECT_JUDGE_H
 
-#include <sockview/filter.h>
+#include <sockview/expr.h>
+#include <sockview/filter_types.h>
 
-/* NO if no socket of this protocol, family and state can fit, whatever else it is. */
+/* NO if no socket of this protocol, family and state can fit. */
 enum verdict judge_kind(const struct expr *expr, enum proto proto, int family, enum state state);
 
 #endif

@@ -1,4 +1,4 @@
-/* lexer.c - see lexer.h. */
+/* lexer.c - the words of a filter (lexer.h). */
 #include "select/lexer.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ bool token_compares(enum token_kind kind)
 	return kind >= TOKEN_EQ && kind <= TOKEN_GE;
 }
 
-static bool is_blank(char c)
+static bool lexer_is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -40,7 +40,7 @@ static bool line_begins(const struct lexer *lexer)
 {
 	size_t at = lexer->at;
 	while (at > 0 && lexer->text[at - 1] != '\n')
-		if (!is_blank(lexer->text[--at]))
+		if (!lexer_is_blank(lexer->text[--at]))
 			return false;
 	return true;
 }
@@ -55,7 +55,7 @@ static void skip_blanks(struct lexer *lexer)
 		else if (c == '#' && fresh)
 			while (lexer->at + 1 < lexer->len && lexer->text[lexer->at + 1] != '\n')
 				lexer->at++;
-		else if (!is_blank(c))
+		else if (!lexer_is_blank(c))
 			return;
 	}
 }
@@ -115,7 +115,7 @@ static enum token_kind take_word(struct lexer *lexer, const char *stops, bool *q
 	*quoted = false;
 	while (kind == TOKEN_WORD && lexer->at < lexer->len) {
 		char c = lexer->text[lexer->at];
-		if (is_blank(c) || (c && strchr(stops, c)))
+		if (lexer_is_blank(c) || (c && strchr(stops, c)))
 			break;
 		*quoted = *quoted || c == '\'' || c == '"' || c == '\\';
 		kind = take_piece(lexer);

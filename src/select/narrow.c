@@ -2,7 +2,9 @@
  * narrow.c - what a query need not ask for, since no socket of that kind can
  * fit the filter: protocols, families, states, everything.
  */
-#include "select/filter_private.h"
+#include <sockview/filter.h>
+
+#include "select/filter_parts.h"
 #include "select/judge.h"
 
 static uint32_t possible_states(const struct expr *expr, enum proto proto, int family, uint32_t states)

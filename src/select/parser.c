@@ -40,7 +40,7 @@ static void advance(struct parser *parser)
 }
 
 /* What stands at the token instead of what was expected. */
-static uint32_t fail(struct parser *parser, const struct token *token, const char *expected)
+static uint32_t parser_fail(struct parser *parser, const struct token *token, const char *expected)
 {
 	struct reading *reading = parser->reading;
 	struct piece piece = { parser->lexer.text + token->start, token->end - token->start, token->start };
@@ -210,7 +210,7 @@ static uint32_t read_value(struct parser *parser, const struct condition *condit
 	parser->lexer.at = from;
 	struct token value = lexer_value(&parser->lexer);
 	if (value.kind != TOKEN_WORD)
-		return fail(parser, &value, condition->expected);
+		return parser_fail(parser, &value, condition->expected);
 	struct piece piece = { value.word, value.len, value.start };
 	uint32_t node = condition->read(parser->reading, piece, operator);
 	advance(parser);
@@ -225,7 +225,7 @@ static uint32_t read_condition(struct parser *parser, const struct condition *co
 	if (!token_compares(operator.kind))
 		return read_value(parser, condition, TOKEN_EQ, operator.start);
 	if (condition->accepts == EQUALITY && operator.kind> TOKEN_NE)
-		return fail(parser, &operator, "= or !=, or nothing");
+		return parser_fail(parser, &operator, "= or !=, or nothing");
 	return read_value(parser, condition, operator.kind, operator.end);
 }
 
@@ -250,7 +250,7 @@ static uint32_t read_parentheses(struct parser *parser)
 	if (node == EXPR_FAILED)
 		return node;
 	if (parser->token.kind != TOKEN_CLOSE)
-		return fail(parser, &parser->token, "and, or, ) or another condition");
+		return parser_fail(parser, &parser->token, "and, or, ) or another condition");
 	parser->depth--;
 	advance(parser);
 	return node;
@@ -261,7 +261,7 @@ static uint32_t read_primary(struct parser *parser)
 	if (parser->token.kind == TOKEN_OPEN)
 		return read_parentheses(parser);
 	if (parser->token.kind != TOKEN_WORD)
-		return fail(parser, &parser->token, EXPECTED_TERM);
+		return parser_fail(parser, &parser->token, EXPECTED_TERM);
 	const struct condition *condition = condition_named(parser->token.word);
 	if (condition)
 		return read_condition(parser, condition);
@@ -380,9 +380,9 @@ static uint32_t read_filter(struct parser *parser)
 	if (states == EXPR_FAILED)
 		return states;
 	if (parser->token.kind == TOKEN_OR && states)
-		return fail(parser, &parser->token,
-		            "and, or `state = S` with its = to make it a part of the "
-		            "condition");
+		return parser_fail(parser, &parser->token,
+		                   "and, or `state = S` with its = to make it a part of the "
+		                   "condition");
 	if (parser->token.kind == TOKEN_AND && states)
 		advance(parser);
 	if (parser->token.kind != TOKEN_END)
@@ -390,7 +390,7 @@ static uint32_t read_filter(struct parser *parser)
 	if (rest == EXPR_FAILED)
 		return rest;
 	if (parser->token.kind != TOKEN_END)
-		return fail(parser, &parser->token, "and, or, or another condition");
+		return parser_fail(parser, &parser->token, "and, or, or another condition");
 	uint32_t node = expr_and(parser->reading->expr, states, rest);
 	return node == EXPR_FAILED ? reading_no_memory(parser->reading) : node;
 }

@@ -21,13 +21,12 @@ static bool looks_numeric(struct piece piece)
 
 static int ranges_add(struct reading *reading, struct ranges *ranges, uint32_t low, uint32_t high)
 {
-	struct expr_range *range = vec_reserve(ranges->range, &ranges->capacity, ranges->count + 1, sizeof(*range));
+	struct expr_range *range = vec_push(ranges->range, ranges->count, ranges->capacity);
 	if (!range) {
 		reading_no_memory(reading);
 		return -1;
 	}
-	ranges->range = range;
-	range[ranges->count++] = (struct expr_range){ low, high };
+	*range = (struct expr_range){ low, high };
 	return 0;
 }
 

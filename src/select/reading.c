@@ -1,4 +1,4 @@
-/* reading.c - pieces of text and complaints; see reading.h. */
+/* reading.c - pieces of text and complaints (reading.h). */
 #include "select/reading.h"
 
 #include <errno.h>

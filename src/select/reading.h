@@ -5,7 +5,9 @@
 #ifndef SELECT_READING_H
 #define SELECT_READING_H
 
-#include <sockview/filter.h>
+#include <sockview/expr.h>
+#include <sockview/filter_types.h>
+#include <sockview/lookup.h>
 
 struct reading {
 	struct expr *expr;
@@ -23,7 +25,7 @@ struct piece {
 	size_t len, at;
 };
 
-/* How much of somebody's text a message repeats. */
+/* How many bytes of the user's text a message repeats. */
 #define PIECE_SHOWN 60
 /* "%.*s" arguments of a piece. */
 #define PIECE_ARGS(piece) (int)((piece).len > PIECE_SHOWN ? PIECE_SHOWN : (piece).len), (piece).text

@@ -7,11 +7,13 @@
  * family of the address, and a v4-mapped one counts as IPv4 then: so lsof
  * 4.95 selects.
  */
-#include "select/filter_private.h"
+#include <sockview/filter.h>
 
 #include <string.h>
 
 #include <sockview/proto.h>
+
+#include "select/filter_parts.h"
 
 #define SPEC_PROTOS   (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
 #define EXPECTED_SPEC "[46][tcp|udp|udplite][@HOST|@ADDR][:SERVICES]"
@@ -31,34 +33,23 @@ static uint32_t spec_fail(struct reading *reading, struct piece piece)
 }
 
 /* The letters up to @, : or the end. */
-static struct piece proto_word(struct piece piece)
+static bool spec_take_proto(struct piece *rest, struct spec *spec)
 {
-	size_t len = 0;
-	while (len < piece.len && piece.text[len] != '@' && piece.text[len] != ':')
-		len++;
-	piece.len = len;
-	return piece;
-}
-
-static unsigned proto_mask(struct piece word)
-{
-	enum proto proto = proto_by_name(word.text, word.len);
-	return proto == PROTO_COUNT ? 0 : PROTO_BIT(proto) & SPEC_PROTOS;
-}
-
-static bool take_proto(struct piece *rest, struct spec *spec)
-{
-	struct piece word = proto_word(*rest);
+	struct piece word = *rest;
+	word.len = 0;
+	while (word.len < rest->len && rest->text[word.len] != '@' && rest->text[word.len] != ':')
+		word.len++;
 	spec->protos = SPEC_PROTOS;
 	if (!word.len)
 		return true;
-	spec->protos = proto_mask(word);
+	enum proto proto = proto_by_name(word.text, word.len);
+	spec->protos = proto == PROTO_COUNT ? 0 : PROTO_BIT(proto) & SPEC_PROTOS;
 	spec->proto_said = true;
 	*rest = piece_from(*rest, word.len);
 	return spec->protos != 0;
 }
 
-static void take_family(struct piece *rest, struct spec *spec)
+static void spec_take_family(struct piece *rest, struct spec *spec)
 {
 	spec->family = AF_UNSPEC;
 	if (!rest->len || (rest->text[0] != '4' && rest->text[0] != '6'))
@@ -68,7 +59,7 @@ static void take_family(struct piece *rest, struct spec *spec)
 }
 
 /* @[v6]:80, @host:80. False if the host is empty. */
-static bool take_host(struct piece *rest, struct spec *spec)
+static bool spec_take_host(struct piece *rest, struct spec *spec)
 {
 	if (!rest->len || rest->text[0] != '@')
 		return true;
@@ -122,8 +113,8 @@ static uint32_t spec_read(struct reading *reading, struct piece piece)
 {
 	struct spec spec = { .family = AF_UNSPEC };
 	struct piece rest = piece;
-	take_family(&rest, &spec);
-	if (!take_proto(&rest, &spec) || !take_host(&rest, &spec))
+	spec_take_family(&rest, &spec);
+	if (!spec_take_proto(&rest, &spec) || !spec_take_host(&rest, &spec))
 		return spec_fail(reading, rest.len ? rest : piece);
 	if (rest.len)
 		spec.services = piece_from(rest, 1);

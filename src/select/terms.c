@@ -1,14 +1,13 @@
-/* terms.c - the values of the conditions that are neither ports nor hosts; see reading.h. */
+/* terms.c - the values of the conditions that are neither ports nor hosts (reading.h). */
 #include "select/reading.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/glob.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
-
-#include <sockview/glob.h>
 
 #define EXPECTED_STATE \
 	"a state (established, syn-sent, listen, time-wait, bound ...) or a group (all, " \
@@ -17,37 +16,24 @@
 /* Reads one item of a comma list into a range; false with the error worded. */
 typedef bool item_reader(struct reading *reading, struct piece item, struct expr_range *range);
 
-static int item_add(struct reading *reading, struct piece item, item_reader *read, struct expr_range **ranges,
-                    size_t *capacity, size_t *count)
-{
-	struct expr_range range;
-	if (!read(reading, item, &range))
-		return -1;
-	void *grown = vec_reserve(*ranges, capacity, *count + 1, sizeof(**ranges));
-	if (!grown) {
-		reading_no_memory(reading);
-		return -1;
-	}
-	*ranges = grown;
-	(*ranges)[(*count)++] = range;
-	return 0;
-}
-
 static uint32_t list_read(struct reading *reading, struct piece piece, enum expr_kind kind, item_reader *read)
 {
 	struct expr_node node = { .kind = (uint8_t)kind };
-	struct expr_range *ranges = NULL;
+	struct expr_range *ranges = NULL, *range;
 	size_t capacity = 0, count = 0;
+	uint32_t result = 0;
 	struct piece item;
-	int result = 0;
-	while (result == 0 && piece_split(&piece, ',', &item))
-		result = item_add(reading, item, read, &ranges, &capacity, &count);
-	if (result == 0 && expr_keep_ranges(reading->expr, ranges, count, &node.ranges) < 0) {
-		reading_no_memory(reading);
-		result = -1;
+	while (result != EXPR_FAILED && piece_split(&piece, ',', &item)) {
+		range = vec_push(ranges, count, capacity);
+		if (!range)
+			result = reading_no_memory(reading);
+		else if (!read(reading, item, range))
+			result = EXPR_FAILED;
 	}
+	if (result != EXPR_FAILED && expr_keep_ranges(reading->expr, ranges, count, &node.ranges) < 0)
+		result = reading_no_memory(reading);
 	free(ranges);
-	return result < 0 ? EXPR_FAILED : reading_add(reading, &node);
+	return result == EXPR_FAILED ? result : reading_add(reading, &node);
 }
 
 /* N or N-M. */
@@ -162,7 +148,7 @@ uint32_t program_read(struct reading *reading, struct piece piece)
 }
 
 /* "/a/b" from "a/b/"; the root stays "/". Freed by the caller; NULL with errno. */
-static char *cgroup_path(struct piece item)
+static char *absolute_path(struct piece item)
 {
 	while (item.len && item.text[item.len - 1] == '/')
 		item.len--;
@@ -197,7 +183,7 @@ static uint32_t cgroup_node(struct reading *reading, struct piece item)
 {
 	struct expr_node node = { .kind = EXPR_CGROUP };
 	struct cgroup_match match = { 0 };
-	char *path = cgroup_path(item);
+	char *path = absolute_path(item);
 	int result = path ? reading->names->cgroups(reading->names, path, &match) : -1;
 	if (result < 0)
 		reading_no_memory(reading);
@@ -245,7 +231,7 @@ uint32_t autobound_read(struct reading *reading)
 {
 	struct expr_node node = { .kind = EXPR_AUTOBOUND };
 	uint16_t low, high;
-	/* net/ipv4/af_inet.c, inet_init_net(): what it is unless somebody set it. */
+	/* The kernel's default: net/ipv4/af_inet.c, inet_init_net(). */
 	if (reading->names->local_ports(reading->names, &low, &high) < 0) {
 		low = 32768;
 		high = 60999;

@@ -1,6 +1,6 @@
-/* filter_private.h - struct filter, for the files of this folder. */
-#ifndef SELECT_FILTER_PRIVATE_H
-#define SELECT_FILTER_PRIVATE_H
+/* filter_parts.h - struct filter, for the files that put parts into it or read them. */
+#ifndef SELECT_FILTER_PARTS_H
+#define SELECT_FILTER_PARTS_H
 
 #include "select/reading.h"
 
@@ -20,6 +20,11 @@ struct filter {
 };
 
 /* A reading that puts its nodes into the filter. */
-struct reading filter_reading(struct filter *filter, struct filter_error *error);
+static inline struct reading filter_reading(struct filter *filter, struct filter_error *error)
+{
+	*error = (struct filter_error){ 0 };
+	filter->needs.any = true;
+	return (struct reading){ .expr = &filter->expr, .names = filter->names, .error = error };
+}
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * target.c - a word that stands for itself: 8080, :80,443, https, 192.0.2.7,
+ * bare_target.c - a word that stands for itself: 8080, :80,443, https, 192.0.2.7,
  * [::1]:631, 10.0.0.0/8, tcp:8080. Either end of the socket will do.
  */
 #include "select/reading.h"
@@ -12,7 +12,7 @@
 	"a condition (sport = :22, src 10.0.0.0/8, state listen, program = nginx ...), " \
 	"a port, a service, an address or a host"
 
-static bool only(struct piece piece, const char *set)
+static bool consists_of(struct piece piece, const char *set)
 {
 	for (size_t i = 0; i < piece.len; i++)
 		if (!piece.text[i] || !strchr(set, piece.text[i]))
@@ -29,7 +29,7 @@ static bool any_of(struct piece piece, const char *set)
 }
 
 /* tcp: udp: udplite: raw: with 4 or 6 behind the name for the family, as netstat writes tcp6. */
-static bool proto_prefix(struct piece *piece, enum proto *proto, int *family)
+static bool target_prefix(struct piece *piece, enum proto *proto, int *family)
 {
 	const char *colon = memchr(piece->text, ':', piece->len);
 	if (!colon)
@@ -49,7 +49,7 @@ static bool proto_prefix(struct piece *piece, enum proto *proto, int *family)
 }
 
 /* The same without a colon: nothing but the protocol. */
-static bool proto_word(struct piece *piece, enum proto *proto, int *family)
+static bool target_proto(struct piece *piece, enum proto *proto, int *family)
 {
 	char word[16];
 	struct piece with_colon = { word, piece->len + 1, piece->at };
@@ -57,7 +57,7 @@ static bool proto_word(struct piece *piece, enum proto *proto, int *family)
 		return false;
 	memcpy(word, piece->text, piece->len);
 	word[piece->len] = ':';
-	if (!proto_prefix(&with_colon, proto, family))
+	if (!target_prefix(&with_colon, proto, family))
 		return false;
 	*piece = piece_from(*piece, piece->len);
 	return true;
@@ -92,7 +92,7 @@ static uint32_t plain_target(struct reading *reading, struct piece piece)
 	bool double_colon = piece.len > 1 && memcmp(piece.text, "::", 2) == 0;
 	if (!piece.len || piece_is(piece, "*") || (piece.text[0] == ':' && !double_colon))
 		return ports_node(reading, piece);
-	if (only(piece, "0123456789,-"))
+	if (consists_of(piece, "0123456789,-"))
 		return ports_node(reading, piece);
 	if (any_of(piece, "[]/:.*%"))
 		return host_read(reading, piece, EXPR_EITHER);
@@ -103,9 +103,9 @@ uint32_t target_read(struct reading *reading, struct piece piece)
 {
 	enum proto proto;
 	int family;
-	if (!proto_word(&piece, &proto, &family)) {
+	if (!target_proto(&piece, &proto, &family)) {
 		reading->target = true;
-		if (!proto_prefix(&piece, &proto, &family))
+		if (!target_prefix(&piece, &proto, &family))
 			return plain_target(reading, piece);
 	}
 	struct expr_list list = { .kind = EXPR_AND };

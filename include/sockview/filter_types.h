@@ -1,0 +1,42 @@
+/* filter_types.h - what a filter says: its errors, its needs, its verdicts; functions are in filter.h. */
+#ifndef SOCKVIEW_FILTER_TYPES_H
+#define SOCKVIEW_FILTER_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * What was wrong with a text, in words: `what` ("found \")\"", "unknown
+ * service \"htp\"") at byte `position` of it, and what was `expected` there,
+ * "" if that goes without saying. what[0] is 0 if memory ran out (errno).
+ * The words hold the user's own bytes: hostile.
+ */
+struct filter_error {
+	size_t position;
+	char what[160];
+	char expected[240];
+};
+
+/* The options with a list; repeated, one list goes on. */
+enum filter_option { FILTER_STATE, FILTER_PID, FILTER_PROGRAM, FILTER_USER, FILTER_CGROUP, FILTER_OPTION_COUNT };
+
+/* What has been said that the program must know before it asks for sockets. */
+struct filter_needs {
+	bool any;         /* something was added at all: nothing matched is exit 1 */
+	bool owners;      /* it may take owners to judge some socket */
+	unsigned details; /* enum process_detail those owners need */
+	unsigned want;    /* enum want: the rows' details it looks at */
+	unsigned protos;  /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
+	bool mark;        /* the kernel tells of marks only with CAP_NET_ADMIN */
+	bool netlink;     /* it asks for what /proc/net does not tell: marks, interfaces */
+	/*
+	 * What has been said of states, and so replaces or lifts the usual view
+	 * of connected sockets: --state or `state S` before the expression; a
+	 * state within the expression; a bare target; -i; -s.
+	 */
+	bool states_chosen, states_said, target, specs, proto_states;
+};
+/* MAYBE only before owners were looked for: they decide. */
+enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };
+
+#endif

@@ -76,10 +76,12 @@
  *     csv.c                            csv and tsv
  *     format.h                         rows to bytes
  *     json.c                           json and jsonl
- *     lsof.c lsof.h                    the listing of lsof -i (lsof 4.95)
- *     lsof_fields.c                    lsof -F
+ *     lsof.c                           the listing of lsof -i (lsof 4.95)
+ *     lsof_fields.c lsof_fields.h      lsof -F
+ *     lsof_line.c lsof_line.h          what both have: the files that were kept, and a line's texts
  *     mark.c mark.h                    the restrained colours of a terminal
  *     netstat.c                        the lines of netstat -W, column for column (net-tools 2.10)
+ *     pad.c pad.h                      text in columns of a fixed width
  *     table.c                          columns aligned to what is in them
  *     width.c width.h                  the places characters take
  *   select/
@@ -97,8 +99,12 @@
  *     spec.c                           lsof's selection
  *     terms.c                          the values of the conditions that are neither ports nor hosts
  *   columns/
- *     column.c column.h                the table of columns as a whole
- *     columns.h                        the parts of the column table, joined in column.c
+ *     column.c column.h                a column: a name, a type, where its values come from
+ *     column_field.c column_field.h    a number fetched from a row, an owner or a detail
+ *     column_list.c column_list.h      a choice of columns: --columns, the defaults, what they need
+ *     column_source.c column_source.h  a socket and its owners, and what is the same for all sockets
+ *     column_table.c column_table.h    every column, by number and by name
+ *     columns.h                        the parts of the column table, one a file
  *     columns_extra.c                  the columns of -ee, -o and -m
  *     columns_info.c                   the columns of struct tcp_info, and what follows from them
  *     columns_owner.c                  the columns of who holds a socket
@@ -106,7 +112,7 @@
  *     columns_ulp.c                    the columns of what sits on a TCP connection
  *     detail.c detail.h                the columns of a group as name:value text
  *     sort.c sort.h                    the order of rows by columns
- *     value.c                          values as printable text
+ *     value.c value.h                  what a column says of a socket: a typed value, and its text
  *   host/
  *     cgroup.c cgroup.h                what a cgroup's path tells of units and containers
  *     cgroups.c                        the mounted cgroup hierarchy: its mount, ids to paths, paths and globs to ids

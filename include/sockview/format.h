@@ -7,12 +7,14 @@
 #ifndef SOCKVIEW_FORMAT_H
 #define SOCKVIEW_FORMAT_H
 
-#include <sockview/column.h>
-#include <sockview/names.h>
 #include <sockview/out.h>
 #include <sockview/owner.h>
 #include <sockview/query.h>
 #include <sockview/row.h>
+
+struct column_context;
+struct column_list;
+struct names;
 
 /* How rows are to be shown: the options, as data. */
 struct view {
@@ -22,7 +24,7 @@ struct view {
 	unsigned extend;           /* -e, -ee */
 	bool timers, memory, info; /* -o, -m, -I */
 	bool numeric_hosts, numeric_ports, numeric_users;
-	bool resolve; /* -r: names_host() has what could be had */
+	bool resolve; /* -r: names_host() has been filled */
 	bool no_header;
 	bool color;
 	struct names *names;
@@ -50,7 +52,6 @@ struct document {
 
 struct format {
 	const char *name;
-	const char *help;
 	/*
 	 * Each: 0, or -1 with errno set. Writing to `out` may fail later: the
 	 * caller checks it. end() frees what the state holds: once begin() was

@@ -2,7 +2,7 @@
 #ifndef SOCKVIEW_SORT_H
 #define SOCKVIEW_SORT_H
 
-#include <sockview/column.h>
+#include <sockview/column_list.h>
 #include <sockview/row.h>
 
 struct sort_key {
@@ -16,7 +16,7 @@ struct sort_list {
 	size_t count, capacity;
 };
 
-/* Reads "state,-recv_q". 0, or -1 with error (EINVAL: subject is the name nobody knows). */
+/* Reads "state,-recv_q". 0, or -1 with error: EINVAL, a name that no column has as its subject; ENOMEM. */
 int sort_list_parse(struct sort_list *list, const char *text, struct error *error);
 void sort_list_free(struct sort_list *list);
 void sort_list_needs(const struct sort_list *list, struct column_needs *needs);
@@ -24,7 +24,7 @@ void sort_list_needs(const struct sort_list *list, struct column_needs *needs);
 /*
  * The rows' indexes in order, to be freed; NULL with errno ENOMEM. Numbers are
  * compared as numbers, addresses by family and number, text byte by byte;
- * absent values come last whichever way; equal rows stay in netstat's order of
+ * absent values come last, descending too; equal rows stay in netstat's order of
  * protocols and families, and therein as they were.
  */
 uint32_t *sort_order(const struct table *table, const struct sort_list *list, const struct column_context *context);

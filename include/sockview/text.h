@@ -23,6 +23,10 @@ struct bytes {
 char *text_u64(char *to, uint64_t value);
 /* Lower-case hexadecimal without 0x. */
 char *text_hex(char *to, uint64_t value);
+/* Six digits behind the point at most, trailing zeros dropped: "0.25", "3.0"; at most 21 bytes. */
+char *text_real(char *to, double real);
+/* "2026-11-20T16:00:45Z", 20 bytes; seconds since 1970. */
+char *text_time(char *to, int64_t time);
 /*
  * Hostile text as one printable word: `\\` for a backslash, `\xHH` for each
  * byte that is not part of valid UTF-8 or is part of a character that is a

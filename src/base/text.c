@@ -51,6 +51,71 @@ char *text_hex(char *to, uint64_t value)
 	return to;
 }
 
+static char *text_padded(char *to, uint64_t number, unsigned digits)
+{
+	for (unsigned i = digits; i--; number /= 10)
+		to[i] = (char)('0' + number % 10);
+	return to + digits;
+}
+
+/*
+ * Shares and gains are far from the ends of the range: what is larger than
+ * 1e12 is written as that.
+ */
+char *text_real(char *to, double real)
+{
+	if (real < 0) {
+		*to++ = '-';
+		real = -real;
+	}
+	if (!(real < 1e12))
+		real = 1e12;
+	uint64_t millionths = (uint64_t)(real * 1e6 + 0.5);
+	to = text_u64(to, millionths / 1000000);
+	*to++ = '.';
+	char *first = to;
+	to = text_padded(to, millionths % 1000000, 6);
+	while (to > first + 1 && to[-1] == '0')
+		to--;
+	return to;
+}
+
+/* Howard Hinnant's days-to-civil: years begin in March, eras have 400 of them. */
+static char *text_date(char *to, int64_t days)
+{
+	days += 719468;
+	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+	int64_t day = days - era * 146097;
+	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	int64_t of_year = day - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153;
+	int64_t of_month = of_year - (153 * month + 2) / 5 + 1;
+	month = month < 10 ? month + 3 : month - 9;
+	to = text_padded(to, (uint64_t)(year + era * 400 + (month <= 2)), 4);
+	*to++ = '-';
+	to = text_padded(to, (uint64_t)month, 2);
+	*to++ = '-';
+	return text_padded(to, (uint64_t)of_month, 2);
+}
+
+char *text_time(char *to, int64_t time)
+{
+	int64_t days = time / 86400, second = time % 86400;
+	if (second < 0) {
+		second += 86400;
+		days--;
+	}
+	to = text_date(to, days);
+	*to++ = 'T';
+	to = text_padded(to, (uint64_t)second / 3600, 2);
+	*to++ = ':';
+	to = text_padded(to, (uint64_t)second / 60 % 60, 2);
+	*to++ = ':';
+	to = text_padded(to, (uint64_t)second % 60, 2);
+	*to++ = 'Z';
+	return to;
+}
+
 /* --- hostile text --- */
 
 size_t text_utf8_len(const void *data, size_t len)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sockview/column.h>
+#include <sockview/column_table.h>
 #include <sockview/countof.h>
 #include <sockview/proto.h>
 

@@ -307,7 +307,7 @@ static const struct spec specs[] = {
 	CALLS(OPTIONS_FORM, 0, "json", ARGUMENT_NONE, set_json, NULL, NULL, "--format json"),
 	CALLS(OPTIONS_FORM, 0, "jsonl", ARGUMENT_NONE, set_jsonl, NULL, NULL, "--format jsonl"),
 	CALLS(OPTIONS_FORM, 0, "csv", ARGUMENT_NONE, set_csv, NULL, NULL, "--format csv"),
-	WORD(OPTIONS_FORM, 0, "columns", columns, "LIST", "which columns; +NAME adds"),
+	WORD(OPTIONS_FORM, 0, "columns", columns, "LIST", "which columns; +NAME adds, -NAME leaves out"),
 	FLAG(OPTIONS_FORM, 0, "list-columns", list_columns, "name, type and meaning of each column"),
 	WORD(OPTIONS_FORM, 0, "sort", sort, "LIST", "by columns; -NAME descending"),
 	CALLS(OPTIONS_FORM, 'F', NULL, ARGUMENT_OPTIONAL, set_fields, "FIELDS", NULL, "with -i, lsof's field output"),

@@ -11,40 +11,6 @@
 
 #include <sockview/countof.h>
 
-bool column_field_read(const struct column_field *field, const void *data, size_t len, uint64_t *number)
-{
-	if (!data || len < (size_t)field->offset + field->size)
-		return false;
-	const uint8_t *at = (const uint8_t *)data + field->offset;
-	uint16_t two;
-	uint32_t four;
-	switch (field->size) {
-	case 1:
-		*number = *at;
-		break;
-	case 2:
-		memcpy(&two, at, sizeof(two));
-		*number = two;
-		break;
-	case 4:
-		memcpy(&four, at, sizeof(four));
-		*number = four;
-		break;
-	default:
-		memcpy(number, at, sizeof(*number));
-	}
-	uint64_t max = field->size < 8 ? (1ull << 8 * field->size) - 1 : UINT64_MAX;
-	if ((field->rule & FIELD_ZERO_ABSENT && !*number) || (field->rule & FIELD_MAX_ABSENT && *number == max))
-		return false;
-	if (field->rule & FIELD_SSTHRESH && *number == 0x7fffffff)
-		return false;
-	if (field->bits)
-		*number = *number >> field->shift & ((1u << field->bits) - 1);
-	if (field->scale)
-		*number = *number > UINT64_MAX / field->scale ? UINT64_MAX : *number * field->scale;
-	return true;
-}
-
 /* Bit fields of a byte begin at its low end on little-endian machines and at its high end on others. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define BIT_FIELD(low, bits) (low)
@@ -54,53 +20,12 @@ bool column_field_read(const struct column_field *field, const void *data, size_
 
 #define APP_LIMITED_BIT (1u << BIT_FIELD(0, 1))
 
-static bool read_blob(const struct column_field *field, const struct column_source *source, uint64_t *number)
+static bool info_number(const struct column_source *source, uint16_t offset, uint8_t size, uint64_t *number)
 {
-	struct bytes blob = source->sock->blob[field->blob];
-	if (field->rule & FIELD_NOT_LISTEN && source->sock->row.state == STATE_LISTEN)
-		return false;
-	if (field->rule & FIELD_ONLY_6_18 && source->context->kernel != KERNEL(6, 18))
-		return false;
-	return column_field_read(field, blob.data, blob.len, number);
-}
-
-void column_get_blob(const struct column *column, const struct column_source *source, struct value *value)
-{
-	uint64_t number;
-	if (!read_blob(&column->field, source, &number))
-		return;
-	if (column->type == COLUMN_BOOL)
-		value_set_bool(value, number);
-	else
-		value_set_uint(value, number);
-}
-
-/* enum tcp_ca_state */
-static void get_ca_state(const struct column *column, const struct column_source *source, struct value *value)
-{
-	static const char *const words[] = { "open", "disorder", "cwr", "recovery", "loss" };
-	uint64_t number;
-	if (read_blob(&column->field, source, &number) && number < countof(words))
-		value_set_word(value, words[number]);
-}
-
-/* enum tcp_fastopen_client_fail */
-static void get_fastopen_fail(const struct column *column, const struct column_source *source, struct value *value)
-{
-	static const char *const words[] = { "", "no-cookie", "data-not-acked", "syn-retransmitted" };
-	uint64_t number;
-	if (read_blob(&column->field, source, &number))
-		value_set_word(value, words[number & 3]);
-}
-
-/* --- what follows --- */
-
-static bool read_info(const struct column_source *source, uint16_t offset, uint8_t size, uint64_t *number)
-{
-	return read_blob(
-		&(struct column_field){
-			.offset = offset, .size = size, .blob = BLOB_TCP_INFO, .rule = FIELD_NOT_LISTEN },
-		source, number);
+	const struct column_field field = {
+		.from = FROM_BLOB + BLOB_TCP_INFO, .offset = offset, .size = size, .rule = FIELD_NOT_LISTEN
+	};
+	return column_field_number(&field, source, number);
 }
 
 #define AT_APP_LIMITED    7
@@ -117,7 +42,7 @@ static void get_retrans_share(const struct column *column, const struct column_s
 {
 	(void)column;
 	uint64_t sent, again;
-	if (!read_info(source, AT_BYTES_SENT, 8, &sent) || !read_info(source, AT_BYTES_RETRANS, 8, &again) || !sent)
+	if (!info_number(source, AT_BYTES_SENT, 8, &sent) || !info_number(source, AT_BYTES_RETRANS, 8, &again) || !sent)
 		return;
 	value->kind = VALUE_REAL;
 	value->real = (double)again / (double)sent;
@@ -128,8 +53,8 @@ static void get_send_rate(const struct column *column, const struct column_sourc
 {
 	(void)column;
 	uint64_t cwnd, mss, rtt;
-	if (!read_info(source, AT_SND_CWND, 4, &cwnd) || !read_info(source, AT_SND_MSS, 4, &mss) ||
-	    !read_info(source, AT_RTT, 4, &rtt) || !rtt)
+	if (!info_number(source, AT_SND_CWND, 4, &cwnd) || !info_number(source, AT_SND_MSS, 4, &mss) ||
+	    !info_number(source, AT_RTT, 4, &rtt) || !rtt)
 		return;
 	double rate = (double)cwnd * (double)mss * 8e6 / (double)rtt;
 	value_set_uint(value, rate < 1.8e19 ? (uint64_t)rate : UINT64_MAX);
@@ -145,8 +70,9 @@ static void get_limited_by(const struct column *column, const struct column_sour
 {
 	(void)column;
 	uint64_t busy, rwnd, sndbuf, flags;
-	if (!read_info(source, AT_BUSY_TIME, 8, &busy) || !read_info(source, AT_RWND_LIMITED, 8, &rwnd) ||
-	    !read_info(source, AT_SNDBUF_LIMITED, 8, &sndbuf) || !read_info(source, AT_APP_LIMITED, 1, &flags) || !busy)
+	if (!info_number(source, AT_BUSY_TIME, 8, &busy) || !info_number(source, AT_RWND_LIMITED, 8, &rwnd) ||
+	    !info_number(source, AT_SNDBUF_LIMITED, 8, &sndbuf) || !info_number(source, AT_APP_LIMITED, 1, &flags) ||
+	    !busy)
 		return;
 	uint64_t half = busy / 2 + busy % 2;
 	if (rwnd >= half && rwnd >= sndbuf)
@@ -157,36 +83,38 @@ static void get_limited_by(const struct column *column, const struct column_sour
 		value_set_word(value, flags & APP_LIMITED_BIT ? "application" : "network");
 }
 
-#define INFO_COLUMN(name_, type_, unit_, get_, help_, ...) \
+#define INFO_COLUMN(name_, type_, unit_, help_, ...) \
 	{ \
 		.name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_INFO, .want = WANT_INFO, \
-		.field = { .blob = BLOB_TCP_INFO, __VA_ARGS__ }, .get = get_ \
+		.field.from = FROM_BLOB + BLOB_TCP_INFO, __VA_ARGS__ \
 	}
-#define INFO(name_, offset_, size_, unit_, rule_, help_) \
-	INFO_COLUMN(name_, COLUMN_NUMBER, unit_, column_get_blob, help_, .offset = offset_, .size = size_, \
-	            .rule = rule_)
+#define INFO(name_, offset_, size_, unit_, rule_, help_, ...) \
+	INFO_COLUMN(name_, COLUMN_NUMBER, unit_, help_, .field.offset = offset_, .field.size = size_, \
+	            .field.rule = rule_, .get = column_get_field, __VA_ARGS__)
 #define RATE(name_, offset_, rule_, help_) \
-	INFO_COLUMN(name_, COLUMN_NUMBER, "bit/s", column_get_blob, help_, .offset = offset_, .size = 8, .scale = 8, \
-	            .rule = rule_)
-#define FLAG(name_, offset_, bit_, help_) \
-	INFO_COLUMN(name_, COLUMN_BOOL, NULL, column_get_blob, help_, .offset = offset_, .size = 1, .shift = bit_, \
-	            .bits = 1, .rule = FIELD_NOT_LISTEN)
-#define BITS(name_, offset_, low_, bits_, help_) \
-	INFO_COLUMN(name_, COLUMN_NUMBER, NULL, column_get_blob, help_, .offset = offset_, .size = 1, \
-	            .shift = BIT_FIELD(low_, bits_), .bits = bits_, .rule = FIELD_NOT_LISTEN)
-#define NL  FIELD_NOT_LISTEN
-#define NL0 (FIELD_NOT_LISTEN | FIELD_ZERO_ABSENT)
+	INFO_COLUMN(name_, COLUMN_NUMBER, "bit/s", help_, .field.offset = offset_, .field.size = 8, .field.scale = 8, \
+	            .field.rule = rule_, .get = column_get_field)
+#define BITS(name_, type_, offset_, low_, bits_, help_, ...) \
+	INFO_COLUMN(name_, type_, NULL, help_, .field.offset = offset_, .field.size = 1, .field.shift = low_, \
+	            .field.bits = bits_, .field.rule = FIELD_NOT_LISTEN, .get = column_get_field, __VA_ARGS__)
+#define FLAG(name_, offset_, bit_, help_) BITS(name_, COLUMN_BOOL, offset_, bit_, 1, help_)
+#define NL                                FIELD_NOT_LISTEN
+#define NL0                               (FIELD_NOT_LISTEN | FIELD_ZERO_ABSENT)
 
 const struct column columns_info[] = {
-	INFO_COLUMN("limited_by", COLUMN_TEXT, NULL, get_limited_by,
-	            "what held the sender up most: receive-window, send-buffer, application, network"),
-	INFO_COLUMN("retrans_share", COLUMN_REAL, NULL, get_retrans_share, "retransmitted bytes / bytes sent, 0 to 1"),
-	INFO_COLUMN("send_rate", COLUMN_NUMBER, "bit/s", get_send_rate, "congestion window / round trip time"),
+	INFO_COLUMN("limited_by", COLUMN_TEXT, NULL,
+	            "what held the sender up most: receive-window, send-buffer, application, network",
+	            .get = get_limited_by),
+	INFO_COLUMN("retrans_share", COLUMN_REAL, NULL, "retransmitted bytes / bytes sent, 0 to 1",
+	            .get = get_retrans_share),
+	INFO_COLUMN("send_rate", COLUMN_NUMBER, "bit/s", "congestion window / round trip time", .get = get_send_rate),
 	INFO("tcpi_state", 0, 1, NULL, 0, "the kernel's number of the state"),
-	INFO_COLUMN("ca_state", COLUMN_TEXT, NULL, get_ca_state,
-	            "congestion state: open, disorder, cwr, recovery, loss", .offset = 1, .size = 1, .rule = NL),
-	INFO("tcpi_retransmits", 2, 1, NULL, NL, "timeouts in a row"),
-	INFO("tcpi_probes", 3, 1, NULL, NL, "zero window probes not answered"),
+	/* enum tcp_ca_state */
+	INFO_COLUMN("ca_state", COLUMN_TEXT, NULL, "congestion state: open, disorder, cwr, recovery, loss",
+	            .field.offset = 1, .field.size = 1, .field.rule = NL, .get = column_get_field,
+	            .words = WORDS("open", "disorder", "cwr", "recovery", "loss")),
+	INFO("tcpi_retransmits", 2, 1, NULL, NL, "timeouts in a row", .mark = COLUMN_MARK_SOME),
+	INFO("tcpi_probes", 3, 1, NULL, NL, "zero window probes not answered", .mark = COLUMN_MARK_SOME),
 	INFO("backoff", 4, 1, NULL, NL, "how often the timeout was doubled"),
 	INFO("tcpi_options", 5, 1, NULL, NL, "the flags that follow, as a number"),
 	FLAG("timestamps", 5, 0, "RFC 7323 timestamps are used"),
@@ -197,22 +125,22 @@ const struct column columns_info[] = {
 	FLAG("syn_data", 5, 5, "data in the SYN was sent or received and acknowledged"),
 	FLAG("usec_timestamps", 5, 6, "timestamps count microseconds"),
 	FLAG("ecn_low", 5, 7, "low latency ECN"),
-	BITS("snd_wscale", 6, 0, 4, "shift of the windows the peer tells"),
-	BITS("rcv_wscale", 6, 4, 4, "shift of the windows we tell"),
-	INFO_COLUMN("app_limited", COLUMN_BOOL, NULL, column_get_blob,
-	            "the delivery rate was measured while the application had nothing to send", .offset = 7, .size = 1,
-	            .shift = BIT_FIELD(0, 1), .bits = 1, .rule = NL),
-	INFO_COLUMN("fastopen_fail", COLUMN_TEXT, NULL, get_fastopen_fail,
-	            "why TCP Fast Open failed: no-cookie, data-not-acked, syn-retransmitted", .offset = 7, .size = 1,
-	            .shift = BIT_FIELD(1, 2), .bits = 2, .rule = NL),
+	BITS("snd_wscale", COLUMN_NUMBER, 6, BIT_FIELD(0, 4), 4, "shift of the windows the peer tells"),
+	BITS("rcv_wscale", COLUMN_NUMBER, 6, BIT_FIELD(4, 4), 4, "shift of the windows we tell"),
+	FLAG("app_limited", 7, BIT_FIELD(0, 1),
+	     "the delivery rate was measured while the application had nothing to send"),
+	/* enum tcp_fastopen_client_fail */
+	BITS("fastopen_fail", COLUMN_TEXT, 7, BIT_FIELD(1, 2), 2,
+	     "why TCP Fast Open failed: no-cookie, data-not-acked, syn-retransmitted",
+	     .words = WORDS("", "no-cookie", "data-not-acked", "syn-retransmitted")),
 	INFO("rto", 8, 4, "us", NL, "retransmission timeout"),
 	INFO("ato", 12, 4, "us", NL, "delayed acknowledgement timeout"),
 	INFO("snd_mss", 16, 4, "bytes", NL, "largest segment we send"),
 	INFO("rcv_mss", 20, 4, "bytes", NL, "largest segment the peer seems to send"),
 	INFO("unacked", 24, 4, "segments", NL, "sent and not acknowledged"),
 	INFO("sacked", 28, 4, "segments", NL, "of them, acknowledged selectively"),
-	INFO("lost", 32, 4, "segments", NL, "of them, thought lost"),
-	INFO("retrans", 36, 4, "segments", NL, "of them, sent again"),
+	INFO("lost", 32, 4, "segments", NL, "of them, thought lost", .mark = COLUMN_MARK_SOME),
+	INFO("retrans", 36, 4, "segments", NL, "of them, sent again", .mark = COLUMN_MARK_SOME),
 	INFO("fackets", 40, 4, "segments", NL, "not told any more since Linux 4.15"),
 	INFO("last_data_sent", 44, 4, "ms", NL, "ago"),
 	INFO("last_ack_sent", 48, 4, "ms", NL0, "never told by Linux"),

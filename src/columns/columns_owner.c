@@ -1,62 +1,20 @@
 /* columns_owner.c - the columns of who holds a socket: those of its first owner, the lowest pid. */
 #include "columns/columns.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <sockview/cgroup.h>
 #include <sockview/containers.h>
 #include <sockview/countof.h>
-
-static void get_pid(const struct column *column, const struct column_source *source, struct value *value)
-{
-	(void)column;
-	if (source->process)
-		value_set_uint(value, (uint64_t)source->process->pid);
-}
-
-static void get_tid(const struct column *column, const struct column_source *source, struct value *value)
-{
-	(void)column;
-	if (source->process)
-		value_set_uint(value, (uint64_t)source->span.first->tid);
-}
-
-static void get_fd(const struct column *column, const struct column_source *source, struct value *value)
-{
-	(void)column;
-	if (source->process)
-		value_set_uint(value, (uint64_t)source->span.first->fd);
-}
-
-static void get_ppid(const struct column *column, const struct column_source *source, struct value *value)
-{
-	(void)column;
-	if (source->process && source->process->has & PROCESS_START)
-		value_set_uint(value, (uint64_t)source->process->ppid);
-}
-
-static void get_process_uid(const struct column *column, const struct column_source *source, struct value *value)
-{
-	(void)column;
-	if (source->process && source->process->has & PROCESS_UID)
-		value_set_uint(value, source->process->uid);
-}
+#include <sockview/names.h>
 
 static void get_process_user(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (!source->process || !(source->process->has & PROCESS_UID))
 		return;
-	const char *user = names_user(source->context->names, source->process->uid);
-	if (user)
-		value_set_bytes(value, (struct bytes){ user, strlen(user) });
-}
-
-static void get_netns(const struct column *column, const struct column_source *source, struct value *value)
-{
-	(void)column;
-	if (source->process && source->process->has & PROCESS_NETNS)
-		value_set_uint(value, source->process->netns);
+	value_set_string(value, names_user(source->context->names, source->process->uid));
 }
 
 /* field.offset is that of a struct process_text. */
@@ -69,7 +27,7 @@ static struct bytes process_bytes(const struct column *column, const struct colu
 	return owners_text(source->context->owners, text);
 }
 
-static void get_text(const struct column *column, const struct column_source *source, struct value *value)
+static void get_process_text(const struct column *column, const struct column_source *source, struct value *value)
 {
 	value_set_bytes(value, process_bytes(column, source));
 }
@@ -95,7 +53,7 @@ static void get_exe_deleted(const struct column *column, const struct column_sou
 
 /* --- time --- */
 
-static bool start_of(const struct column_source *source, int64_t *start)
+static bool process_start(const struct column_source *source, int64_t *start)
 {
 	const struct column_context *context = source->context;
 	if (!source->process || !(source->process->has & PROCESS_START))
@@ -109,7 +67,7 @@ static bool start_of(const struct column_source *source, int64_t *start)
 static void get_start_time(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
-	if (start_of(source, &value->time))
+	if (process_start(source, &value->time))
 		value->kind = VALUE_TIME;
 }
 
@@ -117,7 +75,7 @@ static void get_age(const struct column *column, const struct column_source *sou
 {
 	(void)column;
 	int64_t start;
-	if (start_of(source, &start))
+	if (process_start(source, &start))
 		value_set_uint(value, source->context->now > start ? (uint64_t)(source->context->now - start) : 0);
 }
 
@@ -203,22 +161,19 @@ static void get_kernel_kind(const struct column *column, const struct column_sou
 	bool sure;
 	if (owners_reason(owners, &source->sock->row) != REASON_KERNEL)
 		return;
-	const char *kind = kernel_kind_name(owners_kernel_kind(owners, &source->sock->row, &sure));
-	if (kind)
-		value_set_word(value, kind);
+	value_set_word(value, kernel_kind_name(owners_kernel_kind(owners, &source->sock->row, &sure)));
 }
 
-/* Who has not accepted an unaccepted connection yet; NULL if it is none, or nobody is known. */
+/* Of an unaccepted connection: the owner of its listener. NULL if it is not one, or no owner was found. */
 static const struct process *listener_process(const struct column_source *source)
 {
 	const struct owners *owners = source->context->owners;
 	if (owners_reason(owners, &source->sock->row) != REASON_UNACCEPTED)
 		return NULL;
 	const struct owner_listener *listener = owners_listener(owners, &source->sock->row);
-	struct row row = { .inode = listener ? listener->inode : 0 };
-	struct owner_span span = { NULL, 0 };
-	if (row.inode)
-		span = owners_of(owners, &row);
+	if (!listener)
+		return NULL;
+	struct owner_span span = owners_of(owners, &(struct row){ .inode = listener->inode });
 	return span.count ? &owners->process[span.first->process] : NULL;
 }
 
@@ -254,43 +209,45 @@ static void get_parents(const struct column *column, const struct column_source 
 	value->process = source->span.first->process;
 }
 
-#define OWNER(name_, type_, details_, help_, get_) \
+#define OWNER(name_, type_, details_, help_, ...) \
 	{ \
 		.name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, .need = NEED_OWNERS, \
-		.details = details_, .get = get_ \
+		.details = details_, __VA_ARGS__ \
 	}
-#define OWNER_TEXT(name_, field_, details_, help_, get_) \
+#define OWNER_NUMBER(name_, from_, struct_, member, details_, help_) \
+	OWNER(name_, COLUMN_NUMBER, details_, help_, .get = column_get_field, .field.from = from_, \
+	      FIELD_OF(struct_, member), .field.told = details_)
+#define OWNER_TEXT(name_, member, details_, help_, get_) \
+	OWNER(name_, COLUMN_TEXT, details_, help_, .field.offset = offsetof(struct process, member), .get = get_)
+/* The second look tells more of these. */
+#define REASON(name_, type_, details_, help_, get_) \
 	{ \
-		.name = name_, .help = help_, .type = COLUMN_TEXT, .group = GROUP_OWNER, .need = NEED_OWNERS, \
-		.details = details_, .field = { .offset = offsetof(struct process, field_) }, .get = get_ \
+		.name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, \
+		.need = NEED_OWNERS | NEED_EVIDENCE, .details = details_, .get = get_ \
 	}
 /* No look for owners is taken for these alone: the socket's own cgroup is there without one. */
 #define CGROUP_TEXT(name_, group_, need_, help_, get_) \
 	{ \
 		.name = name_, .help = help_, .type = COLUMN_TEXT, .group = group_, .need = need_, .want = WANT_EXTRA, \
-		.details = PROCESS_CGROUP, .field = { .offset = offsetof(struct process, cgroup) }, .get = get_ \
+		.details = PROCESS_CGROUP, .field.offset = offsetof(struct process, cgroup), .get = get_ \
 	}
 
 /* What an element of JSON's owners tells, and so what is read for it. */
 #define OWNERS_DETAILS (PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_EXE | PROCESS_CGROUP | PROCESS_START)
 
 const struct column columns_owner[] = {
-	OWNER("pid", COLUMN_NUMBER, 0, "of the owner with the lowest number", get_pid),
-	OWNER("tid", COLUMN_NUMBER, 0, "the thread that holds it; the pid unless a thread has its own files", get_tid),
-	OWNER("fd", COLUMN_NUMBER, 0, "the owner's file descriptor", get_fd),
-	OWNER_TEXT("program", program, PROCESS_NAME, "base name of the program as it was called, one word", get_text),
-	OWNER_TEXT("comm", comm, PROCESS_NAME, "the kernel's name of the process, at most 15 bytes", get_text),
+	OWNER_NUMBER("pid", FROM_PROCESS, struct process, pid, 0, "of the owner with the lowest number"),
+	OWNER_NUMBER("tid", FROM_OWNER, struct owner, tid, 0,
+	             "the thread that holds it; the pid unless a thread has its own files"),
+	OWNER_NUMBER("fd", FROM_OWNER, struct owner, fd, 0, "the owner's file descriptor"),
+	OWNER_TEXT("program", program, PROCESS_NAME, "base name of the program as it was called, one word",
+	           get_process_text),
+	OWNER_TEXT("comm", comm, PROCESS_NAME, "the kernel's name of the process, at most 15 bytes", get_process_text),
 	OWNER_TEXT("cmdline", cmdline, PROCESS_CMDLINE, "the arguments, a blank between them", get_cmdline),
-	OWNER_TEXT("exe", exe, PROCESS_EXE, "the program's file", get_text),
-	{ .name = "exe_deleted",
-	  .help = "the program's file was deleted or replaced",
-	  .type = COLUMN_BOOL,
-	  .group = GROUP_OWNER,
-	  .need = NEED_OWNERS,
-	  .details = PROCESS_EXE,
-	  .field = { .offset = offsetof(struct process, exe) },
-	  .get = get_exe_deleted },
-	OWNER("ppid", COLUMN_NUMBER, PROCESS_START, "the process's parent", get_ppid),
+	OWNER_TEXT("exe", exe, PROCESS_EXE, "the program's file", get_process_text),
+	OWNER("exe_deleted", COLUMN_BOOL, PROCESS_EXE, "the program's file was deleted or replaced",
+	      .field.offset = offsetof(struct process, exe), .mark = COLUMN_MARK_SOME, .get = get_exe_deleted),
+	OWNER_NUMBER("ppid", FROM_PROCESS, struct process, ppid, PROCESS_START, "the process's parent"),
 	{ .name = "parents",
 	  .help = "the parent and those above it, nearest first: pid/name",
 	  .type = COLUMN_LIST,
@@ -298,23 +255,11 @@ const struct column columns_owner[] = {
 	  .need = NEED_OWNERS | NEED_PARENTS,
 	  .details = PROCESS_START | PROCESS_NAME,
 	  .get = get_parents },
-	OWNER("process_uid", COLUMN_NUMBER, PROCESS_UID, "who the process runs as", get_process_uid),
-	OWNER("process_user", COLUMN_TEXT, PROCESS_UID, "that uid's login name", get_process_user),
-	{ .name = "start_time",
-	  .help = "when the process was started",
-	  .type = COLUMN_TIME,
-	  .group = GROUP_OWNER,
-	  .need = NEED_OWNERS,
-	  .details = PROCESS_START,
-	  .get = get_start_time },
-	{ .name = "age",
-	  .unit = "s",
-	  .help = "how long the process has been running",
-	  .type = COLUMN_NUMBER,
-	  .group = GROUP_OWNER,
-	  .need = NEED_OWNERS,
-	  .details = PROCESS_START,
-	  .get = get_age },
+	OWNER_NUMBER("process_uid", FROM_PROCESS, struct process, uid, PROCESS_UID, "who the process runs as"),
+	OWNER("process_user", COLUMN_TEXT, PROCESS_UID, "that uid's login name", .get = get_process_user),
+	OWNER("start_time", COLUMN_TIME, PROCESS_START, "when the process was started", .get = get_start_time),
+	OWNER("age", COLUMN_NUMBER, PROCESS_START, "how long the process has been running", .unit = "s",
+	      .get = get_age),
 	CGROUP_TEXT("cgroup", GROUP_EXTRA, NEED_CGROUPS, "the socket's own: that of the process that made it",
 	            get_cgroup),
 	CGROUP_TEXT("unit", GROUP_OWNER, NEED_CGROUPS,
@@ -325,34 +270,16 @@ const struct column columns_owner[] = {
 	            "the container's name, where its runtime left it readable on disk", get_container_name),
 	CGROUP_TEXT("container_runtime", GROUP_OWNER, NEED_CGROUPS, "docker, podman, containerd, cri-o, lxc ...",
 	            get_runtime),
-	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_text),
-	OWNER("netns", COLUMN_NUMBER, PROCESS_NETNS, "the process's network namespace", get_netns),
-	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", get_owner_count),
-	{ .name = "owner_reason",
-	  .help = "why no owner is shown: permission, time-wait, kernel ...",
-	  .type = COLUMN_TEXT,
-	  .group = GROUP_OWNER,
-	  .need = NEED_OWNERS | NEED_EVIDENCE,
-	  .get = get_owner_reason },
-	{ .name = "kernel_kind",
-	  .help = "what the kernel itself has the socket for: vxlan, wireguard, nfsd ...",
-	  .type = COLUMN_TEXT,
-	  .group = GROUP_OWNER,
-	  .need = NEED_OWNERS | NEED_EVIDENCE,
-	  .get = get_kernel_kind },
-	{ .name = "listener_pid",
-	  .help = "who has not accepted the connection yet, if listeners are looked at too",
-	  .type = COLUMN_NUMBER,
-	  .group = GROUP_OWNER,
-	  .need = NEED_OWNERS | NEED_EVIDENCE,
-	  .get = get_listener_pid },
-	{ .name = "listener_program",
-	  .help = "that process's program",
-	  .type = COLUMN_TEXT,
-	  .group = GROUP_OWNER,
-	  .need = NEED_OWNERS | NEED_EVIDENCE,
-	  .details = PROCESS_NAME,
-	  .get = get_listener_program },
+	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_process_text),
+	OWNER_NUMBER("netns", FROM_PROCESS, struct process, netns, PROCESS_NETNS, "the process's network namespace"),
+	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", .get = get_owner_count),
+	REASON("owner_reason", COLUMN_TEXT, 0, "why no owner is shown: permission, time-wait, kernel ...",
+	       get_owner_reason),
+	REASON("kernel_kind", COLUMN_TEXT, 0, "what the kernel itself has the socket for: vxlan, wireguard, nfsd ...",
+	       get_kernel_kind),
+	REASON("listener_pid", COLUMN_NUMBER, 0,
+	       "who has not accepted the connection yet, if listeners are looked at too", get_listener_pid),
+	REASON("listener_program", COLUMN_TEXT, PROCESS_NAME, "that process's program", get_listener_program),
 	{ .name = "owners",
 	  .help = "all owners",
 	  .type = COLUMN_LIST,

@@ -48,7 +48,7 @@ static void get_bbr_gain(const struct column *column, const struct column_source
 	value->real = (double)number / 256;
 }
 
-/* Each key is a struct tcp_diag_md5sig of 100 bytes; the keys themselves are nobody's business. */
+/* Each key is a struct tcp_diag_md5sig of 100 bytes. The keys are secrets: they are counted, never shown. */
 static void get_md5_keys(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
@@ -97,84 +97,54 @@ static void get_ulp(const struct column *column, const struct column_source *sou
 		value_set_bytes(value, without_nul(name));
 }
 
-/* field.rule: the nest; field.offset: the attribute in it. */
 static bool ulp_find(const struct column *column, const struct column_source *source, struct bytes *found)
 {
 	struct bytes nest;
-	return attribute_find(source->sock->blob[BLOB_ULP], column->field.rule, &nest) &&
+	return attribute_find(source->sock->blob[BLOB_ULP], column->field.told, &nest) &&
 	       attribute_find(nest, column->field.offset, found);
-}
-
-static bool ulp_number(const struct column *column, const struct column_source *source, uint64_t *number)
-{
-	struct bytes found;
-	return ulp_find(column, source, &found) &&
-	       column_field_read(&(struct column_field){ .size = column->field.size }, found.data, found.len, number);
 }
 
 static void get_ulp_number(const struct column *column, const struct column_source *source, struct value *value)
 {
+	struct bytes found;
 	uint64_t number;
-	if (ulp_number(column, source, &number))
-		value_set_uint(value, number);
+	if (ulp_find(column, source, &found) &&
+	    column_field_read(&(struct column_field){ .size = column->field.size }, found.data, found.len, &number))
+		column_set(column, number, value);
 }
 
 /* An attribute without content says yes by being there. */
 static void get_ulp_flag(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct bytes nest, found;
-	if (attribute_find(source->sock->blob[BLOB_ULP], column->field.rule, &nest))
+	if (attribute_find(source->sock->blob[BLOB_ULP], column->field.told, &nest))
 		value_set_bool(value, attribute_find(nest, column->field.offset, &found));
 }
 
-static void get_tls_version(const struct column *column, const struct column_source *source, struct value *value)
-{
-	uint64_t number;
-	if (ulp_number(column, source, &number))
-		value_set_word(value, number == 0x303 ? "1.2" : number == 0x304 ? "1.3" : NULL);
-}
-
-static void get_tls_cipher(const struct column *column, const struct column_source *source, struct value *value)
-{
-	static const char *const words[] = {
-		"aes-gcm-128", "aes-gcm-256", "aes-ccm-128",  "chacha20-poly1305",
-		"sm4-gcm",     "sm4-ccm",     "aria-gcm-128", "aria-gcm-256",
-	};
-	uint64_t number;
-	if (ulp_number(column, source, &number) && number >= 51 && number - 51 < countof(words))
-		value_set_word(value, words[number - 51]);
-}
-
-static void get_tls_conf(const struct column *column, const struct column_source *source, struct value *value)
-{
-	static const char *const words[] = { "", "none", "sw", "hw", "hw-record" };
-	uint64_t number;
-	if (ulp_number(column, source, &number) && number < countof(words))
-		value_set_word(value, words[number]);
-}
-
-#define COLUMN(name_, type_, unit_, get_, help_, ...) \
+#define COLUMN(name_, type_, unit_, help_, ...) \
 	{ \
 		.name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_INFO, .want = WANT_INFO, \
-		.field = { __VA_ARGS__ }, .get = get_ \
+		__VA_ARGS__ \
 	}
 #define CC(name_, blob_, offset_, size_, unit_, help_) \
-	COLUMN(name_, COLUMN_NUMBER, unit_, column_get_blob, help_, .blob = blob_, .offset = offset_, .size = size_)
-#define TLS(name_, type_, get_, attribute_, help_) \
-	COLUMN(name_, type_, NULL, get_, help_, .rule = ULP_TLS, .offset = attribute_, .size = 2)
-#define MPTCP(name_, attribute_, size_, unit_, help_) \
-	COLUMN(name_, COLUMN_NUMBER, unit_, get_ulp_number, help_, .rule = ULP_MPTCP, .offset = attribute_, \
-	       .size = size_)
+	COLUMN(name_, COLUMN_NUMBER, unit_, help_, .get = column_get_field, .field.from = FROM_BLOB + blob_, \
+	       .field.offset = offset_, .field.size = size_)
+#define GAIN(name_, offset_, help_) \
+	COLUMN(name_, COLUMN_REAL, NULL, help_, .field.offset = offset_, .field.size = 4, .get = get_bbr_gain)
+/* field.told: the nest; field.offset: the attribute in it. */
+#define TLS(name_, type_, get_, attribute_, help_, ...) \
+	COLUMN(name_, type_, NULL, help_, .field.told = ULP_TLS, .field.offset = attribute_, .field.size = 2, \
+	       .get = get_, __VA_ARGS__)
+#define MPTCP(name_, attribute_, size_, unit_, help_, ...) \
+	COLUMN(name_, COLUMN_NUMBER, unit_, help_, .field.told = ULP_MPTCP, .field.offset = attribute_, \
+	       .field.size = size_, .get = get_ulp_number, __VA_ARGS__)
 /* Linux 6.18 tells sequence numbers to CAP_NET_ADMIN alone (net/mptcp/diag.c). */
 #define SECRET(name_, attribute_, size_, unit_, help_) \
-	{ \
-		.name = name_, .unit = unit_, .help = help_, .type = COLUMN_NUMBER, .group = GROUP_INFO, \
-		.want = WANT_INFO, .need = NEED_NET_ADMIN, \
-		.field = { .rule = ULP_MPTCP, .offset = attribute_, .size = size_ }, .get = get_ulp_number \
-	}
+	MPTCP(name_, attribute_, size_, unit_, help_, .need = NEED_NET_ADMIN)
+#define TLS_CONF WORDS("", "none", "sw", "hw", "hw-record")
 
 const struct column columns_ulp[] = {
-	COLUMN("congestion", COLUMN_TEXT, NULL, get_congestion, "congestion control: cubic, bbr, dctcp ...", 0),
+	COLUMN("congestion", COLUMN_TEXT, NULL, "congestion control: cubic, bbr, dctcp ...", .get = get_congestion),
 	CC("vegas_enabled", BLOB_VEGAS, 0, 4, NULL, "vegas is at work"),
 	CC("vegas_rttcnt", BLOB_VEGAS, 4, 4, NULL, "round trips measured"),
 	CC("vegas_rtt", BLOB_VEGAS, 8, 4, "us", "propagation delay"),
@@ -184,17 +154,19 @@ const struct column columns_ulp[] = {
 	CC("dctcp_alpha", BLOB_DCTCP, 4, 4, NULL, "share of marked packets, of 1024"),
 	CC("dctcp_ab_ecn", BLOB_DCTCP, 8, 4, "bytes", "acknowledged with a mark"),
 	CC("dctcp_ab_tot", BLOB_DCTCP, 12, 4, "bytes", "acknowledged"),
-	COLUMN("bbr_bw", COLUMN_NUMBER, "bit/s", get_bbr_bw, "bandwidth as bbr sees it", .blob = BLOB_BBR),
+	COLUMN("bbr_bw", COLUMN_NUMBER, "bit/s", "bandwidth as bbr sees it", .get = get_bbr_bw),
 	CC("bbr_min_rtt", BLOB_BBR, 8, 4, "us", "least round trip time as bbr sees it"),
-	COLUMN("bbr_pacing_gain", COLUMN_REAL, NULL, get_bbr_gain, "factor of the pacing rate", .blob = BLOB_BBR,
-	       .offset = 12, .size = 4),
-	COLUMN("bbr_cwnd_gain", COLUMN_REAL, NULL, get_bbr_gain, "factor of the congestion window", .blob = BLOB_BBR,
-	       .offset = 16, .size = 4),
-	COLUMN("ulp", COLUMN_TEXT, NULL, get_ulp, "upper layer protocol: tls, mptcp ...", 0),
-	TLS("tls_version", COLUMN_TEXT, get_tls_version, 1, "1.2 or 1.3"),
-	TLS("tls_cipher", COLUMN_TEXT, get_tls_cipher, 2, "aes-gcm-128 ..."),
-	TLS("tls_tx", COLUMN_TEXT, get_tls_conf, 3, "who encrypts: none, sw (the kernel), hw (the device)"),
-	TLS("tls_rx", COLUMN_TEXT, get_tls_conf, 4, "who decrypts, likewise"),
+	GAIN("bbr_pacing_gain", 12, "factor of the pacing rate"),
+	GAIN("bbr_cwnd_gain", 16, "factor of the congestion window"),
+	COLUMN("ulp", COLUMN_TEXT, NULL, "upper layer protocol: tls, mptcp ...", .get = get_ulp),
+	TLS("tls_version", COLUMN_TEXT, get_ulp_number, 1, "1.2 or 1.3", .first_word = 0x303,
+	    .words = WORDS("1.2", "1.3")),
+	TLS("tls_cipher", COLUMN_TEXT, get_ulp_number, 2, "aes-gcm-128 ...", .first_word = 51,
+	    .words = WORDS("aes-gcm-128", "aes-gcm-256", "aes-ccm-128", "chacha20-poly1305", "sm4-gcm", "sm4-ccm",
+	                   "aria-gcm-128", "aria-gcm-256")),
+	TLS("tls_tx", COLUMN_TEXT, get_ulp_number, 3, "who encrypts: none, sw (the kernel), hw (the device)",
+	    .words = TLS_CONF),
+	TLS("tls_rx", COLUMN_TEXT, get_ulp_number, 4, "who decrypts, likewise", .words = TLS_CONF),
 	TLS("tls_zerocopy_tx", COLUMN_BOOL, get_ulp_flag, 5, "sendfile without a copy"),
 	TLS("tls_rx_no_pad", COLUMN_BOOL, get_ulp_flag, 6, "records are expected without padding"),
 	MPTCP("mptcp_token_remote", 1, 4, NULL, "the connection's token at the peer"),
@@ -207,12 +179,7 @@ const struct column columns_ulp[] = {
 	MPTCP("mptcp_flags", 8, 4, NULL, "MPTCP_SUBFLOW_FLAG_* of linux/mptcp.h"),
 	MPTCP("mptcp_id_remote", 9, 1, NULL, "number of the peer's address"),
 	MPTCP("mptcp_id_local", 10, 1, NULL, "number of our address"),
-	{ .name = "md5_keys",
-	  .help = "how many TCP MD5 keys; only CAP_NET_ADMIN is told",
-	  .type = COLUMN_NUMBER,
-	  .group = GROUP_INFO,
-	  .want = WANT_INFO,
-	  .need = NEED_NET_ADMIN,
-	  .get = get_md5_keys },
+	COLUMN("md5_keys", COLUMN_NUMBER, NULL, "how many TCP MD5 keys; only CAP_NET_ADMIN is told",
+	       .need = NEED_NET_ADMIN, .get = get_md5_keys),
 };
 const size_t columns_ulp_count = countof(columns_ulp);

@@ -1,21 +1,26 @@
-/* detail.c - the columns of a group as name:value text (detail.h). */
+/* detail.c - columns as name:value text (detail.h). */
 #include <sockview/detail.h>
 
 #include <string.h>
 
 #include <sockview/countof.h>
 
-static bool is_nothing(const struct column *column, const struct value *value)
+static bool is_left_out(const struct column *column, const struct value *value)
 {
-	bool number = value->kind == VALUE_UINT || value->kind == VALUE_BOOL;
-	if (value->kind == VALUE_NONE)
+	switch (value->kind) {
+	case VALUE_NONE:
 		return true;
-	if (value->kind == VALUE_REAL)
-		return !(value->real > 0) && column->group == GROUP_INFO;
-	return number && !value->uint && column->group != GROUP_MEMORY;
+	case VALUE_REAL:
+		return !(value->real > 0);
+	case VALUE_UINT:
+	case VALUE_BOOL:
+		return !value->uint && column->group != GROUP_MEMORY;
+	default:
+		return false;
+	}
 }
 
-/* Bytes and segments go without saying. */
+/* Units of time and rate; bytes and segments are left out. */
 static bool shows_unit(const struct column *column)
 {
 	static const char *const shown[] = { "us", "ms", "s", "bit/s" };
@@ -42,15 +47,14 @@ static int out_detail(struct out *out, struct text *scratch, const struct column
 	return 0;
 }
 
-int detail_out(struct out *out, struct text *scratch, enum column_group group, const struct column_source *source)
+int detail_out(struct out *out, struct text *scratch, const struct column_list *columns,
+               const struct column_source *source)
 {
-	const struct column *column;
-	for (size_t i = 0; (column = column_at(i)); i++) {
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct column *column = columns->column[i];
 		struct value value;
-		if (column->group != group)
-			continue;
 		column_get(column, source, &value);
-		if (!is_nothing(column, &value) && out_detail(out, scratch, column, &value, source) < 0)
+		if (!is_left_out(column, &value) && out_detail(out, scratch, column, &value, source) < 0)
 			return -1;
 	}
 	return 0;

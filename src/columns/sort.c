@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/column_table.h>
 #include <sockview/vec.h>
 
 int sort_list_parse(struct sort_list *list, const char *text, struct error *error)
@@ -22,17 +23,13 @@ int sort_list_parse(struct sort_list *list, const char *text, struct error *erro
 	for (;;) {
 		size_t len = strcspn(text, ",");
 		bool sign = *text == '-' || *text == '+';
-		const struct column *column = column_find(text + sign, len - sign);
-		if (!column) {
-			char name[sizeof(error->subject)] = "";
-			memcpy(name, text, len < sizeof(name) - 1 ? len : sizeof(name) - 1);
-			return error_set(error, EINVAL, "find the column", name);
-		}
-		struct sort_key *key = vec_reserve(list->key, &list->capacity, list->count + 1, sizeof(*key));
+		const struct column *column = column_named(text + sign, len - sign, error);
+		if (!column)
+			return -1;
+		struct sort_key *key = vec_push(list->key, list->count, list->capacity);
 		if (!key)
 			return error_set(error, ENOMEM, "keep the columns", "");
-		list->key = key;
-		list->key[list->count++] = (struct sort_key){ column, *text == '-' };
+		*key = (struct sort_key){ column, *text == '-' };
 		if (!text[len])
 			return 0;
 		text += len + 1;
@@ -47,16 +44,13 @@ void sort_list_free(struct sort_list *list)
 
 void sort_list_needs(const struct sort_list *list, struct column_needs *needs)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		needs->want |= list->key[i].column->want;
-		needs->details |= list->key[i].column->details;
-		needs->need |= list->key[i].column->need;
-	}
+	for (size_t i = 0; i < list->count; i++)
+		column_needs_add(needs, list->key[i].column);
 }
 
 /* --- keys --- */
 
-static int add_number(struct text *keys, uint64_t number)
+static int key_number(struct text *keys, uint64_t number)
 {
 	char byte[8];
 	for (int i = 0; i < 8; i++)
@@ -65,14 +59,14 @@ static int add_number(struct text *keys, uint64_t number)
 }
 
 /* IEEE 754: as integers, positive ones are in order and negative ones in the reverse. */
-static int add_real(struct text *keys, double real)
+static int key_real(struct text *keys, double real)
 {
 	uint64_t bits;
 	memcpy(&bits, &real, sizeof(bits));
-	return add_number(keys, bits >> 63 ? ~bits : bits | 1ull << 63);
+	return key_number(keys, bits >> 63 ? ~bits : bits | 1ull << 63);
 }
 
-static int add_bytes(struct text *keys, const char *data, size_t len)
+static int key_bytes(struct text *keys, const char *data, size_t len)
 {
 	while (len) {
 		size_t plain = strnlen(data, len);
@@ -88,7 +82,7 @@ static int add_bytes(struct text *keys, const char *data, size_t len)
 	return text_add(keys, "\0\0", 2);
 }
 
-static int add_addr(struct text *keys, const struct value *value)
+static int key_addr(struct text *keys, const struct value *value)
 {
 	char byte[19] = { 0 };
 	bool v4 = value->addr.family == AF_INET || value->addr.mapped;
@@ -104,31 +98,31 @@ static int add_addr(struct text *keys, const struct value *value)
 	return text_add(keys, byte, value->kind == VALUE_ENDPOINT ? 19 : 17);
 }
 
-static int add_value(struct text *keys, const struct value *value, const struct column_source *source)
+static int key_value(struct text *keys, const struct value *value, const struct column_source *source)
 {
 	switch (value->kind) {
 	case VALUE_REAL:
-		return add_real(keys, value->real);
+		return key_real(keys, value->real);
 	case VALUE_TIME:
-		return add_number(keys, (uint64_t)value->time ^ 1ull << 63);
+		return key_number(keys, (uint64_t)value->time ^ 1ull << 63);
 	case VALUE_WORD:
-		return add_bytes(keys, value->word, strlen(value->word));
+		return key_bytes(keys, value->word, strlen(value->word));
 	case VALUE_BYTES:
 	case VALUE_ARGS:
-		return add_bytes(keys, value->bytes.data, value->bytes.len);
+		return key_bytes(keys, value->bytes.data, value->bytes.len);
 	case VALUE_ADDR:
 	case VALUE_ENDPOINT:
-		return add_addr(keys, value);
+		return key_addr(keys, value);
 	case VALUE_OWNERS:
-		return add_number(keys, source->process ? (uint64_t)source->process->pid : 0);
+		return key_number(keys, source->process ? (uint64_t)source->process->pid : 0);
 	case VALUE_PARENTS:
-		return add_number(keys, source->process ? (uint64_t)source->process->ppid : 0);
+		return key_number(keys, source->process ? (uint64_t)source->process->ppid : 0);
 	default:
-		return add_number(keys, value->uint);
+		return key_number(keys, value->uint);
 	}
 }
 
-static int add_key(struct text *keys, const struct sort_key *key, const struct column_source *source)
+static int key_add(struct text *keys, const struct sort_key *key, const struct column_source *source)
 {
 	struct value value;
 	column_get(key->column, source, &value);
@@ -138,7 +132,7 @@ static int add_key(struct text *keys, const struct sort_key *key, const struct c
 	size_t start = keys->len;
 	if (value.kind == VALUE_NONE)
 		return 0;
-	if (add_value(keys, &value, source) < 0)
+	if (key_value(keys, &value, source) < 0)
 		return -1;
 	for (size_t i = start; key->descending && i < keys->len; i++)
 		keys->data[i] = (char)~keys->data[i];
@@ -152,8 +146,8 @@ struct sorting {
 	uint32_t *order;
 };
 
-static int add_keys(struct sorting *sorting, const struct table *table, const struct sort_list *list,
-                    const struct column_context *context)
+static int sorting_keys(struct sorting *sorting, const struct table *table, const struct sort_list *list,
+                        const struct column_context *context)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		struct sock sock;
@@ -162,21 +156,15 @@ static int add_keys(struct sorting *sorting, const struct table *table, const st
 		column_source_set(&source, context, &sock);
 		sorting->start[i] = sorting->keys.len;
 		for (size_t k = 0; k < list->count; k++)
-			if (add_key(&sorting->keys, &list->key[k], &source) < 0)
+			if (key_add(&sorting->keys, &list->key[k], &source) < 0)
 				return -1;
 	}
 	sorting->start[table->count] = sorting->keys.len;
 	return 0;
 }
 
-/* netstat's order of protocols and families, which a table need not have. */
-static unsigned section_of(const struct row *row)
-{
-	return row->proto * 2u + (row->family == AF_INET6);
-}
-
-/* The row's index decides at last: qsort need not be stable. */
-static int compare(const void *a, const void *b, void *context)
+/* Equal keys: netstat's order of protocols and families; then the row's index, as qsort need not be stable. */
+static int sort_compare(const void *a, const void *b, void *context)
 {
 	const struct sorting *sorting = context;
 	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
@@ -186,9 +174,11 @@ static int compare(const void *a, const void *b, void *context)
 	                    llen < rlen ? llen : rlen);
 	if (result)
 		return result;
-	unsigned lsection = section_of(&sorting->table->row[left]), rsection = section_of(&sorting->table->row[right]);
-	if (lsection != rsection)
-		return lsection < rsection ? -1 : 1;
+	const struct row *lrow = &sorting->table->row[left], *rrow = &sorting->table->row[right];
+	if (lrow->proto != rrow->proto)
+		return lrow->proto < rrow->proto ? -1 : 1;
+	if (lrow->family != rrow->family)
+		return lrow->family == AF_INET6 ? 1 : -1;
 	return left < right ? -1 : left > right;
 }
 
@@ -201,7 +191,7 @@ uint32_t *sort_order(const struct table *table, const struct sort_list *list, co
 	}
 	sorting.order = calloc(table->count + 1, sizeof(*sorting.order));
 	sorting.start = calloc(table->count + 1, sizeof(*sorting.start));
-	if (!sorting.order || !sorting.start || add_keys(&sorting, table, list, context) < 0) {
+	if (!sorting.order || !sorting.start || sorting_keys(&sorting, table, list, context) < 0) {
 		free(sorting.order);
 		sorting.order = NULL;
 	} else {
@@ -209,7 +199,7 @@ uint32_t *sort_order(const struct table *table, const struct sort_list *list, co
 			sorting.order[i] = i;
 		/* Without keys they stay as they are. */
 		if (list->count)
-			qsort_r(sorting.order, table->count, sizeof(*sorting.order), compare, &sorting);
+			qsort_r(sorting.order, table->count, sizeof(*sorting.order), sort_compare, &sorting);
 	}
 	free(sorting.start);
 	text_free(&sorting.keys);

@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include <sockview/cgroup.h>
-#include <sockview/column.h>
 #include <sockview/json_string.h>
 #include <sockview/proto.h>
+#include <sockview/text.h>
 
 #include "explain/explain_words.h"
 #include "explain/holders.h"

@@ -10,11 +10,13 @@
 
 #include <string.h>
 
+#include <sockview/column_list.h>
+
 struct csv_state {
 	struct text text;
 };
 
-static void out_quoted(struct out *out, const char *text, size_t len)
+static void csv_out_quoted(struct out *out, const char *text, size_t len)
 {
 	enum { PIECE = 4096 };
 	out_char(out, '"');
@@ -33,17 +35,17 @@ static void out_quoted(struct out *out, const char *text, size_t len)
 	out_char(out, '"');
 }
 
-static void out_field(struct out *out, char separator, const char *text, size_t len)
+static void csv_out_field(struct out *out, char separator, const char *text, size_t len)
 {
 	bool quotes = !len || memchr(text, separator, len) || memchr(text, '"', len);
 	if (quotes)
-		out_quoted(out, text, len);
+		csv_out_quoted(out, text, len);
 	else
 		out_bytes(out, text, len);
 }
 
-static int out_value(struct csv_state *state, struct out *out, char separator, const struct value *value,
-                     const struct column_source *source)
+static int csv_out_value(struct csv_state *state, struct out *out, char separator, const struct value *value,
+                         const struct column_source *source)
 {
 	if (value_is_short(value)) {
 		out_advance(out, value_short_text(out_room(out, VALUE_SHORT_MAX), value));
@@ -54,12 +56,12 @@ static int out_value(struct csv_state *state, struct out *out, char separator, c
 		return -1;
 	/* A list without elements is no text at all. */
 	if (value->kind < VALUE_OWNERS || state->text.len)
-		out_field(out, separator, state->text.data, state->text.len);
+		csv_out_field(out, separator, state->text.data, state->text.len);
 	return 0;
 }
 
-static int row(struct csv_state *state, const struct view *view, struct out *out, const struct sock *sock,
-               char separator)
+static int csv_socket(struct csv_state *state, const struct view *view, struct out *out, const struct sock *sock,
+                      char separator)
 {
 	struct column_source source;
 	column_source_set(&source, view->context, sock);
@@ -68,13 +70,13 @@ static int row(struct csv_state *state, const struct view *view, struct out *out
 		if (i)
 			out_char(out, separator);
 		column_get(view->columns->column[i], &source, &value);
-		if (out_value(state, out, separator, &value, &source) < 0)
+		if (csv_out_value(state, out, separator, &value, &source) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static void header(const struct view *view, struct out *out, char separator, const char *line_end)
+static void csv_header(const struct view *view, struct out *out, char separator, const char *line_end)
 {
 	if (view->no_header)
 		return;
@@ -89,13 +91,13 @@ static void header(const struct view *view, struct out *out, char separator, con
 static int csv_begin(void *state, const struct view *view, struct out *out)
 {
 	(void)state;
-	header(view, out, ',', "\r\n");
+	csv_header(view, out, ',', "\r\n");
 	return 0;
 }
 
 static int csv_row(void *state, const struct view *view, struct out *out, const struct sock *sock)
 {
-	int result = row(state, view, out, sock, ',');
+	int result = csv_socket(state, view, out, sock, ',');
 	out_string(out, "\r\n");
 	return result;
 }
@@ -103,13 +105,13 @@ static int csv_row(void *state, const struct view *view, struct out *out, const 
 static int tsv_begin(void *state, const struct view *view, struct out *out)
 {
 	(void)state;
-	header(view, out, '\t', "\n");
+	csv_header(view, out, '\t', "\n");
 	return 0;
 }
 
 static int tsv_row(void *state, const struct view *view, struct out *out, const struct sock *sock)
 {
-	int result = row(state, view, out, sock, '\t');
+	int result = csv_socket(state, view, out, sock, '\t');
 	out_string(out, "\n");
 	return result;
 }
@@ -125,7 +127,6 @@ static int csv_end(void *at, const struct view *view, struct out *out)
 
 const struct format format_csv = {
 	.name = "csv",
-	.help = "comma-separated values, RFC 4180",
 	.begin = csv_begin,
 	.row = csv_row,
 	.end = csv_end,
@@ -134,7 +135,6 @@ const struct format format_csv = {
 
 const struct format format_tsv = {
 	.name = "tsv",
-	.help = "tab-separated values",
 	.begin = tsv_begin,
 	.row = tsv_row,
 	.end = csv_end,

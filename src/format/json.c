@@ -11,9 +11,11 @@
  */
 #include <sockview/format.h>
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <sockview/column_list.h>
+#include <sockview/column_table.h>
 #include <sockview/countof.h>
 #include <sockview/json_string.h>
 #include <sockview/proto.h>
@@ -42,13 +44,20 @@ static const struct {
 
 enum { OWNER_FIELDS = countof(owner_fields) };
 
+/* The key of a column as it is written, `,"name":`. */
+struct json_key {
+	uint32_t start, len;
+};
+
 struct json_state {
+	struct text keys; /* of all columns, one behind the other */
+	struct json_key *key;
 	struct text text; /* values that are put together first */
 	const struct column *owner[OWNER_FIELDS];
 	bool some; /* a socket was written */
 };
 
-static void out_key(struct out *out, char before, const char *name)
+static void json_out_key(struct out *out, char before, const char *name)
 {
 	char *to = out_room(out, strlen(name) + 4);
 	*to++ = before;
@@ -59,7 +68,7 @@ static void out_key(struct out *out, char before, const char *name)
 	out_advance(out, to);
 }
 
-static void out_short(struct out *out, const struct value *value)
+static void json_out_short(struct out *out, const struct value *value)
 {
 	bool quotes = value->kind == VALUE_TIME || value->kind == VALUE_WORD || value->kind == VALUE_ADDR;
 	char *to = out_room(out, VALUE_SHORT_MAX + 2);
@@ -73,23 +82,23 @@ static void out_short(struct out *out, const struct value *value)
 
 /* --- lists --- */
 
-static int out_value(struct json_state *state, struct out *out, const struct value *value,
-                     const struct column_source *source);
+static int json_out_value(struct json_state *state, struct out *out, const struct value *value,
+                          const struct column_source *source);
 
-static int out_owner(struct json_state *state, struct out *out, const struct column_source *source)
+static int json_out_owner(struct json_state *state, struct out *out, const struct column_source *source)
 {
 	for (unsigned i = 0; i < OWNER_FIELDS; i++) {
 		struct value value;
-		out_key(out, i ? ',' : '{', owner_fields[i].name);
+		json_out_key(out, i ? ',' : '{', owner_fields[i].name);
 		column_get(state->owner[i], source, &value);
-		if (out_value(state, out, &value, source) < 0)
+		if (json_out_value(state, out, &value, source) < 0)
 			return -1;
 	}
 	out_char(out, '}');
 	return 0;
 }
 
-static int out_owners(struct json_state *state, struct out *out, const struct column_source *source)
+static int json_out_owners(struct json_state *state, struct out *out, const struct column_source *source)
 {
 	const struct owners *owners = source->context->owners;
 	out_char(out, '[');
@@ -99,22 +108,14 @@ static int out_owners(struct json_state *state, struct out *out, const struct co
 		one.process = &owners->process[one.span.first->process];
 		if (i)
 			out_char(out, ',');
-		if (out_owner(state, out, &one) < 0)
+		if (json_out_owner(state, out, &one) < 0)
 			return -1;
 	}
 	out_char(out, ']');
 	return 0;
 }
 
-static void out_text(struct out *out, struct bytes text)
-{
-	if (text.data)
-		json_bytes(out, text.data, text.len);
-	else
-		out_string(out, "null");
-}
-
-static void out_parents(struct out *out, const struct value *value, const struct column_source *source)
+static void json_out_parents(struct out *out, const struct value *value, const struct column_source *source)
 {
 	const struct owners *owners = source->context->owners;
 	const struct process *process = &owners->process[value->process];
@@ -125,17 +126,21 @@ static void out_parents(struct out *out, const struct value *value, const struct
 			break;
 		if (depth)
 			out_char(out, ',');
-		out_key(out, '{', "pid");
+		json_out_key(out, '{', "pid");
 		out_u64(out, (uint64_t)process->pid);
-		out_key(out, ',', "comm");
-		out_text(out, owners_text(owners, process->comm));
+		json_out_key(out, ',', "comm");
+		struct bytes comm = owners_text(owners, process->comm);
+		if (comm.data)
+			json_bytes(out, comm.data, comm.len);
+		else
+			out_string(out, "null");
 		out_char(out, '}');
 	}
 	out_char(out, ']');
 }
 
-static int out_value(struct json_state *state, struct out *out, const struct value *value,
-                     const struct column_source *source)
+static int json_out_value(struct json_state *state, struct out *out, const struct value *value,
+                          const struct column_source *source)
 {
 	switch (value->kind) {
 	case VALUE_NONE:
@@ -145,9 +150,9 @@ static int out_value(struct json_state *state, struct out *out, const struct val
 		json_bytes(out, value->bytes.data, value->bytes.len);
 		return 0;
 	case VALUE_OWNERS:
-		return out_owners(state, out, source);
+		return json_out_owners(state, out, source);
 	case VALUE_PARENTS:
-		out_parents(out, value, source);
+		json_out_parents(out, value, source);
 		return 0;
 	case VALUE_ENDPOINT:
 	case VALUE_ARGS:
@@ -157,34 +162,50 @@ static int out_value(struct json_state *state, struct out *out, const struct val
 		json_printable(out, state->text.data, state->text.len);
 		return 0;
 	default:
-		out_short(out, value);
+		json_out_short(out, value);
 		return 0;
 	}
 }
 
 /* --- sockets --- */
 
-static int out_socket(struct json_state *state, const struct view *view, struct out *out, const struct sock *sock)
+static int json_out_socket(struct json_state *state, const struct view *view, struct out *out, const struct sock *sock)
 {
 	struct column_source source;
 	column_source_set(&source, view->context, sock);
 	for (size_t i = 0; i < view->columns->count; i++) {
-		const struct column *column = view->columns->column[i];
 		struct value value;
-		out_key(out, i ? ',' : '{', column->name);
-		column_get(column, &source, &value);
-		if (out_value(state, out, &value, &source) < 0)
+		out_bytes(out, state->keys.data + state->key[i].start, state->key[i].len);
+		column_get(view->columns->column[i], &source, &value);
+		if (json_out_value(state, out, &value, &source) < 0)
 			return -1;
 	}
 	out_char(out, '}');
 	return 0;
 }
 
+static int json_make_keys(struct json_state *state, const struct column_list *columns)
+{
+	state->key = calloc(columns->count + 1, sizeof(*state->key));
+	if (!state->key)
+		return -1;
+	for (size_t i = 0; i < columns->count; i++) {
+		size_t start = state->keys.len;
+		if (text_add_string(&state->keys, i ? ",\"" : "{\"") < 0 ||
+		    text_add_string(&state->keys, columns->column[i]->name) < 0 ||
+		    text_add_string(&state->keys, "\":") < 0)
+			return -1;
+		state->key[i] = (struct json_key){ (uint32_t)start, (uint32_t)(state->keys.len - start) };
+	}
+	return 0;
+}
+
 static int jsonl_begin(void *at, const struct view *view, struct out *out)
 {
 	struct json_state *state = at;
-	(void)view;
 	(void)out;
+	if (json_make_keys(state, view->columns) < 0)
+		return -1;
 	for (unsigned i = 0; i < OWNER_FIELDS; i++)
 		state->owner[i] = column_find(owner_fields[i].column, strlen(owner_fields[i].column));
 	return 0;
@@ -192,7 +213,7 @@ static int jsonl_begin(void *at, const struct view *view, struct out *out)
 
 static int jsonl_row(void *at, const struct view *view, struct out *out, const struct sock *sock)
 {
-	int result = out_socket(at, view, out, sock);
+	int result = json_out_socket(at, view, out, sock);
 	out_char(out, '\n');
 	return result;
 }
@@ -202,28 +223,30 @@ static int jsonl_end(void *at, const struct view *view, struct out *out)
 	struct json_state *state = at;
 	(void)view;
 	(void)out;
+	free(state->key);
+	text_free(&state->keys);
 	text_free(&state->text);
 	return 0;
 }
 
 /* --- the document --- */
 
-static void out_number_field(struct out *out, char before, const char *name, uint64_t number)
+static void json_out_number_field(struct out *out, char before, const char *name, uint64_t number)
 {
-	out_key(out, before, name);
+	json_out_key(out, before, name);
 	out_u64(out, number);
 }
 
-static void out_bool_field(struct out *out, char before, const char *name, bool yes)
+static void json_out_bool_field(struct out *out, char before, const char *name, bool yes)
 {
-	out_key(out, before, name);
+	json_out_key(out, before, name);
 	out_string(out, yes ? "true" : "false");
 }
 
-static void out_protos(struct out *out, const char *name, unsigned protos)
+static void json_out_protos(struct out *out, const char *name, unsigned protos)
 {
 	bool some = false;
-	out_key(out, ',', name);
+	json_out_key(out, ',', name);
 	out_char(out, '[');
 	for (unsigned i = 0; i < PROTO_COUNT; i++) {
 		if (!(protos & PROTO_BIT(i)))
@@ -236,31 +259,31 @@ static void out_protos(struct out *out, const char *name, unsigned protos)
 	out_char(out, ']');
 }
 
-static void out_owner_report(struct out *out, const struct owner_report *report)
+static void json_out_owner_report(struct out *out, const struct owner_report *report)
 {
-	out_number_field(out, '{', "processes", report->processes);
-	out_number_field(out, ',', "denied", report->denied);
-	out_number_field(out, ',', "vanished", report->vanished);
-	out_bool_field(out, ',', "by_bpf", report->by_bpf);
+	json_out_number_field(out, '{', "processes", report->processes);
+	json_out_number_field(out, ',', "denied", report->denied);
+	json_out_number_field(out, ',', "vanished", report->vanished);
+	json_out_bool_field(out, ',', "by_bpf", report->by_bpf);
 	out_char(out, '}');
 }
 
-static void out_report(const struct view *view, struct out *out)
+static void json_out_report(const struct view *view, struct out *out)
 {
 	const struct report *report = view->document->report;
 	const struct owners *owners = view->owners;
 	bool whole = !report->interrupted && !report->lost && !report->malformed && !report->unavailable;
-	out_bool_field(out, '{', "complete", whole && !(owners && owners_unseen(&owners->report)));
-	out_number_field(out, ',', "received", report->received);
-	out_number_field(out, ',', "requests", report->requests);
-	out_number_field(out, ',', "interrupted", report->interrupted);
-	out_number_field(out, ',', "lost", report->lost);
-	out_number_field(out, ',', "malformed", report->malformed);
-	out_protos(out, "unavailable", report->unavailable);
-	out_protos(out, "from_proc", report->from_proc);
-	out_key(out, ',', "owners");
+	json_out_bool_field(out, '{', "complete", whole && !(owners && owners_unseen(&owners->report)));
+	json_out_number_field(out, ',', "received", report->received);
+	json_out_number_field(out, ',', "requests", report->requests);
+	json_out_number_field(out, ',', "interrupted", report->interrupted);
+	json_out_number_field(out, ',', "lost", report->lost);
+	json_out_number_field(out, ',', "malformed", report->malformed);
+	json_out_protos(out, "unavailable", report->unavailable);
+	json_out_protos(out, "from_proc", report->from_proc);
+	json_out_key(out, ',', "owners");
 	if (owners)
-		out_owner_report(out, &owners->report);
+		json_out_owner_report(out, &owners->report);
 	else
 		out_string(out, "null");
 	out_char(out, '}');
@@ -270,20 +293,20 @@ static int json_begin(void *at, const struct view *view, struct out *out)
 {
 	const struct document *document = view->document;
 	char time[32];
-	out_key(out, '{', "version");
+	json_out_key(out, '{', "version");
 	json_string(out, SOCKVIEW_VERSION);
-	out_key(out, ',', "time");
+	json_out_key(out, ',', "time");
 	json_printable(out, time, (size_t)(text_time(time, document->time) - time));
-	out_key(out, ',', "host");
+	json_out_key(out, ',', "host");
 	json_string(out, document->host);
-	out_key(out, ',', "netns");
+	json_out_key(out, ',', "netns");
 	if (document->netns)
 		out_u64(out, document->netns);
 	else
 		out_string(out, "null");
-	out_key(out, ',', "source");
+	json_out_key(out, ',', "source");
 	json_string(out, document->source);
-	out_key(out, ',', "sockets");
+	json_out_key(out, ',', "sockets");
 	out_char(out, '[');
 	return jsonl_begin(at, view, out);
 }
@@ -293,21 +316,20 @@ static int json_row(void *at, const struct view *view, struct out *out, const st
 	struct json_state *state = at;
 	out_string(out, state->some ? ",\n" : "\n");
 	state->some = true;
-	return out_socket(state, view, out, sock);
+	return json_out_socket(state, view, out, sock);
 }
 
 static int json_end(void *at, const struct view *view, struct out *out)
 {
 	out_string(out, "\n]");
-	out_key(out, ',', "report");
-	out_report(view, out);
+	json_out_key(out, ',', "report");
+	json_out_report(view, out);
 	out_string(out, "}\n");
 	return jsonl_end(at, view, out);
 }
 
 const struct format format_json = {
 	.name = "json",
-	.help = "one object: version, time, host, netns, sockets, report",
 	.begin = json_begin,
 	.row = json_row,
 	.end = json_end,
@@ -316,7 +338,6 @@ const struct format format_json = {
 
 const struct format format_jsonl = {
 	.name = "jsonl",
-	.help = "one object a socket, one a line",
 	.begin = jsonl_begin,
 	.row = jsonl_row,
 	.end = jsonl_end,

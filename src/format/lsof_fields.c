@@ -4,7 +4,7 @@
  *   p1234      f6      tIPv4   n*:80
  *   cnginx             PTCP    TST=LISTEN ...
  */
-#include "format/lsof.h"
+#include "format/lsof_fields.h"
 
 #include <string.h>
 
@@ -14,27 +14,27 @@
 
 struct fields {
 	struct lsof_state *state;
-	const struct line *line;
+	const struct lsof_line *line;
 	struct out *out;
 	char end; /* behind each field: newline, or NUL with -F0 */
 };
 
-static void out_field(const struct fields *fields, char letter, const char *text, size_t len)
+static void field_text(const struct fields *fields, char letter, const char *text, size_t len)
 {
 	out_char(fields->out, letter);
 	out_bytes(fields->out, text, len);
 	out_char(fields->out, fields->end);
 }
 
-static void out_number_field(const struct fields *fields, char letter, uint64_t number)
+static void field_number(const struct fields *fields, char letter, uint64_t number)
 {
 	char digits[TEXT_U64_MAX];
-	out_field(fields, letter, digits, (size_t)(text_u64(digits, number) - digits));
+	field_text(fields, letter, digits, (size_t)(text_u64(digits, number) - digits));
 }
 
 static int field_pid(const struct fields *fields)
 {
-	out_number_field(fields, 'p', (uint64_t)fields->line->process->pid);
+	field_number(fields, 'p', (uint64_t)fields->line->process->pid);
 	return 0;
 }
 
@@ -42,21 +42,21 @@ static int field_tid(const struct fields *fields)
 {
 	const struct owner *owner = fields->line->owner;
 	if (owner->tid != fields->line->process->pid)
-		out_number_field(fields, 'K', (uint64_t)owner->tid);
+		field_number(fields, 'K', (uint64_t)owner->tid);
 	return 0;
 }
 
 static int field_group(const struct fields *fields)
 {
 	if (fields->line->process->has & PROCESS_START)
-		out_number_field(fields, 'g', (uint64_t)fields->line->process->pgrp);
+		field_number(fields, 'g', (uint64_t)fields->line->process->pgrp);
 	return 0;
 }
 
 static int field_parent(const struct fields *fields)
 {
 	if (fields->line->process->has & PROCESS_START)
-		out_number_field(fields, 'R', (uint64_t)fields->line->process->ppid);
+		field_number(fields, 'R', (uint64_t)fields->line->process->ppid);
 	return 0;
 }
 
@@ -67,13 +67,13 @@ static int field_command(const struct fields *fields)
 	text->len = 0;
 	if (text_add_escaped(text, owners_text(fields->line->view->owners, fields->line->process->comm), TEXT_LINE) < 0)
 		return -1;
-	out_field(fields, 'c', text->data, text->len);
+	field_text(fields, 'c', text->data, text->len);
 	return 0;
 }
 
 static int field_uid(const struct fields *fields)
 {
-	out_number_field(fields, 'u', fields->line->process->uid);
+	field_number(fields, 'u', fields->line->process->uid);
 	return 0;
 }
 
@@ -86,51 +86,51 @@ static int field_login(const struct fields *fields)
 		return 0;
 	if (text_add_escaped(text, (struct bytes){ login, strlen(login) }, TEXT_LINE) < 0)
 		return -1;
-	out_field(fields, 'L', text->data, text->len);
+	field_text(fields, 'L', text->data, text->len);
 	return 0;
 }
 
 static int field_fd(const struct fields *fields)
 {
-	out_number_field(fields, 'f', (uint64_t)fields->line->owner->fd);
+	field_number(fields, 'f', (uint64_t)fields->line->owner->fd);
 	return 0;
 }
 
 static int field_access(const struct fields *fields)
 {
-	out_field(fields, 'a', "u", 1);
+	field_text(fields, 'a', "u", 1);
 	return 0;
 }
 
 static int field_lock(const struct fields *fields)
 {
-	out_field(fields, 'l', " ", 1);
+	field_text(fields, 'l', " ", 1);
 	return 0;
 }
 
 static int field_type(const struct fields *fields)
 {
 	const char *type = lsof_type(fields->line->row);
-	out_field(fields, 't', type, strlen(type));
+	field_text(fields, 't', type, strlen(type));
 	return 0;
 }
 
 static int field_device(const struct fields *fields)
 {
-	out_number_field(fields, 'd', fields->line->row->inode);
+	field_number(fields, 'd', fields->line->row->inode);
 	return 0;
 }
 
 static int field_offset(const struct fields *fields)
 {
-	out_field(fields, 'o', "0t0", 3);
+	field_text(fields, 'o', "0t0", 3);
 	return 0;
 }
 
 static int field_protocol(const struct fields *fields)
 {
 	const char *node = lsof_node(fields->line->row);
-	out_field(fields, 'P', node, strlen(node));
+	field_text(fields, 'P', node, strlen(node));
 	return 0;
 }
 
@@ -139,11 +139,11 @@ static int field_name(const struct fields *fields)
 	struct text *name = &fields->state->name;
 	if (lsof_put_name(name, fields->line) < 0)
 		return -1;
-	out_field(fields, 'n', name->data, name->len);
+	field_text(fields, 'n', name->data, name->len);
 	return 0;
 }
 
-static void out_tcp_number(const struct fields *fields, const char *name, uint64_t number)
+static void field_queue(const struct fields *fields, const char *name, uint64_t number)
 {
 	out_string(fields->out, name);
 	out_u64(fields->out, number);
@@ -160,8 +160,8 @@ static int field_tcp(const struct fields *fields)
 		out_bytes(fields->out, state, strlen(state));
 		out_char(fields->out, fields->end);
 	}
-	out_tcp_number(fields, "TQR=", row->recv_q);
-	out_tcp_number(fields, "TQS=", row->flags & ROW_BACKLOG ? 0 : row->send_q);
+	field_queue(fields, "TQR=", row->recv_q);
+	field_queue(fields, "TQS=", row->flags & ROW_BACKLOG ? 0 : row->send_q);
 	return 0;
 }
 
@@ -179,20 +179,20 @@ static const struct field {
 	{ 'T', false, field_tcp },
 };
 
-static bool is_chosen(const char *letters, const struct field *field)
+static bool field_is_chosen(const char *letters, const struct field *field)
 {
 	/* -F0 is all the fields with another end. */
 	bool all = strspn(letters, "0") == strlen(letters);
 	return all || field->letter == 'p' || strchr(letters, field->letter);
 }
 
-static int out_set(const struct fields *fields, bool of_process)
+static int fields_out(const struct fields *fields, bool of_process)
 {
 	const char *letters = fields->line->view->fields;
 	bool some = false;
 	for (size_t i = 0; i < countof(field_table); i++) {
 		const struct field *field = &field_table[i];
-		if (field->of_process != of_process || !is_chosen(letters, field))
+		if (field->of_process != of_process || !field_is_chosen(letters, field))
 			continue;
 		if (field->out(fields) < 0)
 			return -1;
@@ -208,11 +208,11 @@ int lsof_out_fields(struct lsof_state *state, const struct view *view, struct ou
 	char end = strchr(view->fields, '0') ? '\0' : '\n';
 	const struct owner *last = NULL;
 	for (size_t i = 0; i < state->file_count; i++) {
-		struct line line = lsof_line(state, view, i);
+		struct lsof_line line = lsof_line(state, view, i);
 		struct fields fields = { state, &line, out, end };
 		bool same = last && last->process == line.owner->process && last->tid == line.owner->tid;
 		last = line.owner;
-		if ((!same && out_set(&fields, true) < 0) || out_set(&fields, false) < 0)
+		if ((!same && fields_out(&fields, true) < 0) || fields_out(&fields, false) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,9 +1,5 @@
-/* mark.c - the restrained colours of a terminal; see mark.h. */
+/* mark.c - the restrained colours of a terminal (mark.h). */
 #include "format/mark.h"
-
-#include <string.h>
-
-#include <sockview/countof.h>
 
 const char *mark_begin(enum mark mark)
 {
@@ -37,23 +33,18 @@ enum mark mark_queue(const struct row *row)
 	return full ? MARK_BAD : MARK_NONE;
 }
 
-static enum mark mark_count(const struct value *value)
-{
-	bool some = (value->kind == VALUE_UINT || value->kind == VALUE_BOOL) && value->uint;
-	return some ? MARK_ODD : MARK_NONE;
-}
-
 enum mark mark_value(const struct column *column, const struct value *value, const struct sock *sock)
 {
-	static const char *const counts[] = {
-		"retransmits", "probes", "tcpi_retransmits", "tcpi_probes", "retrans", "lost", "drops", "exe_deleted",
-	};
-	if (strcmp(column->name, "state") == 0)
+	bool some = (value->kind == VALUE_UINT || value->kind == VALUE_BOOL) && value->uint;
+	switch ((enum column_mark)column->mark) {
+	case COLUMN_MARK_STATE:
 		return mark_state(&sock->row);
-	if (strcmp(column->name, "recv_q") == 0 || strcmp(column->name, "accept_queue") == 0)
+	case COLUMN_MARK_QUEUE:
 		return mark_queue(&sock->row);
-	for (size_t i = 0; i < countof(counts); i++)
-		if (strcmp(column->name, counts[i]) == 0)
-			return mark_count(value);
+	case COLUMN_MARK_SOME:
+		return some ? MARK_ODD : MARK_NONE;
+	case COLUMN_MARK_NEVER:
+		break;
+	}
 	return MARK_NONE;
 }

@@ -12,10 +12,12 @@
 
 #include <sockview/countof.h>
 #include <sockview/detail.h>
+#include <sockview/names.h>
 #include <sockview/proto.h>
 #include <sockview/text.h>
 
 #include "format/mark.h"
+#include "format/pad.h"
 
 enum {
 	PROTO_WIDTH = 6,
@@ -25,45 +27,17 @@ enum {
 	USER_WIDTH = 10,
 	INODE_WIDTH = 10,
 	PROGRAM_WIDTH = 20,
-	BLANKS = 24, /* the widest column's */
 	/* Names come from files and resolvers; what is longer than any real one is cut. */
 	NAME_MAX_BYTES = 4096,
 };
 
 struct netstat_state {
-	unsigned headings; /* sections whose heading was written: SECTION_* */
+	unsigned headings;          /* sections whose heading was written: SECTION_* */
+	struct column_list details; /* what netstat does not have, as name:value behind the row */
 	struct text detail;
 };
 
 enum { SECTION_INET = 1, SECTION_UNIX = 2 };
-
-/* Blanks up to `width` (no column is wider than BLANKS); the caller has room for all BLANKS. */
-static inline char *put_pad(char *to, size_t used, size_t width)
-{
-	memset(to, ' ', BLANKS);
-	return used < width ? to + (width - used) : to;
-}
-
-static void out_pad(struct out *out, size_t used, size_t width)
-{
-	out_advance(out, put_pad(out_room(out, BLANKS), used, width));
-}
-
-static void out_right(struct out *out, uint64_t value, size_t width)
-{
-	char digits[TEXT_U64_MAX];
-	size_t len = (size_t)(text_u64(digits, value) - digits);
-	char *to = put_pad(out_room(out, BLANKS + TEXT_U64_MAX), len, width);
-	memcpy(to, digits, sizeof(digits));
-	out_advance(out, to + len);
-}
-
-/* Left in `width`, and as wide as it is if that is more. */
-static void out_left(struct out *out, const char *text, size_t len, size_t width)
-{
-	out_bytes(out, text, len);
-	out_pad(out, len, width);
-}
 
 /* A name, printable; the bytes written. */
 static size_t out_escaped(struct out *out, const char *name, size_t len, enum text_escape how)
@@ -74,17 +48,6 @@ static size_t out_escaped(struct out *out, const char *name, size_t len, enum te
 	char *end = text_escape(to, name, len, how);
 	out_advance(out, end);
 	return (size_t)(end - to);
-}
-
-static size_t out_word(struct out *out, const char *name, size_t len)
-{
-	return out_escaped(out, name, len, TEXT_WORD);
-}
-
-static size_t out_plain(struct out *out, const char *text, size_t len)
-{
-	out_bytes(out, text, len);
-	return len;
 }
 
 /* --- headings --- */
@@ -120,7 +83,7 @@ static void unix_heading(const struct view *view, struct out *out)
 	out_string(out, " Path\n");
 }
 
-static void heading(struct netstat_state *state, const struct view *view, struct out *out, unsigned section)
+static void netstat_heading(struct netstat_state *state, const struct view *view, struct out *out, unsigned section)
 {
 	if (view->no_header || (state->headings & section))
 		return;
@@ -145,13 +108,13 @@ static const char *service_name(const struct view *view, const struct row *row, 
 	return view->numeric_ports || !port ? NULL : names_service(view->names, row->proto, port);
 }
 
-static char *put_addr(char *to, const struct row *row, bool remote)
+static char *netstat_put_addr(char *to, const struct row *row, bool remote)
 {
 	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
 	return addr_text(to, remote ? &row->remote : &row->local, row->family, mapped);
 }
 
-static char *put_port(char *to, uint16_t port)
+static char *netstat_put_port(char *to, uint16_t port)
 {
 	if (port)
 		return text_u64(to, port);
@@ -159,17 +122,23 @@ static char *put_port(char *to, uint16_t port)
 	return to + 1;
 }
 
+/* NULL where the number is to be shown. */
 static void out_endpoint_named(struct out *out, const struct row *row, bool remote, const char *host,
                                const char *service)
 {
 	char addr[ADDR_TEXT_MAX], port[TEXT_U64_MAX];
-	size_t addr_len = (size_t)(put_addr(addr, row, remote) - addr);
-	size_t port_len = (size_t)(put_port(port, remote ? row->remote_port : row->local_port) - port);
-	size_t used = 1;
-	used += host ? out_word(out, host, strlen(host)) : out_plain(out, addr, addr_len);
+	size_t used = (size_t)(netstat_put_addr(addr, row, remote) - addr);
+	if (host)
+		used = out_escaped(out, host, strlen(host), TEXT_WORD);
+	else
+		out_bytes(out, addr, used);
 	out_char(out, ':');
-	used += service ? out_word(out, service, strlen(service)) : out_plain(out, port, port_len);
-	out_pad(out, used, ADDRESS_WIDTH);
+	size_t len = (size_t)(netstat_put_port(port, remote ? row->remote_port : row->local_port) - port);
+	if (service)
+		len = out_escaped(out, service, strlen(service), TEXT_WORD);
+	else
+		out_bytes(out, port, len);
+	pad_narrow_out(out, used + 1 + len, ADDRESS_WIDTH);
 	out_char(out, ' ');
 }
 
@@ -183,11 +152,11 @@ static void out_endpoint(const struct view *view, struct out *out, const struct 
 		return;
 	}
 	/* The usual row of -n, in one piece. */
-	char *from = out_room(out, ADDR_TEXT_MAX + TEXT_U64_MAX + BLANKS + 2);
-	char *to = put_addr(from, row, remote);
+	char *from = out_room(out, ADDR_TEXT_MAX + TEXT_U64_MAX + PAD_NARROW + 2);
+	char *to = netstat_put_addr(from, row, remote);
 	*to++ = ':';
-	to = put_port(to, port);
-	to = put_pad(to, (size_t)(to - from), ADDRESS_WIDTH);
+	to = netstat_put_port(to, port);
+	to = pad_narrow(to, (size_t)(to - from), ADDRESS_WIDTH);
 	*to++ = ' ';
 	out_advance(out, to);
 }
@@ -204,12 +173,12 @@ static void end_mark(struct out *out, enum mark mark)
 		out_string(out, MARK_END);
 }
 
-/* A full accept queue deserves a look. */
+/* A full accept queue is marked. */
 static void out_recv_q(const struct view *view, struct out *out, const struct row *row)
 {
 	enum mark mark = view->color ? mark_queue(row) : MARK_NONE;
 	begin_mark(out, mark);
-	out_right(out, row->recv_q, QUEUE_WIDTH);
+	pad_narrow_right_u64(out, row->recv_q, QUEUE_WIDTH);
 	end_mark(out, mark);
 }
 
@@ -229,7 +198,7 @@ static void out_state(const struct view *view, struct out *out, const struct row
 	begin_mark(out, mark);
 	out_bytes(out, text, len);
 	end_mark(out, mark);
-	out_pad(out, len, STATE_WIDTH);
+	pad_narrow_out(out, len, STATE_WIDTH);
 }
 
 static void out_user(const struct view *view, struct out *out, const struct row *row)
@@ -241,14 +210,14 @@ static void out_user(const struct view *view, struct out *out, const struct row 
 		out_char(out, '-');
 		used = 1;
 	} else if (name) {
-		used = out_word(out, name, strlen(name));
+		used = out_escaped(out, name, strlen(name), TEXT_WORD);
 	} else {
 		char *to = out_room(out, TEXT_U64_MAX);
 		char *end = text_u64(to, row->uid);
 		out_advance(out, end);
 		used = (size_t)(end - to);
 	}
-	out_pad(out, used, USER_WIDTH);
+	pad_narrow_out(out, used, USER_WIDTH);
 	out_char(out, ' ');
 }
 
@@ -256,11 +225,11 @@ static void out_inode(struct out *out, const struct row *row)
 {
 	char digits[TEXT_U64_MAX];
 	size_t len = (size_t)(text_u64(digits, row->inode) - digits);
-	out_left(out, digits, len, INODE_WIDTH);
+	pad_narrow_left(out, digits, len, INODE_WIDTH);
 }
 
 /* "812/nginx" */
-static size_t out_process(const struct view *view, struct out *out, const struct process *process)
+static size_t netstat_out_process(const struct view *view, struct out *out, const struct process *process)
 {
 	struct bytes program = owners_text(view->owners, process->program);
 	enum text_escape how = view->programs > 1 ? TEXT_ITEM : TEXT_WORD;
@@ -275,7 +244,7 @@ static size_t out_process(const struct view *view, struct out *out, const struct
 	return used + 1;
 }
 
-static size_t out_owners(const struct view *view, struct out *out, const struct owner_span *span)
+static size_t netstat_out_owners(const struct view *view, struct out *out, const struct owner_span *span)
 {
 	size_t used = 0;
 	uint32_t last = UINT32_MAX;
@@ -290,7 +259,7 @@ static size_t out_owners(const struct view *view, struct out *out, const struct 
 			used++;
 		}
 		last = span->first[i].process;
-		used += out_process(view, out, &view->owners->process[last]);
+		used += netstat_out_process(view, out, &view->owners->process[last]);
 	}
 	return used;
 }
@@ -301,15 +270,15 @@ static void out_program(const struct view *view, struct out *out, const struct r
 	if (view->owners)
 		span = owners_of(view->owners, row);
 	out_char(out, ' ');
-	size_t used = out_owners(view, out, &span);
+	size_t used = netstat_out_owners(view, out, &span);
 	if (!used) {
 		out_char(out, '-');
 		used = 1;
 	}
-	out_pad(out, used, PROGRAM_WIDTH);
+	pad_narrow_out(out, used, PROGRAM_WIDTH);
 }
 
-/* Whatever had to be sent again deserves a look. */
+/* What had to be sent again is marked. */
 static void out_tries(const struct view *view, struct out *out, unsigned tries)
 {
 	enum mark mark = view->color && tries ? MARK_ODD : MARK_NONE;
@@ -346,33 +315,14 @@ static void out_timer(const struct view *view, struct out *out, const struct soc
 
 /* --- rows --- */
 
-/* What netstat never had, as name:value behind the row: -ee, -m, -I. */
-static int out_details(struct netstat_state *state, const struct view *view, struct out *out, const struct sock *sock)
-{
-	const struct {
-		bool wanted;
-		enum column_group group;
-	} parts[] = {
-		{ view->extend > 1, GROUP_EXTRA },
-		{ view->memory, GROUP_MEMORY },
-		{ view->info, GROUP_INFO },
-	};
-	struct column_source source;
-	column_source_set(&source, view->context, sock);
-	for (size_t i = 0; i < countof(parts); i++)
-		if (parts[i].wanted && detail_out(out, &state->detail, parts[i].group, &source) < 0)
-			return -1;
-	return 0;
-}
-
 static void inet_row(const struct view *view, struct out *out, const struct sock *sock)
 {
 	const struct row *row = &sock->row;
 	const char *proto = proto_netstat_name(row->proto, row->family);
-	out_left(out, proto, strlen(proto), PROTO_WIDTH);
+	pad_narrow_left(out, proto, strlen(proto), PROTO_WIDTH);
 	out_recv_q(view, out, row);
 	out_char(out, ' ');
-	out_right(out, row->send_q, QUEUE_WIDTH);
+	pad_narrow_right_u64(out, row->send_q, QUEUE_WIDTH);
 	out_char(out, ' ');
 	out_endpoint(view, out, row, false);
 	out_endpoint(view, out, row, true);
@@ -438,42 +388,57 @@ static void unix_row(const struct view *view, struct out *out, const struct sock
 		end = text_u64(number, detail->refcnt);
 	else
 		*end++ = '-';
-	out_left(out, number, (size_t)(end - number), 6);
+	pad_narrow_left(out, number, (size_t)(end - number), 6);
 	const char *flags = sock->row.state == STATE_LISTEN ? " [ ACC ]     " : " [ ]         ";
 	out_string(out, flags);
 	const char *type = unix_type(detail->type);
-	out_left(out, type, strlen(type), 10);
+	pad_narrow_left(out, type, strlen(type), 10);
 	out_char(out, ' ');
 	const char *state = unix_state(sock);
-	out_left(out, state, strlen(state), 13);
+	pad_narrow_left(out, state, strlen(state), 13);
 	out_char(out, ' ');
 	end = text_u64(number, sock->row.inode);
-	out_left(out, number, (size_t)(end - number), 8);
+	pad_narrow_left(out, number, (size_t)(end - number), 8);
 	if (view->programs)
 		out_program(view, out, &sock->row);
 	out_char(out, ' ');
 	out_path(out, sock->blob[BLOB_PATH]);
 }
 
-static int netstat_begin(void *state, const struct view *view, struct out *out)
+static int netstat_begin(void *at, const struct view *view, struct out *out)
 {
+	struct netstat_state *state = at;
+	const struct {
+		bool wanted;
+		enum column_group group;
+	} details[] = {
+		{ view->extend > 1, GROUP_EXTRA },
+		{ view->memory, GROUP_MEMORY },
+		{ view->info, GROUP_INFO },
+	};
+	for (size_t i = 0; i < countof(details); i++)
+		if (details[i].wanted && column_list_add_group(&state->details, details[i].group) < 0)
+			return -1;
 	if (view->protos & PROTO_INET_ALL)
-		heading(state, view, out, SECTION_INET);
+		netstat_heading(state, view, out, SECTION_INET);
 	return 0;
 }
 
 static int netstat_row(void *at, const struct view *view, struct out *out, const struct sock *sock)
 {
 	struct netstat_state *state = at;
+	struct column_source source;
 	int result = 0;
 	if (sock->row.proto != PROTO_UNIX) {
 		inet_row(view, out, sock);
 	} else {
-		heading(state, view, out, SECTION_UNIX);
+		netstat_heading(state, view, out, SECTION_UNIX);
 		unix_row(view, out, sock);
 	}
-	if (view->extend > 1 || view->memory || view->info)
-		result = out_details(state, view, out, sock);
+	if (state->details.count) {
+		column_source_set(&source, view->context, sock);
+		result = detail_out(out, &state->detail, &state->details, &source);
+	}
 	out_char(out, '\n');
 	return result;
 }
@@ -483,14 +448,14 @@ static int netstat_end(void *at, const struct view *view, struct out *out)
 {
 	struct netstat_state *state = at;
 	if (view->protos & PROTO_BIT(PROTO_UNIX))
-		heading(state, view, out, SECTION_UNIX);
+		netstat_heading(state, view, out, SECTION_UNIX);
+	column_list_free(&state->details);
 	text_free(&state->detail);
 	return 0;
 }
 
 const struct format format_netstat = {
 	.name = "netstat",
-	.help = "the lines of netstat -W",
 	.begin = netstat_begin,
 	.row = netstat_row,
 	.end = netstat_end,

@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/column_list.h>
+
 #include "format/mark.h"
+#include "format/pad.h"
 #include "format/width.h"
 
 enum {
@@ -22,7 +25,7 @@ enum {
 
 struct lane {
 	size_t width;    /* in places of the terminal */
-	bool may_be_cut; /* holds somebody else's text; half an address would tell nothing */
+	bool may_be_cut; /* holds text from outside; half an address would tell nothing */
 };
 
 struct table_state {
@@ -65,8 +68,8 @@ static int table_begin(void *at, const struct view *view, struct out *out)
 	return 0;
 }
 
-static int add_cell(struct table_state *state, size_t index, const struct column *column,
-                    const struct column_source *source)
+static int table_add_cell(struct table_state *state, size_t index, const struct column *column,
+                          const struct column_source *source)
 {
 	struct value value;
 	column_get(column, source, &value);
@@ -92,7 +95,7 @@ static int table_row(void *at, const struct view *view, struct out *out, const s
 	(void)out;
 	column_source_set(&source, view->context, sock);
 	for (size_t i = 0; i < view->columns->count; i++)
-		if (add_cell(at, i, view->columns->column[i], &source) < 0)
+		if (table_add_cell(at, i, view->columns->column[i], &source) < 0)
 			return -1;
 	return 0;
 }
@@ -134,18 +137,7 @@ static void cut_to_terminal(struct table_state *state, const struct view *view)
 	}
 }
 
-static void out_blanks(struct out *out, size_t count)
-{
-	while (count) {
-		size_t piece = count < 256 ? count : 256;
-		char *to = out_room(out, piece);
-		memset(to, ' ', piece);
-		out_advance(out, to + piece);
-		count -= piece;
-	}
-}
-
-static void out_cell(struct out *out, const char *text, size_t len, size_t width, bool right, const char *color)
+static void table_out_cell(struct out *out, const char *text, size_t len, size_t width, bool right, const char *color)
 {
 	size_t used = width_of(text, len);
 	bool cut = used > width;
@@ -154,7 +146,7 @@ static void out_cell(struct out *out, const char *text, size_t len, size_t width
 		used = width_of(text, len) + 1;
 	}
 	if (right)
-		out_blanks(out, width - used);
+		pad_blanks(out, width - used);
 	out_string(out, color);
 	out_bytes(out, text, len);
 	if (cut)
@@ -162,7 +154,7 @@ static void out_cell(struct out *out, const char *text, size_t len, size_t width
 	if (*color)
 		out_string(out, MARK_END);
 	if (!right)
-		out_blanks(out, width - used);
+		pad_blanks(out, width - used);
 }
 
 /* A cell's width: that of its column, but no blanks at the end of a line. */
@@ -173,27 +165,28 @@ static size_t cell_width(const struct table_state *state, const struct view *vie
 	return last && used < width ? used : width;
 }
 
-static void out_heading(const struct table_state *state, const struct view *view, struct out *out)
+static void table_out_heading(const struct table_state *state, const struct view *view, struct out *out)
 {
 	for (size_t i = 0; i < view->columns->count; i++) {
 		char text[HEADING_MAX];
 		const struct column *column = view->columns->column[i];
 		size_t len = (size_t)(heading_text(text, column) - text);
-		out_blanks(out, i ? GAP : 0);
-		out_cell(out, text, len, cell_width(state, view, i, len), is_number(column), "");
+		pad_blanks(out, i ? GAP : 0);
+		table_out_cell(out, text, len, cell_width(state, view, i, len), is_number(column), "");
 	}
 	out_char(out, '\n');
 }
 
 /* The cells begin at `cell`; where the next line's do. */
-static const char *out_line(const struct table_state *state, const struct view *view, struct out *out, const char *cell)
+static const char *table_out_line(const struct table_state *state, const struct view *view, struct out *out,
+                                  const char *cell)
 {
 	for (size_t i = 0; i < view->columns->count; i++) {
 		const char *text = cell + 1;
 		size_t len = strlen(text);
-		out_blanks(out, i ? GAP : 0);
-		out_cell(out, text, len, cell_width(state, view, i, width_of(text, len)),
-		         is_number(view->columns->column[i]), view->color ? mark_begin((enum mark) * cell) : "");
+		pad_blanks(out, i ? GAP : 0);
+		table_out_cell(out, text, len, cell_width(state, view, i, width_of(text, len)),
+		               is_number(view->columns->column[i]), view->color ? mark_begin((enum mark) * cell) : "");
 		cell = text + len + 1;
 	}
 	out_char(out, '\n');
@@ -206,9 +199,9 @@ static int table_end(void *at, const struct view *view, struct out *out)
 	if (state->lane && view->columns->count) {
 		cut_to_terminal(state, view);
 		if (!view->no_header)
-			out_heading(state, view, out);
+			table_out_heading(state, view, out);
 		for (const char *cell = state->cells.data, *end = cell + state->cells.len; cell && cell < end;)
-			cell = out_line(state, view, out, cell);
+			cell = table_out_line(state, view, out, cell);
 	}
 	free(state->lane);
 	text_free(&state->cells);
@@ -217,7 +210,6 @@ static int table_end(void *at, const struct view *view, struct out *out)
 
 const struct format format_table = {
 	.name = "table",
-	.help = "columns, aligned",
 	.begin = table_begin,
 	.row = table_row,
 	.end = table_end,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <sockview/cgroup.h>
+#include <sockview/column_table.h>
 #include <sockview/containers.h>
 #include <sockview/countof.h>
 #include <sockview/file.h>
@@ -78,6 +79,13 @@ static struct column_defaults defaults_of(const struct listing *listing, const s
 	};
 }
 
+static int unknown_column(char problem[OPTIONS_PROBLEM_MAX], const char *option, const struct error *error)
+{
+	if (error->number != EINVAL)
+		return problem_set(problem, "%s: %s", option, strerror(error->number));
+	return problem_set(problem, "%s: there is no column '%s'; --list-columns names them", option, error->subject);
+}
+
 static int choose_columns(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
 {
 	struct column_defaults defaults = defaults_of(listing, options);
@@ -94,7 +102,9 @@ static int choose_columns(struct listing *listing, const struct options *options
 		return problem_set(problem, "--columns: %s", strerror(errno));
 	if (!options->columns || column_list_parse(&listing->columns, options->columns, &error) == 0)
 		return 0;
-	return problem_set(problem, "--columns: there is no column '%s'; --list-columns names them", error.subject);
+	if (error.number == ENODATA)
+		return problem_set(problem, "--columns: '%s' leaves no column", options->columns);
+	return unknown_column(problem, "--columns", &error);
 }
 
 static int choose_order(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
@@ -106,7 +116,7 @@ static int choose_order(struct listing *listing, const struct options *options, 
 		return problem_set(problem, "--sort: lsof's listing is in the order of pid and fd");
 	if (sort_list_parse(&listing->sort, options->sort, &error) == 0)
 		return 0;
-	return problem_set(problem, "--sort: there is no column '%s'; --list-columns names them", error.subject);
+	return unknown_column(problem, "--sort", &error);
 }
 
 /* What the formats with lines of their own read of a process. */

@@ -4,7 +4,8 @@
 #ifndef SOCKVIEW_LISTING_H
 #define SOCKVIEW_LISTING_H
 
-#include <sockview/column.h>
+#include <sockview/column_list.h>
+#include <sockview/column_source.h>
 #include <sockview/format.h>
 #include <sockview/sort.h>
 

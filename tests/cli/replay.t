@@ -113,6 +113,21 @@ result = replay("-atunpeo")
 t.ok(b"sshd" not in result.out and b" - " in result.out,
      "the processes of this machine are not made owners of a recording from nowhere", result)
 
+# --- columns chosen, added to the default and left out of it
+
+default = replay("-un", "--format", "csv").lines[0].strip().split(",")
+t.ok("inode" in default and "fd" not in default, "csv has columns by default", default)
+for chosen, columns in [
+        ("-inode", [name for name in default if name != "inode"]), ("+fd", default + ["fd"]),
+        ("-UID,-recv-q,fd", [name for name in default if name not in ("uid", "recv_q")] + ["fd"]),
+        ("-fd", default), ("proto,state,-proto", ["state"]), ("-all,fd", ["fd"])]:
+    result = replay("-un", "--format", "csv", "--columns", chosen)
+    t.same((result.status, result.lines[0].strip().split(",")), (0, columns), "--columns %s" % chosen, result)
+for chosen, word in [("-bogus", b"there is no column 'bogus'"), ("-all", b"'-all' leaves no column"),
+                     ("fd,-fd", b"'fd,-fd' leaves no column")]:
+    result = replay("-un", "--format", "csv", "--columns", chosen)
+    t.ok(result.status == 2 and word in result.err, "--columns %s is wrong usage" % chosen, result)
+
 # --- the rest of the selection, and the exit status that tells whether anything was found
 
 FOUND = [

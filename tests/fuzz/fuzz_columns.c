@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include <sockview/cgroup.h>
-#include <sockview/column.h>
+#include <sockview/column_table.h>
 #include <sockview/containers.h>
+#include <sockview/names.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

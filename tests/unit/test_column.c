@@ -17,8 +17,10 @@
 
 #include <cmocka.h>
 
-#include <sockview/column.h>
+#include <sockview/column_list.h>
+#include <sockview/column_table.h>
 #include <sockview/countof.h>
+#include <sockview/names.h>
 
 static struct names *names;
 static struct column_context context;
@@ -101,7 +103,6 @@ static void names_are_plain_and_unique(void **state)
 		for (size_t k = 0; k < i && (other = column_at(k)); k++)
 			assert_string_not_equal(one->name, other->name);
 	}
-	assert_null(column_at(column_count()));
 }
 
 /* What was promised by name. */
@@ -141,7 +142,7 @@ static void assert_list(const struct column_list *list, const char *want)
 	assert_string_equal(got, want);
 }
 
-static void lists_replace_or_add(void **state)
+static void lists_replace_add_or_leave_out(void **state)
 {
 	(void)state;
 	struct column_list list = { 0 };
@@ -153,8 +154,33 @@ static void lists_replace_or_add(void **state)
 	assert_int_equal(column_list_parse(&list, "uid", &error), 0);
 	assert_list(&list, "uid");
 	assert_int_equal(column_list_parse(&list, "proto,all", &error), 0);
-	assert_int_equal(list.count, column_count());
+	assert_null(column_at(list.count));
 	assert_string_equal(list.column[0]->name, "proto");
+	/* The text, then what is left of "uid,pid,inode". */
+	static const char *const left_out[][2] = {
+		{ "-pid", "uid,inode" },
+		{ "-PID,state", "uid,inode,state" },
+		{ "+state,-uid", "pid,inode,state" },
+		{ "-state", "uid,pid,inode" },
+		{ "proto,-inode", "proto" },
+		{ "proto,state,-proto", "state" },
+		{ "-all,fd", "fd" },
+		{ "pid,-pid,+pid", "pid" },
+	};
+	for (size_t i = 0; i < countof(left_out); i++) {
+		assert_int_equal(column_list_parse(&list, "uid,pid,inode", &error), 0);
+		assert_int_equal(column_list_parse(&list, left_out[i][0], &error), 0);
+		assert_list(&list, left_out[i][1]);
+	}
+	assert_int_equal(column_list_parse(&list, "all,-cmdline", &error), 0);
+	assert_non_null(column_at(list.count));
+	assert_null(column_at(list.count + 1));
+	static const char *const empty[] = { "-all", "pid,-pid", "-uid,-all" };
+	for (size_t i = 0; i < countof(empty); i++) {
+		assert_int_equal(column_list_parse(&list, "uid", &error), 0);
+		assert_int_equal(column_list_parse(&list, empty[i], &error), -1);
+		assert_int_equal(error.number, ENODATA);
+	}
 	column_list_free(&list);
 }
 
@@ -163,9 +189,8 @@ static void unknown_columns_are_named(void **state)
 	(void)state;
 	static const struct {
 		const char *list, *culprit;
-	} cases[] = {
-		{ "proto,bogus,state", "bogus" }, { "", "" }, { "pid,", "" }, { "+", "" }, { "pid, uid", " uid" }
-	};
+	} cases[] = { { "proto,bogus,state", "bogus" }, { "", "" },  { "pid,", "" },       { "+", "" },
+		      { "pid, uid", " uid" },           { "-", "" }, { "-bogus", "bogus" } };
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct column_list list = { 0 };
 		struct error error = { 0 };
@@ -814,7 +839,7 @@ int main(void)
 		cmocka_unit_test(names_are_plain_and_unique),
 		cmocka_unit_test(promised_columns_exist),
 		cmocka_unit_test(names_are_found_in_any_case),
-		cmocka_unit_test(lists_replace_or_add),
+		cmocka_unit_test(lists_replace_add_or_leave_out),
 		cmocka_unit_test(unknown_columns_are_named),
 		cmocka_unit_test(columns_say_what_they_need),
 		cmocka_unit_test(default_columns_are_cheap),

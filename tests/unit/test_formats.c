@@ -11,9 +11,11 @@
 
 #include <cmocka.h>
 
+#include <sockview/column_list.h>
 #include <sockview/countof.h>
 #include <sockview/format.h>
 #include <sockview/json_string.h>
+#include <sockview/names.h>
 
 static struct names *names;
 

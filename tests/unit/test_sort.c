@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <sockview/countof.h>
+#include <sockview/names.h>
 #include <sockview/proto.h>
 #include <sockview/sort.h>
 
@@ -236,9 +237,9 @@ static void text_is_compared_byte_by_byte(void **state)
 static void unknown_columns_are_named(void **state)
 {
 	(void)state;
-	static const char *const wrong[][2] = { { "bogus", "bogus" }, { "state,-bogus", "-bogus" },
-		                                { "", "" },           { "-", "-" },
-		                                { "state,", "" },     { "--state", "--state" } };
+	static const char *const wrong[][2] = { { "bogus", "bogus" }, { "state,-bogus", "bogus" },
+		                                { "", "" },           { "-", "" },
+		                                { "state,", "" },     { "--state", "-state" } };
 	for (size_t i = 0; i < countof(wrong); i++) {
 		struct sort_list list = { 0 };
 		struct error error;

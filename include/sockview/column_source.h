@@ -1,0 +1,40 @@
+/*
+ * column_source.h - what a column's value is taken from: one socket with its
+ * owners, and what is the same for all sockets of an answer.
+ */
+#ifndef SOCKVIEW_COLUMN_SOURCE_H
+#define SOCKVIEW_COLUMN_SOURCE_H
+
+#include <sockview/owner.h>
+#include <sockview/row.h>
+
+struct cgroups;
+struct containers;
+struct names;
+
+#define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
+
+/* The same for all sockets of an answer. */
+struct column_context {
+	struct names *names;                 /* never NULL */
+	const struct owners *owners;         /* NULL: not looked for */
+	const struct cgroups *cgroups;       /* NULL: no cgroup has a path */
+	const struct containers *containers; /* NULL: no container has a name */
+	int64_t boot_time;                   /* when the kernel started, seconds since 1970; 0: not known */
+	int64_t now;
+	long ticks_per_second;
+	unsigned kernel;                            /* KERNEL() of the one that answered; 0: not known */
+	bool numeric_hosts, numeric_ports, resolve; /* of endpoints; resolve: names_host() has been filled */
+};
+
+/* One socket, with its owners at hand. Filled by column_source_set(). */
+struct column_source {
+	const struct column_context *context;
+	const struct sock *sock;
+	const struct process *process; /* of the first owner; NULL: none */
+	struct owner_span span;
+};
+
+void column_source_set(struct column_source *source, const struct column_context *context, const struct sock *sock);
+
+#endif

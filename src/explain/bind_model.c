@@ -15,10 +15,10 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include <sockview/proto.h>
+
 /* What the kernel puts into the IPv4 address of a socket that has only an IPv6 one: LOOPBACK4_IPV6. */
 #define V4_OF_NATIVE_V6 htonl(0x7f000006)
-
-static const union addr addr_any6;
 
 /* The side of a comparison: what struct sock has of it. */
 struct end {
@@ -36,7 +36,7 @@ static bool addr_is_v4(int family, const union addr *addr)
 
 static bool addr_is_any6(int family, const union addr *addr)
 {
-	return family == AF_INET6 && memcmp(addr, &addr_any6, sizeof(addr_any6)) == 0;
+	return family == AF_INET6 && addr_is_any(addr, false);
 }
 
 static uint32_t addr_v4(int family, const union addr *addr)
@@ -126,7 +126,7 @@ static enum bind_meeting places_meet(const struct bind_plan *plan, const struct 
 		return MEET_NOT;
 	/* UDP has one table for all VRFs and goes by the device alone. */
 	*why = BIND_OTHER_PORT_TABLE;
-	if (plan->proto == PROTO_TCP && plan->l3mdev != holder->l3mdev)
+	if (proto_listens(plan->proto) && plan->l3mdev != holder->l3mdev)
 		return MEET_NOT;
 	*why = BIND_OTHER_DEVICE;
 	if (plan->ifindex && holder->ifindex && plan->ifindex != holder->ifindex)
@@ -138,7 +138,7 @@ static enum bind_meeting places_meet(const struct bind_plan *plan, const struct 
 	/* A socket bound to one native IPv6 address is made v6only by __inet6_bind() (net/ipv6/af_inet6.c). */
 	if (!mine.any6 && !mine.mapped)
 		mine.v6only = true;
-	return plan->proto == PROTO_TCP && mine.v4 ? meet_buckets(&mine, &other) : meet_all(&mine, &other);
+	return proto_listens(plan->proto) && mine.v4 ? meet_buckets(&mine, &other) : meet_all(&mine, &other);
 }
 
 static bool both_reuseport(const struct bind_plan *plan, const struct bind_holder *holder)
@@ -153,7 +153,7 @@ static bool both_reuseport(const struct bind_plan *plan, const struct bind_holde
  */
 static enum bind_why options_allow(const struct bind_plan *plan, const struct bind_holder *holder)
 {
-	bool listens = holder->proto == PROTO_TCP && holder->state == STATE_LISTEN;
+	bool listens = proto_listens(holder->proto) && holder->state == STATE_LISTEN;
 	if (plan->reuseaddr && holder->reuseaddr == KNOWN_ON && !listens)
 		return BIND_BOTH_REUSEADDR;
 	if (both_reuseport(plan, holder))

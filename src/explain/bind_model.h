@@ -26,7 +26,7 @@ struct bind_plan {
 	uint32_t l3mdev;  /* the VRF that device belongs to; 0: none */
 	uint16_t port;
 	uint8_t family; /* AF_INET, AF_INET6 */
-	uint8_t proto;  /* PROTO_TCP, PROTO_UDP, PROTO_UDPLITE */
+	uint8_t proto;  /* enum proto, one with PROTO_PORTS */
 	bool reuseaddr, reuseport, v6only;
 };
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/proto.h>
 #include <sockview/vec.h>
 
 enum { ROWS_MAX = 256 }; /* so many of them get rows, whose owners are looked for */
@@ -31,7 +32,7 @@ bool ephemeral_keep(struct explain *explain, const struct row *row)
 		.local_port = row->local_port,
 		.family = row->family,
 	};
-	return row->proto == PROTO_TCP && ephemeral_add(explain, &toward) && explain->towards <= ROWS_MAX;
+	return proto_listens(row->proto) && ephemeral_add(explain, &toward) && explain->towards <= ROWS_MAX;
 }
 
 /* From 127.0.0.0/8 or from the address it goes to: the other end is here, and is not asked for. */
@@ -45,7 +46,7 @@ void ephemeral_keep_reversed(struct explain *explain, const struct row *row)
 		.local_port = row->remote_port,
 		.family = row->family,
 	};
-	if (here && row->proto == PROTO_TCP && row->remote_port && !row->netns)
+	if (here && proto_listens(row->proto) && row->remote_port && !row->netns)
 		ephemeral_add(explain, &toward);
 }
 
@@ -94,7 +95,7 @@ static void find_fullest(struct explain *explain)
 void ephemeral_find(struct explain *explain)
 {
 	const struct target *target = &explain->target;
-	if (explain->host.ephemeral_low <= 0 || target->proto != PROTO_TCP)
+	if (explain->host.ephemeral_low <= 0 || !proto_listens(target->proto))
 		return;
 	explain->destination = (struct destination){
 		.one = { .remote = target->addr, .family = target->family },

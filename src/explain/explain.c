@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
+#include <sockview/proto.h>
+
 #include "explain/ephemeral.h"
 #include "explain/explain_advice.h"
 #include "explain/explain_notes.h"
@@ -73,8 +75,8 @@ bool explain_changes_user(const struct explain *explain)
 void explain_query(const struct explain *explain, struct query *query)
 {
 	*query = (struct query){ .inet = true, .inet6 = true, .want = WANT_TIMER | WANT_EXTRA, .expr = &explain->expr };
-	query->protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(explain->target.proto);
-	for (unsigned proto = 0; proto < PROTO_COUNT; proto++)
+	query->protos = protos_with(PROTO_DEFAULT) | PROTO_BIT(explain->target.proto);
+	FOR_EACH_PROTO (proto, PROTO_ALL)
 		query->states[proto] = STATE_ALL;
 }
 
@@ -93,7 +95,7 @@ static bool is_served_here(const struct explain *explain, const struct table *ta
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
 		if (row->local_port == explain->target.port && row->proto == explain->target.proto &&
-		    (row->proto != PROTO_TCP || row->state == STATE_LISTEN))
+		    (!proto_listens(row->proto) || row->state == STATE_LISTEN))
 			return true;
 	}
 	return false;
@@ -122,7 +124,7 @@ static bool tells_of_bound(const struct explain_facts *facts)
 {
 	struct utsname name;
 	int major = 0, minor = 0;
-	if (facts->report->from_proc & PROTO_BIT(PROTO_TCP))
+	if (facts->report->from_proc & protos_with(PROTO_CONNECTIONS))
 		return false;
 	return !facts->live || (uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
 	                        (major > 6 || (major == 6 && minor >= 8)));

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <sockview/cgroup.h>
+#include <sockview/proto.h>
 
 #include "explain/explain_words.h"
 #include "explain/holders.h"
@@ -178,7 +179,7 @@ static int warn_of_time_wait(struct explain *explain)
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		const struct holder *holder = &explain->holder[crowd->first];
-		if (crowd->in_the_way && holder->reason == REASON_OWNED && holder->is.proto == PROTO_TCP &&
+		if (crowd->in_the_way && holder->reason == REASON_OWNED && proto_listens(holder->is.proto) &&
 		    holder->is.state == STATE_ESTABLISHED && !explain->plan[0].bind.reuseaddr)
 			return sentence_add(
 				explain, SAY_ADVICE, "then-time-wait",
@@ -279,7 +280,7 @@ static int advise_holder_v6only(struct explain *explain)
 	bool dual = false, enough = true;
 	for (size_t i = 0; i < explain->holders; i++) {
 		struct bind_holder changed = explain->holder[i].is;
-		bool listens = changed.state == STATE_LISTEN || changed.proto != PROTO_TCP;
+		bool listens = changed.state == STATE_LISTEN || !proto_listens(changed.proto);
 		if (changed.family == AF_INET6 && listens && changed.v6only == KNOWN_OFF &&
 		    bind_addr_any(AF_INET6, &changed.addr)) {
 			changed.v6only = KNOWN_ON;

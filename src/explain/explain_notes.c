@@ -71,7 +71,7 @@ static int say_other_proto(struct explain *explain)
 	if (!explain->others)
 		return 0;
 	const struct row *row = &explain->facts.table->row[explain->other];
-	const char *theirs = row->proto == PROTO_TCP ? "TCP" : "UDP", *ours = row->proto == PROTO_TCP ? "UDP" : "TCP";
+	const char *theirs = proto_table[row->proto].label, *ours = proto_table[explain->target.proto].label;
 	words_endpoint(explain, where, row->family, &row->local, row->local_port, row->ifindex);
 	by_owner(explain, row, owner);
 	return sentence_add(
@@ -289,7 +289,7 @@ static int say_unseen(struct explain *explain)
 	                 "Not all addresses and interfaces of this host were read (rtnetlink: %s).",
 	                 strerror(explain->host.addresses_unread)) < 0)
 		return -1;
-	if (explain->target.proto == PROTO_TCP && !explain->bound_told && explain->facts.live)
+	if (proto_listens(explain->target.proto) && !explain->bound_told && explain->facts.live)
 		if (sentence_add(
 			    explain, SAY_UNREAD, "bound",
 			    "Sockets that are bound and do not listen are not told of here (it takes netlink and Linux 6.8).") <

@@ -12,9 +12,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include <sockview/countof.h>
+#include <sockview/proto.h>
 #include <sockview/text.h>
 
 static int target_problem(char problem[EXPLAIN_PROBLEM_MAX], const char *format, ...)
@@ -29,41 +28,29 @@ static int target_problem(char problem[EXPLAIN_PROBLEM_MAX], const char *format,
 	return -1;
 }
 
-static const struct {
-	const char *name;
-	enum proto proto;
-	int family;
-} protos[] = {
-	{ "tcp", PROTO_TCP, AF_UNSPEC }, { "udp", PROTO_UDP, AF_UNSPEC }, { "udplite", PROTO_UDPLITE, AF_UNSPEC },
-	{ "tcp4", PROTO_TCP, AF_INET },  { "udp4", PROTO_UDP, AF_INET },  { "udpl", PROTO_UDPLITE, AF_UNSPEC },
-	{ "tcp6", PROTO_TCP, AF_INET6 }, { "udp6", PROTO_UDP, AF_INET6 },
-};
-
 /* Takes "tcp:" off the text; what is left. */
 static const char *target_take_proto(struct target *target, const char *text)
 {
 	size_t len = strcspn(text, ":");
-	if (text[len] != ':')
+	int family;
+	unsigned protos = text[len] ? protos_by_word(text, len, &family) & protos_with(PROTO_PORTS) : 0;
+	if (!protos)
 		return text;
-	for (size_t i = 0; i < countof(protos); i++) {
-		if (strlen(protos[i].name) != len || strncasecmp(protos[i].name, text, len) != 0)
-			continue;
-		target->proto = (uint8_t)protos[i].proto;
-		target->proto_said = true;
-		if (protos[i].family != AF_UNSPEC)
-			target->family = (uint8_t)protos[i].family;
-		return text + len + 1;
-	}
-	return text;
+	target->proto = (uint8_t)proto_next(protos, 0);
+	target->proto_said = true;
+	if (family != AF_UNSPEC)
+		target->family = (uint8_t)family;
+	return text + len + 1;
 }
 
 static int service_port(struct target *target, const char *name, char problem[EXPLAIN_PROBLEM_MAX])
 {
-	const struct servent *service = getservbyname(name, target->proto == PROTO_TCP ? "tcp" : "udp");
-	if (!service && !target->proto_said) {
-		service = getservbyname(name, "udp");
+	const struct servent *service = getservbyname(name, proto_table[target->proto].service);
+	FOR_EACH_PROTO (proto, service || target->proto_said ? 0 : protos_with(PROTO_DEFAULT)) {
+		service = getservbyname(name, proto_table[proto].service);
+		target->proto = service ? (uint8_t)proto : target->proto;
 		if (service)
-			target->proto = PROTO_UDP;
+			break;
 	}
 	if (!service)
 		return target_problem(problem, "--explain: '%.60s' is neither a port nor a service of /etc/services",
@@ -136,7 +123,7 @@ int target_parse(struct target *target, const char *text, enum proto proto, int 
                  char problem[EXPLAIN_PROBLEM_MAX])
 {
 	*target = (struct target){
-		.proto = proto < PROTO_COUNT ? (uint8_t)proto : PROTO_TCP,
+		.proto = proto < PROTO_COUNT ? (uint8_t)proto : (uint8_t)proto_next(protos_with(PROTO_DEFAULT), 0),
 		.family = (uint8_t)family,
 		.proto_said = proto < PROTO_COUNT,
 	};

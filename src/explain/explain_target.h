@@ -15,7 +15,7 @@ struct target {
 
 /*
  * `proto` and `family` (AF_UNSPEC: either) are meant where the text names none;
- * PROTO_COUNT: TCP, or what a service is of. 0, or -1 with a line for the user
+ * PROTO_COUNT: the first with PROTO_DEFAULT, or what a service is of. 0, or -1 with a line for the user
  * in `problem`.
  */
 int target_parse(struct target *target, const char *text, enum proto proto, int family,

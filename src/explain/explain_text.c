@@ -275,7 +275,7 @@ static void print_crowd(const struct explain *explain, struct out *out, const st
 	const struct holder *holder = &explain->holder[crowd->first];
 	const struct row *row = holder_row(explain, holder);
 	const struct process *process = holder_process(explain, holder);
-	const char *state = row->proto == PROTO_TCP           ? state_name(row->state)
+	const char *state = proto_listens(row->proto)         ? state_name(row->state)
 	                    : row->state == STATE_ESTABLISHED ? "connected"
 	                                                      : "open";
 	char local[WORDS_ADDR_MAX], remote[WORDS_ADDR_MAX + 8] = "", times[32] = "", who[1024], text[1400];

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <sockview/countof.h>
+#include <sockview/proto.h>
 
 #include "explain/explain_words.h"
 
@@ -62,7 +63,7 @@ static const char *plain_rule(const struct explain *explain, const struct crowd 
 {
 	const struct holder *holder = &explain->holder[crowd->first];
 	*key = "socket";
-	if (holder->is.proto != PROTO_TCP)
+	if (!proto_listens(holder->is.proto))
 		return "A UDP socket keeps its address and port to itself unless both set SO_REUSEADDR or SO_REUSEPORT.";
 	*key = "listener";
 	if (holder->is.state == STATE_LISTEN)
@@ -243,7 +244,7 @@ static int say_refusal(struct explain *explain, const struct planned *plan)
 /* Refused, although the tables show no socket in the way. */
 static int say_hidden(struct explain *explain)
 {
-	if (explain->target.proto == PROTO_TCP && !explain->bound_told)
+	if (proto_listens(explain->target.proto) && !explain->bound_told)
 		return sentence_add(
 			explain, SAY_WHY, "hidden",
 			"Something holds the port that no table shows: most likely a socket that is bound and does not listen, which only netlink on Linux 6.8 and later tells of.");

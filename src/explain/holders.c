@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include <sockview/proto.h>
 #include <sockview/vec.h>
 
 static uint8_t v6only_of(const struct row *row)
@@ -43,7 +44,7 @@ static struct bind_holder model_of(const struct explain *explain, const struct s
 		.state = row->state,
 		.has_uid = row->flags & ROW_HAS_UID,
 		.time_wait = is_time_wait(sock),
-		.request = row->proto == PROTO_TCP && row->state == STATE_SYN_RECV && !row->inode,
+		.request = proto_listens(row->proto) && row->state == STATE_SYN_RECV && !row->inode,
 		.v6only = v6only_of(row),
 	};
 }
@@ -71,7 +72,7 @@ static const struct holder *listener_for(const struct explain *explain, const st
 	for (size_t i = 0; i < explain->holders; i++) {
 		const struct holder *holder = &explain->holder[i];
 		/* Listeners stand first. */
-		if (holder->is.proto != PROTO_TCP || holder->is.state != STATE_LISTEN)
+		if (!proto_listens(holder->is.proto) || holder->is.state != STATE_LISTEN)
 			return best;
 		bool same = holder->is.family == child->is.family &&
 		            memcmp(&holder->is.addr, &child->is.addr, sizeof(child->is.addr)) == 0;
@@ -103,7 +104,7 @@ static int holders_of_state(struct explain *explain, bool listeners)
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
 		if (row->netns || row->local_port != explain->target.port || row->proto != explain->target.proto ||
-		    (row->proto == PROTO_TCP && row->state == STATE_LISTEN) != listeners)
+		    (proto_listens(row->proto) && row->state == STATE_LISTEN) != listeners)
 			continue;
 		if (holder_add(explain, (uint32_t)i) < 0)
 			return -1;
@@ -116,7 +117,7 @@ static void find_others(struct explain *explain)
 	const struct table *table = explain->facts.table;
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
-		bool serves = row->proto == PROTO_TCP ? row->state == STATE_LISTEN : row->state == STATE_CLOSE;
+		bool serves = STATE_BIT(row->state) & proto_table[row->proto].waiting;
 		if (row->netns || row->local_port != explain->target.port || row->proto == explain->target.proto ||
 		    !serves)
 			continue;
@@ -172,7 +173,7 @@ static bool same_judgement(const struct holder *a, const struct holder *b)
 /* A listener, a bound socket or a UDP socket is shown by itself; connections are put together. */
 static bool is_alone(const struct holder *holder)
 {
-	return holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND || holder->is.proto != PROTO_TCP;
+	return holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND || !proto_listens(holder->is.proto);
 }
 
 static bool crowds_with(const struct explain *explain, const struct crowd *crowd, const struct holder *holder)
@@ -218,7 +219,7 @@ static void crowd_take(struct explain *explain, struct crowd *crowd, struct hold
 		crowd->listener = (uint32_t)(listener - explain->holder);
 	if (sock.timer && sock.timer->kind == TIMER_TIMEWAIT && sock.timer->expires_ms > crowd->expires_ms)
 		crowd->expires_ms = sock.timer->expires_ms;
-	crowd->to_itself |= sock.row.proto == PROTO_TCP && sock.row.local_port == sock.row.remote_port &&
+	crowd->to_itself |= proto_listens(sock.row.proto) && sock.row.local_port == sock.row.remote_port &&
 	                    memcmp(&sock.row.local, &sock.row.remote, sizeof(sock.row.local)) == 0;
 	/* In the ephemeral range and no listener there: connect() chose the port. */
 	crowd->outgoing |= sock.row.remote_port && facts_is_ephemeral(&explain->host, sock.row.local_port) &&

@@ -9,14 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sockview/proto.h>
+
 static int set_target(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	const struct explain_options *options = &explain->options;
 	/* The protocol of -t or -u, if it is one alone. */
-	enum proto proto = 0;
-	while (proto < PROTO_COUNT && options->protos != PROTO_BIT(proto))
-		proto++;
-	if (proto == PROTO_RAW || proto == PROTO_UNIX) {
+	enum proto first = proto_next(options->protos, 0);
+	enum proto proto = options->protos == PROTO_BIT(first) ? first : PROTO_COUNT;
+	if (proto < PROTO_COUNT && !proto_has(proto, PROTO_PORTS)) {
 		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--explain: ports are of TCP, UDP and UDP-Lite");
 		return -1;
 	}

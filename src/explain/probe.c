@@ -113,8 +113,8 @@ static struct probe_answer bind_and_listen(int fd, const struct bind_plan *plan,
 
 static struct probe_answer probe_here(const struct bind_plan *plan, enum probe_kind kind)
 {
-	int type = plan->proto == PROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
-	int fd = socket(plan->family, type | SOCK_CLOEXEC, proto_ip_number(plan->proto));
+	const struct proto_info *info = &proto_table[plan->proto];
+	int fd = socket(plan->family, info->type | SOCK_CLOEXEC, info->number);
 	if (fd < 0)
 		return refused(PROBE_SOCKET);
 	struct probe_answer answer;
@@ -123,7 +123,7 @@ static struct probe_answer probe_here(const struct bind_plan *plan, enum probe_k
 	else if (kind == PROBE_CHECKS)
 		answer = check(fd, plan);
 	else
-		answer = bind_and_listen(fd, plan, kind == PROBE_BIND_LISTEN && plan->proto == PROTO_TCP);
+		answer = bind_and_listen(fd, plan, kind == PROBE_BIND_LISTEN && proto_listens(plan->proto));
 	close(fd);
 	return answer;
 }

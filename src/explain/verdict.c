@@ -17,6 +17,7 @@
 #include <errno.h>
 
 #include <sockview/countof.h>
+#include <sockview/proto.h>
 
 #include "explain/holders.h"
 #include "explain/probe.h"
@@ -28,7 +29,7 @@ static bool tables_whole(const struct explain *explain)
 	unsigned proto = PROTO_BIT(explain->target.proto);
 	if (report->interrupted || report->lost || report->malformed || report->unavailable & proto)
 		return false;
-	return explain->target.proto != PROTO_TCP || explain->bound_told;
+	return !proto_listens(explain->target.proto) || explain->bound_told;
 }
 
 static void plan_model(struct explain *explain, struct planned *plan)
@@ -67,8 +68,8 @@ static void plan_check(struct explain *explain, struct planned *plan)
 
 static bool can_come_back(const struct holder *holder)
 {
-	return holder->reason != REASON_KERNEL &&
-	       (holder->is.proto != PROTO_TCP || holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND);
+	return holder->reason != REASON_KERNEL && (!proto_listens(holder->is.proto) ||
+	                                           holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND);
 }
 
 /* A socket is in the way that no process can give up and take again at once. */

@@ -316,6 +316,8 @@ case("UDP: the wildcard", "udp:0.0.0.0:%d" % p, 1, TAKEN, "0.0.0.0 asks for the 
 case("UDP: another address", "udp:127.0.0.2:%d" % p, 0, FREE)
 case("UDP and TCP are apart", "tcp:127.0.0.1:%d" % p, 0, FREE, "The UDP port of the same number is held",
      "UDP and TCP ports are apart")
+case("UDP and UDPLITE are apart", "udplite:127.0.0.1:%d" % p, 0, "The UDP port of the same number is held",
+     "UDP and UDPLITE ports are apart", judge=False)
 p = port()
 keep.append(make(("0.0.0.0", p), kind=DGRAM, reuseaddr=1))
 case("UDP: SO_REUSEADDR on both", ["udp:0.0.0.0:%d" % p, "--reuseaddr"], 0, FREE)

@@ -66,7 +66,7 @@
  *     lines.c lines.h                  a file of /proc/net, line by line
  *     netlink.c                        the sock_diag source
  *     procnet.h                        the readers of the files of /proc/net
- *     procnet_inet.c                   /proc/net/{tcp,udp,udplite,raw}{,6}
+ *     procnet_inet.c procnet_inet.h    /proc/net/{tcp,udp,udplite,raw}{,6}
  *     procnet_unix.c                   /proc/net/unix
  *     request.c request.h              the smallest dumps that answer a query
  *     sockstat.c                       how many sockets there are, before they are asked for

@@ -32,13 +32,6 @@ static inline int procnet_give(const struct procnet_file *file, const struct soc
 int procnet_inet_read(int fd, const struct procnet_file *file);
 int procnet_unix_read(int fd, const struct procnet_file *file);
 
-/*
- * One line of tcp, udp, udplite or raw (or of its IPv6 file), without the
- * newline. False if it is anything else than what the kernel writes.
- */
-bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int family, struct row *row,
-                        struct sock_timer *timer);
-
 /* One line of unix; `path` points into it, as it is written ('@' for NUL), and is NULL if there is none. */
 bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct sock_unix *unix_, struct bytes *path);
 

@@ -1,5 +1,5 @@
 /*
- * procnet_inet.c - a line of /proc/net/{tcp,udp,udplite,raw}{,6} (procnet.h).
+ * procnet_inet.c - a line of /proc/net/{tcp,udp,udplite,raw}{,6} (procnet_inet.h).
  *
  * All of them have this head (get_tcp4_sock(), get_openreq4() and
  * get_timewait4_sock() in net/ipv4/tcp_ipv4.c, udp4_format_sock() in
@@ -13,9 +13,11 @@
  * number of this host. Times are in USER_HZ, which is 100 wherever Linux runs
  * today. A listener's rx_queue is its accept queue; nothing tells its backlog.
  */
-#include "collect/procnet.h"
+#include <sockview/procnet_inet.h>
 
-#include "collect/lines.h"
+#include <sockview/lines.h>
+
+#include "collect/procnet.h"
 
 #define MS_PER_TICK 10
 

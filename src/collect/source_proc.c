@@ -1,11 +1,11 @@
 /* source_proc.c - sockets from the text tables of /proc/net: which files, in which order (source.h). */
+#include <sockview/lines.h>
 #include <sockview/source.h>
 
 #include <errno.h>
 #include <unistd.h>
 
 #include "collect/family.h"
-#include "collect/lines.h"
 
 /* 0, also if there is no such file; -1 with error; or the sink's answer. */
 static int source_file_read(int proc_net_fd, const struct procnet_file *file, unsigned *read, unsigned *missing)

@@ -276,6 +276,10 @@ static int say_unseen(struct explain *explain)
 	                 "%u network namespaces were not looked into: there are too many.",
 	                 explain->elsewhere.left_out) < 0)
 		return -1;
+	if (explain->elsewhere.cut &&
+	    sentence_add(explain, SAY_UNREAD, "other-netns",
+	                 "Other network namespaces have more sockets than were looked at.") < 0)
+		return -1;
 	if (tables->interrupted || tables->lost || tables->malformed)
 		if (sentence_add(explain, SAY_UNREAD, "tables",
 		                 "The kernel's answer was not whole: a socket may be missing.") < 0)

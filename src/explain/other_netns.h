@@ -12,6 +12,7 @@ struct place {
 
 struct elsewhere {
 	unsigned hidden;   /* processes whose namespace could not be read */
+	unsigned cut;      /* files with more lines than are read */
 	unsigned left_out; /* namespaces beyond the limit, not looked into */
 	struct place *place;
 	size_t places, capacity;
@@ -20,11 +21,5 @@ struct elsewhere {
 /* 0, or -1 with errno ENOMEM. Rows are added to the table. elsewhere_free() after both. */
 int elsewhere_find(struct elsewhere *elsewhere, int proc_fd, enum proto proto, uint16_t port, struct table *table);
 void elsewhere_free(struct elsewhere *elsewhere);
-
-/*
- * A line of /proc/PID/net/{tcp,udp}[6] (Linux 6.18: tcp4_seq_show and its
- * like) as a row; false if it is none, as the heading.
- */
-bool elsewhere_line(const char *line, size_t len, enum proto proto, int family, struct row *row);
 
 #endif

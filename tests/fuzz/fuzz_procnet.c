@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <sockview/countof.h>
+#include <sockview/procnet_inet.h>
 
 #include "collect/procnet.h"
 

@@ -602,6 +602,8 @@ else:
 
 # --- elsewhere ------------------------------------------------------------------
 
+IPPROTO_UDPLITE = 136
+UDPLITE = netns.kernel_has(DGRAM, IPPROTO_UDPLITE)
 p = port()
 read, write = os.pipe()
 child = os.fork()
@@ -610,6 +612,9 @@ if child == 0:
     netns.unshare(netns.CLONE_NEWNET)
     tap.run(["ip", "link", "set", "lo", "up"])
     far = [listen(("127.0.0.1", p)), make(("0.0.0.0", p), kind=DGRAM)]
+    if UDPLITE:
+        far.append(socket.socket(V4, DGRAM, IPPROTO_UDPLITE))
+        far[-1].bind(("127.0.0.3", p))
     os.write(write, b"R")
     time.sleep(300)
     os._exit(0)
@@ -617,6 +622,10 @@ assert os.read(read, 1) == b"R"
 case("another network namespace", "127.0.0.1:%d" % p, 0, FREE, "In another network namespace 127.0.0.1:%d is held" % p,
      "(pid %d)" % child, "nsenter -t %d -n" % child)
 case("... its UDP", "udp:127.0.0.1:%d" % p, 0, "In another network namespace 0.0.0.0:%d is held" % p)
+if UDPLITE:
+    case("... its UDP-Lite", "udplite:127.0.0.1:%d" % p, 0, "In another network namespace 127.0.0.3:%d is held" % p, judge=False)
+else:
+    t.skip("... its UDP-Lite", "this kernel has none")
 os.kill(child, 9), os.waitpid(child, 0)
 
 # --- NAT ------------------------------------------------------------------------

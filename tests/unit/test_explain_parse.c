@@ -1,7 +1,7 @@
 /*
  * What --explain reads of the kernel: rules of nftables as `nft` and
  * iptables-nft 1.8.9 put them into a kernel 6.18 (files ruleNN of the fuzz corpus),
- * lists of ports, lines of /proc/PID/net, fdinfo.
+ * lists of ports, fdinfo.
  */
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
@@ -19,7 +19,6 @@
 
 #include <sockview/countof.h>
 
-#include "explain/other_netns.h"
 #include "evidence/evidence.h"
 #include "explain/facts.h"
 #include "firewall/nat_rule.h"
@@ -185,30 +184,6 @@ static void test_ports(void **state)
 	assert_false(port_list_has("x,80", 4, 80));
 }
 
-static void test_lines(void **state)
-{
-	(void)state;
-	static const char line[] = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000"
-				   "        0 4711 1 0000000000000000 100 0 0 10 0";
-	static const char line6[] =
-		"   1: B80D0120000000000000000001000000:0277 00000000000000000000000000000000:0000 07 "
-		"00000000:00000000 00:00000000 00000000     0        0 12 2 0000000000000000 0";
-	struct row row;
-	union addr addr = { 0 };
-
-	assert_true(elsewhere_line(line, sizeof(line) - 1, PROTO_TCP, AF_INET, &row));
-	inet_pton(AF_INET, "127.0.0.1", &addr);
-	assert_memory_equal(&row.local, &addr, sizeof(addr));
-	assert_true(row.local_port == 8080 && row.state == STATE_LISTEN && row.uid == 1000 && row.inode == 4711);
-	assert_true(elsewhere_line(line6, sizeof(line6) - 1, PROTO_UDP, AF_INET6, &row));
-	inet_pton(AF_INET6, "2001:db8::1", &addr);
-	assert_memory_equal(&row.local, &addr, sizeof(addr));
-	assert_true(row.local_port == 631 && row.state == STATE_CLOSE && row.inode == 12);
-	assert_false(elsewhere_line("  sl  local_address rem_address   st", 36, PROTO_TCP, AF_INET, &row));
-	for (size_t len = 0; len < 90; len++)
-		assert_false(elsewhere_line(line, len < 80 ? len : 80, PROTO_TCP, AF_INET, &row));
-}
-
 static void test_flight(void **state)
 {
 	(void)state;
@@ -229,7 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules), cmocka_unit_test(test_old_iptables), cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_ports), cmocka_unit_test(test_lines),        cmocka_unit_test(test_flight),
+		cmocka_unit_test(test_ports), cmocka_unit_test(test_flight),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

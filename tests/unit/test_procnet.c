@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <sockview/countof.h>
+#include <sockview/procnet_inet.h>
 
 #include "collect/procnet.h"
 

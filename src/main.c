@@ -160,6 +160,7 @@
  *   base/
  *     bpf_skeleton.c bpf_skeleton.h    light skeletons of BPF programs loaded by bpf(2)
  *     countof.h                        how many items an array has
+ *     errno_name.c errno_name.h        the names of errors
  *     error.c error.h                  the one way an error is filled in
  *     file.c file.h                    the one reader of small files
  *     glob.c glob.h                    shell patterns over bytes that may be anything, in bounded time

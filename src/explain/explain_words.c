@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sockview/errno_name.h>
 #include <sockview/vec.h>
 
 /* Two plans may give one sentence. */
@@ -141,7 +142,7 @@ void words_span(char text[WORDS_SPAN_MAX], uint64_t seconds)
 
 const char *words_errno(int number)
 {
-	const char *name = strerrorname_np(number);
+	const char *name = errno_name(number);
 	return name ? name : "an error";
 }
 

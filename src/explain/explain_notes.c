@@ -133,7 +133,8 @@ static int say_nat_rule(struct explain *explain, const struct nat_rule *rule)
 	words_bytes(table, (struct bytes){ rule->table, strlen(rule->table) }, TEXT_WORD);
 	words_bytes(chain, (struct bytes){ rule->chain, strlen(rule->chain) }, TEXT_WORD);
 	if (rule->redirect)
-		snprintf(to, sizeof(to), "port %u of this host", rule->to_port ? rule->to_port : explain->target.port);
+		snprintf(to, sizeof(to), "port %u of this host",
+		         (unsigned)(rule->to_port ? rule->to_port : explain->target.port));
 	else if (rule->to_family)
 		words_endpoint(explain, to, rule->to_family, &rule->to,
 		               rule->to_port ? rule->to_port : explain->target.port, 0);

@@ -807,7 +807,7 @@ static enum result try_pair(const struct pair *pair, char *said, size_t size)
 			result = program_agrees(&world, pair, said_by_program, &kernel) ? AGREE : DISAGREE;
 		snprintf(
 			said, size,
-			"program: exit %d; model: outcome %d why %d meeting %d; kernel: bind %s, listen %s, old listen %d",
+			"program: exit %d; model: outcome %u why %u meeting %u; kernel: bind %s, listen %s, old listen %d",
 			said_by_program, model.outcome, model.why, model.meeting, strerror(kernel.bind_errno),
 			strerror(kernel.listen_errno), kernel.old_listen_errno);
 	}

@@ -79,7 +79,7 @@ static void assert_number(const char *name, const struct sock *sock, uint64_t wa
 {
 	struct value value = value_of(name, sock);
 	if (value.kind != VALUE_UINT || value.uint != want)
-		print_message("%s: kind %d, %llu, not %llu\n", name, value.kind, (unsigned long long)value.uint,
+		print_message("%s: kind %u, %llu, not %llu\n", name, value.kind, (unsigned long long)value.uint,
 		              (unsigned long long)want);
 	assert_int_equal(value.kind, VALUE_UINT);
 	assert_true(value.uint == want);

@@ -760,7 +760,7 @@ static void many_lines_all_arrive(void **state)
 		snprintf(line, sizeof(line),
 		         "%4d: 0100007F:%04X 00000000:0000 0A 00000000:00000000 00:00000000 00000000 %5d 0 "
 		         "%d 1%*s",
-		         i, i & 0xffff, i, i + 1, i % 97, "");
+		         i, (unsigned)i & 0xffff, i, i + 1, i % 97, "");
 		fprintf(file, "%s\n", line);
 	}
 	fclose(file);

@@ -14,11 +14,11 @@
  *     explaining.c explaining.h        --explain in place of a look
  *     gather.c gather.h                sockets and their owners
  *     invocation.h                     one invocation
- *     legend.c legend.h                the reasons of blank owners, counted and said in words
  *     listing.c listing.h              what is printed and in which form
  *     look.c look.h                    one look at the sockets, from privileges to report
  *     notes.c notes.h                  what an answer lacks, a line each on standard error
  *     notes_filter.c                   what was wrong with a filter, with a caret under it
+ *     notes_legend.c notes_legend.h    with -v: the reasons of blank owners, counted and said in words
  *     open.c open.h                    what the options name is opened, and what follows from them is set
  *     options.h                        what one invocation is asked
  *     pager.c pager.h                  the user's pager behind our output

@@ -9,7 +9,7 @@
 #include <sockview/privilege.h>
 #include <sockview/source.h>
 
-#include "run/legend.h"
+#include "run/notes_legend.h"
 #include "run/listing.h"
 #include "run/selection.h"
 

@@ -11,7 +11,7 @@
 #include "run/gather.h"
 #include "run/notes.h"
 #include "run/show.h"
-#include "run/legend.h"
+#include "run/notes_legend.h"
 
 /* Something is asked for that the kernel tells the privileged alone: marks, keys, MPTCP's sequence numbers. */
 static bool asks_for_secrets(const struct run *run)

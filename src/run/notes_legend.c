@@ -1,5 +1,5 @@
-/* legend.c - the reasons of blank owners, counted and said in words (legend.h). */
-#include "run/legend.h"
+/* notes_legend.c - the reasons of blank owners, counted and said in words (notes_legend.h). */
+#include "run/notes_legend.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* legend.h - with -v: which reasons the blank owners of a listing had, and how often. */
-#ifndef SOCKVIEW_LEGEND_H
-#define SOCKVIEW_LEGEND_H
+/* notes_legend.h - with -v: which reasons the blank owners of a listing had, and how often. */
+#ifndef SOCKVIEW_RUN_NOTES_LEGEND_H
+#define SOCKVIEW_RUN_NOTES_LEGEND_H
 
 #include <sockview/owner.h>
 

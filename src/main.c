@@ -5,6 +5,7 @@
  *
  *   cli/
  *     cli.h                            the command line
+ *     columns_help.c                   --list-columns: the table of columns as text
  *     completions.c                    what bash, zsh and fish are told of the options
  *     option_table.c option_table.h    one table of options
  *     options.c                        the arguments read by the table of options
@@ -12,20 +13,24 @@
  *     options_near.c options_near.h    the option that a mistyped one may have meant
  *   run/
  *     explaining.c explaining.h        --explain in place of a look
+ *     exit_status.h                    what the program's exit status says
  *     gather.c gather.h                sockets and their owners
  *     invocation.h                     one invocation
  *     listing.c listing.h              what is printed and in which form
  *     look.c look.h                    one look at the sockets, from privileges to report
+ *     mode.h                           what an invocation does with the sockets
  *     notes.c notes.h                  what an answer lacks, a line each on standard error
- *     notes_filter.c                   what was wrong with a filter, with a caret under it
  *     notes_legend.c notes_legend.h    with -v: the reasons of blank owners, counted and said in words
+ *     notes_filter.c                   what was wrong with a filter, with a caret under it
  *     open.c open.h                    what the options name is opened, and what follows from them is set
  *     options.h                        what one invocation is asked
  *     pager.c pager.h                  the user's pager behind our output
  *     pids.c pids.h                    the pids of --pids
+ *     rights.c rights.h                the rights that a look takes, and gives up before it prints
  *     run.c run.h                      one invocation from the options to the last flush
  *     selection.c selection.h          which sockets the command line wants
  *     show.c show.h                    rows to the format, in the order that was asked for
+ *     view.c view.h                    what the options say of the lines that are printed
  *   explain/
  *     bind_model.c bind_model.h        Linux's rules for two sockets and one port, as a pure function
  *     ephemeral.c ephemeral.h          how many ephemeral ports the connections to one destination use up
@@ -75,6 +80,7 @@
  *   format/
  *     csv.c                            csv and tsv
  *     format.h                         rows to bytes
+ *     formats.c                        the formats by number
  *     json.c                           json and jsonl
  *     lsof.c                           the listing of lsof -i (lsof 4.95)
  *     lsof_fields.c lsof_fields.h      lsof -F
@@ -220,15 +226,6 @@ static void catch_signals(bool continuous)
 	catch_signal(SIGTERM);
 }
 
-static enum exit_status print_completions(const char *shell)
-{
-	char *script = completions_script(shell);
-	if (script || errno != EINVAL)
-		return run_print(script);
-	message_usage("--completions: unknown shell '%s'; it takes bash, zsh or fish", shell);
-	return EXIT_USAGE;
-}
-
 static char *version_text(void)
 {
 	char *text;
@@ -240,7 +237,7 @@ static char *version_text(void)
 static void replay_from_environment(struct options *options)
 {
 	const char *file = getenv("TCPDIAG_FILE");
-	bool live = options->record || options->source != SOURCE_AUTO || options->explain;
+	bool live = options->record || options->source != SOURCE_AUTO || options->mode == MODE_EXPLAIN;
 	if (file && *file && !options->replay && !live)
 		options->replay = file;
 }
@@ -248,14 +245,19 @@ static void replay_from_environment(struct options *options)
 static enum exit_status answer(struct options *options, const struct privilege *privilege)
 {
 	catch_signals(options->continuous);
-	if (options->help)
+	switch (options->mode) {
+	case MODE_HELP:
 		return run_print(options_help());
-	if (options->version)
+	case MODE_VERSION:
 		return run_print(version_text());
-	if (options->completions)
-		return print_completions(options->completions);
-	replay_from_environment(options);
-	return run_invocation(options, privilege, &stop_asked);
+	case MODE_COMPLETIONS:
+		return run_print(completions_script(options->completions));
+	case MODE_COLUMNS:
+		return run_print(columns_help());
+	default:
+		replay_from_environment(options);
+		return run_invocation(options, privilege, &stop_asked);
+	}
 }
 
 int main(int argc, char **argv)

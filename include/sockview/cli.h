@@ -12,10 +12,9 @@
 int options_parse(struct options *options, int argc, char **argv, char problem[OPTIONS_PROBLEM_MAX]);
 void options_free(struct options *options);
 
-/* --help: the text, to be freed; NULL with errno ENOMEM. */
+/* The texts of --help, --list-columns and --completions, to be freed; NULL with errno ENOMEM. */
 char *options_help(void);
-
-/* Of "bash", "zsh" or "fish", to be freed. NULL with errno: EINVAL another shell, ENOMEM. */
-char *completions_script(const char *shell);
+char *columns_help(void);
+char *completions_script(enum shell shell);
 
 #endif

@@ -26,6 +26,7 @@ void column_list_free(struct column_list *list);
 
 /* What the options of netstat's lines mean if --columns is not given. */
 enum column_style {
+	COLUMNS_NONE,  /* none */
 	COLUMNS_TABLE, /* for people: endpoints instead of addresses and ports */
 	COLUMNS_FLAT,  /* csv, tsv: one text a cell */
 	COLUMNS_TREE,  /* json: lists may be cells */

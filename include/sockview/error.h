@@ -2,6 +2,7 @@
 #ifndef SOCKVIEW_ERROR_H
 #define SOCKVIEW_ERROR_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -18,5 +19,8 @@ struct error {
 
 /* Fills the error; always returns -1, so that a caller can return it. */
 int error_set(struct error *error, int number, const char *what, const char *subject);
+
+/* Words what is wrong with the user's words: the culprit and what would be right. Always returns -1. */
+int problem_set(char *problem, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -7,13 +7,12 @@
 #ifndef SOCKVIEW_FORMAT_H
 #define SOCKVIEW_FORMAT_H
 
+#include <sockview/column_list.h>
 #include <sockview/out.h>
 #include <sockview/owner.h>
 #include <sockview/query.h>
 #include <sockview/row.h>
 
-struct column_context;
-struct column_list;
 struct names;
 
 /* How rows are to be shown: the options, as data. */
@@ -60,10 +59,16 @@ struct format {
 	int (*begin)(void *state, const struct view *view, struct out *out);
 	int (*row)(void *state, const struct view *view, struct out *out, const struct sock *sock);
 	int (*end)(void *state, const struct view *view, struct out *out);
-	size_t state_size; /* zeroed before begin */
-	bool owned_only;   /* sockets without an owner are not shown */
+	size_t state_size;       /* zeroed before begin */
+	enum column_style style; /* which columns by default; COLUMNS_NONE: it has lines of its own */
+	unsigned details;        /* enum process_detail: what lines of its own show of an owner */
+	bool owned_only;         /* sockets without an owner are not shown */
+	bool own_order;          /* nothing else can be sorted by */
+	bool unix_apart;         /* unix sockets have a section of their own, behind the others */
 };
 
 extern const struct format format_netstat, format_lsof, format_table, format_json, format_jsonl, format_csv, format_tsv;
+/* All of them; NULL behind the last. */
+const struct format *format_at(size_t index);
 
 #endif

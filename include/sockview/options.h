@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct format;
+
+/* What is asked for in place of a listing of the sockets; of several options the highest wins. */
+enum mode { MODE_LOOK, MODE_EXPLAIN, MODE_COLUMNS, MODE_COMPLETIONS, MODE_VERSION, MODE_HELP, MODE_COUNT };
+
 /* Words given to a repeatable option, in order; pointers into argv. */
 struct words {
 	const char **item;
@@ -17,9 +22,12 @@ struct words {
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 enum source_from { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
 enum owners_from { OWNERS_AUTO, OWNERS_PROC, OWNERS_BPF };
+enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 
 /* What was asked, already checked for form; zero is "not given". */
 struct options {
+	enum mode mode;
+
 	/* which sockets */
 	unsigned protos;   /* PROTO_BIT()s; set to TCP and UDP if none is named */
 	bool protos_named; /* some were named */
@@ -40,11 +48,11 @@ struct options {
 	bool numeric; /* -n; what it means for the form is in the three that follow */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve, wide, no_header, no_trunc, pager;
-	const char *format, *columns, *sort, *fields;
+	const struct format *format;
+	const char *columns, *sort, *fields;
 	bool fields_given;      /* -F, with or without FIELDS */
 	unsigned command_width; /* +cN: lsof's COMMAND column; 0: whole */
 	bool command_width_given;
-	bool list_columns;
 	enum when color;
 	bool verbose, quiet;
 	bool continuous;
@@ -53,7 +61,8 @@ struct options {
 
 	/* --explain */
 	const char *explain, *as_user;
-	bool reuseaddr, reuseport, v6only, no_probe, probe_bind, probe_listen;
+	bool reuseaddr, reuseport, v6only, no_probe;
+	unsigned probe; /* enum explain_probe */
 	const char *device;
 
 	/* where from */
@@ -62,8 +71,7 @@ struct options {
 	const char *proc_root, *record, *replay;
 
 	const char *stray_interval; /* a number behind a bare -c: a filter's word, and maybe meant as seconds */
-	bool help, version;
-	const char *completions;
+	enum shell completions;
 };
 
 /* A line for the user: the culprit and what would be right. */

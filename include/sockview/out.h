@@ -7,6 +7,8 @@
 #ifndef SOCKVIEW_OUT_H
 #define SOCKVIEW_OUT_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -62,6 +64,12 @@ static inline void out_char(struct out *out, char c)
 {
 	*out_room(out, 1) = c;
 	out->len++;
+}
+
+/* The other end of the pipe is closed (`| head`): a quiet end, no failure. */
+static inline bool out_has_no_reader(const struct out *out)
+{
+	return out->error == EPIPE;
 }
 
 /* Flushes, closes the fd, frees the buffer. 0, or -1 with errno. */

@@ -4,13 +4,12 @@
 
 #include <signal.h>
 
+#include <sockview/exit_status.h>
 #include <sockview/options.h>
 #include <sockview/privilege.h>
 
-enum exit_status { EXIT_ROWS = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_NO_ANSWER = 3 };
-
 /*
- * Does what the options ask for and says on standard error what went wrong or
+ * Does what the options ask for, in a mode that looks at sockets, and says on standard error what went wrong or
  * is missing. Once *stop_asked is set, it ends after the look under way.
  * `privilege` is what privilege_begin() found; the options stay the caller's.
  */

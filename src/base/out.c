@@ -16,7 +16,7 @@ int out_open(struct out *out, int fd)
 	return out->buffer ? 0 : -1;
 }
 
-/* Standard output may be non-blocking: whoever else holds the same pipe or terminal decides that. */
+/* Standard output may be non-blocking: any other holder of the same pipe or terminal may have set it so. */
 static bool wait_for_room(int fd)
 {
 	struct pollfd room = { .fd = fd, .events = POLLOUT };
@@ -24,7 +24,7 @@ static bool wait_for_room(int fd)
 }
 
 /* Everything or an error: a pipe may take a write in parts. */
-static int write_all(int fd, const char *data, size_t len)
+static int out_write(int fd, const char *data, size_t len)
 {
 	while (len) {
 		ssize_t done = write(fd, data, len);
@@ -41,7 +41,7 @@ static int write_all(int fd, const char *data, size_t len)
 int out_flush(struct out *out)
 {
 	if (!out->error)
-		out->error = write_all(out->fd, out->buffer, out->len);
+		out->error = out_write(out->fd, out->buffer, out->len);
 	out->len = 0;
 	errno = out->error;
 	return out->error ? -1 : 0;

@@ -6,87 +6,118 @@
  */
 #include "cli/option_table.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <sockview/column_table.h>
 #include <sockview/countof.h>
+#include <sockview/explain.h>
+#include <sockview/format.h>
 #include <sockview/proto.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
 
-int option_problem(struct parse *parse, const char *format, ...)
+int option_add_word(struct parse *parse, struct words *words, const char *word)
 {
-	va_list args;
-	va_start(args, format);
-	vsnprintf(parse->problem, OPTIONS_PROBLEM_MAX, format, args);
-	va_end(args);
-	return -1;
-}
-
-int option_add_word(struct words *words, const char *word)
-{
-	const char **item = vec_reserve(words->item, &words->capacity, words->count + 1, sizeof(*item));
+	const char **item = vec_push(words->item, words->count, words->capacity);
 	if (!item)
-		return -1;
-	words->item = item;
-	words->item[words->count++] = word;
+		return option_problem(parse, "out of memory");
+	*item = word;
 	return 0;
 }
 
-/* --- what needs a function --- */
+/* --- words that arguments may be --- */
 
-/* The words of -A: families and protocols of netstat and ss. */
+#define WORD_LIST(name, ...) \
+	static const char *name(size_t index) \
+	{ \
+		static const char *const words[] = { __VA_ARGS__ }; \
+		return index < countof(words) ? words[index] : NULL; \
+	}
+
+WORD_LIST(color_words, [WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never")
+WORD_LIST(source_words, [SOURCE_AUTO] = "auto", [SOURCE_NETLINK] = "netlink", [SOURCE_PROC] = "proc")
+WORD_LIST(owners_words, [OWNERS_AUTO] = "auto", [OWNERS_PROC] = "proc", [OWNERS_BPF] = "bpf")
+WORD_LIST(shell_words, [SHELL_BASH] = "bash", [SHELL_ZSH] = "zsh", [SHELL_FISH] = "fish")
+/* From EXPLAIN_PROBE_BIND on. */
+WORD_LIST(probe_words, "bind", "listen")
+
+static const char *format_words(size_t index)
+{
+	const struct format *format = format_at(index);
+	return format ? format->name : NULL;
+}
+
+static const char *column_words(size_t index)
+{
+	const struct column *column = column_at(index);
+	return column ? column->name : NULL;
+}
+
+/* The words of -A beside the protocols' own: families, and netstat's and ss's synonyms, which are not listed. */
+enum { FAMILIES_LISTED = 3 };
 static const struct {
 	const char *name;
 	unsigned protos;
 	bool inet, inet6;
 } families[] = {
-	{ "inet", 0, true, false },
-	{ "ip", 0, true, false },
-	{ "ipv4", 0, true, false },
-	{ "inet6", 0, false, true },
-	{ "ip6", 0, false, true },
-	{ "ipv6", 0, false, true },
-	{ "tcp", PROTO_BIT(PROTO_TCP), false, false },
-	{ "udp", PROTO_BIT(PROTO_UDP), false, false },
-	{ "udplite", PROTO_BIT(PROTO_UDPLITE), false, false },
-	{ "raw", PROTO_BIT(PROTO_RAW), false, false },
-	{ "unix", PROTO_BIT(PROTO_UNIX), false, false },
-	{ "local", PROTO_BIT(PROTO_UNIX), false, false },
-	{ "all", PROTO_ALL, false, false },
+	{ "inet", 0, true, false },         { "inet6", 0, false, true },
+	{ "all", PROTO_ALL, false, false }, { "ip", 0, true, false },
+	{ "ipv4", 0, true, false },         { "ip6", 0, false, true },
+	{ "ipv6", 0, false, true },         { "local", PROTO_BIT(PROTO_UNIX), false, false },
 };
 
-static int add_family(struct parse *parse, const char *name, size_t len)
+static const char *family_words(size_t index)
 {
-	bool exclude = len && name[0] == '!';
-	name += exclude;
-	len -= exclude;
-	for (size_t i = 0; i < countof(families); i++) {
-		if (strlen(families[i].name) != len || strncasecmp(families[i].name, name, len) != 0)
-			continue;
-		if (exclude && !families[i].protos)
-			break;
-		if (exclude) {
-			/* ss: "!tcp" alone means all but TCP. */
-			unsigned from = parse->options->protos ? parse->options->protos : PROTO_ALL;
-			parse->options->protos = from & ~families[i].protos;
-			return 0;
-		}
-		parse->options->protos |= families[i].protos;
-		parse->options->inet |= families[i].inet;
-		parse->options->inet6 |= families[i].inet6;
-		return 0;
-	}
-	return option_problem(parse,
-	                      "%s: unknown family or protocol '%.*s'; it takes tcp, udp, udplite, raw, "
-	                      "unix, inet, inet6, all, or !PROTOCOL",
-	                      parse->shown, (int)len, name);
+	if (index < PROTO_COUNT)
+		return proto_name((enum proto)index);
+	return index - PROTO_COUNT < FAMILIES_LISTED ? families[index - PROTO_COUNT].name : NULL;
 }
 
-static int set_families(struct parse *parse, const char *word)
+void option_join_words(option_words *words, const char *separator, char *text, size_t size)
+{
+	const char *word;
+	size_t used = 0;
+	*text = '\0';
+	for (size_t i = 0; used < size && (word = words(i)); i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? separator : "", word);
+}
+
+/* --- arguments that take a function --- */
+
+static int add_family(struct parse *parse, const char *word, size_t len)
+{
+	struct options *options = parse->options;
+	bool exclude = len && *word == '!';
+	const char *name = word + exclude;
+	size_t name_len = len - exclude, i = 0;
+	enum proto proto = proto_by_name(name, name_len);
+	unsigned protos = proto < PROTO_COUNT ? PROTO_BIT(proto) : 0;
+	while (i < countof(families) &&
+	       (strlen(families[i].name) != name_len || strncasecmp(families[i].name, name, name_len) != 0))
+		i++;
+	if (i < countof(families))
+		protos |= families[i].protos;
+	if (protos && exclude) {
+		/* ss: "!tcp" alone means all but TCP. */
+		options->protos = (options->protos ? options->protos : PROTO_ALL) & ~protos;
+		return 0;
+	}
+	if (exclude || (!protos && i == countof(families))) {
+		char known[128];
+		option_join_words(family_words, ", ", known, sizeof(known));
+		return option_problem(parse, "%s: unknown family or protocol '%.*s'; it takes %s, or !PROTOCOL",
+		                      parse->shown, (int)name_len, name, known);
+	}
+	options->protos |= protos;
+	options->inet |= i < countof(families) && families[i].inet;
+	options->inet6 |= i < countof(families) && families[i].inet6;
+	return 0;
+}
+
+static int add_families(struct parse *parse, const char *word)
 {
 	for (const char *at = word;; at++) {
 		size_t len = strcspn(at, ",");
@@ -98,18 +129,9 @@ static int set_families(struct parse *parse, const char *word)
 	}
 }
 
-static int set_numeric(struct parse *parse, const char *word)
-{
-	(void)word;
-	struct options *options = parse->options;
-	options->numeric = true;
-	return 0;
-}
-
 static int set_interval(struct parse *parse, const char *word)
 {
 	struct options *options = parse->options;
-	options->continuous = true;
 	options->interval = 1;
 	if (!word)
 		return 0;
@@ -128,141 +150,144 @@ static int set_count(struct parse *parse, const char *word)
 	uint64_t *count = &parse->options->count;
 	if (!text_parse_u64(word, strlen(word), UINT32_MAX, count) || !*count)
 		return option_problem(parse, "--count: '%s' is not a whole number above 0", word);
-	parse->options->continuous = true;
-	if (!(parse->options->interval > 0))
-		parse->options->interval = 1;
 	return 0;
 }
 
-/* The index of `word` in a comma-separated list, -1 if it isn't there. */
-static int word_index(const char *words, const char *word)
+/* lsof takes the word behind a bare -i if it can be a SPEC; ports alone cannot. */
+static bool begins_like_spec(const char *word)
 {
-	size_t len = strlen(word);
-	for (int index = 0;; index++) {
-		size_t one = strcspn(words, ",");
-		if (one == len && strncmp(words, word, len) == 0)
-			return index;
-		if (!words[one])
-			return -1;
-		words += one + 1;
-	}
+	if (*word == '4' || *word == '6')
+		word++;
+	else if (!strchr(":@tTuU", *word) || !*word)
+		return false;
+	if (!*word || *word == '@' || *word == ':')
+		return true;
+	return strncasecmp(word, "tcp", 3) == 0 || strncasecmp(word, "udp", 3) == 0;
 }
 
-static int choose(struct parse *parse, const char *words, const char *word)
-{
-	int index = word_index(words, word);
-	if (index < 0)
-		option_problem(parse, "%s: unknown word '%s'; it takes one of %s", parse->shown, word, words);
-	return index;
-}
+/* lsof(8), OUTPUT FOR OTHER PROGRAMS: also those that are of no socket, which are left out. */
+#define LSOF_FIELDS "acCdDfFgGiKklLmMnNopPrRsStTuzZ0"
 
-#define COLOR_WORDS "auto,always,never"
-static int set_color(struct parse *parse, const char *word)
+static bool is_fields(const char *word)
 {
-	int index = choose(parse, COLOR_WORDS, word ? word : "always");
-	parse->options->color = index < 0 ? WHEN_AUTO : (enum when)index;
-	return index < 0 ? -1 : 0;
-}
-
-#define SOURCE_WORDS "auto,netlink,proc"
-static int set_source(struct parse *parse, const char *word)
-{
-	int index = choose(parse, SOURCE_WORDS, word);
-	parse->options->source = index < 0 ? SOURCE_AUTO : (enum source_from)index;
-	return index < 0 ? -1 : 0;
-}
-
-#define OWNERS_WORDS "auto,proc,bpf"
-static int set_owners_from(struct parse *parse, const char *word)
-{
-	int index = choose(parse, OWNERS_WORDS, word);
-	parse->options->owners_from = index < 0 ? OWNERS_AUTO : (enum owners_from)index;
-	return index < 0 ? -1 : 0;
-}
-
-#define FORMAT_SHOWN "netstat|lsof|table|json|jsonl|csv|tsv"
-#define FORMAT_WORDS "netstat,lsof,table,json,jsonl,csv,tsv"
-static int set_format(struct parse *parse, const char *word)
-{
-	parse->options->format = word;
-	return choose(parse, FORMAT_WORDS, word) < 0 ? -1 : 0;
-}
-
-static int set_json(struct parse *parse, const char *word)
-{
-	(void)word;
-	parse->options->format = "json";
-	return 0;
-}
-
-static int set_jsonl(struct parse *parse, const char *word)
-{
-	(void)word;
-	parse->options->format = "jsonl";
-	return 0;
-}
-
-static int set_csv(struct parse *parse, const char *word)
-{
-	(void)word;
-	parse->options->format = "csv";
-	return 0;
-}
-
-#define PROBE_WORDS "bind,listen"
-static int set_probe(struct parse *parse, const char *word)
-{
-	int index = choose(parse, PROBE_WORDS, word);
-	parse->options->probe_bind = index == 0;
-	parse->options->probe_listen = index == 1;
-	return index < 0 ? -1 : 0;
-}
-
-static int set_internet(struct parse *parse, const char *word)
-{
-	parse->options->internet = true;
-	return word ? option_add_word(&parse->options->spec, word) : 0;
+	return *word && strspn(word, LSOF_FIELDS) == strlen(word);
 }
 
 static int set_fields(struct parse *parse, const char *word)
 {
-	size_t known = word ? strspn(word, OPTION_LSOF_FIELDS) : 0;
+	size_t known = word ? strspn(word, LSOF_FIELDS) : 0;
 	if (word && word[known])
 		return option_problem(parse, "-F: there is no field '%c'", word[known]);
-	parse->options->fields_given = true;
 	parse->options->fields = word;
+	return 0;
+}
+
+/* --- what a row does --- */
+
+static int choose(struct parse *parse, const struct option_row *row, const char *word, size_t *index)
+{
+	char known[128];
+	const char *name;
+	for (*index = 0; (name = row->words(*index)); ++*index)
+		if (strcmp(name, word) == 0)
+			return 0;
+	option_join_words(row->words, ",", known, sizeof(known));
+	return option_problem(parse, "%s: unknown word '%s'; it takes one of %s", parse->shown, word, known);
+}
+
+int option_apply(struct parse *parse, const struct option_row *row, const char *word)
+{
+	struct options *options = parse->options;
+	void *field = (char *)options + row->at;
+	size_t index;
+	if (row->mode > options->mode)
+		options->mode = row->mode;
+	if (row->given)
+		*(bool *)((char *)options + row->given) = true;
+	switch (row->action) {
+	case SET_MODE:
+		return 0;
+	case SET_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case ADD_ONE:
+		++*(unsigned *)field;
+		return 0;
+	case ADD_PROTO:
+		options->protos |= row->value;
+		return 0;
+	case KEEP_WORD:
+		*(const char **)field = word;
+		return 0;
+	case ADD_WORD:
+		return word ? option_add_word(parse, field, word) : 0;
+	case CHOOSE:
+		if (choose(parse, row, word ? word : row->without, &index) < 0)
+			return -1;
+		*(unsigned *)field = row->value + (unsigned)index;
+		return 0;
+	case CHOOSE_FORMAT:
+		if (choose(parse, row, word, &index) < 0)
+			return -1;
+		options->format = format_at(index);
+		return 0;
+	case SET_FORMAT:
+		options->format = row->format;
+		return 0;
+	case CALL:
+		return row->call(parse, word);
+	}
 	return 0;
 }
 
 /* --- the table --- */
 
-#define AT(field) offsetof(struct options, field)
+#define AT(field)    .at = offsetof(struct options, field)
+#define GIVEN(field) .given = offsetof(struct options, field)
+#define ROW(action_, group_, letter_, name_, argument_, metavar_, help_) \
+	.action = action_, .group = group_, .letter = letter_, .name = name_, .argument = argument_, \
+	.metavar = metavar_, .help = help_
+
 #define FLAG(group, letter, name, field, help) \
 	{ \
-		letter, ARGUMENT_NONE, SET_FLAG, group, AT(field), 0, NULL, name, NULL, NULL, help \
+		ROW(SET_FLAG, group, letter, name, ARGUMENT_NONE, NULL, help), AT(field) \
 	}
 #define COUNTED(group, letter, name, field, help) \
 	{ \
-		letter, ARGUMENT_NONE, ADD_ONE, group, AT(field), 0, NULL, name, NULL, NULL, help \
+		ROW(ADD_ONE, group, letter, name, ARGUMENT_NONE, NULL, help), AT(field) \
 	}
 #define PROTO(letter, name, proto, help) \
 	{ \
-		letter, ARGUMENT_NONE, ADD_PROTO, OPTIONS_WHICH, 0, PROTO_BIT(proto), NULL, name, NULL, NULL, help \
+		ROW(ADD_PROTO, OPTIONS_WHICH, letter, name, ARGUMENT_NONE, NULL, help), .value = PROTO_BIT(proto) \
 	}
-#define WORD(group, letter, name, field, metavar, help) \
+#define TEXT(group, letter, name, mode_, help) \
 	{ \
-		letter, ARGUMENT_REQUIRED, KEEP_WORD, group, AT(field), 0, NULL, name, metavar, NULL, help \
+		ROW(SET_MODE, group, letter, name, ARGUMENT_NONE, NULL, help), .mode = mode_ \
 	}
-#define WORDS(group, letter, name, field, metavar, help) \
+#define FORMAT(name, format_, help) \
 	{ \
-		letter, ARGUMENT_REQUIRED, ADD_WORD, group, AT(field), 0, NULL, name, metavar, NULL, help \
+		ROW(SET_FORMAT, OPTIONS_FORM, 0, name, ARGUMENT_NONE, NULL, help), .format = &format_ \
 	}
-#define CALLS(group, letter, name, argument, set, metavar, words, help) \
+/* The rest with an argument; behind `help` what else the row says. */
+#define WORD(group, letter, name, field, metavar, help, ...) \
 	{ \
-		letter, argument, CALL, group, 0, 0, set, name, metavar, words, help \
+		ROW(KEEP_WORD, group, letter, name, ARGUMENT_REQUIRED, metavar, help), AT(field), ##__VA_ARGS__ \
 	}
+#define WORDS(group, letter, name, argument, field, metavar, help, ...) \
+	{ \
+		ROW(ADD_WORD, group, letter, name, argument, metavar, help), AT(field), ##__VA_ARGS__ \
+	}
+#define CHOICE(group, name, argument, field, words_, metavar, help, ...) \
+	{ \
+		ROW(CHOOSE, group, 0, name, argument, metavar, help), AT(field), .words = words_, ##__VA_ARGS__ \
+	}
+#define CALLS(group, letter, name, argument, call_, metavar, help, ...) \
+	{ \
+		ROW(CALL, group, letter, name, argument, metavar, help), .call = call_, ##__VA_ARGS__ \
+	}
+#define LIST_OF(words_) .words = words_, .list = true
 
-static const struct spec specs[] = {
+static const struct option_row rows[] = {
 	PROTO('t', "tcp", PROTO_TCP, "TCP"),
 	PROTO('u', "udp", PROTO_UDP, "UDP"),
 	PROTO('U', "udplite", PROTO_UDPLITE, "UDPLITE"),
@@ -272,20 +297,24 @@ static const struct spec specs[] = {
 	FLAG(OPTIONS_WHICH, '6', "inet6", inet6, "IPv6"),
 	FLAG(OPTIONS_WHICH, 'l', "listening", listening, "listening sockets only"),
 	FLAG(OPTIONS_WHICH, 'a', "all", all, "listening, connected, bound: all"),
-	CALLS(OPTIONS_WHICH, 'A', "protocol", ARGUMENT_REQUIRED, set_families, "LIST", NULL,
-	      "protocols and families by name"),
-	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, set_families, "LIST", NULL, "the same as -A"),
+	CALLS(OPTIONS_WHICH, 'A', "protocol", ARGUMENT_REQUIRED, add_families, "LIST", "protocols and families by name",
+	      LIST_OF(family_words)),
+	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, add_families, "LIST", "the same as -A",
+	      LIST_OF(family_words)),
 
-	WORDS(OPTIONS_OWNER, 0, "state", state, "LIST", "by state; ^STATE excludes"),
-	WORDS(OPTIONS_OWNER, 0, "pid", pid, "LIST", "by process id of an owner"),
-	WORDS(OPTIONS_OWNER, 0, "program", program, "GLOB", "by program of an owner"),
-	WORDS(OPTIONS_OWNER, 0, "user", user, "LIST", "by user"),
-	WORDS(OPTIONS_OWNER, 0, "cgroup", cgroup, "PATH", "by cgroup"),
-	CALLS(OPTIONS_OWNER, 'i', "internet", ARGUMENT_OPTIONAL, set_internet, "SPEC", NULL,
-	      "internet sockets as lsof -i selects them"),
-	WORDS(OPTIONS_OWNER, 's', "proto-state", proto_state, "PROTO:STATE", "with -i, lsof's -s"),
+	WORDS(OPTIONS_OWNER, 0, "state", ARGUMENT_REQUIRED, state, "LIST", "by state; ^STATE excludes",
+	      LIST_OF(state_name_listed)),
+	WORDS(OPTIONS_OWNER, 0, "pid", ARGUMENT_REQUIRED, pid, "LIST", "by process id of an owner", .source = FROM_PIDS,
+	      .list = true),
+	WORDS(OPTIONS_OWNER, 0, "program", ARGUMENT_REQUIRED, program, "GLOB", "by program of an owner"),
+	WORDS(OPTIONS_OWNER, 0, "user", ARGUMENT_REQUIRED, user, "LIST", "by user", .source = FROM_USERS, .list = true),
+	WORDS(OPTIONS_OWNER, 0, "cgroup", ARGUMENT_REQUIRED, cgroup, "PATH", "by cgroup"),
+	WORDS(OPTIONS_OWNER, 'i', "internet", ARGUMENT_OPTIONAL, spec, "SPEC",
+	      "internet sockets as lsof -i selects them", GIVEN(internet), .takes_next = begins_like_spec),
+	WORDS(OPTIONS_OWNER, 's', "proto-state", ARGUMENT_REQUIRED, proto_state, "PROTO:STATE", "with -i, lsof's -s"),
 	FLAG(OPTIONS_OWNER, 0, "pids", pids, "print only the owners' pids"),
-	WORD(OPTIONS_OWNER, 0, "filter-file", filter_file, "FILE", "read FILTER from FILE, - for stdin"),
+	WORD(OPTIONS_OWNER, 0, "filter-file", filter_file, "FILE", "read FILTER from FILE, - for stdin",
+	     .source = FROM_FILES),
 	FLAG(OPTIONS_OWNER, 0, "no-pushdown", no_pushdown, NULL),
 
 	COUNTED(OPTIONS_SHOW, 'p', "programs", programs, "PID/Program; -pp all owners"),
@@ -293,67 +322,61 @@ static const struct spec specs[] = {
 	FLAG(OPTIONS_SHOW, 'o', "timers", timers, "timers"),
 	FLAG(OPTIONS_SHOW, 'm', "memory", memory, "socket memory"),
 	FLAG(OPTIONS_SHOW, 'I', "info", info, "TCP internals"),
-	CALLS(OPTIONS_SHOW, 'n', "numeric", ARGUMENT_NONE, set_numeric, NULL, NULL, "numbers, no names"),
+	FLAG(OPTIONS_SHOW, 'n', "numeric", numeric, "numbers, no names"),
 	FLAG(OPTIONS_SHOW, 0, "numeric-hosts", numeric_hosts, "no host names"),
 	FLAG(OPTIONS_SHOW, 0, "numeric-ports", numeric_ports, "no service names"),
 	FLAG(OPTIONS_SHOW, 'P', NULL, numeric_ports, "no service names"),
 	FLAG(OPTIONS_SHOW, 0, "numeric-users", numeric_users, "no user names"),
 	FLAG(OPTIONS_SHOW, 'r', "resolve", resolve, "host names"),
-	CALLS(OPTIONS_SHOW, 'c', "continuous", ARGUMENT_OPTIONAL, set_interval, "SEC", NULL, "again every SEC seconds"),
-	CALLS(OPTIONS_SHOW, 0, "count", ARGUMENT_REQUIRED, set_count, "N", NULL, "stop after N times"),
+	CALLS(OPTIONS_SHOW, 'c', "continuous", ARGUMENT_OPTIONAL, set_interval, "SEC", "again every SEC seconds",
+	      GIVEN(continuous)),
+	CALLS(OPTIONS_SHOW, 0, "count", ARGUMENT_REQUIRED, set_count, "N", "stop after N times", GIVEN(continuous)),
 
-	CALLS(OPTIONS_FORM, 0, "format", ARGUMENT_REQUIRED, set_format, FORMAT_SHOWN, FORMAT_WORDS,
-	      "the form of the output"),
-	CALLS(OPTIONS_FORM, 0, "json", ARGUMENT_NONE, set_json, NULL, NULL, "--format json"),
-	CALLS(OPTIONS_FORM, 0, "jsonl", ARGUMENT_NONE, set_jsonl, NULL, NULL, "--format jsonl"),
-	CALLS(OPTIONS_FORM, 0, "csv", ARGUMENT_NONE, set_csv, NULL, NULL, "--format csv"),
-	WORD(OPTIONS_FORM, 0, "columns", columns, "LIST", "which columns; +NAME adds, -NAME leaves out"),
-	FLAG(OPTIONS_FORM, 0, "list-columns", list_columns, "name, type and meaning of each column"),
-	WORD(OPTIONS_FORM, 0, "sort", sort, "LIST", "by columns; -NAME descending"),
-	CALLS(OPTIONS_FORM, 'F', NULL, ARGUMENT_OPTIONAL, set_fields, "FIELDS", NULL, "with -i, lsof's field output"),
+	{ ROW(CHOOSE_FORMAT, OPTIONS_FORM, 0, "format", ARGUMENT_REQUIRED, NULL, "the form of the output"),
+	  .words = format_words },
+	FORMAT("json", format_json, "--format json"),
+	FORMAT("jsonl", format_jsonl, "--format jsonl"),
+	FORMAT("csv", format_csv, "--format csv"),
+	WORD(OPTIONS_FORM, 0, "columns", columns, "LIST", "which columns; +NAME adds, -NAME leaves out",
+	     LIST_OF(column_words)),
+	TEXT(OPTIONS_FORM, 0, "list-columns", MODE_COLUMNS, "name, type and meaning of each column"),
+	WORD(OPTIONS_FORM, 0, "sort", sort, "LIST", "by columns; -NAME descending", LIST_OF(column_words)),
+	CALLS(OPTIONS_FORM, 'F', NULL, ARGUMENT_OPTIONAL, set_fields, "FIELDS", "with -i, lsof's field output",
+	      GIVEN(fields_given), .takes_next = is_fields),
 	FLAG(OPTIONS_FORM, 'H', "no-header", no_header, "rows only"),
 	FLAG(OPTIONS_FORM, 'W', "wide", wide, "accepted: nothing is ever cut"),
 	FLAG(OPTIONS_FORM, 0, "no-trunc", no_trunc, "never cut a table to the terminal"),
-	CALLS(OPTIONS_FORM, 0, "color", ARGUMENT_OPTIONAL, set_color, "WHEN", COLOR_WORDS, "colour the state"),
+	CHOICE(OPTIONS_FORM, "color", ARGUMENT_OPTIONAL, color, color_words, "WHEN", "colour the state",
+	       .without = "always"),
 	FLAG(OPTIONS_FORM, 0, "pager", pager, "through $PAGER on a terminal"),
 	FLAG(OPTIONS_FORM, 'v', "verbose", verbose, "say what was missing and why"),
 	FLAG(OPTIONS_FORM, 'q', "quiet", quiet, "no notes on standard error"),
 
-	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it"),
+	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it",
+	     .mode = MODE_EXPLAIN),
 	FLAG(OPTIONS_EXPLAIN, 0, "reuseaddr", reuseaddr, "the planned bind sets SO_REUSEADDR"),
 	FLAG(OPTIONS_EXPLAIN, 0, "reuseport", reuseport, "the planned bind sets SO_REUSEPORT"),
 	FLAG(OPTIONS_EXPLAIN, 0, "v6only", v6only, "the planned bind sets IPV6_V6ONLY"),
-	WORD(OPTIONS_EXPLAIN, 0, "as-user", as_user, "USER", "the planned bind is USER's"),
-	WORD(OPTIONS_EXPLAIN, 0, "device", device, "IF", "the planned bind is to an interface"),
-	CALLS(OPTIONS_EXPLAIN, 0, "probe", ARGUMENT_REQUIRED, set_probe, "HOW", PROBE_WORDS,
-	      "try bind(), or listen() too"),
+	WORD(OPTIONS_EXPLAIN, 0, "as-user", as_user, "USER", "the planned bind is USER's", .source = FROM_USERS),
+	WORD(OPTIONS_EXPLAIN, 0, "device", device, "IF", "the planned bind is to an interface",
+	     .source = FROM_INTERFACES),
+	CHOICE(OPTIONS_EXPLAIN, "probe", ARGUMENT_REQUIRED, probe, probe_words, "HOW", "try bind(), or listen() too",
+	       .value = EXPLAIN_PROBE_BIND),
 	FLAG(OPTIONS_EXPLAIN, 0, "no-probe", no_probe, "explain from the tables alone"),
 
-	CALLS(OPTIONS_FROM, 0, "source", ARGUMENT_REQUIRED, set_source, "FROM", SOURCE_WORDS,
-	      "where sockets come from"),
-	CALLS(OPTIONS_FROM, 0, "owners-from", ARGUMENT_REQUIRED, set_owners_from, "FROM", OWNERS_WORDS,
-	      "how owners are found"),
-	WORD(OPTIONS_FROM, 0, "proc-root", proc_root, "DIR", "another /proc"),
-	WORD(OPTIONS_FROM, 0, "record", record, "FILE", "keep the kernel's answers"),
-	WORD(OPTIONS_FROM, 0, "replay", replay, "FILE", "read them instead of the kernel"),
-	WORD(OPTIONS_FROM, 0, "completions", completions, "SHELL", "for bash, zsh or fish"),
-	FLAG(OPTIONS_FROM, 'h', "help", help, "this text"),
-	FLAG(OPTIONS_FROM, 'V', "version", version, "the version"),
+	CHOICE(OPTIONS_FROM, "source", ARGUMENT_REQUIRED, source, source_words, "FROM", "where sockets come from"),
+	CHOICE(OPTIONS_FROM, "owners-from", ARGUMENT_REQUIRED, owners_from, owners_words, "FROM",
+	       "how owners are found"),
+	WORD(OPTIONS_FROM, 0, "proc-root", proc_root, "DIR", "another /proc", .source = FROM_FOLDERS),
+	WORD(OPTIONS_FROM, 0, "record", record, "FILE", "keep the kernel's answers", .source = FROM_FILES),
+	WORD(OPTIONS_FROM, 0, "replay", replay, "FILE", "read them instead of the kernel", .source = FROM_FILES),
+	CHOICE(OPTIONS_FROM, "completions", ARGUMENT_REQUIRED, completions, shell_words, "SHELL",
+	       "for bash, zsh or fish", .mode = MODE_COMPLETIONS),
+	TEXT(OPTIONS_FROM, 'h', "help", MODE_HELP, "this text"),
+	TEXT(OPTIONS_FROM, 'V', "version", MODE_VERSION, "the version"),
 };
 
-enum { SPECS = countof(specs) };
-
-const struct spec *option_at(size_t index)
+const struct option_row *option_at(size_t index)
 {
-	return index < SPECS ? &specs[index] : NULL;
-}
-
-bool options_get(size_t index, struct option_view *view)
-{
-	const struct spec *spec = option_at(index);
-	if (!spec)
-		return false;
-	*view = (struct option_view){ spec->letter, spec->name, spec->argument, spec->metavar,
-		                      spec->words,  spec->help, spec->group };
-	return true;
+	return index < countof(rows) ? &rows[index] : NULL;
 }

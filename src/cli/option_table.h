@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <sockview/error.h>
 #include <sockview/options.h>
 
-/* The table as others read it: completions and the check of the documents. */
+/* In the order of getopt's no_argument, required_argument, optional_argument. */
 enum option_argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
+
 /* By intent, as --help shows them. */
 enum option_group {
 	OPTIONS_WHICH,
@@ -19,17 +21,9 @@ enum option_group {
 	OPTIONS_FROM,
 	OPTIONS_COUNT
 };
-struct option_view {
-	char letter;      /* 0: none */
-	const char *name; /* NULL: none */
-	enum option_argument argument;
-	const char *metavar; /* of the argument, NULL for none */
-	const char *words;   /* what it may be, comma-separated; NULL: anything */
-	const char *help;    /* NULL: not to be shown */
-	enum option_group group;
-};
-/* False after the last. */
-bool options_get(size_t index, struct option_view *view);
+
+/* What a shell completes an argument with, besides the row's words. */
+enum option_source { FROM_NOTHING, FROM_FILES, FROM_FOLDERS, FROM_USERS, FROM_INTERFACES, FROM_PIDS };
 
 /* Where a problem is worded, and the option it is about. */
 struct parse {
@@ -38,38 +32,57 @@ struct parse {
 	char shown[64]; /* "-A, --protocol" */
 };
 
-typedef int set_fn(struct parse *parse, const char *word);
-
-enum action {
-	SET_FLAG,  /* a bool */
-	ADD_ONE,   /* an unsigned that counts */
-	ADD_PROTO, /* bits into protos */
-	KEEP_WORD, /* a const char * */
-	ADD_WORD,  /* a struct words */
-	CALL,      /* a function */
+/* What is done with the option; `field` is what lies at its row's offset. */
+enum option_action {
+	SET_MODE,      /* nothing but the row's mode */
+	SET_FLAG,      /* bool: true */
+	ADD_ONE,       /* unsigned: one more */
+	ADD_PROTO,     /* the row's bits into struct options' protos */
+	KEEP_WORD,     /* const char *: the argument, NULL if there is none */
+	ADD_WORD,      /* struct words: the argument, if there is one */
+	CHOOSE,        /* an enum: the row's value + the argument's index among the row's words */
+	CHOOSE_FORMAT, /* const struct format *: the one of that name */
+	SET_FORMAT,    /* the same: the row's */
+	CALL,          /* the row's function */
 };
 
-struct spec {
-	char letter;
+/* Word `index` of a list, NULL behind the last. */
+typedef const char *option_words(size_t index);
+
+struct option_row {
+	const char *name;    /* NULL: none */
+	const char *help;    /* NULL: not to be shown */
+	const char *metavar; /* of the argument; NULL: --help shows the words */
+	char letter;         /* 0: none */
+	bool list;           /* the argument may be several words with commas between them */
 	enum option_argument argument;
-	enum action action;
+	enum option_action action;
 	enum option_group group;
-	size_t at;     /* offset in struct options */
-	unsigned bits; /* ADD_PROTO; ADD_WORD of one kind */
-	set_fn *set;   /* CALL */
-	const char *name, *metavar, *words, *help;
+	enum option_source source;
+	enum mode mode;              /* what is asked for in place of a listing; MODE_LOOK: nothing else */
+	size_t at;                   /* offset of the field in struct options */
+	size_t given;                /* offset of a bool that is set, too; 0: none */
+	unsigned value;              /* ADD_PROTO: bits; CHOOSE: of the first word */
+	option_words *words;         /* what the argument may be; NULL: anything */
+	const char *without;         /* CHOOSE: the word if there is no argument */
+	const struct format *format; /* SET_FORMAT */
+	/* True if the word behind the option is its optional argument; NULL: it never is. */
+	bool (*takes_next)(const char *word);
+	int (*call)(struct parse *parse, const char *word);
 };
 
 /* The number of rows is below this. */
 enum { OPTIONS_MAX = 160 };
 /* Row `index`; NULL behind the last. */
-const struct spec *option_at(size_t index);
-/* Words the problem; always -1. */
-int option_problem(struct parse *parse, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* 0, or -1 with errno ENOMEM. */
-int option_add_word(struct words *words, const char *word);
+const struct option_row *option_at(size_t index);
 
-/* lsof(8), OUTPUT FOR OTHER PROGRAMS: also those that are of no socket, which are left out. */
-#define OPTION_LSOF_FIELDS "acCdDfFgGiKklLmMnNopPrRsStTuzZ0"
+/* Does what the row says. 0, or -1 with the problem. */
+int option_apply(struct parse *parse, const struct option_row *row, const char *word);
+/* Words the problem; always -1. */
+#define option_problem(parse, ...) problem_set((parse)->problem, OPTIONS_PROBLEM_MAX, __VA_ARGS__)
+/* 0, or -1 with the problem: memory ran out. */
+int option_add_word(struct parse *parse, struct words *words, const char *word);
+/* "auto,always,never" */
+void option_join_words(option_words *words, const char *separator, char *text, size_t size);
 
 #endif

@@ -12,35 +12,36 @@ static const char *const group_title[OPTIONS_COUNT] = {
 
 enum { HELP_WIDTH = 79, HELP_INDENT = 9 };
 
-/* "-A, --protocol LIST", "--color[=WHEN]". */
-static int option_text(const struct option_view *option, char text[64])
+/* "-A, --protocol LIST", "--color[=WHEN]", "--format netstat|lsof|...". */
+static int option_text(const struct option_row *option, char text[128])
 {
-	char argument[40] = "";
-	char name[40] = "";
+	char argument[80] = "", name[40] = "", words[72] = "";
+	if (option->words && !option->metavar)
+		option_join_words(option->words, "|", words, sizeof(words));
+	const char *metavar = option->metavar ? option->metavar : words;
 	if (option->argument == ARGUMENT_REQUIRED)
-		snprintf(argument, sizeof(argument), " %s", option->metavar);
+		snprintf(argument, sizeof(argument), " %s", metavar);
 	if (option->argument == ARGUMENT_OPTIONAL)
-		snprintf(argument, sizeof(argument), option->name && !option->letter ? "[=%s]" : "[%s]",
-		         option->metavar);
+		snprintf(argument, sizeof(argument), option->name && !option->letter ? "[=%s]" : "[%s]", metavar);
 	if (option->name)
 		snprintf(name, sizeof(name), "--%s", option->name);
 	if (option->letter && option->argument == ARGUMENT_OPTIONAL)
-		return snprintf(text, 64, "-%c%s%s%s", option->letter, argument, *name ? " " : "", name);
+		return snprintf(text, 128, "-%c%s%s%s", option->letter, argument, *name ? " " : "", name);
 	if (option->letter)
-		return snprintf(text, 64, "-%c%s%s%s", option->letter, *name ? " " : "", name, argument);
-	return snprintf(text, 64, "%s%s", name, argument);
+		return snprintf(text, 128, "-%c%s%s%s", option->letter, *name ? " " : "", name, argument);
+	return snprintf(text, 128, "%s%s", name, argument);
 }
 
 static void help_group(FILE *to, enum option_group group)
 {
 	int column = fprintf(to, "%-*s", HELP_INDENT, group_title[group]);
 	bool first = true;
-	struct option_view option;
-	for (size_t i = 0; options_get(i, &option); i++) {
-		char text[64];
-		if (option.group != group || !option.help)
+	const struct option_row *option;
+	for (size_t i = 0; (option = option_at(i)); i++) {
+		char text[128];
+		if (option->group != group || !option->help)
 			continue;
-		int len = option_text(&option, text);
+		int len = option_text(option, text);
 		if (!first && column + 2 + len > HELP_WIDTH) {
 			column = fprintf(to, "\n%*s", HELP_INDENT, "") - 1;
 			first = true;

@@ -6,12 +6,6 @@
 
 #include "cli/option_table.h"
 
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-	size_t least = a < b ? a : b;
-	return least < c ? least : c;
-}
-
 /* Levenshtein's distance of two short words; far if one is long. */
 static size_t distance(const char *a, const char *b)
 {
@@ -26,9 +20,13 @@ static size_t distance(const char *a, const char *b)
 		size_t diagonal = row[0];
 		row[0] = i;
 		for (size_t j = 1; j <= width; j++) {
-			size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
 			diagonal = row[j];
-			row[j] = smallest(row[j] + 1, row[j - 1] + 1, changed);
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
 		}
 	}
 	return row[width];
@@ -36,21 +34,21 @@ static size_t distance(const char *a, const char *b)
 
 const char *options_nearest(const char *word)
 {
-	struct option_view option;
+	const struct option_row *row;
 	const char *best = NULL;
-	/* One slip in three letters: --foo is nobody's --format. */
+	/* At most one slip in three letters: --foo is not taken for --format. */
 	size_t least = strlen(word) / 3 + 1;
-	for (size_t i = 0; options_get(i, &option); i++) {
-		if (!option.name || !option.help)
+	for (size_t i = 0; (row = option_at(i)); i++) {
+		if (!row->name || !row->help)
 			continue;
 		/* A word cut short (--listn) is near to the beginning of its option. */
 		char start[32];
-		snprintf(start, sizeof(start), "%.*s", (int)strlen(word) + 1, option.name);
-		size_t whole = distance(word, option.name), part = distance(word, start);
+		snprintf(start, sizeof(start), "%.*s", (int)strlen(word) + 1, row->name);
+		size_t whole = distance(word, row->name), part = distance(word, start);
 		size_t far = part < whole ? part : whole;
 		if (far < least) {
 			least = far;
-			best = option.name;
+			best = row->name;
 		}
 	}
 	return best;

@@ -131,6 +131,7 @@ const struct format format_csv = {
 	.row = csv_row,
 	.end = csv_end,
 	.state_size = sizeof(struct csv_state),
+	.style = COLUMNS_FLAT,
 };
 
 const struct format format_tsv = {
@@ -139,4 +140,5 @@ const struct format format_tsv = {
 	.row = tsv_row,
 	.end = csv_end,
 	.state_size = sizeof(struct csv_state),
+	.style = COLUMNS_FLAT,
 };

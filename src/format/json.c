@@ -334,6 +334,7 @@ const struct format format_json = {
 	.row = json_row,
 	.end = json_end,
 	.state_size = sizeof(struct json_state),
+	.style = COLUMNS_TREE,
 };
 
 const struct format format_jsonl = {
@@ -342,4 +343,5 @@ const struct format format_jsonl = {
 	.row = jsonl_row,
 	.end = jsonl_end,
 	.state_size = sizeof(struct json_state),
+	.style = COLUMNS_TREE,
 };

@@ -248,5 +248,7 @@ const struct format format_lsof = {
 	.row = lsof_row,
 	.end = lsof_end,
 	.state_size = sizeof(struct lsof_state),
+	.details = PROCESS_NAME | PROCESS_UID,
 	.owned_only = true,
+	.own_order = true,
 };

@@ -460,4 +460,6 @@ const struct format format_netstat = {
 	.row = netstat_row,
 	.end = netstat_end,
 	.state_size = sizeof(struct netstat_state),
+	.details = PROCESS_NAME,
+	.unix_apart = true,
 };

@@ -214,4 +214,5 @@ const struct format format_table = {
 	.row = table_row,
 	.end = table_end,
 	.state_size = sizeof(struct table_state),
+	.style = COLUMNS_TABLE,
 };

@@ -4,21 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include <sockview/explain.h>
 #include <sockview/message.h>
 
 #include "run/gather.h"
-#include "run/look.h"
+#include "run/notes.h"
+#include "run/rights.h"
 
-static enum explain_probe probe_of(const struct options *options)
-{
-	if (options->no_probe)
-		return EXPLAIN_PROBE_NONE;
-	if (options->probe_listen)
-		return EXPLAIN_PROBE_LISTEN;
-	return options->probe_bind ? EXPLAIN_PROBE_BIND : EXPLAIN_PROBE_AUTO;
-}
-
-bool run_make_explain(struct run *run)
+static bool explaining_begin(struct run *run)
 {
 	const struct options *options = run->options;
 	struct explain_options wanted = {
@@ -28,44 +21,45 @@ bool run_make_explain(struct run *run)
 		.v6only = options->v6only,
 		.as_user = options->as_user,
 		.device = options->device,
-		.probe = probe_of(options),
+		.probe = options->no_probe ? EXPLAIN_PROBE_NONE : options->probe,
 		.protos = options->protos,
 		.family = options->inet == options->inet6 ? AF_UNSPEC
 		          : options->inet                 ? AF_INET
 		                                          : AF_INET6,
 	};
 	char problem[EXPLAIN_PROBLEM_MAX];
-	run->explain = explain_new(&wanted, problem);
-	if (!run->explain)
+	run->own = explain_new(&wanted, problem);
+	if (!run->own)
 		message_usage("%s", *problem ? problem : strerror(errno));
-	return run->explain;
+	return run->own;
 }
 
-/* A sink like keep(). */
-static int keep_explained(void *context, const struct sock *sock)
+static void explaining_plan(struct run *run)
+{
+	explain_query(run->own, &run->query);
+	run->needs = (struct run_needs){
+		.owners = true,
+		.owners_shown = true,
+		.evidence = !run->options->replay,
+		.details = EXPLAIN_DETAILS,
+		/* NAT rules take CAP_NET_ADMIN as marks do; the bind takes what its caller has himself. */
+		.privileges =
+			PRIVILEGE_BIND | PRIVILEGE_MARK | (explain_changes_user(run->own) ? PRIVILEGE_SET_USER : 0u),
+	};
+}
+
+/* A sink: keeps what explain_wants(). */
+static int explaining_keep(void *context, const struct sock *sock)
 {
 	struct run *run = context;
-	return explain_wants(run->explain, &sock->row) ? gather_keep(run, sock) : 0;
+	return explain_wants(run->own, &sock->row) ? gather_keep(run, sock) : 0;
 }
 
-/* NAT rules take CAP_NET_ADMIN as marks do; the bind takes what its caller has himself. */
-static unsigned explain_needs(const struct run *run)
-{
-	unsigned needs = PRIVILEGE_BIND | PRIVILEGE_MARK;
-	if (explain_changes_user(run->explain))
-		needs |= PRIVILEGE_SET_USER;
-	if (run->privilege.elevated && run->options->proc_root)
-		return needs;
-	if (run->options->owners_from != OWNERS_PROC)
-		needs |= PRIVILEGE_BPF;
-	return needs | PRIVILEGE_FDS;
-}
-
-static int explain_look(struct run *run)
+static int explaining_look(struct run *run)
 {
 	struct source_request request = {
 		.query = &run->query,
-		.sink = keep_explained,
+		.sink = explaining_keep,
 		.context = run,
 		.mark = gather_mark,
 		.rewind = gather_rewind,
@@ -81,29 +75,42 @@ static int explain_look(struct run *run)
 	};
 	if (gather_sockets(run, &request) != 0)
 		return -1;
-	if (facts.live && explain_look_elsewhere(run->explain, run->proc_fd, &run->table) < 0)
+	if (facts.live && explain_look_elsewhere(run->own, run->proc_fd, &run->table) < 0)
 		return error_set(&run->error, errno, "look into other network namespaces", "");
 	if (gather_owners(run) < 0)
 		return -1;
-	return explain_run(run->explain, &facts) < 0 ? error_set(&run->error, errno, "explain", "") : 0;
+	return explain_run(run->own, &facts) < 0 ? error_set(&run->error, errno, "explain", "") : 0;
 }
 
-static int explain_drop(struct run *run)
+static int explaining_answer(struct run *run)
 {
-	return privilege_drop() < 0 ? error_set(&run->error, errno, "give up privileges", "") : 0;
-}
-
-int run_explain(struct run *run)
-{
-	if (privilege_raise(&run->privilege, explain_needs(run)) < 0)
-		return error_set(&run->error, errno, "set privileges", "");
-	int answer = explain_look(run);
-	if (explain_drop(run) < 0 || answer < 0)
+	if (rights_raise(run) < 0)
 		return -1;
-	answer = run->options->format ? explain_json(run->explain, &run->out) : explain_text(run->explain, &run->out);
+	int answer = explaining_look(run);
+	if (rights_drop(run, true) < 0 || answer < 0)
+		return -1;
+	answer = run->options->format ? explain_json(run->own, &run->out) : explain_text(run->own, &run->out);
 	if (answer < 0)
 		return error_set(&run->error, errno, "format", "");
 	if (!run->options->quiet)
-		look_report_names(run);
+		notes_names(run->names);
 	return 0;
 }
+
+static enum exit_status explaining_status(const struct run *run)
+{
+	return (enum exit_status)explain_status(run->own);
+}
+
+static void explaining_end(struct run *run)
+{
+	explain_free(run->own);
+}
+
+const struct run_mode mode_explain = {
+	.begin = explaining_begin,
+	.plan = explaining_plan,
+	.answer = explaining_answer,
+	.status = explaining_status,
+	.end = explaining_end,
+};

@@ -90,30 +90,13 @@ int gather_sockets(struct run *run, struct source_request *request)
 
 /* --- owners --- */
 
-static bool shows_owners(const struct run *run)
-{
-	return run->listing.needs.need & NEED_OWNERS || run->options->pids;
-}
-
-bool gather_needs_owners(const struct run *run)
-{
-	return shows_owners(run) || run->selection.needs.owners;
-}
-
-static unsigned owner_details(const struct run *run)
-{
-	if (run->explain)
-		return EXPLAIN_DETAILS;
-	return run->selection.needs.details | run->listing.needs.details;
-}
-
 static struct finder_request finder_request(const struct run *run)
 {
 	return (struct finder_request){
 		.proc_fd = run->proc_fd,
 		.proc_is_ours = run->proc_is_ours,
 		.index = &run->owners.index,
-		.details = owner_details(run),
+		.details = run->needs.details,
 	};
 }
 
@@ -129,8 +112,7 @@ static void look_early(struct run *run)
 	struct finder_request request = finder_request(run);
 	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
 	bool long_dump = run->query.protos & PROTO_BIT(PROTO_TCP) && run->query.states[PROTO_TCP] & ~quick;
-	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 ||
-	    !gather_needs_owners(run))
+	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 || !run->needs.owners)
 		return;
 	if (tries_bpf(run, &request))
 		run->early = finder_bpf_early(&request);
@@ -170,13 +152,6 @@ static int find_holders(void *context, struct owners *owners)
 	return -1;
 }
 
-/* Why a socket has no owner is looked into only where somebody is told. */
-static bool needs_evidence(const struct run *run)
-{
-	bool told = run->explain || run->options->verbose || run->listing.needs.need & NEED_EVIDENCE;
-	return told && !run->options->replay;
-}
-
 /* 0, or -1 with error. No look is taken where no row can have an owner. */
 int gather_owners(struct run *run)
 {
@@ -192,9 +167,9 @@ int gather_owners(struct run *run)
 		.find = find_holders,
 		.context = run,
 	};
-	if (needs_evidence(run) && evidence_find(&evidence, &run->owners) < 0)
+	if (run->needs.evidence && evidence_find(&evidence, &run->owners) < 0)
 		return error_set(&run->error, errno, "find owners", "");
-	if (run->listing.needs.need & NEED_PARENTS && finder_parents(run->proc_fd, &run->owners) < 0)
+	if (run->needs.parents && finder_parents(run->proc_fd, &run->owners) < 0)
 		return error_set(&run->error, errno, "find the owners' parents", "");
 	return 0;
 }
@@ -209,7 +184,7 @@ int gather_keep(struct run *run, const struct sock *sock)
 }
 
 /* Sink: keeps what may be wanted; the owners may have the last word. */
-static int keep(void *context, const struct sock *sock)
+static int gather_wanted(void *context, const struct sock *sock)
 {
 	struct run *run = context;
 	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
@@ -219,7 +194,7 @@ static int keep(void *context, const struct sock *sock)
 	return gather_keep(run, sock);
 }
 
-static bool is_wanted(void *context, const struct sock *sock)
+static bool gather_is_wanted(void *context, const struct sock *sock)
 {
 	struct run *run = context;
 	return filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
@@ -239,20 +214,20 @@ int gather_table(struct run *run)
 {
 	struct source_request request = {
 		.query = &run->query,
-		.sink = keep,
+		.sink = gather_wanted,
 		.context = run,
 		.mark = gather_mark,
 		.rewind = gather_rewind,
 	};
 	look_early(run);
 	int answer = gather_sockets(run, &request);
-	if (answer == 0 && (shows_owners(run) || run->undecided)) {
+	if (answer == 0 && (run->needs.owners_shown || run->undecided)) {
 		answer = gather_owners(run);
 		run->view.owners = &run->owners;
 	}
 	finder_bpf_drop(run->early); /* its thread has our privileges */
 	run->early = NULL;
 	if (answer == 0 && run->undecided)
-		table_keep(&run->table, is_wanted, run);
+		table_keep(&run->table, gather_is_wanted, run);
 	return answer;
 }

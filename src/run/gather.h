@@ -6,8 +6,6 @@
 
 /* Asks the source that the options name; the request needs query, sink and context. */
 int gather_sockets(struct run *run, struct source_request *request);
-/* True if an owner can be shown, or decide. */
-bool gather_needs_owners(const struct run *run);
 /* Into the table what may be wanted, then the owners, then only what is wanted. */
 int gather_table(struct run *run);
 

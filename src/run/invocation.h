@@ -2,26 +2,43 @@
 #ifndef SOCKVIEW_RUN_INVOCATION_H
 #define SOCKVIEW_RUN_INVOCATION_H
 
-#include <sockview/explain.h>
+#include <signal.h>
+
 #include <sockview/finder.h>
 #include <sockview/format.h>
 #include <sockview/options.h>
 #include <sockview/privilege.h>
 #include <sockview/source.h>
 
-#include "run/notes_legend.h"
 #include "run/listing.h"
+#include "run/mode.h"
+#include "run/notes_legend.h"
 #include "run/selection.h"
+
+/* What the mode takes beside the sockets; filled in by its plan(). */
+struct run_needs {
+	bool owners;         /* they can be shown, or decide what is wanted */
+	bool owners_shown;   /* they are looked for whatever the rows are */
+	bool evidence;       /* and, where a socket has none, the reason */
+	bool parents;        /* of the owners */
+	bool hosts;          /* names of all the rows' hosts before the first is printed */
+	bool secrets;        /* what the kernel tells only with CAP_NET_ADMIN: marks, keys, MPTCP's sequence numbers */
+	unsigned details;    /* of the owners: enum process_detail */
+	unsigned privileges; /* enum privilege_need beside those that follow from the above */
+};
 
 /* Everything one invocation needs; freed by run_close() in whatever state it is. */
 struct run {
 	const struct options *options;
-	struct selection selection;
+	const struct run_mode *mode;
+	void *own; /* the mode's state */
+	const volatile sig_atomic_t *stop_asked;
 	struct privilege privilege;
-	struct query query;
-	struct explain *explain; /* NULL: sockets are listed */
-	struct view view;
+	struct selection selection;
 	struct listing listing;
+	struct query query;
+	struct run_needs needs;
+	struct view view;
 	void *format_state;
 	bool begun; /* the format has begun, and must end */
 	struct names *names;

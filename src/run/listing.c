@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,35 +19,11 @@
 #include <sockview/countof.h>
 #include <sockview/file.h>
 
-static const struct format *const formats[] = {
-	&format_netstat, &format_lsof, &format_table, &format_json, &format_jsonl, &format_csv, &format_tsv,
-};
-
-static int problem_set(char problem[OPTIONS_PROBLEM_MAX], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int problem_set(char problem[OPTIONS_PROBLEM_MAX], const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(problem, OPTIONS_PROBLEM_MAX, format, args);
-	va_end(args);
-	return -1;
-}
-
-static const struct format *format_by_name(const char *name)
-{
-	for (size_t i = 0; i < countof(formats); i++)
-		if (strcmp(formats[i]->name, name) == 0)
-			return formats[i];
-	return NULL;
-}
-
-/* Whoever names columns wants to see them; whoever selects as lsof does reads as lsof's users do. */
+/* --columns without a format is a table; -i and -F alone are lsof's. */
 static const struct format *choose_format(const struct options *options)
 {
 	if (options->format)
-		return format_by_name(options->format);
+		return options->format;
 	if (options->fields_given)
 		return &format_lsof;
 	if (options->columns)
@@ -56,54 +31,44 @@ static const struct format *choose_format(const struct options *options)
 	return options->internet ? &format_lsof : &format_netstat;
 }
 
-static bool has_columns(const struct format *format)
+static int unknown_column(char problem[OPTIONS_PROBLEM_MAX], const char *option, const struct error *error)
 {
-	return format != &format_netstat && format != &format_lsof;
+	if (error->number != EINVAL)
+		return problem_set(problem, OPTIONS_PROBLEM_MAX, "%s: %s", option, strerror(error->number));
+	return problem_set(problem, OPTIONS_PROBLEM_MAX, "%s: there is no column '%s'; --list-columns names them",
+	                   option, error->subject);
 }
 
-static struct column_defaults defaults_of(const struct listing *listing, const struct options *options)
+static int choose_columns(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
 {
-	bool tree = listing->format == &format_json || listing->format == &format_jsonl;
-	return (struct column_defaults){
-		.style = listing->format == &format_table ? COLUMNS_TABLE
-		         : tree                           ? COLUMNS_TREE
-		                                          : COLUMNS_FLAT,
-		.unix_ = options->protos & PROTO_BIT(PROTO_UNIX),
+	bool columns = listing->format->style != COLUMNS_NONE;
+	/*
+	 * Lines of a format's own take what the columns take that -p, -e, -o, -m
+	 * and -I add to the other formats: these are chosen for it, too.
+	 */
+	struct column_defaults defaults = {
+		.style = listing->format->style,
+		.unix_ = columns && options->protos & PROTO_BIT(PROTO_UNIX),
 		.inet = options->protos & PROTO_INET_ALL,
-		.programs = options->programs,
+		.programs = columns ? options->programs : options->programs || listing->format->owned_only,
 		.extend = options->extend,
 		.timers = options->timers,
 		.memory = options->memory,
 		.info = options->info,
 		.numeric_users = options->numeric_users,
 	};
-}
-
-static int unknown_column(char problem[OPTIONS_PROBLEM_MAX], const char *option, const struct error *error)
-{
-	if (error->number != EINVAL)
-		return problem_set(problem, "%s: %s", option, strerror(error->number));
-	return problem_set(problem, "%s: there is no column '%s'; --list-columns names them", option, error->subject);
-}
-
-static int choose_columns(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
-{
-	struct column_defaults defaults = defaults_of(listing, options);
 	struct error error;
-	if (!has_columns(listing->format)) {
-		if (options->columns)
-			return problem_set(problem,
-			                   "--columns: the format %s has its own; it is for table, csv, tsv, "
-			                   "json and jsonl",
-			                   listing->format->name);
-		return 0;
-	}
+	if (!columns && options->columns)
+		return problem_set(problem, OPTIONS_PROBLEM_MAX,
+		                   "--columns: the format %s has its own; it is for table, csv, tsv, json and "
+		                   "jsonl",
+		                   listing->format->name);
 	if (column_list_default(&listing->columns, &defaults) < 0)
-		return problem_set(problem, "--columns: %s", strerror(errno));
+		return problem_set(problem, OPTIONS_PROBLEM_MAX, "--columns: %s", strerror(errno));
 	if (!options->columns || column_list_parse(&listing->columns, options->columns, &error) == 0)
 		return 0;
 	if (error.number == ENODATA)
-		return problem_set(problem, "--columns: '%s' leaves no column", options->columns);
+		return problem_set(problem, OPTIONS_PROBLEM_MAX, "--columns: '%s' leaves no column", options->columns);
 	return unknown_column(problem, "--columns", &error);
 }
 
@@ -112,50 +77,25 @@ static int choose_order(struct listing *listing, const struct options *options, 
 	struct error error;
 	if (!options->sort)
 		return 0;
-	if (listing->format == &format_lsof)
-		return problem_set(problem, "--sort: lsof's listing is in the order of pid and fd");
+	if (listing->format->own_order)
+		return problem_set(problem, OPTIONS_PROBLEM_MAX,
+		                   "--sort: lsof's listing is in the order of pid and fd");
 	if (sort_list_parse(&listing->sort, options->sort, &error) == 0)
 		return 0;
 	return unknown_column(problem, "--sort", &error);
-}
-
-/* What the formats with lines of their own read of a process. */
-static unsigned own_details(const struct listing *listing, const struct options *options)
-{
-	if (listing->format == &format_netstat)
-		return PROCESS_NAME;
-	if (listing->format != &format_lsof)
-		return 0;
-	return PROCESS_NAME | PROCESS_UID | (options->fields_given ? PROCESS_START : 0u);
-}
-
-static void add_needs(struct listing *listing, const struct options *options)
-{
-	struct column_needs *needs = &listing->needs;
-	column_list_needs(&listing->columns, needs);
-	sort_list_needs(&listing->sort, needs);
-	needs->details |= own_details(listing, options);
-	if (has_columns(listing->format))
-		return;
-	if (options->programs || listing->format == &format_lsof)
-		needs->need |= NEED_OWNERS;
-	needs->want |= (options->timers ? WANT_TIMER : 0u) | (options->memory ? WANT_SKMEM : 0u) |
-	               (options->info ? WANT_INFO : 0u) | (options->extend > 1 ? WANT_EXTRA : 0u);
-	if (options->extend > 1)
-		needs->need |= NEED_CGROUPS;
-	/* The mark; MD5 keys and MPTCP's sequence numbers. */
-	if (options->extend > 1 || options->info)
-		needs->need |= NEED_NET_ADMIN;
 }
 
 int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
 {
 	*listing = (struct listing){ .format = choose_format(options) };
 	if (options->fields_given && listing->format != &format_lsof)
-		return problem_set(problem, "-F: lsof's fields do not go with --format %s", listing->format->name);
+		return problem_set(problem, OPTIONS_PROBLEM_MAX, "-F: lsof's fields do not go with --format %s",
+		                   listing->format->name);
 	if (choose_columns(listing, options, problem) < 0 || choose_order(listing, options, problem) < 0)
 		return -1;
-	add_needs(listing, options);
+	column_list_needs(&listing->columns, &listing->needs);
+	sort_list_needs(&listing->sort, &listing->needs);
+	listing->needs.details |= listing->format->details | (options->fields_given ? PROCESS_START : 0u);
 	return 0;
 }
 
@@ -261,28 +201,4 @@ int listing_prepare_owners(struct listing *listing, const struct options *option
 		if (containers_want(listing->containers, cgroups_path_at(listing->cgroups, i)) < 0)
 			return -1;
 	return 0;
-}
-
-/* --- --list-columns --- */
-
-char *listing_list_columns(void)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *file = open_memstream(&text, &size);
-	if (!file)
-		return NULL;
-	for (unsigned group = 0; group < GROUP_COUNT; group++) {
-		const struct column *column;
-		fprintf(file, "%s%s\n", group ? "\n" : "", column_group_title(group));
-		for (size_t i = 0; (column = column_at(i)); i++)
-			if (column->group == group)
-				fprintf(file, "  %-21s %-7s%s%s%s%s\n", column->name, column_type_name(column->type),
-				        column->help, column->unit ? " [" : "", column->unit ? column->unit : "",
-				        column->unit ? "]" : "");
-	}
-	if (fclose(file) == 0)
-		return text;
-	free(text);
-	return NULL;
 }

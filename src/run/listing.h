@@ -37,7 +37,4 @@ void listing_prepare(struct listing *listing, const struct options *options, int
 int listing_prepare_owners(struct listing *listing, const struct options *options, int proc_fd,
                            const struct owners *owners);
 
-/* The columns as --list-columns prints them, to be freed; NULL with errno ENOMEM. */
-char *listing_list_columns(void);
-
 #endif

@@ -6,48 +6,38 @@
 #include <signal.h>
 #include <time.h>
 
-#include <sockview/message.h>
-
 #include "run/gather.h"
 #include "run/notes.h"
+#include "run/rights.h"
 #include "run/show.h"
-#include "run/notes_legend.h"
 
-/* Something is asked for that the kernel tells the privileged alone: marks, keys, MPTCP's sequence numbers. */
-static bool asks_for_secrets(const struct run *run)
+static void look_plan(struct run *run)
 {
-	return run->listing.needs.need & NEED_NET_ADMIN || run->selection.needs.mark;
-}
-
-static unsigned privilege_needs(const struct run *run)
-{
-	unsigned needs = 0;
-	/* An elevated caller's --proc-root is read with his own rights. */
-	if (run->privilege.elevated && run->options->proc_root)
-		return 0;
-	if (gather_needs_owners(run))
-		needs |= PRIVILEGE_FDS;
-	if (gather_needs_owners(run) && run->options->owners_from != OWNERS_PROC)
-		needs |= PRIVILEGE_BPF;
-	if (asks_for_secrets(run))
-		needs |= PRIVILEGE_MARK;
-	return needs;
-}
-
-static int drop_privileges(struct run *run, bool last)
-{
-	if ((last ? privilege_drop() : privilege_rest()) == 0)
-		return 0;
-	return error_set(&run->error, errno, "give up privileges", "");
+	const struct options *options = run->options;
+	const struct filter_needs *selected = &run->selection.needs;
+	const struct column_needs *listed = &run->listing.needs;
+	bool shown = listed->need & NEED_OWNERS || options->pids;
+	selection_query(&run->selection, options, &run->query);
+	run->query.want |= listed->want;
+	run->needs = (struct run_needs){
+		.owners = shown || selected->owners,
+		.owners_shown = shown,
+		/* Why a socket has no owner is looked into only where it is printed. */
+		.evidence = (options->verbose || listed->need & NEED_EVIDENCE) && !options->replay,
+		.parents = listed->need & NEED_PARENTS,
+		.hosts = options->resolve || listed->need & NEED_HOSTS,
+		.secrets = listed->need & NEED_NET_ADMIN || selected->mark,
+		.details = selected->details | listed->details,
+	};
 }
 
 /* Everything is read before the first byte is written. */
 static int look_whole(struct run *run, bool last)
 {
 	int answer = gather_table(run);
-	if (drop_privileges(run, last) < 0)
+	if (rights_drop(run, last) < 0)
 		return -1;
-	if (answer == 0 && show_needs_hosts(run))
+	if (answer == 0 && run->needs.hosts)
 		answer = show_want_hosts(run);
 	return answer ? answer : show_table(run);
 }
@@ -61,76 +51,58 @@ static int look_streaming(struct run *run, bool last)
 		.sink = show_wanted,
 		.context = run,
 	};
-	if (drop_privileges(run, last) < 0)
+	if (rights_drop(run, last) < 0)
 		return -1;
 	int answer = show_begin(run);
 	return answer ? answer : gather_sockets(run, &request);
 }
 
-bool look_closed_pipe(const struct run *run)
+static void look_report(const struct run *run)
 {
-	return run->out.error == EPIPE;
-}
-
-/* What was left out of the look without a word of the caller's. */
-static void report_selection(const struct run *run)
-{
+	const struct options *options = run->options;
 	const struct filter_needs *needs = &run->selection.needs;
-	const struct report *report = &run->report;
-	if (needs->mark && !run->privilege.has_net_admin && !run->options->replay)
-		message("the kernel tells the marks of sockets only with CAP_NET_ADMIN: none is known here");
-	if (needs->netlink && report->from_proc)
-		message("/proc/net tells neither marks nor interfaces: conditions on them are false of what is read there");
-	if (needs->any && !run->shown && run->query.protos && selection_is_connected(&run->selection, run->options))
-		message("no connected socket is of that kind; -a looks at all sockets, -l at those that listen");
-	if (run->options->verbose && needs->any)
-		message("%llu socket%s received in %u dump%s, %llu shown", (unsigned long long)report->received,
-		        report->received == 1 ? "" : "s", report->requests, report->requests == 1 ? "" : "s",
-		        (unsigned long long)run->shown);
-}
-
-void look_report_names(const struct run *run)
-{
-	if (names_incomplete(run->names))
-		message("out of memory: some names are shown as numbers");
-}
-
-static void report(const struct run *run)
-{
-	/* A hidden process is worth a word where it may be a missing owner: -pp wants all of them. */
-	bool owners = run->unowned || run->owners.report.starved || run->options->programs > 1 || run->options->verbose;
-	/* No privilege of ours is used on an elevated caller's --proc-root, and so none is missing. */
-	bool unused = run->privilege.elevated && run->options->proc_root;
-	notes_report(&run->report, owners ? &run->owners.report : NULL, unused ? NULL : &run->privilege,
-	             run->options->verbose);
-	if (run->options->verbose)
+	/* A hidden process is worth a note where it may be a missing owner: -pp wants all of them. */
+	bool owners = run->unowned || run->owners.report.starved || options->programs > 1 || options->verbose;
+	notes_report(&run->report, owners ? &run->owners.report : NULL, rights_unused(run) ? NULL : &run->privilege,
+	             options->verbose);
+	if (options->verbose)
 		legend_say(&run->legend, &run->owners);
-	look_report_names(run);
-	report_selection(run);
+	notes_names(run->names);
+	notes_selection(&(struct notes_selection){
+		.report = &run->report,
+		.filtered = needs->any,
+		.marks_hidden = needs->mark && !run->privilege.has_net_admin && !options->replay,
+		.netlink_only = needs->netlink,
+		.connected_only = run->query.protos && selection_is_connected(&run->selection, options),
+		.shown = run->shown,
+		.verbose = options->verbose,
+	});
 }
 
 /* 0, or -1 with error. */
-static int look(struct run *run, bool last)
+static int look_once(struct run *run, bool last)
 {
+	const struct run_needs *needs = &run->needs;
 	/* They are told only while the privilege is in effect: before the first byte is printed. */
-	bool secrets = asks_for_secrets(run) && run->privilege.has_net_admin;
-	bool whole = gather_needs_owners(run) || show_needs_hosts(run) || run->listing.sort.count || secrets;
+	bool secrets = needs->secrets && run->privilege.has_net_admin;
+	bool whole = needs->owners || needs->hosts || run->listing.sort.count || secrets;
 	listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours);
 	run->report = (struct report){ 0 };
 	run->shown = run->unowned = run->undecided = 0;
 	run->legend = (struct legend){ 0 };
 	table_clear(&run->table);
 	owners_free(&run->owners);
-	if (privilege_raise(&run->privilege, privilege_needs(run)) < 0)
-		return error_set(&run->error, errno, "set privileges", "");
+	run->view.owners = NULL;
+	if (rights_raise(run) < 0)
+		return -1;
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
 	run->shown_ever += run->shown;
 	answer = show_end(run, answer);
 	/* What was read before a failure is shown all the same. */
-	if (out_flush(&run->out) < 0 && !look_closed_pipe(run))
+	if (out_flush(&run->out) < 0 && !out_has_no_reader(&run->out))
 		return error_set(&run->error, errno, "write to", "standard output");
 	if (answer >= 0 && !run->options->quiet)
-		report(run);
+		look_report(run);
 	return answer < 0 ? -1 : 0;
 }
 
@@ -149,22 +121,34 @@ static void wait_interval(double seconds, const volatile sig_atomic_t *stop_aske
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-int look_run(struct run *run, const volatile sig_atomic_t *stop_asked)
+/* Once, or with -c until a signal asked to stop or --count is reached. */
+static int look_answer(struct run *run)
 {
 	const struct options *options = run->options;
-	/* A recording tells of one moment. */
+	/* A recording is of one moment. */
 	bool once = !options->continuous || options->replay;
 	uint64_t rounds = once ? 1 : options->count;
-	const char *stray = options->stray_interval;
-	if (stray && !options->quiet)
-		message("'%s' is taken as a filter, as any word is: every %s seconds is -c%s", stray, stray, stray);
+	if (options->stray_interval && !options->quiet)
+		notes_interval(options->stray_interval);
 	for (uint64_t round = 1;; round++) {
-		if (look(run, round == rounds) < 0)
+		if (look_once(run, round == rounds) < 0)
 			return -1;
-		if (round == rounds || *stop_asked || look_closed_pipe(run))
+		if (round == rounds || *run->stop_asked || out_has_no_reader(&run->out))
 			return 0;
-		wait_interval(options->interval, stop_asked);
-		if (*stop_asked)
+		wait_interval(options->interval, run->stop_asked);
+		if (*run->stop_asked)
 			return 0;
 	}
 }
+
+static enum exit_status look_status(const struct run *run)
+{
+	bool selected = run->selection.needs.any || run->listing.format->owned_only;
+	return selected && !run->shown_ever ? EXIT_NOTHING : EXIT_ROWS;
+}
+
+const struct run_mode mode_look = {
+	.plan = look_plan,
+	.answer = look_answer,
+	.status = look_status,
+};

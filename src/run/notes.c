@@ -113,3 +113,29 @@ void notes_report(const struct report *report, const struct owner_report *owners
 	if (owners)
 		report_owners(owners, privilege, verbose);
 }
+
+void notes_selection(const struct notes_selection *selection)
+{
+	const struct report *report = selection->report;
+	if (selection->marks_hidden)
+		message("the kernel tells the marks of sockets only with CAP_NET_ADMIN: none is known here");
+	if (selection->netlink_only && report->from_proc)
+		message("/proc/net tells neither marks nor interfaces: conditions on them are false of what is read there");
+	if (selection->filtered && selection->connected_only && !selection->shown)
+		message("no connected socket is of that kind; -a looks at all sockets, -l at those that listen");
+	if (selection->filtered && selection->verbose)
+		message("%llu socket%s received in %u dump%s, %llu shown", (unsigned long long)report->received,
+		        report->received == 1 ? "" : "s", report->requests, report->requests == 1 ? "" : "s",
+		        (unsigned long long)selection->shown);
+}
+
+void notes_names(const struct names *names)
+{
+	if (names_incomplete(names))
+		message("out of memory: some names are shown as numbers");
+}
+
+void notes_interval(const char *word)
+{
+	message("'%s' is taken as a filter, as any word is: every %s seconds is -c%s", word, word, word);
+}

@@ -3,6 +3,7 @@
 #define SOCKVIEW_RUN_NOTES_H
 
 #include <sockview/filter.h>
+#include <sockview/names.h>
 #include <sockview/owner.h>
 #include <sockview/privilege.h>
 #include <sockview/query.h>
@@ -15,6 +16,24 @@
  */
 void notes_report(const struct report *report, const struct owner_report *owners, const struct privilege *privilege,
                   bool verbose);
+
+/* How the selection and the answer fit. */
+struct notes_selection {
+	const struct report *report;
+	bool filtered;       /* something was selected */
+	bool marks_hidden;   /* by marks, which the kernel does not tell us */
+	bool netlink_only;   /* by what /proc/net does not tell */
+	bool connected_only; /* connected sockets were looked at, for want of any word about states */
+	uint64_t shown;
+	bool verbose;
+};
+void notes_selection(const struct notes_selection *selection);
+
+/* Where names could not be kept. */
+void notes_names(const struct names *names);
+
+/* A number behind a bare -c is a filter's word. */
+void notes_interval(const char *word);
 
 /*
  * What was wrong with the text of `what` ("filter", "--state"), in three

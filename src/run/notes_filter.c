@@ -34,8 +34,8 @@ static size_t show_one(const char *text, size_t len, char *to, size_t *to_len)
 	return wide;
 }
 
-/* Shows [from, end); answers how many columns that took, the text NUL-terminated at *to. */
-static int show(const char *text, size_t from, size_t end, char **to)
+/* Writes [from, end) to *to, NUL-terminated, and moves *to to its end. Returns the number of columns. */
+static int put_shown(const char *text, size_t from, size_t end, char **to)
 {
 	int columns = 0;
 	while (from < end) {
@@ -63,8 +63,8 @@ void notes_filter(const char *what, const char *text, size_t len, const struct f
 	size_t from = at > SHOWN_BEFORE ? character_at(text, at - SHOWN_BEFORE, at) : 0;
 	size_t end = len - at > SHOWN_AFTER ? at + SHOWN_AFTER : len;
 	const char *dots = from ? "... " : "";
-	int column = (int)strlen(dots) + show(text, from, at, &to);
-	show(text, at, end, &to);
+	int column = (int)strlen(dots) + put_shown(text, from, at, &to);
+	put_shown(text, at, end, &to);
 	message("%s: %s", what, error->what);
 	message("  %s%s%s", dots, line, end < len ? " ..." : "");
 	message("  %*s^%s%s", column, "", error->expected[0] ? " expected " : "", error->expected);

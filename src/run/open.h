@@ -4,11 +4,11 @@
 
 #include "run/invocation.h"
 
-/* The /proc to look at, with the caller's own rights; -1 with error: a --proc-root that cannot be opened. */
+/* Opens the /proc to look at, with the caller's own rights. 0, or -1 with error: wrong usage. */
 int run_open_proc(struct run *run);
-/* The caller's files, with the caller's own rights; what cannot be opened is wrong usage. */
+/* Opens the files that the options name, with the caller's own rights. 0, or -1 with error: wrong usage. */
 int run_open_paths(struct run *run);
-/* All that a look needs: names, output, wire, query, view. */
+/* Opens all that a look needs: names, output, wire, query, view. 0, or -1 with error. */
 int run_open(struct run *run);
 /* Whatever state it is in. */
 void run_close(struct run *run);

@@ -3,25 +3,18 @@
 
 #include <sockview/vec.h>
 
-static int pids_add(struct pids *pids, int32_t pid)
-{
-	int32_t *grown = vec_reserve(pids->pid, &pids->capacity, pids->count + 1, sizeof(*grown));
-	if (!grown)
-		return -1;
-	pids->pid = grown;
-	grown[pids->count++] = pid;
-	return 0;
-}
-
-static int add_owners(struct pids *pids, const struct sock *sock, const struct owners *owners,
-                      const struct filter *filter)
+static int pids_add_owners(struct pids *pids, const struct sock *sock, const struct owners *owners,
+                           const struct filter *filter)
 {
 	struct owner_span span = owners_of(owners, &sock->row);
 	for (size_t i = 0; i < span.count; i++) {
 		const struct owner *owner = &span.first[i];
-		if (filter_judge_owner(filter, sock, owners, owner) == VERDICT_YES &&
-		    pids_add(pids, owners->process[owner->process].pid) < 0)
+		if (filter_judge_owner(filter, sock, owners, owner) != VERDICT_YES)
+			continue;
+		int32_t *pid = vec_push(pids->pid, pids->count, pids->capacity);
+		if (!pid)
 			return -1;
+		*pid = owners->process[owner->process].pid;
 	}
 	return 0;
 }
@@ -49,7 +42,7 @@ int pids_collect(struct pids *pids, const struct table *table, const struct owne
 	for (size_t i = 0; i < table->count; i++) {
 		struct sock sock;
 		table_get(table, i, &sock);
-		if (add_owners(pids, &sock, owners, filter) < 0)
+		if (pids_add_owners(pids, &sock, owners, filter) < 0)
 			return -1;
 	}
 	sort_once(pids);

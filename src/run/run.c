@@ -30,24 +30,33 @@ enum exit_status run_print(char *text)
 	}
 	out_string(&out, text);
 	free(text);
-	int result = out_close(&out);
+	if (out_close(&out) == 0 || out_has_no_reader(&out))
+		return EXIT_ROWS;
 	error_set(&error, errno, "write to", "standard output");
-	return result == 0 || out.error == EPIPE ? EXIT_ROWS : say(&error, EXIT_NO_ANSWER);
+	return say(&error, EXIT_NO_ANSWER);
 }
 
-/* The caller's own words; read with the caller's own rights. */
 static enum exit_status say_selection(const struct selection *selection)
 {
-	if (selection->wrong)
-		notes_filter(selection->what, selection->wrong, selection->wrong_len, &selection->problem);
-	else
-		message("cannot read %s: %s", selection->what, strerror(errno));
+	if (!selection->wrong)
+		return say(&selection->error, selection->error.number == ENOMEM ? EXIT_NO_ANSWER : EXIT_USAGE);
+	notes_filter(selection->what, selection->wrong, selection->wrong_len, &selection->problem);
 	return EXIT_USAGE;
 }
 
-static enum exit_status look_or_explain(struct run *run, const volatile sig_atomic_t *stop_asked)
+static const struct run_mode *const modes[MODE_COUNT] = {
+	[MODE_LOOK] = &mode_look,
+	[MODE_EXPLAIN] = &mode_explain,
+};
+
+static enum exit_status run_steps(struct run *run)
 {
-	if (run->options->explain && !run_make_explain(run))
+	char problem[OPTIONS_PROBLEM_MAX];
+	if (listing_choose(&run->listing, run->options, problem) < 0) {
+		message_usage("%s", problem);
+		return EXIT_USAGE;
+	}
+	if (run->mode->begin && !run->mode->begin(run))
 		return EXIT_USAGE;
 	/* The caller named a folder or, below, a file that cannot be opened. */
 	if (run_open_proc(run) < 0)
@@ -56,17 +65,14 @@ static enum exit_status look_or_explain(struct run *run, const volatile sig_atom
 		return say_selection(&run->selection);
 	if (run_open_paths(run) < 0)
 		return say(&run->error, EXIT_USAGE);
-	if (run_open(run) < 0 || (run->explain ? run_explain(run) : look_run(run, stop_asked)) < 0)
+	if (run_open(run) < 0 || run->mode->answer(run) < 0)
 		return say(&run->error, EXIT_NO_ANSWER);
 	/* A file on a full disk may tell only when it is closed. */
-	if (out_close(&run->out) < 0 && !look_closed_pipe(run)) {
+	if (out_close(&run->out) < 0 && !out_has_no_reader(&run->out)) {
 		error_set(&run->error, errno, "write to", "standard output");
 		return say(&run->error, EXIT_NO_ANSWER);
 	}
-	if (run->explain)
-		return (enum exit_status)explain_status(run->explain);
-	bool selected = run->selection.needs.any || run->listing.format->owned_only;
-	return selected && !run->shown_ever ? EXIT_NOTHING : EXIT_ROWS;
+	return run->mode->status(run);
 }
 
 enum exit_status run_invocation(const struct options *options, const struct privilege *privilege,
@@ -74,20 +80,15 @@ enum exit_status run_invocation(const struct options *options, const struct priv
 {
 	struct run run = {
 		.options = options,
+		.mode = modes[options->mode],
+		.stop_asked = stop_asked,
 		.privilege = *privilege,
 		.proc_fd = -1,
 		.proc_net_fd = -1,
 		.record_fd = -1,
 		.replay_fd = -1,
 	};
-	char problem[OPTIONS_PROBLEM_MAX];
-	enum exit_status status = EXIT_USAGE;
-	if (options->list_columns)
-		status = run_print(listing_list_columns());
-	else if (listing_choose(&run.listing, options, problem) < 0)
-		message_usage("%s", problem);
-	else
-		status = look_or_explain(&run, stop_asked);
+	enum exit_status status = run_steps(&run);
 	run_close(&run);
 	return status;
 }

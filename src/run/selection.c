@@ -1,4 +1,4 @@
-/* selection.c - see selection.h. */
+/* selection.c - the options and FILTER as one filter, and the query that follows from it (selection.h). */
 #include "run/selection.h"
 
 #include <errno.h>
@@ -19,24 +19,20 @@
 
 static int no_memory(struct selection *selection)
 {
-	selection->what = "read the filter";
-	errno = ENOMEM;
-	return -1;
+	return error_set(&selection->error, ENOMEM, "read the filter", "");
 }
 
-static int read_file(struct selection *selection, const char *path)
+static int selection_read(struct selection *selection, const char *path)
 {
 	bool standard = strcmp(path, "-") == 0;
 	/* A pipe's writer is waited for: --filter-file <(...). */
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	selection->what = path;
-	if (fd < 0)
-		return -1;
-	int result = file_read_fd(fd, FILTER_FILE_MAX, &selection->text);
-	int error = errno;
-	if (!standard)
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), result = -1;
+	if (fd < 0 || file_read_fd(fd, FILTER_FILE_MAX, &selection->text) < 0)
+		error_set(&selection->error, errno, "read", path);
+	else
+		result = 0;
+	if (fd >= 0 && !standard)
 		close(fd);
-	errno = error;
 	return result;
 }
 
@@ -62,7 +58,7 @@ static int wrong(struct selection *selection, const char *what, const char *text
 	return -1;
 }
 
-/* What a host without a word about its family is. */
+/* The family of a host that the filter names without one. */
 static int host_family(const struct options *options)
 {
 	if (options->protos == PROTO_BIT(PROTO_UNIX))
@@ -84,7 +80,7 @@ static int add_text(struct selection *selection, const struct options *options)
 static int add_filter(struct selection *selection, const struct options *options)
 {
 	if (options->filter_file) {
-		if (read_file(selection, options->filter_file) < 0 || add_text(selection, options) < 0)
+		if (selection_read(selection, options->filter_file) < 0 || add_text(selection, options) < 0)
 			return -1;
 		selection->text.len = 0;
 	}
@@ -167,7 +163,7 @@ void selection_free(struct selection *selection)
 
 /* --- the query --- */
 
-/* The state of those that wait for somebody, as -l shows them. */
+/* The state of a socket that waits for peers, as -l shows it. */
 static uint32_t waiting_state(enum proto proto)
 {
 	return proto == PROTO_TCP || proto == PROTO_UNIX ? STATE_BIT(STATE_LISTEN) : STATE_BIT(STATE_CLOSE);
@@ -213,7 +209,7 @@ void selection_kinds(const struct query *query, bool *servers, bool *others)
 	}
 }
 
-/* A filter that names a protocol need not be told of it by an option as well. */
+/* Without an option, the protocols are those that the filter names. */
 static unsigned selection_protos(const struct selection *selection, const struct options *options)
 {
 	if (options->protos_named)

@@ -5,6 +5,7 @@
 #ifndef SOCKVIEW_SELECTION_H
 #define SOCKVIEW_SELECTION_H
 
+#include <sockview/error.h>
 #include <sockview/filter.h>
 
 #include <sockview/options.h>
@@ -13,18 +14,18 @@ struct selection {
 	struct filter *filter;
 	struct filter_needs needs;
 	struct text text; /* the FILTER as one line */
-	/* After a failure: what could not be read (an option's name or "filter"), its text, and why. */
+	/* After a failure: the text that is wrong, what it was given as (an option's name or "filter"), and why. */
 	const char *what;
-	const char *wrong;
+	const char *wrong; /* NULL: no text is wrong, see error */
 	size_t wrong_len;
 	struct filter_error problem;
+	struct error error;
 };
 
 /*
- * Reads the filter, and --filter-file with the rights the caller has now. 0;
- * or -1: with errno if `wrong` is NULL (what: the file or the step that
- * failed), else for what `problem` says. selection_free() after both; `lookup`
- * must last until then.
+ * Reads the filter, and --filter-file with the rights the caller has now. 0,
+ * or -1: with `error` if `wrong` is NULL, else with what `problem` says of the
+ * text `wrong`. selection_free() after both; `lookup` must last until then.
  */
 int selection_make(struct selection *selection, const struct options *options, const struct lookup *lookup);
 void selection_free(struct selection *selection);
@@ -32,9 +33,9 @@ void selection_free(struct selection *selection);
 /* Sets protocols, families, states and details of the query, as small as the selection allows. */
 void selection_query(const struct selection *selection, const struct options *options, struct query *query);
 
-/* True if only connected sockets are looked at, because nothing else was said. */
-/* Whether what is looked at can hold sockets that wait for others, and whether any of another kind. */
+/* Whether the query's states include that of sockets that wait for peers, and any other. */
 void selection_kinds(const struct query *query, bool *servers, bool *others);
+/* True if only connected sockets are looked at, because nothing else was said. */
 bool selection_is_connected(const struct selection *selection, const struct options *options);
 
 #endif

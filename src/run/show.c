@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/names.h>
+
 #include "run/pids.h"
 #include "run/gather.h"
 
@@ -13,14 +15,8 @@ enum {
 	AHEAD = 8, /* rows; so far ahead the owners are fetched into the cache */
 };
 
-bool show_needs_hosts(const struct run *run)
+static int show_sock(struct run *run, const struct sock *sock)
 {
-	return run->options->resolve || run->listing.needs.need & NEED_HOSTS;
-}
-
-static int show(void *context, const struct sock *sock)
-{
-	struct run *run = context;
 	const struct owners *owners = run->view.owners;
 	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count))
 		return 0;
@@ -31,7 +27,7 @@ static int show(void *context, const struct sock *sock)
 		legend_add(&run->legend, owners, &sock->row);
 	if (run->listing.format->row(run->format_state, &run->view, &run->out, sock) < 0)
 		return error_set(&run->error, errno, "format", "");
-	/* Nobody reads on: asking the kernel further would be for nothing. */
+	/* Output has failed: asking the kernel further would be for nothing. */
 	return run->out.error ? 1 : 0;
 }
 
@@ -41,7 +37,7 @@ int show_wanted(void *context, const struct sock *sock)
 	struct run *run = context;
 	if (filter_judge(run->selection.filter, sock, NULL) != VERDICT_YES)
 		return 0;
-	return show(run, sock);
+	return show_sock(run, sock);
 }
 
 int show_want_hosts(struct run *run)
@@ -78,15 +74,14 @@ static int show_bucket(struct run *run, unsigned bucket, const struct span *span
 		if (i + AHEAD < span->end)
 			owners_prefetch(run->view.owners, &run->table.row[i + AHEAD]);
 		table_get(&run->table, i, &sock);
-		answer = show(run, &sock);
+		answer = show_sock(run, &sock);
 	}
 	return answer;
 }
 
-/* netstat's sections of inet and unix sockets are not mixed. */
 static int show_sorted(struct run *run)
 {
-	bool sections = run->listing.format == &format_netstat;
+	bool sections = run->listing.format->unix_apart;
 	uint32_t *order = sort_order(&run->table, &run->listing.sort, &run->listing.context);
 	int answer = 0;
 	if (!order)
@@ -96,7 +91,7 @@ static int show_sorted(struct run *run)
 			struct sock sock;
 			table_get(&run->table, order[i], &sock);
 			if (!sections || (sock.row.proto == PROTO_UNIX) == section)
-				answer = show(run, &sock);
+				answer = show_sock(run, &sock);
 		}
 	free(order);
 	return answer;

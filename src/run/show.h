@@ -4,7 +4,6 @@
 
 #include "run/invocation.h"
 
-bool show_needs_hosts(const struct run *run);
 int show_want_hosts(struct run *run);
 int show_begin(struct run *run);
 /* Also after a failure: what was shown is ended as the format wants, and its memory freed. */

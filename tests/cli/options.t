@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
 import termios
 
@@ -166,6 +167,35 @@ for words, note in (("-atnc 5 --count 1", "5"), ("-atn --count 1 -c 0.5", "0.5")
     result = fake(*words.split())
     told = ["sockview: '%s' is taken as a filter, as any word is: every %s seconds is -c%s" % (note, note, note)]
     t.same([line for line in result.complaints() if "seconds" in line], told if note else [], "%s: a port and no interval" % words)
+
+# With -c each table is one of its own: where owners decided about the last, and nothing is for them to decide
+# in the next, the next says no more than a single look.
+line = ["-anv", "sport = :500 or ( sport = :443 and program = one )", "--source=proc", "--proc-root", tree.root]
+process = subprocess.Popen([tap.SOCKVIEW, "-c0.1", *line], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           env=tap.environment(), preexec_fn=tap.die_with_parent)
+shown = b""
+
+
+def tables_of(wanted):
+    """Reads on until the output holds what is wanted, or ends."""
+    global shown
+    while not wanted(shown.split(b"Active ")[1:]):
+        part = os.read(process.stdout.fileno(), 65536)
+        if not part:
+            break
+        shown += part
+    return shown.split(b"Active ")[1:]
+
+
+first = tables_of(lambda tables: len(tables) > 1)[0]
+t.ok(b":443 " in first and b"without an owner: time-wait" in first, "owners decide: their reasons are told", first)
+tree.net("tcp6", fakeproc.TCP6_HEAD, [])
+later = tables_of(lambda tables: len(tables) > 1 and b":443 " not in tables[-2])[-2]
+process.kill()
+process.wait()
+single = tap.sockview(*line)
+t.same(b"Active " + later, single.out + single.err, "nothing for them to decide in the next table: as a single look")
+tree.net("tcp6", fakeproc.TCP6_HEAD, TCP6)
 
 bare = fakeproc.FakeProc(os.path.join(tap.scratch(), "bare"))
 result = tap.sockview("-atn", "--source=proc", "--proc-root", bare.root)

@@ -3,6 +3,7 @@
 the answer is the whole one. Never a crash, a hang, or an answer that silently lacks something."""
 import json
 import os
+import pty
 import re
 import socket
 import sys
@@ -105,4 +106,18 @@ for line in ("-atnp", "-tuanp", "-xap", "-tuUwxan --source=proc", "-i -nP", "-at
 every_allocation(["-atn", "sport = :8080 or pid = 1 or src 10.0.0.0/8 or dst [::1]:80"])
 # Names that cannot be kept are numbers, as those that are not there: no other answer, and no harm.
 every_allocation("-tuaper".split(), strict=False, step=7)
+
+# A pager that was started ends only when nothing holds its input open any more.
+ours, theirs = pty.openpty()
+count = allocations(["-atn"])[0]
+wrong = []
+for on in (False, True):
+    for number in range(1, count + 1):
+        env = {"LD_PRELOAD": LIBRARY, "FAIL_AT": str(number), "PAGER": "cat >/dev/null", "TERM": "dumb"}
+        got = tap.sockview("-atn", "--pager", stdout=theirs, env=dict(env, FAIL_ON="1") if on else env, seconds=20)
+        if got.status not in (0, 2, 3) or (got.status > 0) != (b"sockview: " in got.err):
+            wrong.append("%d%s: %r" % (number, " and on" if on else "", got))
+        if got.status < 0:
+            break
+t.ok(count > 3 and not wrong, "--pager: each of %d allocations failing is told, and the pager ends" % count, *wrong[:3])
 t.done()

@@ -46,6 +46,8 @@ __attribute__((constructor)) static void begin(void)
 	fail_at = at ? atol(at) : 0;
 	fail_on = getenv("FAIL_ON") != NULL;
 	dl_iterate_phdr(note_program, NULL);
+	/* Not of what the program starts: a pager has allocations of its own. */
+	unsetenv("LD_PRELOAD");
 }
 
 __attribute__((destructor)) static void end(void)

@@ -1,0 +1,25 @@
+/* mode.h - what an invocation does with the sockets: a row for each enum mode that looks at any, in run.c. */
+#ifndef SOCKVIEW_RUN_MODE_H
+#define SOCKVIEW_RUN_MODE_H
+
+#include <stdbool.h>
+
+#include <sockview/exit_status.h>
+
+struct run;
+
+/* In the order in which they are called. */
+struct run_mode {
+	/* Reads what the options say, with the caller's own rights. False after a message: wrong usage. NULL: nothing. */
+	bool (*begin)(struct run *run);
+	/* Fills in the run's query and needs. */
+	void (*plan)(struct run *run);
+	/* From the raised privileges to the last byte of output. 0, or -1 with the run's error. */
+	int (*answer)(struct run *run);
+	/* After an answer. */
+	enum exit_status (*status)(const struct run *run);
+	/* Frees the mode's own state, also after a failure of any of the above. NULL: there is none. */
+	void (*end)(struct run *run);
+};
+
+#endif

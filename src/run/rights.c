@@ -1,0 +1,33 @@
+/* rights.c - the rights that a look takes, and gives up before it prints (rights.h). */
+#include "run/rights.h"
+
+#include <errno.h>
+
+bool rights_unused(const struct run *run)
+{
+	return run->privilege.elevated && run->options->proc_root;
+}
+
+int rights_raise(struct run *run)
+{
+	const struct run_needs *needs = &run->needs;
+	unsigned wanted = needs->privileges;
+	if (!rights_unused(run)) {
+		if (needs->owners)
+			wanted |= PRIVILEGE_FDS;
+		if (needs->owners && run->options->owners_from != OWNERS_PROC)
+			wanted |= PRIVILEGE_BPF;
+		if (needs->secrets)
+			wanted |= PRIVILEGE_MARK;
+	}
+	if (privilege_raise(&run->privilege, wanted) < 0)
+		return error_set(&run->error, errno, "set privileges", "");
+	return 0;
+}
+
+int rights_drop(struct run *run, bool last)
+{
+	if ((last ? privilege_drop() : privilege_rest()) == 0)
+		return 0;
+	return error_set(&run->error, errno, "give up privileges", "");
+}

@@ -1,0 +1,10 @@
+/* view.h - see view.c. */
+#ifndef SOCKVIEW_RUN_VIEW_H
+#define SOCKVIEW_RUN_VIEW_H
+
+#include "run/invocation.h"
+
+/* Fills in the run's view, whose query has to be there. */
+void run_make_view(struct run *run);
+
+#endif

@@ -111,18 +111,20 @@ void listing_free(struct listing *listing)
 
 /* --- what is the same for all sockets --- */
 
-/* "btime SECONDS" of /proc/stat: to the second, as the kernel has it. */
-static int64_t boot_time(int proc_fd)
+/* "btime SECONDS" of /proc/stat, 0 if it cannot be read: to the second, as the kernel has it. 0, or -1 with errno ENOMEM. */
+static int boot_time(int proc_fd, int64_t *time)
 {
 	enum { STAT_MAX = 4 << 20 }; /* a line for each CPU, a word for each interrupt */
 	struct text text = { 0 };
 	long long seconds = 0;
-	if (file_read_text(proc_fd, "stat", STAT_MAX, &text) == 0)
+	int result = file_read_text(proc_fd, "stat", STAT_MAX, &text);
+	if (result == 0)
 		for (char *rest = text.data, *line; !seconds && (line = strsep(&rest, "\n"));)
 			if (strncmp(line, "btime ", 6) == 0)
 				seconds = strtoll(line + 6, NULL, 10);
 	text_free(&text);
-	return seconds > 0 ? seconds : 0;
+	*time = seconds > 0 ? seconds : 0;
+	return result < 0 && errno == ENOMEM ? -1 : 0;
 }
 
 /* "6.18.44-..." */
@@ -135,14 +137,17 @@ static unsigned kernel_version(void)
 	return KERNEL(major, minor);
 }
 
-/* NULL where they cannot be had. */
-static struct cgroups *read_cgroups(int proc_fd, bool proc_is_ours)
+/* NULL where there are none, or none that can be read. 0, or -1 with errno ENOMEM. */
+static int read_cgroups(struct cgroups **cgroups, int proc_fd, bool proc_is_ours)
 {
-	struct cgroups *cgroups = cgroups_open(proc_fd, proc_is_ours);
-	if (cgroups && cgroups_read(cgroups) == 0)
-		return cgroups;
-	cgroups_free(cgroups);
-	return NULL;
+	*cgroups = cgroups_open(proc_fd, proc_is_ours);
+	if (*cgroups && cgroups_read(*cgroups) == 0)
+		return 0;
+	int error = errno;
+	cgroups_free(*cgroups);
+	*cgroups = NULL;
+	errno = error;
+	return error == ENOMEM ? -1 : 0;
 }
 
 static uint64_t netns_inode(int proc_fd)
@@ -152,14 +157,15 @@ static uint64_t netns_inode(int proc_fd)
 }
 
 /* A recording says nothing of where it was made; its cgroups, names and times are not ours to guess. */
-void listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours)
+int listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours)
 {
 	bool live = !options->replay;
 	struct document *document = &listing->document;
 	struct column_context *context = &listing->context;
 	context->now = document->time = time(NULL);
 	/* /proc/stat takes the kernel a millisecond where there are many CPUs and interrupts. */
-	context->boot_time = listing->needs.details & PROCESS_START ? boot_time(proc_fd) : 0;
+	if (listing->needs.details & PROCESS_START && boot_time(proc_fd, &context->boot_time) < 0)
+		return -1;
 	context->ticks_per_second = sysconf(_SC_CLK_TCK);
 	context->kernel = live ? kernel_version() : 0;
 	context->numeric_hosts = options->numeric_hosts;
@@ -170,11 +176,14 @@ void listing_prepare(struct listing *listing, const struct options *options, int
 	document->host = NULL;
 	if (live && gethostname(listing->host, sizeof(listing->host) - 1) == 0)
 		document->host = listing->host;
-	if (live && listing->needs.need & NEED_CGROUPS) {
-		cgroups_free(listing->cgroups);
-		listing->cgroups = read_cgroups(proc_fd, proc_is_ours);
-	}
+	context->cgroups = NULL;
+	if (!live || !(listing->needs.need & NEED_CGROUPS))
+		return 0;
+	cgroups_free(listing->cgroups);
+	if (read_cgroups(&listing->cgroups, proc_fd, proc_is_ours) < 0)
+		return -1;
 	context->cgroups = listing->cgroups;
+	return 0;
 }
 
 /* Another machine's /proc shows its root directory, too. */

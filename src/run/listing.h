@@ -30,8 +30,8 @@ struct listing {
 int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX]);
 void listing_free(struct listing *listing);
 
-/* What a column may need of the system, for this look; with the caller's own rights. `proc_fd` may be -1. */
-void listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours);
+/* What a column may need of the system, for this look; with the caller's own rights. `proc_fd` may be -1. 0, or -1 ENOMEM. */
+int listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours);
 
 /* What follows from the owners, again with the caller's own rights; `owners` may be NULL. 0, or -1 ENOMEM. */
 int listing_prepare_owners(struct listing *listing, const struct options *options, int proc_fd,

@@ -86,7 +86,8 @@ static int look_once(struct run *run, bool last)
 	/* They are told only while the privilege is in effect: before the first byte is printed. */
 	bool secrets = needs->secrets && run->privilege.has_net_admin;
 	bool whole = needs->owners || needs->hosts || run->listing.sort.count || secrets;
-	listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours);
+	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
+		return error_set(&run->error, errno, "start", "");
 	run->report = (struct report){ 0 };
 	run->shown = run->unowned = run->undecided = 0;
 	run->legend = (struct legend){ 0 };

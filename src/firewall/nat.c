@@ -11,17 +11,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <libmnl/libmnl.h>
 
 #include <sockview/countof.h>
+#include <sockview/file.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
@@ -436,11 +435,7 @@ static bool legacy_nat(int proc_fd)
 	static const char *const files[] = { "self/net/ip_tables_names", "self/net/ip6_tables_names" };
 	for (size_t i = 0; i < countof(files); i++) {
 		char text[256];
-		int fd = proc_fd < 0 ? -1 : openat(proc_fd, files[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-		if (fd >= 0)
-			close(fd);
-		text[len > 0 ? len : 0] = '\0';
+		file_read_string(proc_fd, files[i], text, sizeof(text));
 		if (strncmp(text, "nat\n", 4) == 0 || strstr(text, "\nnat\n"))
 			return true;
 	}

@@ -171,4 +171,38 @@ result = tap.sockview("-nHta", "sport = :80", env={"TCPDIAG_FILE": FILE})
 t.same(result.lines, [LISTEN], "TCPDIAG_FILE is replayed", result)
 result = tap.sockview("-nHta", env={"TCPDIAG_FILE": "/nonexistent/file"})
 t.ok(result.status == 2 and b"/nonexistent/file" in result.err, "TCPDIAG_FILE that is not there", result)
+# --- what another /proc tells of its host ---------------------------------------
+
+ROOT = os.path.join(tap.scratch(), "proc")
+MACHINE = os.path.join(tap.scratch(), "machine")
+
+
+def tell(name, text):
+    path = os.path.join(ROOT, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
+
+
+for low, rows in (79, [LISTEN]), (81, []):
+    tell("sys/net/ipv4/ip_local_port_range", "%d\t90\n" % low)
+    shows(["--proc-root", ROOT, "-l", "autobound"], rows, "the range that autobound means: %d-90" % low)
+shows(["--proc-root", ROOT, "-a", "cgroup = /none"], [], "without a hierarchy any cgroup may be named")
+os.makedirs(os.path.join(MACHINE, "cg/there"))
+os.makedirs(os.path.join(ROOT, "1"))
+os.symlink(MACHINE, os.path.join(ROOT, "1/root"))
+device = os.stat(os.path.join(MACHINE, "cg")).st_dev
+tell("1/mountinfo", "32 20 %d:%d / /cg rw - cgroup2 none rw\n" % (os.major(device), os.minor(device)))
+shows(["--proc-root", ROOT, "-a", "cgroup = /there"], [], "a cgroup of that host")
+result = replay("--proc-root", ROOT, "-a", "cgroup = /none")
+t.ok(result.status == 2 and b'unknown cgroup "/none"' in result.err, "with one it must be there", result)
+
+# --- a file without an end ------------------------------------------------------
+
+LARGE = os.path.join(tap.scratch(), "large")
+with open(LARGE, "wb") as out:
+    out.truncate(17 << 20)
+result = replay("--filter-file", LARGE)
+t.ok(result.status == 2 and result.err == b"sockview: cannot read %s: File too large\n" % LARGE.encode(),
+     "a filter file is read up to 16 MiB", result)
 t.done()

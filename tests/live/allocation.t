@@ -99,7 +99,8 @@ def every_allocation(options, strict=True, step=1):
 
 
 for line in ("-atnp", "-tuanp", "-xap", "-tuUwxan --source=proc", "-i -nP", "-atn --sort=-local_port",
-             "--json -atnp", "--csv -atnp", "--format=table -atn", "--pids -i :8080", "-F pcn -i -nP",
+             "--json -atnp", "--csv -atnp", "--csv --columns=local_port,cgroup -atn",
+             "--format=table -atn", "--pids -i :8080", "-F pcn -i -nP",
              "--help", "--list-columns", "--completions=bash", "--explain tcp:127.0.0.1:8080",
              "--record %s -atn" % os.path.join(tap.scratch(), "other"), "--replay %s -atn" % recording):
     every_allocation(line.split())

@@ -53,29 +53,31 @@
  *     socket_options.c socket_options.h options that no table tells, asked of the socket itself
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
  *   evidence/
- *     evidence.c evidence.h evidence.h the order in which the second look is taken
- *     flight.c                         descriptors that no process has open
- *     gone.c                           is the socket still there? Asked of the kernel again, by cookie
- *     tunnels.c                        sockets the kernel opened for an interface or a server of its own
+ *     blank.h                          what evidence_find() hands from one second look to the next
+ *     evidence.c evidence.h            the order in which the second look is taken
+ *     flight.c flight.h                descriptors that no process has open
+ *     gone.c gone.h                    is the socket still there? Asked of the kernel again, by cookie
+ *     tunnels.c tunnels.h              sockets the kernel opened for an interface or a server of its own
  *   firewall/
- *     nat.c nat.h                      nftables asked over netlink which rules send a port's packets elsewhere
+ *     nat.c nat.h                      the rules of nftables that send a port's packets elsewhere
  *     nat_rule.c nat_rule.h            one nftables rule, expression by expression
  *   collect/
  *     attributes.c attributes.h        the netlink attributes behind the head of an answer
  *     bytecode.c bytecode.h            a filter's tree to the kernel's ops
  *     bytecode_ops.c                   one op of INET_DIAG_REQ_BYTECODE at a time
+ *     collect.c collect.h              which source is asked, and which next if it cannot answer
  *     decode.h                         one answer of sock_diag to a struct sock
  *     family.h                         how an address family is asked for and read, a row each
  *     family_inet.c                    inet_diag: TCP, UDP, UDPLITE and raw sockets
  *     family_unix.c                    unix_diag
  *     lines.c lines.h                  a file of /proc/net, line by line
- *     netlink.c                        the sock_diag source
+ *     netlink.c netlink.h              sockets from a netlink wire, one dump at a time
  *     procnet.h                        the readers of the files of /proc/net
  *     procnet_inet.c procnet_inet.h    /proc/net/{tcp,udp,udplite,raw}{,6}
  *     procnet_unix.c                   /proc/net/unix
  *     request.c request.h              the smallest dumps that answer a query
- *     sockstat.c                       how many sockets there are, before they are asked for
- *     source.h                         where sockets come from
+ *     sockstat.c sockstat.h            how many sockets there are, before they are asked for
+ *     source.h                         what a source of sockets is asked
  *     source_proc.c                    sockets from the text tables of /proc/net: which files, in which order
  *   format/
  *     csv.c                            csv and tsv
@@ -160,7 +162,9 @@
  *     rows.c                           the table of sockets
  *   wire/
  *     ahead.c                          a wire whose long answers are received by a thread of its own
- *     dump.c dump.h                    a netlink dump with a bound on how long it may take
+ *     attrs.c attrs.h                  the attributes of a netlink message
+ *     exchange.c exchange.h            one request and its answer: the loop over netlink messages
+ *     framing.h                        where one netlink message ends and the next begins
  *     record.c                         wires that write and read a file of netlink messages
  *     wire.c wire.h                    the live wire
  *   base/

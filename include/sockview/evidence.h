@@ -1,6 +1,6 @@
 /*
- * evidence.h - a second look at sockets that nobody seems to hold: is it the
- * kernel's own, is its descriptor in flight, has it gone?
+ * evidence.h - a second look at sockets without an owner: is it the kernel's
+ * own, is its descriptor in flight, has it gone?
  */
 #ifndef SOCKVIEW_EVIDENCE_H
 #define SOCKVIEW_EVIDENCE_H
@@ -16,9 +16,9 @@ struct evidence_request {
 };
 
 /*
- * Fills owners->evidence and owners->listener, for live sockets. Asks the
- * kernel only for what the rows give cause to. What can not be asked stays as
- * owners_reason() guesses. 0, or -1 with errno ENOMEM.
+ * Fills owners->evidence, evidence_unread and listener, for live sockets. Asks
+ * the kernel only for what the rows give cause to. A socket of which that tells
+ * nothing stays as owners_reason() guesses. 0, or -1 with errno ENOMEM.
  */
 int evidence_find(const struct evidence_request *request, struct owners *owners);
 

@@ -1,6 +1,6 @@
 /* nat.h - rules of nftables that take a port's traffic before any listener sees it. */
-#ifndef SOCKVIEW_EXPLAIN_NAT_H
-#define SOCKVIEW_EXPLAIN_NAT_H
+#ifndef SOCKVIEW_NAT_H
+#define SOCKVIEW_NAT_H
 
 #include <sockview/row.h>
 
@@ -20,7 +20,7 @@ struct nat_rule {
 
 struct nat {
 	bool asked;
-	int unread;         /* errno: nftables could not be read */
+	int unread;         /* errno: nftables could not be read whole (E2BIG: there is too much of it) */
 	bool legacy_unread; /* iptables' older tables are in use and were not read */
 	struct nat_rule rule[NAT_RULES_MAX];
 	size_t rules;

@@ -105,6 +105,14 @@ enum kernel_kind {
 	KERNEL_KINDS
 };
 
+/* What a second look asks the kernel for (evidence.h). */
+enum evidence_source {
+	EVIDENCE_LINKS,  /* tunnel interfaces */
+	EVIDENCE_TABLES, /* the sockets once more */
+	EVIDENCE_QUEUES, /* unix sockets' queues and io_urings */
+	EVIDENCE_SOURCES
+};
+
 /* What a second look told of a socket without owner: see evidence.h. */
 struct owner_evidence {
 	uint8_t reason; /* enum owner_reason; REASON_OWNED: nothing was found */
@@ -134,8 +142,9 @@ struct owners {
 	char *strings;
 	size_t strings_len;
 	struct owner_report report;
-	struct owner_evidence *evidence; /* by slot; NULL: no second look was taken */
-	struct owner_listener *listener; /* by port; those with an address of their own before the wildcards */
+	struct owner_evidence *evidence;       /* by slot; NULL: no second look was taken */
+	int evidence_unread[EVIDENCE_SOURCES]; /* errno if it could not be read whole (E2BIG: too much of it) */
+	struct owner_listener *listener;       /* by port; those with an address of their own before the wildcards */
 	size_t listener_count;
 };
 

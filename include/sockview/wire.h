@@ -2,7 +2,7 @@
  * wire.h - the bytes seam: where netlink messages come from.
  *
  * A live socket, a recording tee around one, a replayed file and a test's
- * script are all this struct; one loop (netlink.c) reads them.
+ * script are all this struct; one loop (exchange.c) reads them.
  */
 #ifndef SOCKVIEW_WIRE_H
 #define SOCKVIEW_WIRE_H
@@ -18,16 +18,21 @@
  */
 enum { WIRE_BUFFER = 65536, WIRE_ORIGIN_MAX = 256 };
 
+/* The kernel puts the first part of an answer into the queue while the request is sent: this wait is for what never comes. */
+enum { WIRE_PATIENCE_MS = 5000 };
+
 struct wire {
 	/* A whole request. 0, or -1 with errno. */
 	int (*send)(struct wire *wire, const void *request, size_t len);
 	/*
 	 * Whole messages, one behind the other. Their length; 0 at the end of a
 	 * replayed file; -1 with errno: ENOSPC a datagram was cut, ENOBUFS some
-	 * were lost, EBADMSG a file is not what it should be (at `offset`).
+	 * were lost, EAGAIN nothing came for WIRE_PATIENCE_MS, EBADMSG a file is not
+	 * what it should be (at `offset`).
 	 */
 	ssize_t (*receive)(struct wire *wire, void *buffer, size_t len);
 	void (*close)(struct wire *wire);
+	int fd; /* poll(2) tells it readable when receive() will not wait; -1: receive() never waits */
 	/*
 	 * A replay gives everything it has once, whatever is asked: requests are
 	 * among its messages. `offset` is where in the file the last received
@@ -35,20 +40,20 @@ struct wire {
 	 */
 	bool replay;
 	int64_t offset;
-	bool recording;                   /* whatever is asked for twice is twice in the file */
+	bool recording;                   /* what is asked for twice is twice in the file */
 	int record_errno;                 /* why the recording could not be written: this wire has no more to give */
 	char origin[WIRE_ORIGIN_MAX + 1]; /* text of the NLMSG_NOOP that begins a recording */
 };
 
-/*
- * The live kernel: a NETLINK_SOCK_DIAG socket. NULL with errno.
- */
+/* The live kernel: a netlink socket on `bus` (NETLINK_ROUTE ...). NULL with errno. */
+struct wire *wire_open(int bus);
+/* The same on NETLINK_SOCK_DIAG. */
 struct wire *wire_kernel(void);
 /*
- * `inner`, the long answers of which a thread receives while the caller works
- * on what came before; owns inner. The thread has the capabilities of the
- * moment it is started and is gone at the end of each answer. inner itself
- * where that can not be had; NULL for NULL.
+ * Long answers of `inner` are received by a thread while the caller works on
+ * what came before; owns inner. The thread has the capabilities of the moment
+ * it is started and is gone at the end of each answer. Returns inner if there
+ * is no memory for more; NULL if inner is NULL.
  */
 struct wire *wire_ahead(struct wire *inner);
 /*
@@ -57,12 +62,12 @@ struct wire *wire_ahead(struct wire *inner);
  */
 struct wire *wire_replay(int fd);
 /*
- * `inner`, every message of which is also written to `fd`; owns both, unless
- * it fails. `origin` is a text (cut at WIRE_ORIGIN_MAX) that says where the
+ * Every message of `inner` is also written to `fd`; owns both, unless it
+ * fails. `origin` is a text (cut at WIRE_ORIGIN_MAX) that says where the
  * recording was made. NULL with errno.
  */
 struct wire *wire_record(struct wire *inner, int fd, const char *origin);
-/* What a replayed file said of its origin, once it was read; "" if it did not. */
+/* The origin that a replayed file names, once it was read; "" if it names none. */
 const char *wire_origin(const struct wire *wire);
 /* True once a recording could not be written; the wire gives no more then. */
 bool wire_record_failed(const struct wire *wire);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include <libmnl/libmnl.h>
+#include <sockview/attrs.h>
 
 static void attribute_read(const struct attribute *row, struct decoded *out, const void *data, size_t len)
 {
@@ -26,21 +26,12 @@ static void attribute_read(const struct attribute *row, struct decoded *out, con
 
 void attributes_read(const struct attribute_table *table, struct decoded *out, const void *bytes, size_t len)
 {
-	const char *at = bytes;
-	while (len >= sizeof(struct nlattr)) {
-		const struct nlattr *attr = (const struct nlattr *)at;
-		if (attr->nla_len < sizeof(*attr) || attr->nla_len > len)
-			return;
-		unsigned type = mnl_attr_get_type(attr);
-		size_t payload = attr->nla_len - sizeof(*attr);
-		const struct attribute *row = type < table->count ? &table->row[type] : NULL;
-		if (row && row->least && payload >= row->least && (!row->want || row->want & table->want))
-			attribute_read(row, out, attr + 1, payload);
-		size_t step = MNL_ALIGN(attr->nla_len);
-		if (step >= len)
-			return;
-		at += step;
-		len -= step;
+	struct attr_walk walk = { bytes, len };
+	struct attr attr;
+	while (attr_next(&walk, &attr)) {
+		const struct attribute *row = attr.type < table->count ? &table->row[attr.type] : NULL;
+		if (row && row->least && attr.len >= row->least && (!row->want || row->want & table->want))
+			attribute_read(row, out, attr.data, attr.len);
 	}
 }
 

@@ -5,79 +5,88 @@
  * questions settle them. Where processes were hidden from us nothing further
  * can be known. Then what is gone, then what is in flight.
  */
-#include "evidence/evidence.h"
+#include <sockview/evidence.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
-struct owner_evidence *evidence_slot(const struct evidence *evidence, const struct row *row)
-{
-	uint32_t slot = inode_index_find(&evidence->owners->index, row->inode);
-	return slot == SLOT_NONE ? NULL : &evidence->owners->evidence[slot];
-}
+#include "evidence/flight.h"
+#include "evidence/gone.h"
+#include "evidence/tunnels.h"
 
-static bool is_unexplained(const struct owners *owners, const struct row *row)
+static int list_blanks(struct blanks *blanks)
 {
-	return row->inode && !row->netns && !owners_of(owners, row).count;
-}
-
-static int list_unexplained(struct evidence *evidence)
-{
-	const struct table *table = evidence->request->table;
-	evidence->row = calloc(table->count ? table->count : 1, sizeof(*evidence->row));
-	if (!evidence->row)
+	const struct table *table = blanks->table;
+	struct owners *owners = blanks->owners;
+	blanks->blank = calloc(table->count ? table->count : 1, sizeof(*blanks->blank));
+	owners->evidence = calloc(owners->index.count, sizeof(*owners->evidence));
+	if (!blanks->blank || !owners->evidence)
 		return -1;
-	for (uint32_t i = 0; i < table->count; i++)
-		if (is_unexplained(evidence->owners, &table->row[i]))
-			evidence->row[evidence->rows++] = i;
+	for (uint32_t i = 0; i < table->count; i++) {
+		const struct row *row = &table->row[i];
+		bool is_blank = row->inode && !row->netns && !owners_of(owners, row).count;
+		uint32_t slot = is_blank ? inode_index_find(&owners->index, row->inode) : SLOT_NONE;
+		if (slot != SLOT_NONE)
+			blanks->blank[blanks->count++] = (struct blank){ i, row, &owners->evidence[slot] };
+	}
+	if (blanks->count)
+		return 0;
+	free(owners->evidence);
+	owners->evidence = NULL;
 	return 0;
 }
 
-static bool has_open_cases(const struct evidence *evidence)
+static bool has_open_cases(const struct blanks *blanks)
 {
-	for (size_t i = 0; i < evidence->rows; i++) {
-		const struct owner_evidence *slot = evidence_slot(evidence, evidence_row(evidence, i));
-		if (slot && slot->reason == REASON_OWNED)
+	for (size_t i = 0; i < blanks->count; i++)
+		if (blanks->blank[i].found->reason == REASON_OWNED)
 			return true;
-	}
 	return false;
 }
 
-/* Every process was seen, none has it, no message and no ring either: then the kernel holds it itself. */
-static void settle_rest(struct evidence *evidence)
+/*
+ * Every process was seen and none has it, no message and no ring either: then
+ * the kernel holds it itself. Not if one of these looks was not whole.
+ */
+static void settle_rest(struct blanks *blanks)
 {
-	enum owner_reason rest = evidence->owners->report.other_pidns ? REASON_OTHER_PIDNS : REASON_KERNEL;
-	for (size_t i = 0; i < evidence->rows; i++) {
-		const struct row *row = evidence_row(evidence, i);
-		struct owner_evidence *slot = evidence_slot(evidence, row);
-		if (slot && slot->reason == REASON_OWNED && row->family != AF_UNIX)
-			slot->reason = (uint8_t)rest;
+	const struct owners *owners = blanks->owners;
+	enum owner_reason rest = owners->report.other_pidns ? REASON_OTHER_PIDNS : REASON_KERNEL;
+	if (owners->evidence_unread[EVIDENCE_TABLES] || owners->evidence_unread[EVIDENCE_QUEUES])
+		return;
+	for (size_t i = 0; i < blanks->count; i++) {
+		struct blank *blank = &blanks->blank[i];
+		if (blank->found->reason == REASON_OWNED && blank->row->family != AF_UNIX)
+			blank->found->reason = (uint8_t)rest;
 	}
 }
 
-static int look(struct evidence *evidence)
+static int look_again(struct blanks *blanks)
 {
-	if (list_unexplained(evidence) < 0)
+	if (list_blanks(blanks) < 0)
 		return -1;
-	if (!evidence->rows)
+	if (!blanks->count)
 		return 0;
-	evidence->owners->evidence = calloc(evidence->owners->index.count, sizeof(*evidence->owners->evidence));
-	if (!evidence->owners->evidence)
-		return -1;
-	tunnels_explain(evidence);
-	if (owners_unseen(&evidence->owners->report) || !has_open_cases(evidence))
+	tunnels_explain(blanks);
+	if (owners_unseen(&blanks->owners->report) || !has_open_cases(blanks))
 		return 0;
-	gone_explain(evidence);
-	if (has_open_cases(evidence) && flight_explain(evidence) < 0)
+	gone_explain(blanks);
+	if (has_open_cases(blanks) && flight_explain(blanks) < 0)
 		return -1;
-	settle_rest(evidence);
+	settle_rest(blanks);
 	return 0;
 }
 
 int evidence_find(const struct evidence_request *request, struct owners *owners)
 {
-	struct evidence evidence = { .request = request, .owners = owners };
-	int answer = owners->index.count ? look(&evidence) : 0;
-	free(evidence.row);
+	struct blanks blanks = {
+		.table = request->table,
+		.proc_fd = request->proc_fd,
+		.owners = owners,
+		.find = request->find,
+		.context = request->context,
+	};
+	int answer = owners->index.count ? look_again(&blanks) : 0;
+	free(blanks.blank);
 	return answer < 0 ? -1 : owners_add_listeners(owners, request->table);
 }

@@ -5,7 +5,7 @@
  * Of a unix socket /proc/PID/fdinfo tells how many descriptors wait in its
  * queue ("scm_fds", Linux 5.8), not which; of a ring it lists the files.
  */
-#include "evidence/evidence.h"
+#include "evidence/flight.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,9 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sockview/text.h>
+#include <libmnl/libmnl.h>
 
-#include <sockview/dump.h>
+#include <sockview/attrs.h>
+#include <sockview/exchange.h>
+#include <sockview/file.h>
+#include <sockview/text.h>
 
 enum {
 	CANDIDATES_MAX = 8192, /* unix sockets looked into */
@@ -63,65 +66,54 @@ uint32_t flight_next_socket(const char **at, const char *end)
 	}
 }
 
-static ssize_t read_info(int proc_fd, int pid, int fd, char *text, size_t size)
+static ssize_t fdinfo_read(int proc_fd, int pid, int fd, char *text, size_t size)
 {
 	char path[64];
-	size_t len = 0;
 	snprintf(path, sizeof(path), "%d/fdinfo/%d", pid, fd);
-	int info = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (info < 0)
-		return -1;
-	while (len < size) {
-		ssize_t got = read(info, text + len, size - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		len += (size_t)got;
-	}
-	close(info);
-	return (ssize_t)len;
+	return file_read(proc_fd, path, text, size);
 }
 
 /* --- unix sockets --- */
 
 struct candidates {
-	struct table *table;
-	bool failed;
+	struct table table; /* rows with nothing but an inode */
+	bool too_many;
 };
 
-static int find_queue(const struct nlattr *attr, void *context)
-{
-	if (mnl_attr_get_type(attr) == UNIX_DIAG_RQLEN &&
-	    mnl_attr_get_payload_len(attr) >= sizeof(struct unix_diag_rqlen))
-		memcpy(context, mnl_attr_get_payload(attr), sizeof(struct unix_diag_rqlen));
-	return MNL_CB_OK;
-}
-
 /* Empty datagrams carry descriptors too: only streams are left out for an empty queue. */
-static int on_unix(const struct nlmsghdr *message, void *context)
+static int on_unix(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
 	struct candidates *candidates = context;
-	const struct unix_diag_msg *head = mnl_nlmsg_get_payload(message);
-	struct unix_diag_rqlen queue = { 0, 0 };
-	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(message) < sizeof(*head))
-		return MNL_CB_OK;
-	mnl_attr_parse(message, sizeof(*head), find_queue, &queue);
-	bool empty_stream = head->udiag_type == SOCK_STREAM && !queue.udiag_rqueue;
-	if (empty_stream || !head->udiag_ino || candidates->table->count == CANDIDATES_MAX)
-		return MNL_CB_OK;
+	const struct unix_diag_msg *head = payload;
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || len < sizeof(*head))
+		return 0;
+	struct attr queue = attrs_behind(payload, len, sizeof(*head)).at[UNIX_DIAG_RQLEN];
+	/* struct unix_diag_rqlen: udiag_rqueue, udiag_wqueue */
+	bool is_empty = queue.len < sizeof(struct unix_diag_rqlen) ||
+	                !((const struct unix_diag_rqlen *)queue.data)->udiag_rqueue;
+	if ((head->udiag_type == SOCK_STREAM && is_empty) || !head->udiag_ino)
+		return 0;
+	if (candidates->table.count == CANDIDATES_MAX) {
+		candidates->too_many = true;
+		return 0;
+	}
 	struct sock sock = { .row = { .family = AF_UNIX, .proto = PROTO_UNIX, .inode = head->udiag_ino } };
-	candidates->failed = table_add(candidates->table, &sock) < 0;
-	return candidates->failed ? MNL_CB_ERROR : MNL_CB_OK;
+	return table_add(&candidates->table, &sock);
+}
+
+static void candidates_forget(void *context)
+{
+	struct candidates *candidates = context;
+	table_clear(&candidates->table);
+	candidates->too_many = false;
 }
 
 /* 0, or -1 with errno. */
-static int list_candidates(struct table *table)
+static int list_candidates(struct candidates *candidates)
 {
-	struct candidates candidates = { .table = table };
-	struct dump dump;
-	char buffer[128];
-	if (dump_open(&dump, NETLINK_SOCK_DIAG) < 0)
+	struct exchange exchange;
+	char buffer[128] __attribute__((aligned(NLMSG_ALIGNTO)));
+	if (exchange_open(&exchange, NETLINK_SOCK_DIAG) < 0)
 		return -1;
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
@@ -130,8 +122,9 @@ static int list_candidates(struct table *table)
 	req->sdiag_family = AF_UNIX;
 	req->udiag_states = ~0u;
 	req->udiag_show = UDIAG_SHOW_RQLEN;
-	int answer = dump_run(&dump, message, on_unix, &candidates);
-	dump_close(&dump);
+	int answer = exchange_table(&exchange, message, on_unix, candidates_forget, candidates), number = errno;
+	exchange_close(&exchange);
+	errno = number;
 	return answer;
 }
 
@@ -140,51 +133,57 @@ static bool any_in_flight(int proc_fd, const struct owners *owners)
 	char text[4096];
 	for (size_t i = 0; i < owners->owner_count; i++) {
 		const struct owner *owner = &owners->owner[i];
-		ssize_t len = read_info(proc_fd, owners->process[owner->process].pid, owner->fd, text, sizeof(text));
+		ssize_t len = fdinfo_read(proc_fd, owners->process[owner->process].pid, owner->fd, text, sizeof(text));
 		if (len > 0 && flight_scm_fds(text, (size_t)len))
 			return true;
 	}
 	return false;
 }
 
-/* 1: descriptors are in flight; 0: none were seen; -1 with errno ENOMEM. */
-static int look_at_messages(const struct evidence *evidence)
+/* 1: descriptors are in flight; 0: none were seen; -1 with errno ENOMEM. What was not looked into is in *unread. */
+static int look_at_messages(const struct blanks *blanks, int *unread)
 {
 	struct owners owners = { .start = NULL };
-	struct table table;
-	int answer = 0;
-	table_init(&table, 0);
-	if (list_candidates(&table) == 0 && inode_index_build(&owners.index, &table) == 0 &&
-	    evidence->request->find(evidence->request->context, &owners) == 0)
-		answer = any_in_flight(evidence->request->proc_fd, &owners);
-	else if (errno == ENOMEM)
-		answer = -1;
+	struct candidates candidates = { .too_many = false };
+	table_init(&candidates.table, 0);
+	/* Those that were told are looked into even if they are not all. */
+	*unread = list_candidates(&candidates) < 0 ? errno : candidates.too_many ? E2BIG : 0;
+	int answer = *unread == ENOMEM ? -1 : 0;
+	if (answer == 0 &&
+	    (inode_index_build(&owners.index, &candidates.table) < 0 || blanks->find(blanks->context, &owners) < 0)) {
+		*unread = errno;
+		answer = errno == ENOMEM ? -1 : 0;
+	} else if (answer == 0) {
+		answer = any_in_flight(blanks->proc_fd, &owners);
+	}
 	owners_free(&owners);
-	table_free(&table);
+	table_free(&candidates.table);
+	if (answer < 0)
+		errno = ENOMEM;
 	return answer;
 }
 
 /* --- rings --- */
 
-static void take_ring(struct evidence *evidence, int pid, int fd, char *info)
+static void take_ring(struct blanks *blanks, int pid, int fd, char *info)
 {
-	ssize_t len = read_info(evidence->request->proc_fd, pid, fd, info, INFO_MAX);
+	ssize_t len = fdinfo_read(blanks->proc_fd, pid, fd, info, INFO_MAX);
 	const char *at = info, *end = info + (len > 0 ? len : 0);
 	uint32_t inode;
 	while ((inode = flight_next_socket(&at, end))) {
-		uint32_t slot = inode_index_find(&evidence->owners->index, inode);
-		if (slot != SLOT_NONE && evidence->owners->evidence[slot].reason == REASON_OWNED)
-			evidence->owners->evidence[slot].reason = REASON_IN_FLIGHT;
+		uint32_t slot = inode_index_find(&blanks->owners->index, inode);
+		if (slot != SLOT_NONE && blanks->owners->evidence[slot].reason == REASON_OWNED)
+			blanks->owners->evidence[slot].reason = REASON_IN_FLIGHT;
 	}
 }
 
-static unsigned look_at_process(struct evidence *evidence, const char *process, char *info)
+static unsigned look_at_rings_of(struct blanks *blanks, const char *process, char *info)
 {
 	char path[64];
 	unsigned seen = 0;
 	const struct dirent *entry;
 	snprintf(path, sizeof(path), "%.32s/fd", process);
-	int fds = openat(evidence->request->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fds = openat(blanks->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fds < 0 ? NULL : fdopendir(fds);
 	if (!dir) {
 		if (fds >= 0)
@@ -195,16 +194,16 @@ static unsigned look_at_process(struct evidence *evidence, const char *process, 
 		char target[32];
 		ssize_t len = readlinkat(fds, entry->d_name, target, sizeof(target));
 		if (len == 21 && memcmp(target, "anon_inode:[io_uring]", 21) == 0)
-			take_ring(evidence, atoi(process), atoi(entry->d_name), info);
+			take_ring(blanks, atoi(process), atoi(entry->d_name), info);
 	}
 	closedir(dir);
 	return seen;
 }
 
-static int look_at_rings(struct evidence *evidence)
+static int look_at_rings(struct blanks *blanks, int *unread)
 {
 	char *info = malloc(INFO_MAX);
-	int fd = openat(evidence->request->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(blanks->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	unsigned seen = 0;
@@ -212,28 +211,31 @@ static int look_at_rings(struct evidence *evidence)
 		close(fd);
 	while (info && dir && seen < FDS_MAX && (entry = readdir(dir)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			seen += look_at_process(evidence, entry->d_name, info);
+			seen += look_at_rings_of(blanks, entry->d_name, info);
+	*unread = !dir ? errno : seen >= FDS_MAX ? E2BIG : 0;
 	if (dir)
 		closedir(dir);
+	if (!info)
+		errno = ENOMEM;
 	free(info);
 	return info ? 0 : -1;
 }
 
-static void settle_in_flight(struct evidence *evidence)
+static void settle_in_flight(struct blanks *blanks)
 {
-	for (size_t i = 0; i < evidence->rows; i++) {
-		struct owner_evidence *slot = evidence_slot(evidence, evidence_row(evidence, i));
-		if (slot && slot->reason == REASON_OWNED)
-			slot->reason = REASON_IN_FLIGHT;
-	}
+	for (size_t i = 0; i < blanks->count; i++)
+		if (blanks->blank[i].found->reason == REASON_OWNED)
+			blanks->blank[i].found->reason = REASON_IN_FLIGHT;
 }
 
-int flight_explain(struct evidence *evidence)
+int flight_explain(struct blanks *blanks)
 {
-	if (look_at_rings(evidence) < 0)
+	int rings_unread, queues_unread;
+	if (look_at_rings(blanks, &rings_unread) < 0)
 		return -1;
-	int flying = look_at_messages(evidence);
+	int flying = look_at_messages(blanks, &queues_unread);
+	blanks->owners->evidence_unread[EVIDENCE_QUEUES] = queues_unread ? queues_unread : rings_unread;
 	if (flying > 0)
-		settle_in_flight(evidence);
+		settle_in_flight(blanks);
 	return flying < 0 ? -1 : 0;
 }

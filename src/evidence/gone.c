@@ -6,7 +6,7 @@
  * it is gone. Listeners, bound sockets and UDP may share theirs with others:
  * of those the kernel is asked for the whole small table once more.
  */
-#include "evidence/evidence.h"
+#include "evidence/gone.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,9 +14,12 @@
 #include <linux/sock_diag.h>
 #include <string.h>
 
+#include <libmnl/libmnl.h>
+
+#include <sockview/exchange.h>
 #include <sockview/proto.h>
 
-#include <sockview/dump.h>
+enum { ASKED_MAX = 256 };
 
 /* The tables that are asked for whole. */
 enum table_kind { TABLE_NONE, TABLE_LISTEN, TABLE_BOUND, TABLE_UDP, TABLE_UDPLITE, TABLE_KINDS };
@@ -34,14 +37,15 @@ static const struct {
 /* An open case and whether it was seen again. */
 struct open_case {
 	const struct row *row;
-	struct owner_evidence *slot;
+	struct owner_evidence *found;
 	enum table_kind table;
 	bool seen;
 };
 
 struct gone {
-	struct open_case open[EVIDENCE_ASKED_MAX];
+	struct open_case open[ASKED_MAX];
 	size_t count;
+	int unread; /* errno: not all that should have been was asked */
 };
 
 static enum table_kind table_of(const struct row *row)
@@ -55,14 +59,18 @@ static enum table_kind table_of(const struct row *row)
 	return row->state == STATE_BOUND ? TABLE_BOUND : TABLE_NONE;
 }
 
-static void list_cases(const struct evidence *evidence, struct gone *gone)
+static void list_cases(const struct blanks *blanks, struct gone *gone)
 {
-	for (size_t i = 0; i < evidence->rows && gone->count < EVIDENCE_ASKED_MAX; i++) {
-		const struct row *row = evidence_row(evidence, i);
-		struct owner_evidence *slot = evidence_slot(evidence, row);
+	for (size_t i = 0; i < blanks->count; i++) {
+		const struct row *row = blanks->blank[i].row;
+		struct owner_evidence *found = blanks->blank[i].found;
 		bool asked = row->proto == PROTO_TCP || row->proto == PROTO_UDP || row->proto == PROTO_UDPLITE;
-		if (slot && slot->reason == REASON_OWNED && asked && row->flags & ROW_HAS_COOKIE)
-			gone->open[gone->count++] = (struct open_case){ row, slot, table_of(row), false };
+		if (found->reason != REASON_OWNED || !asked || !(row->flags & ROW_HAS_COOKIE))
+			continue;
+		if (gone->count < ASKED_MAX)
+			gone->open[gone->count++] = (struct open_case){ row, found, table_of(row), false };
+		else
+			gone->unread = E2BIG;
 	}
 }
 
@@ -73,23 +81,22 @@ static struct inet_diag_req_v2 *put_request(void *buffer, int family, enum proto
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(message, sizeof(*req));
 	req->sdiag_family = (uint8_t)family;
-	req->sdiag_protocol = (uint8_t)proto_ip_number(proto);
+	req->sdiag_protocol = (uint8_t)proto_table[proto].number;
 	return req;
 }
 
 /* --- connections --- */
 
-static int ignore(const struct nlmsghdr *message, void *context)
+static int pass_over(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	(void)message;
-	(void)context;
-	return MNL_CB_OK;
+	(void)context, (void)message, (void)payload, (void)len;
+	return 0;
 }
 
 /* The acknowledgement ends the answer, which is no dump. */
-static bool connection_is_gone(struct dump *dump, const struct row *row)
+static bool connection_is_gone(struct gone *gone, struct exchange *exchange, const struct row *row)
 {
-	char buffer[256];
+	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct inet_diag_req_v2 *req = put_request(buffer, row->family, row->proto, NLM_F_ACK);
 	req->id.idiag_sport = htons(row->local_port);
 	req->id.idiag_dport = htons(row->remote_port);
@@ -97,34 +104,52 @@ static bool connection_is_gone(struct dump *dump, const struct row *row)
 	memcpy(req->id.idiag_dst, &row->remote, sizeof(row->remote));
 	req->id.idiag_if = row->ifindex;
 	memcpy(req->id.idiag_cookie, &row->cookie, sizeof(row->cookie));
-	return dump_run(dump, (struct nlmsghdr *)buffer, ignore, NULL) < 0 && (errno == ENOENT || errno == ESTALE);
+	switch (exchange_ask(exchange, (struct nlmsghdr *)buffer, pass_over, NULL)) {
+	case EXCHANGE_DONE:
+		return false;
+	case EXCHANGE_REFUSED:
+		if (exchange->number == ENOENT || exchange->number == ESTALE)
+			return true;
+		break;
+	default:
+		break;
+	}
+	gone->unread = exchange->number;
+	return false;
 }
 
 /* --- tables --- */
 
-static int see_again(const struct nlmsghdr *message, void *context)
+static int see_again(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
 	struct gone *gone = context;
-	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
+	const struct inet_diag_msg *head = payload;
 	uint64_t cookie;
-	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(message) < sizeof(*head))
-		return MNL_CB_OK;
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || len < sizeof(*head))
+		return 0;
 	memcpy(&cookie, head->id.idiag_cookie, sizeof(cookie));
 	for (size_t i = 0; i < gone->count; i++)
 		gone->open[i].seen |= gone->open[i].row->cookie == cookie;
-	return MNL_CB_OK;
+	return 0;
 }
 
-/* False if the table could not be had. */
-static bool read_table(struct dump *dump, struct gone *gone, enum table_kind kind)
+static void forget_nothing(void *context)
+{
+	(void)context; /* a socket that was there for the first answer has not gone since the list was made */
+}
+
+/* False if the table could not be read whole. */
+static bool read_table(struct gone *gone, struct exchange *exchange, enum table_kind kind)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	for (size_t i = 0; i < 2; i++) {
-		char buffer[256];
+		char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO)));
 		struct inet_diag_req_v2 *req = put_request(buffer, families[i], tables[kind].proto, NLM_F_DUMP);
 		req->idiag_states = tables[kind].states;
-		if (dump_run(dump, (struct nlmsghdr *)buffer, see_again, gone) < 0)
+		if (exchange_table(exchange, (struct nlmsghdr *)buffer, see_again, forget_nothing, gone) < 0) {
+			gone->unread = errno;
 			return false;
+		}
 	}
 	return true;
 }
@@ -141,21 +166,30 @@ static void settle_table(struct gone *gone, enum table_kind kind)
 {
 	for (size_t i = 0; i < gone->count; i++)
 		if (gone->open[i].table == kind && !gone->open[i].seen)
-			gone->open[i].slot->reason = REASON_VANISHED;
+			gone->open[i].found->reason = REASON_VANISHED;
 }
 
-void gone_explain(struct evidence *evidence)
+static void ask_again(struct gone *gone)
+{
+	struct exchange exchange;
+	if (exchange_open(&exchange, NETLINK_SOCK_DIAG) < 0) {
+		gone->unread = errno;
+		return;
+	}
+	for (size_t i = 0; i < gone->count; i++)
+		if (gone->open[i].table == TABLE_NONE && connection_is_gone(gone, &exchange, gone->open[i].row))
+			gone->open[i].found->reason = REASON_VANISHED;
+	for (enum table_kind kind = TABLE_LISTEN; kind < TABLE_KINDS; kind++)
+		if (has_table(gone, kind) && read_table(gone, &exchange, kind))
+			settle_table(gone, kind);
+	exchange_close(&exchange);
+}
+
+void gone_explain(struct blanks *blanks)
 {
 	struct gone gone = { .count = 0 };
-	struct dump dump;
-	list_cases(evidence, &gone);
-	if (!gone.count || dump_open(&dump, NETLINK_SOCK_DIAG) < 0)
-		return;
-	for (size_t i = 0; i < gone.count; i++)
-		if (gone.open[i].table == TABLE_NONE && connection_is_gone(&dump, gone.open[i].row))
-			gone.open[i].slot->reason = REASON_VANISHED;
-	for (enum table_kind kind = TABLE_LISTEN; kind < TABLE_KINDS; kind++)
-		if (has_table(&gone, kind) && read_table(&dump, &gone, kind))
-			settle_table(&gone, kind);
-	dump_close(&dump);
+	list_cases(blanks, &gone);
+	if (gone.count)
+		ask_again(&gone);
+	blanks->owners->evidence_unread[EVIDENCE_TABLES] = gone.unread;
 }

@@ -146,6 +146,23 @@ static int say_nat_rule(struct explain *explain, const struct nat_rule *rule)
 		rule->more ? ", if the rule's other conditions hold" : "");
 }
 
+/* Of exchange_table()'s errno (exchange.h), or E2BIG past a bound of ours. */
+static const char *words_unread(int number)
+{
+	switch (number) {
+	case EINTR:
+		return "it kept changing";
+	case ENOBUFS:
+		return "a part of the kernel's answer was lost";
+	case EBADMSG:
+		return "a part of the kernel's answer could not be read";
+	case E2BIG:
+		return "there is too much of it";
+	default:
+		return strerror(number);
+	}
+}
+
 static int say_nat(struct explain *explain)
 {
 	const struct nat *nat = &explain->nat;
@@ -157,8 +174,8 @@ static int say_nat(struct explain *explain)
 		return -1;
 	if (nat->asked && nat->unread &&
 	    sentence_add(explain, SAY_UNREAD, "nftables", "%s (nftables: %s%s).",
-	                 nat->rules ? "Not all NAT rules were read" : "NAT rules were not read", strerror(nat->unread),
-	                 nat->unread == EPERM ? "; it takes CAP_NET_ADMIN" : "") < 0)
+	                 nat->rules ? "Not all NAT rules were read" : "NAT rules were not read",
+	                 words_unread(nat->unread), nat->unread == EPERM ? "; it takes CAP_NET_ADMIN" : "") < 0)
 		return -1;
 	if (nat->legacy_unread)
 		return sentence_add(
@@ -263,6 +280,28 @@ static int say_plans(struct explain *explain)
 	return 0;
 }
 
+/* What the second look at sockets without an owner could not read, and what is not sure therefore. */
+static int say_evidence(struct explain *explain)
+{
+	static const struct {
+		const char *key, *what, *unsure;
+	} sources[EVIDENCE_SOURCES] = {
+		[EVIDENCE_LINKS] = { "tunnels", "Tunnel interfaces were not all read",
+		                     "a socket without an owner may be a tunnel's" },
+		[EVIDENCE_TABLES] = { "second-look", "The sockets were not all asked for again",
+		                      "one without an owner may have gone" },
+		[EVIDENCE_QUEUES] = { "queues", "Messages with descriptors were not all looked for",
+		                      "one may hold a socket without an owner" },
+	};
+	const struct owners *owners = explain->facts.owners;
+	for (size_t i = 0; owners && i < EVIDENCE_SOURCES; i++)
+		if (owners->evidence_unread[i] &&
+		    sentence_add(explain, SAY_UNREAD, sources[i].key, "%s (%s): %s.", sources[i].what,
+		                 words_unread(owners->evidence_unread[i]), sources[i].unsure) < 0)
+			return -1;
+	return 0;
+}
+
 static int say_unseen(struct explain *explain)
 {
 	const struct owner_report *report = explain->facts.owners ? &explain->facts.owners->report : NULL;
@@ -292,7 +331,7 @@ static int say_unseen(struct explain *explain)
 	if (explain->host.addresses_unread &&
 	    sentence_add(explain, SAY_UNREAD, "addresses",
 	                 "Not all addresses and interfaces of this host were read (rtnetlink: %s).",
-	                 strerror(explain->host.addresses_unread)) < 0)
+	                 words_unread(explain->host.addresses_unread)) < 0)
 		return -1;
 	if (proto_listens(explain->target.proto) && !explain->bound_told && explain->facts.live)
 		if (sentence_add(
@@ -313,7 +352,7 @@ int explain_notes(struct explain *explain)
 {
 	static int (*const say[])(struct explain * explain) = {
 		say_until_listen, say_loopback,  say_device,    say_proxy, say_other_proto, say_elsewhere,
-		say_nat,          say_port_kind, say_ephemeral, say_plans, say_unseen,
+		say_nat,          say_port_kind, say_ephemeral, say_plans, say_evidence,    say_unseen,
 	};
 	for (size_t i = 0; i < countof(say); i++)
 		if (say[i](explain) < 0)

@@ -1,5 +1,5 @@
 /*
- * nat.c - nftables asked over netlink which rules send a port's packets elsewhere (nat.h).
+ * nat.c - the rules of nftables that send a port's packets elsewhere, read over netlink (nat.h).
  *
  *   chains of type nat -> their tables' rules (nat_rule.c) -> elements of the
  *   sets they look into -> a walk from the base chains along the jumps
@@ -9,7 +9,6 @@
  */
 #include <sockview/nat.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -19,17 +18,20 @@
 
 #include <libmnl/libmnl.h>
 
+#include <sockview/attrs.h>
 #include <sockview/countof.h>
+#include <sockview/exchange.h>
 #include <sockview/file.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-#include <sockview/dump.h>
 #include "firewall/nat_rule.h"
 
 enum { BASES_MAX = 64, RULES_KEPT_MAX = 65536, DEPTH_MAX = 16, STEPS_MAX = 100000 };
 
-/* A chain packets come to by themselves. */
+_Static_assert((int)NAT_NAME_MAX == (int)NAT_RULE_NAME_MAX, "names of rules are copied");
+
+/* A chain with a hook: packets come to it by themselves. */
 struct base {
 	uint8_t family;
 	bool output;
@@ -38,7 +40,7 @@ struct base {
 
 struct search {
 	struct nat *nat;
-	struct dump dump;
+	struct exchange exchange;
 	enum proto proto;
 	uint16_t port;
 	struct base base[BASES_MAX];
@@ -46,53 +48,21 @@ struct search {
 	struct nat_seen *seen;
 	size_t count, capacity;
 	unsigned steps;
-	bool output; /* of the walk under way */
+	bool output;     /* of the walk under way */
+	size_t rules_at; /* seen[] before the table that is being read */
 };
-
-enum { ATTRS_MAX = 24 };
-
-struct attrs {
-	const struct nlattr *at[ATTRS_MAX];
-};
-
-static int collect_attr(const struct nlattr *attr, void *context)
-{
-	struct attrs *attrs = context;
-	unsigned type = mnl_attr_get_type(attr);
-	if (type < ATTRS_MAX)
-		attrs->at[type] = attr;
-	return MNL_CB_OK;
-}
-
-static struct attrs nested(const struct nlattr *attr)
-{
-	struct attrs attrs = { { NULL } };
-	if (attr)
-		mnl_attr_parse_nested(attr, collect_attr, &attrs);
-	return attrs;
-}
-
-static void copy_name(char to[NAT_NAME_MAX], const struct nlattr *attr)
-{
-	size_t len = attr ? strnlen(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)) : 0;
-	len = len < NAT_NAME_MAX ? len : NAT_NAME_MAX - 1;
-	if (len)
-		memcpy(to, mnl_attr_get_payload(attr), len);
-	to[len] = '\0';
-}
-
-static uint32_t be32(const struct nlattr *attr, uint32_t otherwise)
-{
-	return attr && mnl_attr_get_payload_len(attr) >= 4 ? ntohl(mnl_attr_get_u32(attr)) : otherwise;
-}
 
 /* --- questions --- */
 
 enum { REQUEST_SIZE = 512 };
 
-static struct nlmsghdr *ask(char buffer[REQUEST_SIZE], unsigned type, uint8_t family)
+struct nat_request {
+	char bytes[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+};
+
+static struct nlmsghdr *request_put(struct nat_request *request, unsigned type, uint8_t family)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *message = mnl_nlmsg_put_header(request->bytes);
 	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
@@ -101,32 +71,57 @@ static struct nlmsghdr *ask(char buffer[REQUEST_SIZE], unsigned type, uint8_t fa
 	return message;
 }
 
-static bool is_answer(const struct nlmsghdr *message, unsigned type)
+static bool is_nft(const struct nlmsghdr *message, size_t len, unsigned type)
 {
-	return message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | type) &&
-	       mnl_nlmsg_get_payload_len(message) >= sizeof(struct nfgenmsg);
+	return message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | type) && len >= sizeof(struct nfgenmsg);
 }
 
-static int on_chain(const struct nlmsghdr *message, void *context)
+static struct attrs nft_attrs(const void *payload, size_t len)
+{
+	return attrs_behind(payload, len, sizeof(struct nfgenmsg));
+}
+
+/*
+ * The kernel's table into the search. What could not be read whole is told by
+ * nat->unread, and what came is used. 0, or -1 with errno ENOMEM.
+ */
+static int nft_read(struct search *search, struct nlmsghdr *request, exchange_call *call, void (*forget)(void *context),
+                    void *context)
+{
+	if (exchange_table(&search->exchange, request, call, forget, context) == 0)
+		return 0;
+	if (!search->nat->unread)
+		search->nat->unread = errno;
+	return errno == ENOMEM ? -1 : 0;
+}
+
+static int on_chain(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
 	struct search *search = context;
-	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
-	struct attrs chain = { { NULL } };
-	if (!is_answer(message, NFT_MSG_NEWCHAIN))
-		return MNL_CB_OK;
-	mnl_attr_parse(message, sizeof(*head), collect_attr, &chain);
-	const struct nlattr *type = chain.at[NFTA_CHAIN_TYPE];
-	struct attrs hook = nested(chain.at[NFTA_CHAIN_HOOK]);
-	uint32_t number = be32(hook.at[NFTA_HOOK_HOOKNUM], ~0u);
-	if (!type || mnl_attr_get_payload_len(type) != 4 || memcmp(mnl_attr_get_payload(type), "nat", 4) != 0 ||
-	    (number != NF_INET_PRE_ROUTING && number != NF_INET_LOCAL_OUT) || search->bases == BASES_MAX)
-		return MNL_CB_OK;
+	const struct nfgenmsg *head = payload;
+	if (!is_nft(message, len, NFT_MSG_NEWCHAIN))
+		return 0;
+	struct attrs chain = nft_attrs(payload, len);
+	struct attrs hook = attrs_nested(chain.at[NFTA_CHAIN_HOOK]);
+	uint32_t number = attr_be32(hook.at[NFTA_HOOK_HOOKNUM], ~0u);
+	if (!attr_is(chain.at[NFTA_CHAIN_TYPE], "nat") ||
+	    (number != NF_INET_PRE_ROUTING && number != NF_INET_LOCAL_OUT))
+		return 0;
+	if (search->bases == BASES_MAX) {
+		search->nat->unread = E2BIG;
+		return 0;
+	}
 	struct base *base = &search->base[search->bases++];
 	base->family = head->nfgen_family;
 	base->output = number == NF_INET_LOCAL_OUT;
-	copy_name(base->table, chain.at[NFTA_CHAIN_TABLE]);
-	copy_name(base->chain, chain.at[NFTA_CHAIN_NAME]);
-	return MNL_CB_OK;
+	attr_text(base->table, sizeof(base->table), chain.at[NFTA_CHAIN_TABLE]);
+	attr_text(base->chain, sizeof(base->chain), chain.at[NFTA_CHAIN_NAME]);
+	return 0;
+}
+
+static void chains_forget(void *context)
+{
+	((struct search *)context)->bases = 0;
 }
 
 /* Of use: it goes somewhere, now or after a look into a set. */
@@ -140,23 +135,28 @@ static bool is_useful(const struct nat_seen *seen)
 	return seen->action != NAT_NONE;
 }
 
-static int on_rule(const struct nlmsghdr *message, void *context)
+static int on_rule(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
 	struct search *search = context;
 	struct nat_seen seen;
-	if (!is_answer(message, NFT_MSG_NEWRULE) || !nat_rule_read(message, search->proto, search->port, &seen) ||
-	    !is_useful(&seen))
-		return MNL_CB_OK;
+	if (!is_nft(message, len, NFT_MSG_NEWRULE) ||
+	    !nat_rule_read(payload, len, search->proto, search->port, &seen) || !is_useful(&seen))
+		return 0;
 	if (search->count == RULES_KEPT_MAX) {
 		search->nat->unread = E2BIG;
-		return MNL_CB_OK;
+		return 0;
 	}
-	struct nat_seen *grown = vec_reserve(search->seen, &search->capacity, search->count + 1, sizeof(*grown));
-	if (!grown)
-		return MNL_CB_ERROR;
-	search->seen = grown;
-	search->seen[search->count++] = seen;
-	return MNL_CB_OK;
+	struct nat_seen *added = vec_push(search->seen, search->count, search->capacity);
+	if (!added)
+		return -1;
+	*added = seen;
+	return 0;
+}
+
+static void rules_forget(void *context)
+{
+	struct search *search = context;
+	search->count = search->rules_at;
 }
 
 static bool table_was_asked(const struct search *search, size_t index)
@@ -171,12 +171,13 @@ static bool table_was_asked(const struct search *search, size_t index)
 static int read_rules(struct search *search)
 {
 	for (size_t i = 0; i < search->bases; i++) {
-		char buffer[REQUEST_SIZE];
+		struct nat_request request;
 		if (table_was_asked(search, i))
 			continue;
-		struct nlmsghdr *message = ask(buffer, NFT_MSG_GETRULE, search->base[i].family);
+		struct nlmsghdr *message = request_put(&request, NFT_MSG_GETRULE, search->base[i].family);
 		mnl_attr_put_strz(message, NFTA_RULE_TABLE, search->base[i].table);
-		if (dump_run(&search->dump, message, on_rule, search) < 0)
+		search->rules_at = search->count;
+		if (nft_read(search, message, on_rule, rules_forget, search) < 0)
 			return -1;
 	}
 	return 0;
@@ -195,12 +196,9 @@ struct looking {
 	bool nearest_ends, some;
 };
 
-static const uint8_t *value_of(const struct nlattr *attr, size_t *len)
+static struct attr value_of(struct attr attr)
 {
-	struct attrs data = nested(attr);
-	const struct nlattr *value = data.at[NFTA_DATA_VALUE];
-	*len = value ? mnl_attr_get_payload_len(value) : 0;
-	return value ? mnl_attr_get_payload(value) : NULL;
+	return attrs_nested(attr).at[NFTA_DATA_VALUE];
 }
 
 /* Where the element sends to: an address, a port, or both behind each other. */
@@ -217,18 +215,17 @@ static void take_target(struct nat_seen *seen, const uint8_t *data, size_t len)
 
 static void take_element(struct looking *looking, const struct attrs *element)
 {
-	struct attrs data = nested(element->at[NFTA_SET_ELEM_DATA]);
-	struct attrs verdict = nested(data.at[NFTA_DATA_VERDICT]);
-	int32_t code = (int32_t)be32(verdict.at[NFTA_VERDICT_CODE], 0);
-	size_t len;
+	struct attrs data = attrs_nested(element->at[NFTA_SET_ELEM_DATA]);
+	struct attrs verdict = attrs_nested(data.at[NFTA_DATA_VERDICT]);
+	struct attr value = data.at[NFTA_DATA_VALUE];
+	int32_t code = (int32_t)attr_be32(verdict.at[NFTA_VERDICT_CODE], 0);
 	looking->found = true;
 	if (looking->lookup->verdict && (code == NFT_JUMP || code == NFT_GOTO)) {
 		looking->seen->action = NAT_JUMP;
-		copy_name(looking->seen->jump, verdict.at[NFTA_VERDICT_CHAIN]);
+		attr_text(looking->seen->jump, sizeof(looking->seen->jump), verdict.at[NFTA_VERDICT_CHAIN]);
 	}
-	const uint8_t *value = value_of(element->at[NFTA_SET_ELEM_DATA], &len);
-	if (looking->lookup->map && value)
-		take_target(looking->seen, value, len);
+	if (looking->lookup->map && value.data)
+		take_target(looking->seen, value.data, value.len);
 }
 
 /*
@@ -248,63 +245,59 @@ static void take_boundary(struct looking *looking, const struct attrs *element, 
 		take_element(looking, element);
 }
 
-static int on_element(const struct nlattr *attr, void *context)
+static void on_element(struct looking *looking, struct attr attr)
 {
-	struct looking *looking = context;
-	struct attrs element = nested(attr);
-	size_t len, end_len;
-	const uint8_t *key = value_of(element.at[NFTA_SET_ELEM_KEY], &len);
-	const uint8_t *key_end = value_of(element.at[NFTA_SET_ELEM_KEY_END], &end_len);
-	if (!key)
-		return MNL_CB_OK;
-	if (looking->intervals && looking->lookup->kind[0] == SLOT_PORT && len == 2 && !key_end) {
-		bool ends = be32(element.at[NFTA_SET_ELEM_FLAGS], 0) & NFT_SET_ELEM_INTERVAL_END;
-		take_boundary(looking, &element, (unsigned)key[0] << 8 | key[1], ends);
+	struct attrs element = attrs_nested(attr);
+	struct attr key = value_of(element.at[NFTA_SET_ELEM_KEY]);
+	struct attr key_end = value_of(element.at[NFTA_SET_ELEM_KEY_END]);
+	if (!key.data)
+		return;
+	if (looking->intervals && looking->lookup->kind[0] == SLOT_PORT && key.len == 2 && !key_end.data) {
+		bool ends = attr_be32(element.at[NFTA_SET_ELEM_FLAGS], 0) & NFT_SET_ELEM_INTERVAL_END;
+		take_boundary(looking, &element, attr_be16(key, 0), ends);
 	} else if (!looking->found &&
-	           nat_key_fits(looking->lookup, key, len, key_end, end_len,
-	                        (uint8_t)proto_ip_number(looking->search->proto), looking->search->port)) {
+	           nat_key_fits(looking->lookup, key.data, key.len, key_end.data, key_end.len,
+	                        (uint8_t)proto_table[looking->search->proto].number, looking->search->port)) {
 		take_element(looking, &element);
 	}
-	return MNL_CB_OK;
 }
 
-static int on_elements(const struct nlmsghdr *message, void *context)
+static int on_elements(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	struct attrs list = { { NULL } };
-	if (!is_answer(message, NFT_MSG_NEWSETELEM))
-		return MNL_CB_OK;
-	mnl_attr_parse(message, sizeof(struct nfgenmsg), collect_attr, &list);
-	if (list.at[NFTA_SET_ELEM_LIST_ELEMENTS])
-		mnl_attr_parse_nested(list.at[NFTA_SET_ELEM_LIST_ELEMENTS], on_element, context);
-	return MNL_CB_OK;
+	if (!is_nft(message, len, NFT_MSG_NEWSETELEM))
+		return 0;
+	struct attr_walk walk = attr_walk_nested(nft_attrs(payload, len).at[NFTA_SET_ELEM_LIST_ELEMENTS]);
+	struct attr element;
+	while (attr_next(&walk, &element))
+		on_element(context, element);
+	return 0;
 }
 
-static int on_set(const struct nlmsghdr *message, void *context)
+static int on_set(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
 	struct looking *looking = context;
-	struct attrs set = { { NULL } };
+	if (!is_nft(message, len, NFT_MSG_NEWSET))
+		return 0;
+	struct attrs set = nft_attrs(payload, len);
 	char name[NAT_NAME_MAX];
-	if (!is_answer(message, NFT_MSG_NEWSET))
-		return MNL_CB_OK;
-	mnl_attr_parse(message, sizeof(struct nfgenmsg), collect_attr, &set);
-	copy_name(name, set.at[NFTA_SET_NAME]);
+	attr_text(name, sizeof(name), set.at[NFTA_SET_NAME]);
 	if (strcmp(name, looking->lookup->set) == 0)
-		looking->intervals = be32(set.at[NFTA_SET_FLAGS], 0) & NFT_SET_INTERVAL;
-	return MNL_CB_OK;
+		looking->intervals = attr_be32(set.at[NFTA_SET_FLAGS], 0) & NFT_SET_INTERVAL;
+	return 0;
 }
 
 static int look_into(struct search *search, struct nat_seen *seen, struct nat_lookup *lookup)
 {
 	struct looking looking = { .search = search, .seen = seen, .lookup = lookup };
-	char buffer[REQUEST_SIZE];
-	struct nlmsghdr *message = ask(buffer, NFT_MSG_GETSET, seen->family);
+	struct nat_request request;
+	struct nlmsghdr *message = request_put(&request, NFT_MSG_GETSET, seen->family);
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, seen->table);
-	if (dump_run(&search->dump, message, on_set, &looking) < 0)
+	if (nft_read(search, message, on_set, NULL, &looking) < 0)
 		return -1;
-	message = ask(buffer, NFT_MSG_GETSETELEM, seen->family);
+	message = request_put(&request, NFT_MSG_GETSETELEM, seen->family);
 	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, seen->table);
 	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, lookup->set);
-	if (dump_run(&search->dump, message, on_elements, &looking) < 0)
+	if (nft_read(search, message, on_elements, NULL, &looking) < 0)
 		return -1;
 	if (looking.found == lookup->inverted)
 		seen->fails = true;
@@ -313,7 +306,7 @@ static int look_into(struct search *search, struct nat_seen *seen, struct nat_lo
 	return 0;
 }
 
-/* A look whose key has nothing to do with the port says nothing. */
+/* Only sets with the port in their key are looked into. */
 static int resolve_lookups(struct search *search)
 {
 	for (size_t i = 0; i < search->count; i++) {
@@ -359,7 +352,7 @@ static const char *family_word(uint8_t family)
 }
 
 /* `at`: the rule that asked for the port by name, the one an administrator will look for. */
-static void keep(struct search *search, const struct nat_seen *at, const struct nat_seen *target, bool more)
+static void rule_keep(struct search *search, const struct nat_seen *at, const struct nat_seen *target, bool more)
 {
 	struct nat *nat = search->nat;
 	struct nat_rule rule = {
@@ -389,27 +382,33 @@ static void keep(struct search *search, const struct nat_seen *at, const struct 
 		nat->rule[nat->rules++] = rule;
 }
 
-static void walk(struct search *search, const struct nat_seen *chain, const struct nat_seen *asked, bool more,
-                 unsigned depth)
+static void chain_walk(struct search *search, const struct nat_seen *chain, const struct nat_seen *asked, bool more,
+                       unsigned depth)
 {
 	for (size_t i = first_of_chain(search, chain); i < search->count; i++) {
 		const struct nat_seen *seen = &search->seen[i];
 		const struct nat_seen *by = asked ? asked : seen->port ? seen : NULL;
 		struct nat_seen next;
-		if (compare_chains(seen, chain) != 0 || ++search->steps > STEPS_MAX)
+		if (compare_chains(seen, chain) != 0)
 			return;
+		if (++search->steps > STEPS_MAX) {
+			search->nat->unread = E2BIG;
+			return;
+		}
 		if (seen->fails)
 			continue;
 		if (seen->action != NAT_JUMP) {
 			if (by)
-				keep(search, by, seen, more || seen->more);
+				rule_keep(search, by, seen, more || seen->more);
 			continue;
 		}
-		if (depth == DEPTH_MAX)
+		if (depth == DEPTH_MAX) {
+			search->nat->unread = E2BIG;
 			continue;
+		}
 		next = *seen;
 		strcpy(next.chain, seen->jump);
-		walk(search, &next, by, more || seen->more, depth + 1);
+		chain_walk(search, &next, by, more || seen->more, depth + 1);
 	}
 }
 
@@ -423,7 +422,7 @@ static void walk_all(struct search *search)
 		strcpy(chain.table, search->base[i].table);
 		strcpy(chain.chain, search->base[i].chain);
 		search->output = search->base[i].output;
-		walk(search, &chain, NULL, false, 0);
+		chain_walk(search, &chain, NULL, false, 0);
 	}
 }
 
@@ -442,11 +441,13 @@ static bool legacy_nat(int proc_fd)
 	return false;
 }
 
+/* 0, or -1 with errno ENOMEM. */
 static int search_all(struct search *search)
 {
-	char buffer[REQUEST_SIZE];
-	if (dump_run(&search->dump, ask(buffer, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC), on_chain, search) < 0 ||
-	    read_rules(search) < 0 || resolve_lookups(search) < 0)
+	struct nat_request request;
+	struct nlmsghdr *message = request_put(&request, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC);
+	if (nft_read(search, message, on_chain, chains_forget, search) < 0 || read_rules(search) < 0 ||
+	    resolve_lookups(search) < 0)
 		return -1;
 	walk_all(search);
 	return 0;
@@ -462,14 +463,17 @@ int nat_find(struct nat *nat, int proc_fd, enum proto proto, uint16_t port)
 	search->nat = nat;
 	search->proto = proto;
 	search->port = port;
-	if (dump_open(&search->dump, NETLINK_NETFILTER) == 0) {
+	if (exchange_open(&search->exchange, NETLINK_NETFILTER) == 0) {
 		if (search_all(search) < 0)
-			nat->unread = errno;
-		dump_close(&search->dump);
+			nat->unread = ENOMEM;
+		exchange_close(&search->exchange);
 	} else if (errno != EPROTONOSUPPORT) {
 		nat->unread = errno; /* a kernel without netfilter has no rules */
 	}
 	free(search->seen);
 	free(search);
-	return nat->unread == ENOMEM ? -1 : 0;
+	if (nat->unread != ENOMEM)
+		return 0;
+	errno = ENOMEM;
+	return -1;
 }

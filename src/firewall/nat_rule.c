@@ -16,16 +16,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include <libmnl/libmnl.h>
-
+#include <sockview/attrs.h>
 #include <sockview/countof.h>
 #include <sockview/proto.h>
-
-enum { ATTRS_MAX = 24 };
-
-struct attrs {
-	const struct nlattr *at[ATTRS_MAX];
-};
 
 struct rule {
 	struct nat_seen *seen;
@@ -34,46 +27,6 @@ struct rule {
 	uint8_t kind[NAT_SLOTS];
 	uint8_t data[NAT_SLOTS][4]; /* of SLOT_DATA */
 };
-
-static int collect_attr(const struct nlattr *attr, void *context)
-{
-	struct attrs *attrs = context;
-	unsigned type = mnl_attr_get_type(attr);
-	if (type < ATTRS_MAX)
-		attrs->at[type] = attr;
-	return MNL_CB_OK;
-}
-
-static struct attrs nested(const struct nlattr *attr)
-{
-	struct attrs attrs = { { NULL } };
-	if (attr)
-		mnl_attr_parse_nested(attr, collect_attr, &attrs);
-	return attrs;
-}
-
-static uint32_t be32(const struct nlattr *attr, uint32_t otherwise)
-{
-	return attr && mnl_attr_get_payload_len(attr) >= 4 ? ntohl(mnl_attr_get_u32(attr)) : otherwise;
-}
-
-/* The kernel ends its names with a NUL; a longer one than ours is cut. */
-static void copy_name(char *to, size_t size, const struct nlattr *attr)
-{
-	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
-	const char *text = attr ? mnl_attr_get_payload(attr) : "";
-	len = strnlen(text, len);
-	len = len < size ? len : size - 1;
-	memcpy(to, text, len);
-	to[len] = '\0';
-}
-
-static bool name_is(const struct nlattr *attr, const char *name)
-{
-	size_t len = strlen(name);
-	return attr && mnl_attr_get_payload_len(attr) >= len && mnl_attr_get_payload_len(attr) <= len + 1 &&
-	       memcmp(mnl_attr_get_payload(attr), name, len) == 0;
-}
 
 /* --- registers --- */
 
@@ -88,10 +41,10 @@ static unsigned slot_of(uint32_t reg)
 	return slot < NAT_SLOTS ? slot : NAT_SLOTS;
 }
 
-static void slot_set(struct rule *rule, const struct nlattr *reg, enum nat_slot_kind kind)
+static void slot_set(struct rule *rule, struct attr reg, enum nat_slot_kind kind)
 {
-	unsigned slot = slot_of(be32(reg, 0));
-	/* Whatever was in the rest of a 16-byte register is not known any more. */
+	unsigned slot = slot_of(attr_be32(reg, 0));
+	/* What was in the rest of a 16-byte register is not known any more. */
 	for (unsigned i = slot; i < slot + 4 && i < NAT_SLOTS; i++)
 		rule->kind[i] = SLOT_OTHER;
 	if (slot < NAT_SLOTS)
@@ -107,8 +60,8 @@ static void rule_fails(struct rule *rule)
 
 static void on_payload(struct rule *rule, const struct attrs *a)
 {
-	uint32_t base = be32(a->at[NFTA_PAYLOAD_BASE], ~0u), offset = be32(a->at[NFTA_PAYLOAD_OFFSET], ~0u);
-	uint32_t len = be32(a->at[NFTA_PAYLOAD_LEN], 0);
+	uint32_t base = attr_be32(a->at[NFTA_PAYLOAD_BASE], ~0u), offset = attr_be32(a->at[NFTA_PAYLOAD_OFFSET], ~0u);
+	uint32_t len = attr_be32(a->at[NFTA_PAYLOAD_LEN], 0);
 	enum nat_slot_kind kind = SLOT_OTHER;
 	if (base == NFT_PAYLOAD_TRANSPORT_HEADER && offset == 2 && len == 2)
 		kind = SLOT_PORT;
@@ -120,7 +73,7 @@ static void on_payload(struct rule *rule, const struct attrs *a)
 
 static void on_meta(struct rule *rule, const struct attrs *a)
 {
-	bool proto = be32(a->at[NFTA_META_KEY], ~0u) == NFT_META_L4PROTO;
+	bool proto = attr_be32(a->at[NFTA_META_KEY], ~0u) == NFT_META_L4PROTO;
 	slot_set(rule, a->at[NFTA_META_DREG], proto ? SLOT_PROTO : SLOT_OTHER);
 }
 
@@ -163,15 +116,14 @@ static bool op_holds(uint32_t op, int order)
 	return true;
 }
 
-static const uint8_t *data_value(const struct nlattr *attr, size_t *len)
+static const uint8_t *data_value(struct attr attr, size_t *len)
 {
-	struct attrs data = nested(attr);
-	const struct nlattr *value = data.at[NFTA_DATA_VALUE];
-	*len = value ? mnl_attr_get_payload_len(value) : 0;
-	return value ? mnl_attr_get_payload(value) : NULL;
+	struct attr value = attrs_nested(attr).at[NFTA_DATA_VALUE];
+	*len = value.len;
+	return value.data;
 }
 
-static void settle(struct rule *rule, unsigned slot, bool holds)
+static void rule_settle(struct rule *rule, unsigned slot, bool holds)
 {
 	if (!holds)
 		rule_fails(rule);
@@ -181,20 +133,20 @@ static void settle(struct rule *rule, unsigned slot, bool holds)
 
 static void on_cmp(struct rule *rule, const struct attrs *a)
 {
-	unsigned slot = slot_of(be32(a->at[NFTA_CMP_SREG], 0));
+	unsigned slot = slot_of(attr_be32(a->at[NFTA_CMP_SREG], 0));
 	size_t len;
 	const uint8_t *value = data_value(a->at[NFTA_CMP_DATA], &len);
 	bool known = false;
 	int order = value ? compare_slot(rule, slot, value, len, &known) : 0;
 	if (known)
-		settle(rule, slot, op_holds(be32(a->at[NFTA_CMP_OP], ~0u), order));
+		rule_settle(rule, slot, op_holds(attr_be32(a->at[NFTA_CMP_OP], ~0u), order));
 	else
 		rule->seen->more = true;
 }
 
 static void on_range(struct rule *rule, const struct attrs *a)
 {
-	unsigned slot = slot_of(be32(a->at[NFTA_RANGE_SREG], 0));
+	unsigned slot = slot_of(attr_be32(a->at[NFTA_RANGE_SREG], 0));
 	size_t from_len, to_len;
 	const uint8_t *from = data_value(a->at[NFTA_RANGE_FROM_DATA], &from_len);
 	const uint8_t *to = data_value(a->at[NFTA_RANGE_TO_DATA], &to_len);
@@ -204,7 +156,7 @@ static void on_range(struct rule *rule, const struct attrs *a)
 	bool inside = compare_slot(rule, slot, from, from_len, &known) >= 0 &&
 	              compare_slot(rule, slot, to, to_len, &known_to) <= 0;
 	if (known)
-		settle(rule, slot, inside == (be32(a->at[NFTA_RANGE_OP], 0) == NFT_RANGE_EQ));
+		rule_settle(rule, slot, inside == (attr_be32(a->at[NFTA_RANGE_OP], 0) == NFT_RANGE_EQ));
 	else
 		rule->seen->more = true;
 }
@@ -212,16 +164,16 @@ static void on_range(struct rule *rule, const struct attrs *a)
 static void on_lookup(struct rule *rule, const struct attrs *a)
 {
 	struct nat_seen *seen = rule->seen;
-	unsigned from = slot_of(be32(a->at[NFTA_LOOKUP_SREG], 0));
-	uint32_t to = be32(a->at[NFTA_LOOKUP_DREG], ~0u);
+	unsigned from = slot_of(attr_be32(a->at[NFTA_LOOKUP_SREG], 0));
+	uint32_t to = attr_be32(a->at[NFTA_LOOKUP_DREG], ~0u);
 	if (from < NAT_SLOTS && seen->lookups < NAT_LOOKUPS_MAX) {
 		struct nat_lookup *lookup = &seen->lookup[seen->lookups++];
 		*lookup = (struct nat_lookup){
-			.inverted = be32(a->at[NFTA_LOOKUP_FLAGS], 0) & NFT_LOOKUP_F_INV,
+			.inverted = attr_be32(a->at[NFTA_LOOKUP_FLAGS], 0) & NFT_LOOKUP_F_INV,
 			.verdict = to == NFT_REG_VERDICT,
 			.map = to != ~0u && to != NFT_REG_VERDICT,
 		};
-		copy_name(lookup->set, sizeof(lookup->set), a->at[NFTA_LOOKUP_SET]);
+		attr_text(lookup->set, sizeof(lookup->set), a->at[NFTA_LOOKUP_SET]);
 		for (unsigned i = from; i < NAT_SLOTS && lookup->slots < NAT_KEY_SLOTS; i++) {
 			lookup->kind[lookup->slots++] = rule->kind[i];
 			lookup->has_port |= rule->kind[i] == SLOT_PORT;
@@ -234,37 +186,35 @@ static void on_lookup(struct rule *rule, const struct attrs *a)
 
 static void jump_to(struct nat_seen *seen, const struct attrs *verdict)
 {
-	int32_t code = (int32_t)be32(verdict->at[NFTA_VERDICT_CODE], 0);
+	int32_t code = (int32_t)attr_be32(verdict->at[NFTA_VERDICT_CODE], 0);
 	if (code != NFT_JUMP && code != NFT_GOTO)
 		return;
 	seen->action = NAT_JUMP;
-	copy_name(seen->jump, sizeof(seen->jump), verdict->at[NFTA_VERDICT_CHAIN]);
+	attr_text(seen->jump, sizeof(seen->jump), verdict->at[NFTA_VERDICT_CHAIN]);
 }
 
 static void on_immediate(struct rule *rule, const struct attrs *a)
 {
-	struct attrs data = nested(a->at[NFTA_IMMEDIATE_DATA]);
-	const struct nlattr *value = data.at[NFTA_DATA_VALUE];
-	uint32_t reg = be32(a->at[NFTA_IMMEDIATE_DREG], ~0u);
+	struct attrs data = attrs_nested(a->at[NFTA_IMMEDIATE_DATA]);
+	struct attr value = data.at[NFTA_DATA_VALUE];
+	uint32_t reg = attr_be32(a->at[NFTA_IMMEDIATE_DREG], ~0u);
 	if (reg == NFT_REG_VERDICT) {
-		struct attrs verdict = nested(data.at[NFTA_DATA_VERDICT]);
+		struct attrs verdict = attrs_nested(data.at[NFTA_DATA_VERDICT]);
 		jump_to(rule->seen, &verdict);
 		return;
 	}
 	slot_set(rule, a->at[NFTA_IMMEDIATE_DREG], SLOT_OTHER);
 	unsigned slot = slot_of(reg);
-	size_t len = value ? mnl_attr_get_payload_len(value) : 0;
-	for (size_t at = 0; at < len && slot < NAT_SLOTS; at += 4, slot++) {
+	for (size_t at = 0; at < value.len && slot < NAT_SLOTS; at += 4, slot++) {
 		rule->kind[slot] = SLOT_DATA;
 		memset(rule->data[slot], 0, 4);
-		memcpy(rule->data[slot], (const uint8_t *)mnl_attr_get_payload(value) + at,
-		       len - at < 4 ? len - at : 4);
+		memcpy(rule->data[slot], (const uint8_t *)value.data + at, value.len - at < 4 ? value.len - at : 4);
 	}
 }
 
-static uint16_t port_in(const struct rule *rule, const struct nlattr *reg)
+static uint16_t port_in(const struct rule *rule, struct attr reg)
 {
-	unsigned slot = slot_of(be32(reg, 0));
+	unsigned slot = slot_of(attr_be32(reg, 0));
 	if (slot >= NAT_SLOTS || rule->kind[slot] != SLOT_DATA)
 		return 0;
 	return (uint16_t)(rule->data[slot][0] << 8 | rule->data[slot][1]);
@@ -273,9 +223,9 @@ static uint16_t port_in(const struct rule *rule, const struct nlattr *reg)
 static void on_nat(struct rule *rule, const struct attrs *a)
 {
 	struct nat_seen *seen = rule->seen;
-	unsigned slot = slot_of(be32(a->at[NFTA_NAT_REG_ADDR_MIN], 0));
-	unsigned words = be32(a->at[NFTA_NAT_FAMILY], 0) == NFPROTO_IPV6 ? 4 : 1;
-	if (be32(a->at[NFTA_NAT_TYPE], ~0u) != NFT_NAT_DNAT)
+	unsigned slot = slot_of(attr_be32(a->at[NFTA_NAT_REG_ADDR_MIN], 0));
+	unsigned words = attr_be32(a->at[NFTA_NAT_FAMILY], 0) == NFPROTO_IPV6 ? 4 : 1;
+	if (attr_be32(a->at[NFTA_NAT_TYPE], ~0u) != NFT_NAT_DNAT)
 		return;
 	seen->action = NAT_DNAT;
 	seen->to_port = port_in(rule, a->at[NFTA_NAT_REG_PROTO_MIN]);
@@ -292,7 +242,7 @@ static void on_redir(struct rule *rule, const struct attrs *a)
 	rule->seen->to_port = port_in(rule, a->at[NFTA_REDIR_REG_PROTO_MIN]);
 }
 
-/* Whatever it writes is not known; "ct", "fib", "bitwise", "byteorder" and the rest have it at different numbers. */
+/* What it writes is not known; "ct", "fib", "bitwise", "byteorder" and the rest have it at different numbers. */
 static void on_unknown(struct rule *rule, const struct attrs *a)
 {
 	(void)a;
@@ -359,19 +309,18 @@ static void match_multiport(struct rule *rule, const uint8_t *info, size_t len)
 
 static void on_match(struct rule *rule, const struct attrs *a)
 {
-	const struct nlattr *name = a->at[NFTA_MATCH_NAME], *info = a->at[NFTA_MATCH_INFO];
-	size_t len = info ? mnl_attr_get_payload_len(info) : 0;
-	bool tcp = name_is(name, "tcp");
-	if (!info)
+	struct attr name = a->at[NFTA_MATCH_NAME], info = a->at[NFTA_MATCH_INFO];
+	bool tcp = attr_is(name, "tcp");
+	if (!info.data)
 		return;
-	if (tcp || name_is(name, "udp") || name_is(name, "udplite")) {
+	if (tcp || attr_is(name, "udp") || attr_is(name, "udplite")) {
 		if (tcp != (rule->proto == IPPROTO_TCP))
 			rule_fails(rule);
 		else
-			match_ports(rule, mnl_attr_get_payload(info), len, tcp);
-	} else if (name_is(name, "multiport")) {
-		match_multiport(rule, mnl_attr_get_payload(info), len);
-	} else if (!name_is(name, "comment")) {
+			match_ports(rule, info.data, info.len, tcp);
+	} else if (attr_is(name, "multiport")) {
+		match_multiport(rule, info.data, info.len);
+	} else if (!attr_is(name, "comment")) {
 		rule->seen->more = true;
 	}
 }
@@ -421,14 +370,14 @@ static void range_to(struct nat_seen *seen, const uint8_t *info, size_t len)
 
 static void on_target(struct rule *rule, const struct attrs *a)
 {
-	const struct nlattr *name = a->at[NFTA_TARGET_NAME], *info = a->at[NFTA_TARGET_INFO];
+	struct attr name = a->at[NFTA_TARGET_NAME], info = a->at[NFTA_TARGET_INFO];
 	struct nat_seen *seen = rule->seen;
-	bool redirect = name_is(name, "REDIRECT");
-	if (!info || (!redirect && !name_is(name, "DNAT")))
+	bool redirect = attr_is(name, "REDIRECT");
+	if (!info.data || (!redirect && !attr_is(name, "DNAT")))
 		return;
 	seen->action = redirect ? NAT_REDIRECT : NAT_DNAT;
-	bool old = be32(a->at[NFTA_TARGET_REV], 0) == 0 && seen->family == NFPROTO_IPV4;
-	(old ? range4_to : range_to)(seen, mnl_attr_get_payload(info), mnl_attr_get_payload_len(info));
+	bool old = attr_be32(a->at[NFTA_TARGET_REV], 0) == 0 && seen->family == NFPROTO_IPV4;
+	(old ? range4_to : range_to)(seen, info.data, info.len);
 }
 
 /* --- a rule --- */
@@ -449,35 +398,33 @@ static const struct {
 	{ "limit", on_nothing },   { "quota", on_nothing },
 };
 
-static int on_expression(const struct nlattr *element, void *context)
+static void on_expression(struct rule *rule, struct attr element)
 {
-	struct rule *rule = context;
-	struct attrs expression = nested(element);
-	struct attrs data = nested(expression.at[NFTA_EXPR_DATA]);
+	struct attrs expression = attrs_nested(element);
+	struct attrs data = attrs_nested(expression.at[NFTA_EXPR_DATA]);
 	for (size_t i = 0; i < countof(expressions); i++)
-		if (name_is(expression.at[NFTA_EXPR_NAME], expressions[i].name)) {
+		if (attr_is(expression.at[NFTA_EXPR_NAME], expressions[i].name)) {
 			expressions[i].call(rule, &data);
-			return rule->seen->fails ? MNL_CB_STOP : MNL_CB_OK;
+			return;
 		}
 	on_unknown(rule, &data);
-	return MNL_CB_OK;
 }
 
-bool nat_rule_read(const struct nlmsghdr *message, enum proto proto, uint16_t port, struct nat_seen *seen)
+bool nat_rule_read(const void *payload, size_t len, enum proto proto, uint16_t port, struct nat_seen *seen)
 {
-	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
-	struct attrs attrs = { { NULL } };
-	struct rule rule = { .seen = seen, .proto = (uint8_t)proto_ip_number(proto), .port = port };
+	const struct nfgenmsg *head = payload;
+	struct attrs attrs = attrs_behind(payload, len, sizeof(*head));
+	struct rule rule = { .seen = seen, .proto = (uint8_t)proto_table[proto].number, .port = port };
 	*seen = (struct nat_seen){ 0 };
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*head))
-		return false;
-	mnl_attr_parse(message, sizeof(*head), collect_attr, &attrs);
-	if (!attrs.at[NFTA_RULE_CHAIN] || !attrs.at[NFTA_RULE_EXPRESSIONS])
+	if (!attrs.at[NFTA_RULE_CHAIN].data || !attrs.at[NFTA_RULE_EXPRESSIONS].data)
 		return false;
 	seen->family = head->nfgen_family;
-	copy_name(seen->table, sizeof(seen->table), attrs.at[NFTA_RULE_TABLE]);
-	copy_name(seen->chain, sizeof(seen->chain), attrs.at[NFTA_RULE_CHAIN]);
-	mnl_attr_parse_nested(attrs.at[NFTA_RULE_EXPRESSIONS], on_expression, &rule);
+	attr_text(seen->table, sizeof(seen->table), attrs.at[NFTA_RULE_TABLE]);
+	attr_text(seen->chain, sizeof(seen->chain), attrs.at[NFTA_RULE_CHAIN]);
+	struct attr_walk walk = attr_walk_nested(attrs.at[NFTA_RULE_EXPRESSIONS]);
+	struct attr expression;
+	while (!seen->fails && attr_next(&walk, &expression))
+		on_expression(&rule, expression);
 	return true;
 }
 

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *data, size_t len)
+static int record_write(int fd, const char *data, size_t len)
 {
 	while (len) {
 		ssize_t done = write(fd, data, len);
@@ -46,7 +46,7 @@ struct record_wire {
 static int record_bytes(struct record_wire *self, const void *data, size_t len)
 {
 	static const char padding[NLMSG_ALIGNTO] = { 0 };
-	if (write_all(self->fd, data, len) == 0 && write_all(self->fd, padding, NLMSG_ALIGN(len) - len) == 0)
+	if (record_write(self->fd, data, len) == 0 && record_write(self->fd, padding, NLMSG_ALIGN(len) - len) == 0)
 		return 0;
 	self->wire.record_errno = errno;
 	return -1;
@@ -94,7 +94,11 @@ struct wire *wire_record(struct wire *inner, int fd, const char *origin)
 	if (!self)
 		return NULL;
 	self->wire = (struct wire){
-		.send = record_send, .receive = record_receive, .close = record_close, .recording = true
+		.send = record_send,
+		.receive = record_receive,
+		.close = record_close,
+		.fd = inner->fd,
+		.recording = true,
 	};
 	self->inner = inner;
 	self->fd = fd;
@@ -120,7 +124,7 @@ static int replay_send(struct wire *wire, const void *request, size_t len)
 	return 0;
 }
 
-static ssize_t read_all(int fd, char *buffer, size_t len)
+static ssize_t replay_read(int fd, char *buffer, size_t len)
 {
 	size_t got = 0;
 	while (got < len) {
@@ -136,7 +140,7 @@ static ssize_t read_all(int fd, char *buffer, size_t len)
 	return (ssize_t)got;
 }
 
-/* How many of the bytes are whole messages; -1 if one can not be a message. */
+/* How many of the bytes are whole messages; -1 if one cannot be a message. */
 static ssize_t whole_messages(const char *buffer, size_t len, size_t largest, size_t *bad)
 {
 	size_t at = 0;
@@ -171,7 +175,7 @@ static ssize_t replay_receive(struct wire *wire, void *buffer, size_t len)
 		return -1;
 	}
 	memcpy(buffer, self->rest, kept);
-	ssize_t more = read_all(self->fd, (char *)buffer + kept, len - kept);
+	ssize_t more = replay_read(self->fd, (char *)buffer + kept, len - kept);
 	if (more < 0)
 		return -1;
 	size_t have = kept + (size_t)more;
@@ -200,8 +204,13 @@ struct wire *wire_replay(int fd)
 	struct replay_wire *self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
-	self->wire =
-		(struct wire){ .send = replay_send, .receive = replay_receive, .close = replay_close, .replay = true };
+	self->wire = (struct wire){
+		.send = replay_send,
+		.receive = replay_receive,
+		.close = replay_close,
+		.fd = -1,
+		.replay = true,
+	};
 	self->fd = fd;
 	return &self->wire;
 }

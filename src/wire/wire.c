@@ -1,10 +1,11 @@
-/* wire.c - the live wire: a NETLINK_SOCK_DIAG socket (wire.h). */
+/* wire.c - the live wire: a netlink socket (wire.h). */
 #include <sockview/wire.h>
 
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -24,7 +25,7 @@ static int kernel_send(struct wire *wire, const void *request, size_t len)
 	return sent < 0 ? -1 : 0;
 }
 
-/* libmnl's own receive does not tell who sent: only the kernel (port 0) is believed. */
+/* libmnl's own receive does not tell the sender: only datagrams of the kernel (port 0) are taken. */
 static ssize_t kernel_receive(struct wire *wire, void *buffer, size_t len)
 {
 	struct kernel_wire *self = (struct kernel_wire *)wire;
@@ -37,7 +38,7 @@ static ssize_t kernel_receive(struct wire *wire, void *buffer, size_t len)
 			.msg_iov = &part,
 			.msg_iovlen = 1,
 		};
-		ssize_t got = recvmsg(mnl_socket_get_fd(self->socket), &message, 0);
+		ssize_t got = recvmsg(self->wire.fd, &message, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -59,14 +60,18 @@ static void kernel_close(struct wire *wire)
 	free(self);
 }
 
-struct wire *wire_kernel(void)
+struct wire *wire_open(int bus)
 {
+	struct timeval patience = { .tv_sec = WIRE_PATIENCE_MS / 1000, .tv_usec = WIRE_PATIENCE_MS % 1000 * 1000 };
 	struct kernel_wire *self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
-	self->wire = (struct wire){ .send = kernel_send, .receive = kernel_receive, .close = kernel_close };
-	self->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-	if (self->socket && mnl_socket_bind(self->socket, 0, MNL_SOCKET_AUTOPID) == 0)
+	self->wire = (struct wire){ .send = kernel_send, .receive = kernel_receive, .close = kernel_close, .fd = -1 };
+	self->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	if (self->socket)
+		self->wire.fd = mnl_socket_get_fd(self->socket);
+	if (self->socket && mnl_socket_bind(self->socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
+	    setsockopt(self->wire.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0)
 		return &self->wire;
 	int number = errno;
 	if (self->socket)
@@ -74,6 +79,11 @@ struct wire *wire_kernel(void)
 	free(self);
 	errno = number;
 	return NULL;
+}
+
+struct wire *wire_kernel(void)
+{
+	return wire_open(NETLINK_SOCK_DIAG);
 }
 
 const char *wire_origin(const struct wire *wire)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence/evidence.h"
+#include "evidence/flight.h"
 #include "explain/facts.h"
 #include "firewall/nat_rule.h"
 #include "explain/explain_target.h"
@@ -25,22 +25,19 @@ static void check(bool holds)
 
 static bool is_terminated(const char *name)
 {
-	return memchr(name, '\0', NAT_NAME_MAX);
+	return memchr(name, '\0', NAT_RULE_NAME_MAX);
 }
 
-/*
- * The loop that receives messages has made sure of the length in the header;
- * libmnl goes on to the next multiple of four, which its buffer has.
- */
-static void read_rule(void *message, size_t size)
+/* The payload of a netlink message, whose header the corpus has in front. */
+static void read_rule(const uint8_t *message, size_t size)
 {
 	struct nat_seen seen;
 
 	if (size < sizeof(struct nlmsghdr))
 		return;
-	((struct nlmsghdr *)message)->nlmsg_len = (uint32_t)size & ~3u;
 	for (unsigned proto = PROTO_TCP; proto <= PROTO_UDPLITE; proto++) {
-		if (!nat_rule_read(message, proto, 31001, &seen))
+		if (!nat_rule_read(message + sizeof(struct nlmsghdr), size - sizeof(struct nlmsghdr), proto, 31001,
+		                   &seen))
 			continue;
 		check(is_terminated(seen.table) && is_terminated(seen.chain) && is_terminated(seen.jump));
 		check(seen.lookups <= NAT_LOOKUPS_MAX);
@@ -91,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(exact, data + 1, len);
 	switch (data[0] % 4) {
 	case 0:
-		read_rule(exact, len);
+		read_rule((const uint8_t *)exact, len);
 		break;
 	case 1:
 		read_target(exact, len);

@@ -19,9 +19,14 @@
 
 #include <sockview/countof.h>
 
-#include "evidence/evidence.h"
+#include "evidence/flight.h"
 #include "explain/facts.h"
 #include "firewall/nat_rule.h"
+
+static bool rule_read(const struct nlmsghdr *message, enum proto proto, uint16_t port, struct nat_seen *seen)
+{
+	return nat_rule_read(mnl_nlmsg_get_payload(message), mnl_nlmsg_get_payload_len(message), proto, port, seen);
+}
 
 static void read_file_rule(unsigned number, uint16_t port, struct nat_seen *seen)
 {
@@ -35,7 +40,7 @@ static void read_file_rule(unsigned number, uint16_t port, struct nat_seen *seen
 	size_t len = fread(buffer, 1, sizeof(buffer), file);
 	fclose(file);
 	assert_true(len > sizeof(struct nlmsghdr));
-	assert_true(nat_rule_read((struct nlmsghdr *)buffer, PROTO_TCP, port, seen));
+	assert_true(rule_read((struct nlmsghdr *)buffer, PROTO_TCP, port, seen));
 }
 
 /* What the rule says of TCP to a port, read off the rule's text by hand. */
@@ -147,13 +152,13 @@ static void test_old_iptables(void **state)
 	char buffer[1024] __attribute__((aligned(8)));
 	struct nat_seen seen;
 
-	assert_true(nat_rule_read(old_iptables_rule(buffer, 0), PROTO_TCP, 8040, &seen));
+	assert_true(rule_read(old_iptables_rule(buffer, 0), PROTO_TCP, 8040, &seen));
 	assert_true(!seen.fails && seen.port && seen.action == NAT_DNAT && seen.to_port == 81);
 	check_target(&seen, "192.0.2.5");
-	assert_true(nat_rule_read(old_iptables_rule(buffer, 0), PROTO_TCP, 8081, &seen) && seen.fails);
-	assert_true(nat_rule_read(old_iptables_rule(buffer, 0), PROTO_UDP, 8040, &seen) && seen.fails);
-	assert_true(nat_rule_read(old_iptables_rule(buffer, 2), PROTO_TCP, 8081, &seen) && !seen.fails && seen.port);
-	assert_true(nat_rule_read(old_iptables_rule(buffer, 2), PROTO_TCP, 8080, &seen) && seen.fails);
+	assert_true(rule_read(old_iptables_rule(buffer, 0), PROTO_TCP, 8081, &seen) && seen.fails);
+	assert_true(rule_read(old_iptables_rule(buffer, 0), PROTO_UDP, 8040, &seen) && seen.fails);
+	assert_true(rule_read(old_iptables_rule(buffer, 2), PROTO_TCP, 8081, &seen) && !seen.fails && seen.port);
+	assert_true(rule_read(old_iptables_rule(buffer, 2), PROTO_TCP, 8080, &seen) && seen.fails);
 }
 
 static void test_keys(void **state)

@@ -1,0 +1,254 @@
+/*
+ * exchange.c - the loop over netlink messages (exchange.h).
+ *
+ * libmnl's own loop (mnl_cb_run) is not used: it overlooks an errno inside
+ * NLMSG_DONE and drops the rest of a buffer at NLM_F_DUMP_INTR.
+ */
+#include <sockview/exchange.h>
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/framing.h"
+
+enum {
+	TRIES = 3,     /* a table could keep changing for ever on a busy host */
+	LOSSES = 1000, /* a wire that only ever loses must end too */
+};
+
+/* What has the exchange under way come to? */
+enum exchange_progress { GOES_ON, ENDED, WAS_REFUSED, HAS_BROKEN, WAS_STOPPED };
+
+struct exchange_answer {
+	struct exchange *exchange;
+	exchange_call *call;
+	void *context;
+	enum exchange_progress progress;
+};
+
+int exchange_start(struct exchange *exchange, struct wire *wire)
+{
+	*exchange = (struct exchange){ .wire = wire, .buffer = malloc(WIRE_BUFFER), .offset = -1 };
+	return exchange->buffer ? 0 : -1;
+}
+
+int exchange_open(struct exchange *exchange, int bus)
+{
+	struct wire *wire = wire_open(bus);
+	if (!wire) {
+		*exchange = (struct exchange){ 0 };
+		return -1;
+	}
+	int answer = exchange_start(exchange, wire);
+	exchange->owns_wire = true;
+	if (answer < 0) {
+		exchange_close(exchange);
+		errno = ENOMEM;
+	}
+	return answer;
+}
+
+void exchange_close(struct exchange *exchange)
+{
+	if (exchange->owns_wire)
+		wire_close(exchange->wire);
+	free(exchange->buffer);
+	*exchange = (struct exchange){ 0 };
+}
+
+int64_t exchange_offset(const struct exchange *exchange, const struct nlmsghdr *message)
+{
+	return exchange->wire->offset + ((const char *)message - exchange->buffer);
+}
+
+int exchange_malformed(struct exchange *exchange, const struct nlmsghdr *message)
+{
+	if (!exchange->wire->replay) {
+		exchange->malformed++;
+		return 0;
+	}
+	exchange->offset = exchange_offset(exchange, message);
+	return EBADMSG;
+}
+
+/* --- messages --- */
+
+static void answer_break(struct exchange_answer *answer, int number)
+{
+	answer->exchange->number = number;
+	answer->progress = HAS_BROKEN;
+}
+
+static void answer_give(struct exchange_answer *answer, const struct nlmsghdr *message)
+{
+	struct exchange *exchange = answer->exchange;
+	size_t len = message->nlmsg_len - NLMSG_HDRLEN;
+	int got = answer->call(answer->context, message, (const char *)message + NLMSG_HDRLEN, len);
+	if (!got)
+		return;
+	exchange->number = got;
+	/* A replay that goes wrong says where. */
+	answer->progress = got == EBADMSG && exchange->offset >= 0 ? HAS_BROKEN : WAS_STOPPED;
+}
+
+/*
+ * An errno as the payload of NLMSG_ERROR, 0 for an acknowledgement. A dump that
+ * failed may say so in NLMSG_DONE alone: a negative errno as its payload.
+ */
+static void answer_end(struct exchange_answer *answer, const struct nlmsghdr *message)
+{
+	struct exchange *exchange = answer->exchange;
+	bool is_error = message->nlmsg_type == NLMSG_ERROR;
+	int32_t number = 0;
+	if (message->nlmsg_len - NLMSG_HDRLEN >= sizeof(number)) {
+		memcpy(&number, (const char *)message + NLMSG_HDRLEN, sizeof(number));
+	} else if (is_error) {
+		if (exchange_malformed(exchange, message)) {
+			answer_break(answer, EBADMSG);
+			return;
+		}
+		number = -EBADMSG;
+	}
+	exchange->number = number < 0 ? -number : is_error ? number : 0;
+	if (exchange->wire->replay)
+		answer_give(answer, message);
+	else
+		answer->progress = exchange->number ? WAS_REFUSED : ENDED;
+}
+
+static void answer_message(struct exchange_answer *answer, const struct nlmsghdr *message)
+{
+	struct exchange *exchange = answer->exchange;
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		exchange->interrupted = true;
+	if (message_is_end(message))
+		answer_end(answer, message);
+	else if (message->nlmsg_type == NLMSG_OVERRUN)
+		exchange->lost = true;
+	else
+		answer_give(answer, message);
+}
+
+/* Bytes that are not a whole message are malformed; a replay has only whole ones. */
+static void answer_datagram(struct exchange_answer *answer, size_t rest)
+{
+	struct exchange *exchange = answer->exchange;
+	const char *at = exchange->buffer;
+	size_t step;
+	while (answer->progress == GOES_ON && (step = message_step((const struct nlmsghdr *)at, rest))) {
+		const struct nlmsghdr *message = (const struct nlmsghdr *)at;
+		/* An answer to an earlier request of this wire that was given up. */
+		bool stale = !exchange->wire->replay && message->nlmsg_seq != exchange->seq;
+		if (!stale)
+			answer_message(answer, message);
+		at += step;
+		rest -= step;
+	}
+	if (rest && answer->progress == GOES_ON)
+		exchange->malformed++;
+}
+
+/* --- datagrams --- */
+
+static void answer_failed(struct exchange_answer *answer, int number)
+{
+	struct exchange *exchange = answer->exchange;
+	struct wire *wire = exchange->wire;
+	if (wire->replay) {
+		exchange->offset = number == EBADMSG ? wire->offset : -1;
+		answer_break(answer, number);
+		return;
+	}
+	if (wire->record_errno) {
+		answer_break(answer, wire->record_errno);
+		return;
+	}
+	if (number == ENOBUFS || number == ENOSPC) {
+		/* The dump goes on behind what was lost. */
+		exchange->lost = true;
+		return;
+	}
+	/*
+	 * A dump for whose next part the kernel found no memory tells ENOBUFS once
+	 * and then waits for a request that never comes (net/netlink/af_netlink.c,
+	 * netlink_recvmsg, Linux 6.18): the wire's patience ends it.
+	 */
+	if (number == EAGAIN && exchange->lost)
+		answer->progress = ENDED;
+	else
+		answer_break(answer, number);
+}
+
+static enum exchange_end answer_read(struct exchange *exchange, exchange_call *call, void *context)
+{
+	static const enum exchange_end ends[] = {
+		[ENDED] = EXCHANGE_DONE,
+		[WAS_REFUSED] = EXCHANGE_REFUSED,
+		[HAS_BROKEN] = EXCHANGE_BROKEN,
+		[WAS_STOPPED] = EXCHANGE_STOPPED,
+	};
+	struct exchange_answer answer = { .exchange = exchange, .call = call, .context = context };
+	int losses = 0;
+	while (answer.progress == GOES_ON) {
+		ssize_t got = exchange->wire->receive(exchange->wire, exchange->buffer, WIRE_BUFFER);
+		if (got > 0)
+			answer_datagram(&answer, (size_t)got);
+		else if (got < 0 && ++losses < LOSSES)
+			answer_failed(&answer, errno);
+		else
+			answer.progress = ENDED;
+	}
+	return ends[answer.progress];
+}
+
+static void exchange_reset(struct exchange *exchange)
+{
+	exchange->number = 0;
+	exchange->sending = exchange->interrupted = exchange->lost = false;
+	exchange->malformed = 0;
+	exchange->offset = -1;
+}
+
+enum exchange_end exchange_ask(struct exchange *exchange, struct nlmsghdr *request, exchange_call *call, void *context)
+{
+	exchange_reset(exchange);
+	request->nlmsg_seq = ++exchange->seq;
+	if (exchange->wire->send(exchange->wire, request, request->nlmsg_len) == 0)
+		return answer_read(exchange, call, context);
+	exchange->number = exchange->wire->record_errno ? exchange->wire->record_errno : errno;
+	exchange->sending = true;
+	return EXCHANGE_BROKEN;
+}
+
+enum exchange_end exchange_replay(struct exchange *exchange, exchange_call *call, void *context)
+{
+	exchange_reset(exchange);
+	return answer_read(exchange, call, context);
+}
+
+/* --- tables --- */
+
+int exchange_table(struct exchange *exchange, struct nlmsghdr *request, exchange_call *call,
+                   void (*forget)(void *context), void *context)
+{
+	int number = 0;
+	for (int attempt = 0; attempt < TRIES; attempt++) {
+		if (attempt)
+			forget(context);
+		enum exchange_end end = exchange_ask(exchange, request, call, context);
+		if (end == EXCHANGE_STOPPED)
+			return -1; /* errno is the call's */
+		bool changed = exchange->interrupted || exchange->lost;
+		number = end != EXCHANGE_DONE    ? exchange->number
+		         : exchange->lost        ? ENOBUFS
+		         : exchange->interrupted ? EINTR
+		         : exchange->malformed   ? EBADMSG
+		                                 : 0;
+		if (end != EXCHANGE_DONE || !changed || !forget)
+			break;
+	}
+	errno = number;
+	return number ? -1 : 0;
+}

@@ -277,8 +277,7 @@ deps deps-tests:
 		$(filter deps-tests,$@), $(TEST_DEPS_apt-get))")
 
 # What runs in threads, in a build that watches them.
-# test_ahead is left out: under TSan it was once seen to hang after its fifth case; the cause is not known.
-THREADED = test_owner_walk test_owner_scene test_owner_memory
+THREADED = test_ahead test_owner_walk test_owner_scene test_owner_memory
 .PHONY: check-threads
 check-threads:
 	$(Q)$(MAKE) --no-print-directory SAN=thread $(THREADED:%=build/thread/tests/unit/%)

@@ -4,20 +4,29 @@
  *   kernel --receive--> [slot][slot][slot]... --copy--> caller
  *           the thread                          decodes, filters, formats
  *
- * The kernel makes a dump within recvmsg(2), so that who receives it can do
+ * The kernel makes a dump within recvmsg(2): the thread that receives it can do
  * nothing else. With a second CPU the rest costs no time: the thread receives
  * the next datagrams while the caller still works on these. Answers of a few
  * datagrams never start it, and it is gone at the end of each dump.
+ *
+ * The thread never waits inside receive(): it polls the wire's fd beside an
+ * eventfd by which it is told to stop. pthread_cancel() would do that too, but
+ * glibc loads libgcc_s for it at run time and aborts where that is not there.
  */
 #include <sockview/wire.h>
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "wire/framing.h"
 
 enum {
 	SHORT = 8, /* datagrams: about 2,000 sockets */
@@ -29,53 +38,43 @@ enum {
 struct slot {
 	ssize_t got; /* receive's answer */
 	int error;   /* and its errno */
-	bool last;   /* nothing will come after it */
+	bool last;   /* the thread ends behind it */
 	char *data;  /* WIRE_BUFFER bytes */
 };
 
 struct ahead {
 	struct wire wire;
 	struct wire *inner;
-	bool has_cpus;     /* there is more than one for us */
+	bool has_cpus;     /* this process may run on more than one */
 	unsigned received; /* datagrams since the last request */
 	bool running;      /* the thread: started and not joined */
 	pthread_t thread;
+	int stop_fd;  /* an eventfd, readable when the thread shall stop; -1: not made yet */
 	char *memory; /* of all slots */
 
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t filled, taken;
 	struct slot slot[SLOTS];
 	unsigned head, count; /* slot[head] is the oldest of count filled ones */
-	bool ended, stop;
+	bool stop;
 };
 
-static bool is_end(const struct nlmsghdr *message)
+/* True if the end of the dump is in the datagram. Bytes that are no message are the caller's to judge. */
+static bool has_end(const char *data, size_t rest)
 {
-	return message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR;
-}
-
-/* The end of the dump is in it. What is no whole message is the caller's to judge. */
-static bool has_end(const char *data, size_t len)
-{
-	while (len >= sizeof(struct nlmsghdr)) {
-		const struct nlmsghdr *message = (const struct nlmsghdr *)data;
-		if (is_end(message))
+	size_t step;
+	while ((step = message_step((const struct nlmsghdr *)data, rest))) {
+		if (message_is_end((const struct nlmsghdr *)data))
 			return true;
-		/* Before it is rounded up: NLMSG_ALIGN's mask has 32 bits, and wraps to 0. */
-		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > len)
-			return false;
-		size_t step = NLMSG_ALIGN((size_t)message->nlmsg_len);
-		if (step > len)
-			return false;
 		data += step;
-		len -= step;
+		rest -= step;
 	}
 	return false;
 }
 
 /* --- the thread --- */
 
-/* A slot to fill, NULL if the caller wants no more. */
+/* A slot to fill, NULL if the thread shall stop. */
 static struct slot *slot_claim(struct ahead *self)
 {
 	pthread_mutex_lock(&self->lock);
@@ -86,24 +85,66 @@ static struct slot *slot_claim(struct ahead *self)
 	return slot;
 }
 
-static void slot_commit(struct ahead *self, const struct slot *slot)
+static void caller_wake(struct ahead *self)
 {
 	pthread_mutex_lock(&self->lock);
-	self->count++;
-	self->ended = slot->last;
-	if (self->count >= BATCH || self->ended || slot->got < 0)
+	if (self->count)
 		pthread_cond_signal(&self->filled);
 	pthread_mutex_unlock(&self->lock);
 }
 
-static void slot_fill(struct ahead *self, struct slot *slot)
+/*
+ * Waits until receive() will not: 1, 0 if the thread shall stop, or -1 with
+ * errno. The caller may sleep while a few slots, less than a batch, are filled:
+ * it is woken before the thread sleeps itself.
+ */
+static int wait_for_wire(struct ahead *self)
 {
-	/* The one place where it may be told to end while it waits. */
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-	slot->got = self->inner->receive(self->inner, slot->data, WIRE_BUFFER);
+	struct pollfd fds[] = {
+		{ .fd = self->inner->fd, .events = POLLIN },
+		{ .fd = self->stop_fd, .events = POLLIN },
+	};
+	if (self->inner->fd < 0)
+		return 1;
+	int ready = poll(fds, 2, 0);
+	if (ready == 0) {
+		caller_wake(self);
+		do
+			ready = poll(fds, 2, WIRE_PATIENCE_MS);
+		while (ready < 0 && errno == EINTR);
+	}
+	if (ready > 0)
+		return !fds[1].revents;
+	if (ready == 0)
+		errno = EAGAIN;
+	return -1;
+}
+
+/* An error that another receive() would not give again: the dump goes on behind what was lost. */
+static bool is_passing(int error)
+{
+	return error == ENOBUFS || error == ENOSPC;
+}
+
+/* False if the thread shall stop. */
+static bool slot_fill(struct ahead *self, struct slot *slot)
+{
+	int ready = wait_for_wire(self);
+	if (!ready)
+		return false;
+	slot->got = ready < 0 ? -1 : self->inner->receive(self->inner, slot->data, WIRE_BUFFER);
 	slot->error = errno;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	slot->last = slot->got == 0 || (slot->got > 0 && has_end(slot->data, (size_t)slot->got));
+	slot->last = slot->got < 0 ? !is_passing(slot->error) : !slot->got || has_end(slot->data, (size_t)slot->got);
+	return true;
+}
+
+static void slot_commit(struct ahead *self, const struct slot *slot)
+{
+	pthread_mutex_lock(&self->lock);
+	self->count++;
+	if (self->count >= BATCH || slot->last || slot->got < 0)
+		pthread_cond_signal(&self->filled);
+	pthread_mutex_unlock(&self->lock);
 }
 
 static void *receive_on(void *context)
@@ -111,10 +152,8 @@ static void *receive_on(void *context)
 	struct ahead *self = context;
 	struct slot *slot;
 	bool last = false;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	while (!last && (slot = slot_claim(self))) {
-		slot_fill(self, slot);
-		last = slot->last;
+	while (!last && (slot = slot_claim(self)) && slot_fill(self, slot)) {
+		last = slot->last; /* the slot is the caller's once it is committed */
 		slot_commit(self, slot);
 	}
 	return NULL;
@@ -122,14 +161,16 @@ static void *receive_on(void *context)
 
 static bool slots_open(struct ahead *self)
 {
+	if (self->stop_fd < 0)
+		self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!self->memory)
 		self->memory = malloc((size_t)SLOTS * WIRE_BUFFER);
 	for (size_t i = 0; self->memory && i < SLOTS; i++)
 		self->slot[i].data = self->memory + i * WIRE_BUFFER;
-	return self->memory;
+	return self->memory && self->stop_fd >= 0;
 }
 
-/* What can not be started is done without. */
+/* If the thread cannot be started the caller receives by itself. */
 static void thread_start(struct ahead *self)
 {
 	pthread_attr_t small;
@@ -138,7 +179,7 @@ static void thread_start(struct ahead *self)
 		return;
 	pthread_attr_setstacksize(&small, STACK);
 	self->head = self->count = 0;
-	self->ended = self->stop = false;
+	self->stop = false;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	self->running = !pthread_create(&self->thread, &small, receive_on, self);
@@ -153,15 +194,20 @@ static void thread_join(struct ahead *self)
 	self->received = 0;
 }
 
-/* In the middle of a dump that nobody wants any more. */
+/* In the middle of a dump. */
 static void thread_stop(struct ahead *self)
 {
+	uint64_t one = 1;
 	pthread_mutex_lock(&self->lock);
 	self->stop = true;
 	pthread_cond_signal(&self->taken);
 	pthread_mutex_unlock(&self->lock);
-	pthread_cancel(self->thread);
+	/* The counter cannot overflow: it is read back to 0 before the next thread. */
+	while (write(self->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
 	thread_join(self);
+	while (read(self->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
 }
 
 /* --- the wire --- */
@@ -185,7 +231,7 @@ static void slot_release(struct ahead *self)
 	pthread_mutex_unlock(&self->lock);
 }
 
-static ssize_t take(struct ahead *self, void *buffer, size_t len)
+static ssize_t ahead_take(struct ahead *self, void *buffer, size_t len)
 {
 	const struct slot *slot = slot_take(self);
 	struct slot answer = *slot;
@@ -208,7 +254,7 @@ static ssize_t ahead_receive(struct wire *wire, void *buffer, size_t len)
 	if (!self->running && self->has_cpus && self->received == SHORT)
 		thread_start(self);
 	if (self->running)
-		return take(self, buffer, len);
+		return ahead_take(self, buffer, len);
 	self->received++;
 	return self->inner->receive(self->inner, buffer, len);
 }
@@ -231,6 +277,8 @@ static void ahead_close(struct wire *wire)
 	pthread_mutex_destroy(&self->lock);
 	pthread_cond_destroy(&self->filled);
 	pthread_cond_destroy(&self->taken);
+	if (self->stop_fd >= 0)
+		close(self->stop_fd);
 	free(self->memory);
 	free(self);
 }
@@ -246,8 +294,9 @@ struct wire *wire_ahead(struct wire *inner)
 	struct ahead *self = inner ? calloc(1, sizeof(*self)) : NULL;
 	if (!self)
 		return inner;
-	*self = (struct ahead){ .inner = inner, .has_cpus = several_cpus() };
-	self->wire = (struct wire){ .send = ahead_send, .receive = ahead_receive, .close = ahead_close };
+	*self = (struct ahead){ .inner = inner, .has_cpus = several_cpus(), .stop_fd = -1 };
+	/* Nothing waits on this wire but its own receive(). */
+	self->wire = (struct wire){ .send = ahead_send, .receive = ahead_receive, .close = ahead_close, .fd = -1 };
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->filled, NULL);
 	pthread_cond_init(&self->taken, NULL);

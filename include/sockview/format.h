@@ -45,7 +45,7 @@ struct document {
 	int64_t time;                /* when it was asked, seconds since 1970 */
 	const char *host;            /* the machine's name; NULL: not known */
 	uint64_t netns;              /* inode of the network namespace; 0: not known */
-	const char *source;          /* "netlink", "proc", "replay" */
+	const char *source;          /* "netlink", "proc", "replay": which is asked, if the report names none */
 	const struct report *report; /* complete only when end() is called */
 };
 

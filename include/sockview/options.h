@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sockview/collect.h>
+
 struct format;
 
 /* What is asked for in place of a listing of the sockets; of several options the highest wins. */
@@ -20,7 +22,6 @@ struct words {
 };
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
-enum source_from { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
 enum owners_from { OWNERS_AUTO, OWNERS_PROC, OWNERS_BPF };
 enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 

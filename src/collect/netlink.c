@@ -1,14 +1,14 @@
 /*
- * netlink.c - the sock_diag source: requests out, messages in, sockets to the sink.
+ * netlink.c - sock_diag's dumps: a request out, messages in, sockets to the sink (netlink.h).
  *
- *   request_list -> [send -> receive... -> message...] per request
- *                     message: ERROR | DONE | answer -> decode -> query_matches -> order -> sink
+ *   dump -> [request -> exchange -> answer...] once or again
+ *                                   answer -> decode -> query_matches -> order -> sink
  *
  * A replayed wire has no requests of ours: it is read once from beginning to
- * end, and the requests recorded in it say what the answers are of. libmnl's
- * own loop (mnl_cb_run) is not used: it overlooks an errno inside NLMSG_DONE
- * and drops the rest of a buffer at NLM_F_DUMP_INTR.
+ * end, and the requests recorded in it say what the answers are of.
  */
+#include "collect/netlink.h"
+
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -16,14 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libmnl/libmnl.h>
-
-#include <sockview/proto.h>
-#include <sockview/source.h>
+#include <sockview/exchange.h>
 
 #include "collect/family.h"
-#include "collect/request.h"
-#include <sockview/wire.h>
 
 enum {
 	TRIES = 3, /* a retry could be endless on a busy host, so then the partial dump is kept */
@@ -35,25 +30,23 @@ enum {
 	RECENT = 32, /* rows; so many sockets would have to be opened in one hash slot between two datagrams */
 };
 
-/* What stopped a dump; the sink's own answer is kept beside it. */
-enum stop { RUNNING, DONE, REFUSED, BROKEN, SINK_STOPPED };
+/* What the calls of the exchange return to end it: the sink's answer is in sink_answer, a failure in error. */
+enum { STOP = 1 };
 
 struct netlink {
-	struct wire *wire;
+	struct exchange exchange;
 	const struct source_request *want;
+	int proc_net_fd;
 	struct report *report;
 	struct error *error;
 	struct request request; /* what is being answered */
-	uint32_t seq;
-	char *buffer;
 	struct decoded *decoded;
+	uint64_t given; /* rows that the sink got */
+	int sink_answer;
 
 	/* of the dump under way */
-	enum stop stop;
-	int refused; /* errno of the kernel's refusal */
 	bool interrupted, lost;
-	bool open; /* messages have come and no end yet */
-	int sink_answer;
+	uint64_t rows; /* that came in answer to the request */
 
 	/* tcp6 held back */
 	bool holding, overflow;
@@ -67,47 +60,65 @@ struct netlink {
 	enum bytecode_autobound autobound; /* which of the two dumps for the filter's `autobound` is under way */
 	const struct query *unix_query;    /* asked for unix sockets instead of the caller's; NULL: not now */
 	bool newline_names;                /* a unix socket's name has a newline in it */
+
+	/* of a replay */
+	bool open;              /* messages have come and no end yet */
+	unsigned refused, told; /* PROTO_BIT()s of dumps without an answer, of those with one */
 };
 
 /* --- rows --- */
 
-static void give(struct netlink *self, const struct sock *sock)
+/* These return 0, or STOP. */
+
+static int row_give(struct netlink *self, const struct sock *sock)
 {
+	self->given++;
 	self->sink_answer = self->want->sink(self->want->context, sock);
-	if (self->sink_answer)
-		self->stop = SINK_STOPPED;
+	return self->sink_answer ? STOP : 0;
 }
 
-static void give_unix(struct netlink *self, const struct sock *sock)
+static int row_give_unix(struct netlink *self, const struct sock *sock)
 {
 	struct sock told = *sock;
 	struct sock_unix detail = *sock->unix_;
 	told.unix_ = &detail;
 	if (procnet_unix_refcnt(&self->unix_, sock->row.inode, &detail.refcnt))
 		detail.has |= UNIX_HAS_REFCNT;
-	give(self, &told);
+	return row_give(self, &told);
 }
 
-static void hold_back(struct netlink *self, const struct sock *sock)
+static int netlink_fail(struct netlink *self, int number, const char *what, int64_t offset)
 {
+	error_set(self->error, number, what, "");
+	self->error->offset = offset;
+	return STOP;
+}
+
+/* Too many of them, or no memory: they are asked for again. A replay cannot be asked. */
+static int row_hold(struct netlink *self, const struct sock *sock)
+{
+	bool replay = self->exchange.wire->replay;
 	if (self->overflow)
-		return;
-	/* A replay can't be asked again. */
-	bool full = self->hold.count >= HOLD_MAX && !self->wire->replay;
-	if (!full && table_add(&self->hold, sock) == 0)
-		return;
+		return 0;
+	if ((replay || self->hold.count < HOLD_MAX) && table_add(&self->hold, sock) == 0)
+		return 0;
+	if (replay)
+		return netlink_fail(self, errno, "keep the sockets of tcp6", -1);
 	self->overflow = true;
 	table_clear(&self->hold);
+	return 0;
 }
 
-static void release_held(struct netlink *self)
+static int held_give(struct netlink *self)
 {
-	for (size_t i = 0; i < self->hold.count && self->stop != SINK_STOPPED; i++) {
+	int answer = 0;
+	for (size_t i = 0; i < self->hold.count && !answer; i++) {
 		struct sock sock;
 		table_get(&self->hold, i, &sock);
-		give(self, &sock);
+		answer = row_give(self, &sock);
 	}
 	table_clear(&self->hold);
+	return answer;
 }
 
 static void name_note(struct netlink *self, const struct sock *sock)
@@ -144,7 +155,7 @@ static bool is_same_socket(const struct row *left, const struct row *right)
 static bool told_again(struct netlink *self, const struct row *row)
 {
 	bool tells = row->flags & ROW_HAS_COOKIE && row->cookie;
-	if (!tells || (row->proto != PROTO_UDP && row->proto != PROTO_UDPLITE))
+	if (!tells || !proto_has(row->proto, PROTO_TOLD_AGAIN))
 		return false;
 	for (size_t i = 0; i < RECENT; i++)
 		if (is_same_socket(&self->recent[i], row))
@@ -158,228 +169,75 @@ static void recent_forget(struct netlink *self)
 	memset(self->recent, 0, sizeof(self->recent));
 }
 
-static void one_row(struct netlink *self, const struct sock *sock)
+static int row_take(struct netlink *self, const struct sock *sock)
 {
+	self->rows++;
 	if (told_again(self, &sock->row))
-		return;
+		return 0;
 	self->report->received++;
-	if (sock->row.proto == PROTO_UNIX)
+	if (sock->row.family == AF_UNIX)
 		name_note(self, sock);
 	if (!query_matches(self->want->query, &sock->row))
-		return;
+		return 0;
 	if (self->holding && sock->row.family == AF_INET6)
-		hold_back(self, sock);
-	else if (self->unix_.count && sock->row.proto == PROTO_UNIX)
-		give_unix(self, sock);
-	else
-		give(self, sock);
+		return row_hold(self, sock);
+	if (self->unix_.count && sock->row.family == AF_UNIX)
+		return row_give_unix(self, sock);
+	return row_give(self, sock);
 }
 
 /* --- messages --- */
 
-static bool decode(struct netlink *self, const struct nlmsghdr *message)
+static int on_answer(struct netlink *self, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	const void *payload = mnl_nlmsg_get_payload(message);
-	size_t len = mnl_nlmsg_get_payload_len(message);
 	enum proto proto = self->request.proto;
-	return family_of(proto)->decode(payload, len, proto, self->want->query->want, self->decoded);
+	struct decoded *decoded = self->decoded;
+	bool good = family_of(proto)->decode(payload, len, proto, self->want->query->want, decoded);
+	if (!good)
+		return exchange_malformed(&self->exchange, message);
+	note_autobound(self, &decoded->sock.row);
+	return row_take(self, &decoded->sock);
 }
 
-static void fail(struct netlink *self, int number, const char *what, int64_t offset)
-{
-	error_set(self->error, number, what, "");
-	self->error->offset = offset;
-	self->stop = BROKEN;
-}
-
-/* Where a message of the received bytes stands in a replayed file. */
-static int64_t offset_of(const struct netlink *self, const void *message)
-{
-	return self->wire->offset + ((const char *)message - self->buffer);
-}
-
-static void bad_message(struct netlink *self, const void *message)
-{
-	if (self->wire->replay)
-		fail(self, EBADMSG, "read the recording", offset_of(self, message));
-	else
-		self->report->malformed++;
-}
-
-static void on_answer(struct netlink *self, const struct nlmsghdr *message)
-{
-	if (decode(self, message)) {
-		note_autobound(self, &self->decoded->sock.row);
-		one_row(self, &self->decoded->sock);
-	} else {
-		bad_message(self, message);
-	}
-}
-
-static void end_dump(struct netlink *self, int number)
-{
-	self->open = false;
-	self->refused = number;
-	self->stop = number ? REFUSED : DONE;
-}
-
-static void on_error(struct netlink *self, const struct nlmsghdr *message)
-{
-	int32_t number;
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(number)) {
-		bad_message(self, message);
-		end_dump(self, EBADMSG);
-		return;
-	}
-	memcpy(&number, mnl_nlmsg_get_payload(message), sizeof(number));
-	end_dump(self, number < 0 ? -number : number);
-}
-
-/* A dump that failed may say so only here: a negative errno as the payload of the end. */
-static void on_done(struct netlink *self, const struct nlmsghdr *message)
-{
-	int32_t number = 0;
-	if (mnl_nlmsg_get_payload_len(message) >= sizeof(number))
-		memcpy(&number, mnl_nlmsg_get_payload(message), sizeof(number));
-	end_dump(self, number < 0 ? -number : 0);
-}
-
-static void note_origin(struct netlink *self, const struct nlmsghdr *message)
-{
-	size_t len = mnl_nlmsg_get_payload_len(message);
-	len = len < WIRE_ORIGIN_MAX ? len : WIRE_ORIGIN_MAX;
-	memcpy(self->wire->origin, mnl_nlmsg_get_payload(message), len);
-	self->wire->origin[len] = '\0';
-}
-
-/* tcp6 waits for the end of tcp; a replay tells that only by going on to something else. */
-static void change_request(struct netlink *self, const struct request *next)
-{
-	if (self->holding && next->proto != PROTO_TCP) {
-		release_held(self);
-		self->holding = false;
-	}
-	self->request = *next;
-	self->open = true;
-	recent_forget(self);
-}
-
-static bool is_answer(const struct nlmsghdr *message)
+static bool is_diag(const struct nlmsghdr *message)
 {
 	return message->nlmsg_type == SOCK_DIAG_BY_FAMILY || message->nlmsg_type == TCPDIAG_GETSOCK;
 }
 
-static void on_recorded(struct netlink *self, const struct nlmsghdr *message)
+static int on_message(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	struct request next;
-	if (message->nlmsg_type == NLMSG_NOOP)
-		note_origin(self, message);
-	else if (!is_answer(message))
-		bad_message(self, message);
-	else if (!(message->nlmsg_flags & NLM_F_REQUEST))
-		on_answer(self, message);
-	else if (request_read(message, message->nlmsg_len, &next))
-		change_request(self, &next);
-	else
-		bad_message(self, message);
-}
-
-static void on_message(struct netlink *self, const struct nlmsghdr *message)
-{
-	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
-		self->interrupted = true;
-	if (message->nlmsg_type == NLMSG_ERROR)
-		on_error(self, message);
-	else if (message->nlmsg_type == NLMSG_DONE)
-		on_done(self, message);
-	else if (message->nlmsg_type == NLMSG_OVERRUN)
-		self->lost = true;
-	else if (self->wire->replay)
-		on_recorded(self, message);
-	else if (is_answer(message))
-		on_answer(self, message);
-}
-
-/* --- datagrams --- */
-
-/*
- * The length of the whole message at `message`, 0 if there is none. Not
- * mnl_nlmsg_ok(): that takes a length of 2^31 or more for a negative one that
- * fits, and mnl_nlmsg_next() then stays where it is for ever.
- */
-static size_t message_len(const struct nlmsghdr *message, size_t rest)
-{
-	if (rest < sizeof(*message) || message->nlmsg_len < sizeof(*message) || message->nlmsg_len > rest)
-		return 0;
-	size_t padded = NLMSG_ALIGN((size_t)message->nlmsg_len);
-	return padded < rest ? padded : rest;
-}
-
-/* Whatever of the bytes is not a whole message is malformed; a replay has only whole ones. */
-static void each_message(struct netlink *self, size_t len)
-{
-	const char *at = self->buffer;
-	size_t rest = len, step;
-	while (self->stop == RUNNING && (step = message_len((const struct nlmsghdr *)at, rest))) {
-		const struct nlmsghdr *message = (const struct nlmsghdr *)at;
-		/* An answer to an earlier request of this wire that was given up. */
-		bool stale = !self->wire->replay && message->nlmsg_seq != self->seq;
-		if (!stale)
-			on_message(self, message);
-		if (self->wire->replay && (self->stop == DONE || self->stop == REFUSED))
-			self->stop = RUNNING;
-		at += step;
-		rest -= step;
-	}
-	if (rest && self->stop == RUNNING)
-		self->report->malformed++;
-}
-
-static void receive_failed(struct netlink *self)
-{
-	if (self->wire->replay) {
-		fail(self, errno, "read the recording", errno == EBADMSG ? self->wire->offset : -1);
-		return;
-	}
-	if (self->wire->record_errno) {
-		fail(self, self->wire->record_errno, "write the recording", -1);
-		return;
-	}
-	/* The dump goes on behind what was lost: read on, and try again if that is possible. */
-	if (errno == ENOBUFS || errno == ENOSPC)
-		self->lost = true;
-	else
-		fail(self, errno, "read from the kernel (netlink)", -1);
-}
-
-static void receive_all(struct netlink *self)
-{
-	enum { LOSSES = 1000 }; /* a wire that only ever loses must end too */
-	int losses = 0;
-	self->stop = RUNNING;
-	while (self->stop == RUNNING) {
-		ssize_t got = self->wire->receive(self->wire, self->buffer, WIRE_BUFFER);
-		if (got > 0) {
-			self->open |= self->wire->replay;
-			each_message(self, (size_t)got);
-		} else if (got < 0 && ++losses < LOSSES) {
-			receive_failed(self);
-		} else {
-			self->stop = DONE;
-		}
-	}
+	return is_diag(message) ? on_answer(context, message, payload, len) : 0;
 }
 
 /* --- one dump --- */
 
-static int send_request(struct netlink *self, const struct bytecode *code)
+static enum netlink_end dump_end(struct netlink *self, enum exchange_end end)
 {
-	char bytes[REQUEST_SIZE];
+	const struct exchange *exchange = &self->exchange;
+	self->interrupted |= exchange->interrupted;
+	self->lost |= exchange->lost;
+	self->report->malformed += exchange->malformed;
+	if (end == EXCHANGE_STOPPED)
+		return self->sink_answer ? NETLINK_STOPPED : NETLINK_FAILED;
+	if (end != EXCHANGE_BROKEN)
+		return end == EXCHANGE_DONE ? NETLINK_DONE : NETLINK_REFUSED;
+	netlink_fail(self, exchange->number,
+	             exchange->wire->replay         ? "read the recording"
+	             : exchange->wire->record_errno ? "write the recording"
+	             : exchange->sending            ? "ask the kernel (netlink)"
+	                                            : "read from the kernel (netlink)",
+	             exchange->offset);
+	return NETLINK_FAILED;
+}
+
+static enum netlink_end ask_with(struct netlink *self, const struct bytecode *code)
+{
+	char bytes[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	const struct query *query = self->unix_query ? self->unix_query : self->want->query;
-	size_t len = request_build(&self->request, query, code, ++self->seq, bytes, sizeof(bytes));
+	request_build(&self->request, query, code, 0, bytes, sizeof(bytes));
 	self->report->requests++;
 	recent_forget(self);
-	return self->wire->send(self->wire, bytes, len);
+	return dump_end(self, exchange_ask(&self->exchange, (struct nlmsghdr *)bytes, on_message, self));
 }
 
 /* What of the filter the kernel shall judge in this dump. */
@@ -393,19 +251,18 @@ static void compile(const struct netlink *self, struct bytecode *code)
 		.plain = self->no_code,
 		.autobound = self->autobound,
 	};
-	bool judged = self->request.proto != PROTO_UNIX;
-	bytecode_compile(judged ? self->want->query->expr : NULL, &dump, code);
+	bytecode_compile(family_of(self->request.proto)->judges ? self->want->query->expr : NULL, &dump, code);
 }
 
 /*
  * True if less should be asked of the kernel: marks are judged only for
- * CAP_NET_ADMIN, and an older kernel may not know an op. All rows are judged
- * again anyway.
+ * CAP_NET_ADMIN, and an older kernel may not know an op; both are refused
+ * before the first row. All rows are judged again anyway.
  */
-static bool ask_less(struct netlink *self, const struct bytecode *code)
+static bool ask_less(struct netlink *self, enum netlink_end end, const struct bytecode *code)
 {
-	bool refused = self->stop == REFUSED && (self->refused == EPERM || self->refused == EINVAL);
-	if (!refused || !code->len)
+	int number = self->exchange.number;
+	if (end != NETLINK_REFUSED || (number != EPERM && number != EINVAL) || !code->len || self->rows)
 		return false;
 	self->no_code = self->no_mark;
 	self->no_mark = true;
@@ -414,218 +271,259 @@ static bool ask_less(struct netlink *self, const struct bytecode *code)
 	return true;
 }
 
-static void ask_failed(struct netlink *self)
-{
-	if (self->wire->record_errno)
-		fail(self, self->wire->record_errno, "write the recording", -1);
-	else
-		fail(self, errno, "ask the kernel (netlink)", -1);
-}
-
 /* Sends the request and reads its answer; the kernel judges what it can. */
-static void ask_autobound(struct netlink *self, enum bytecode_autobound autobound)
+static enum netlink_end ask_autobound(struct netlink *self, enum bytecode_autobound autobound)
 {
 	self->autobound = autobound;
+	enum netlink_end end;
 	struct bytecode code;
 	do {
 		compile(self, &code);
-		if (code.impossible) {
-			self->stop = DONE;
-			return;
-		}
-		if (send_request(self, &code) < 0) {
-			ask_failed(self);
-			return;
-		}
-		receive_all(self);
-	} while (ask_less(self, &code));
+		if (code.impossible)
+			return NETLINK_DONE;
+		end = ask_with(self, &code);
+	} while (ask_less(self, end, &code));
+	return end;
 }
 
-static void ask(struct netlink *self)
+static enum netlink_end ask_all(struct netlink *self)
 {
-	bool halves =
-		self->request.proto != PROTO_UNIX && !self->no_code && bytecode_asks_autobound(self->want->query->expr);
-	ask_autobound(self, halves ? AUTOBOUND_YES : AUTOBOUND_ANY);
-	if (self->autobound == AUTOBOUND_YES && self->stop == DONE)
-		ask_autobound(self, AUTOBOUND_NO);
+	bool halves = family_of(self->request.proto)->judges && !self->no_code &&
+	              bytecode_asks_autobound(self->want->query->expr);
+	enum netlink_end end = ask_autobound(self, halves ? AUTOBOUND_YES : AUTOBOUND_ANY);
+	if (self->autobound == AUTOBOUND_YES && end == NETLINK_DONE)
+		end = ask_autobound(self, AUTOBOUND_NO);
 	self->autobound = AUTOBOUND_ANY;
+	return end;
 }
 
-static bool can_retry(const struct netlink *self)
+bool netlink_can_rewind(const struct netlink *self)
 {
-	return self->want->mark && !self->holding && !self->wire->recording;
+	return self->want->mark && !self->exchange.wire->recording;
 }
 
 /* One dump, again if it was interrupted and what it gave can be taken back. */
-static void run_request(struct netlink *self)
+static enum netlink_end dump_whole(struct netlink *self)
 {
+	bool again = netlink_can_rewind(self) && !self->holding;
+	size_t mark = again ? self->want->mark(self->want->context) : 0;
 	for (int attempt = 1;; attempt++) {
-		size_t mark = can_retry(self) ? self->want->mark(self->want->context) : 0;
 		self->interrupted = self->lost = false;
-		ask(self);
-		if ((!self->interrupted && !self->lost) || self->stop == SINK_STOPPED || self->stop == BROKEN)
-			return;
-		if (!can_retry(self) || attempt == TRIES) {
+		self->rows = 0;
+		enum netlink_end end = ask_all(self);
+		if ((!self->interrupted && !self->lost) || end != NETLINK_DONE)
+			return end;
+		if (!again || attempt == TRIES) {
 			self->report->interrupted += self->interrupted;
 			self->report->lost += self->lost;
-			return;
+			return end;
 		}
 		self->want->rewind(self->want->context, mark);
 	}
 }
 
-/* TCP in one walk with tcp6 held back, or given as it comes if nobody minds the order. */
-static void run_both_families(struct netlink *self)
+/* TCP in one walk, with tcp6 held back if the order matters. */
+static enum netlink_end dump_both_families(struct netlink *self)
 {
+	uint64_t given = self->given;
 	self->holding = self->want->ordered;
 	self->overflow = false;
-	run_request(self);
+	enum netlink_end end = dump_whole(self);
 	self->holding = false;
-	if (self->stop != DONE)
-		return;
-	if (self->overflow) {
-		self->request = (struct request){ PROTO_TCP, AF_INET6 };
-		run_request(self);
-		return;
-	}
-	release_held(self);
+	/* Rows of tcp that cannot be taken back are not asked for again, and so those of tcp6 are not, either. */
+	bool kept = end == NETLINK_REFUSED && self->given > given && !netlink_can_rewind(self);
+	if (end == NETLINK_DONE && self->overflow)
+		return NETLINK_DONE_IPV4;
+	if (end != NETLINK_DONE && !kept)
+		table_clear(&self->hold);
+	return held_give(self) ? NETLINK_STOPPED : end;
 }
 
-static void give_table(struct netlink *self, const struct table *table)
+static int table_give(struct netlink *self, const struct table *table)
 {
-	for (size_t i = 0; i < table->count && self->stop == DONE; i++) {
+	int answer = 0;
+	for (size_t i = 0; i < table->count && !answer; i++) {
 		struct sock sock;
 		table_get(table, i, &sock);
 		if (query_matches(self->want->query, &sock.row))
-			give(self, &sock);
+			answer = row_give(self, &sock);
 	}
+	return answer;
 }
 
 /*
- * Unix sockets that nobody accepted yet have no inode, and unix_diag passes
+ * Unix sockets that wait for an accept() have no inode, and unix_diag passes
  * them over (net/unix/diag.c, sk_diag_dump). As unix_diag tells names exactly,
  * it tells whether any could have forged lines of /proc/net/unix. (One that
  * was there for the file and is gone from the dump is not seen: what it could
  * win is a line without an inode, and so without an owner.)
  */
-static void give_unaccepted(struct netlink *self)
+static int unaccepted_give(struct netlink *self)
 {
-	give_table(self, &self->unix_.certain);
-	if (self->newline_names)
-		self->report->malformed += (unsigned)self->unix_.uncertain.count;
-	else
-		give_table(self, &self->unix_.uncertain);
+	int answer = table_give(self, &self->unix_.certain);
+	if (answer || !self->newline_names)
+		return answer ? answer : table_give(self, &self->unix_.uncertain);
+	self->report->malformed += (unsigned)self->unix_.uncertain.count;
+	return 0;
 }
 
 /*
  * The file is only a complement: without it the answer still stands. With it
  * all names are asked for, whatever the state of their sockets.
  */
-static void run_unix(struct netlink *self)
+static enum netlink_end dump_unix(struct netlink *self)
 {
 	struct error error = { 0 };
 	struct query query = *self->want->query;
-	bool loaded = self->want->proc_net_fd >= 0 &&
-	              !procnet_unix_load(&self->unix_, self->want->proc_net_fd, self->report, &error);
+	bool loaded =
+		self->proc_net_fd >= 0 && !procnet_unix_load(&self->unix_, self->proc_net_fd, self->report, &error);
 	self->report->lost += error.number == ENOMEM; /* any other failure is a kernel without the file */
-	if (loaded && query.states[PROTO_UNIX] & STATE_BIT(STATE_ESTABLISHED)) {
-		query.states[PROTO_UNIX] = STATE_ALL;
+	uint32_t *states = &query.states[self->request.proto];
+	if (loaded && *states & STATE_BIT(STATE_ESTABLISHED)) {
+		*states = STATE_ALL;
 		self->unix_query = &query;
 	}
 	self->newline_names = false;
-	run_request(self);
+	enum netlink_end end = dump_whole(self);
 	self->unix_query = NULL;
-	if (self->stop == DONE)
-		give_unaccepted(self);
+	if (end == NETLINK_DONE && unaccepted_give(self))
+		end = NETLINK_STOPPED;
 	procnet_unix_free(&self->unix_);
+	return end;
 }
 
-static int run_list(struct netlink *self, bool apart);
-
-/* A kernel that refuses the old request may know version 2. */
-static int retry_apart(struct netlink *self)
+enum netlink_end netlink_dump(struct netlink *self, const struct request *dump)
 {
-	struct query tcp_only = *self->want->query;
-	struct source_request want = *self->want;
-	const struct source_request *whole = self->want;
-	tcp_only.protos = PROTO_BIT(PROTO_TCP);
-	want.query = &tcp_only;
-	self->want = &want;
-	int answer = run_list(self, true);
-	self->want = whole;
-	return answer;
-}
-
-static int run_list(struct netlink *self, bool apart)
-{
-	struct request list[REQUEST_MAX];
-	size_t count = request_list(self->want->query, apart, list);
-	for (size_t i = 0; i < count; i++) {
-		self->request = list[i];
-		bool both = list[i].family == AF_UNSPEC;
-		if (both)
-			run_both_families(self);
-		else if (list[i].proto == PROTO_UNIX)
-			run_unix(self);
-		else
-			run_request(self);
-		if (self->stop == SINK_STOPPED)
-			return self->sink_answer;
-		if (self->stop == BROKEN)
-			return -1;
-		if (self->stop != REFUSED)
-			continue;
-		int answer = both ? retry_apart(self) : 0;
-		if (answer)
-			return answer;
-		if (!both) {
-			self->report->unavailable |= PROTO_BIT(list[i].proto);
-			self->report->netlink_errno = self->refused;
-		}
-	}
-	return 0;
+	self->request = *dump;
+	if (dump->family == AF_UNIX)
+		return dump_unix(self);
+	return dump->family == AF_UNSPEC ? dump_both_families(self) : dump_whole(self);
 }
 
 /* --- replay --- */
 
+static void note_origin(struct netlink *self, const void *payload, size_t len)
+{
+	char *origin = self->exchange.wire->origin;
+	len = len < WIRE_ORIGIN_MAX ? len : WIRE_ORIGIN_MAX;
+	memcpy(origin, payload, len);
+	origin[len] = '\0';
+}
+
+/* tcp6 waits for the end of tcp; a replay tells that only by going on to something else. */
+static int on_request(struct netlink *self, const struct request *next)
+{
+	int answer = 0;
+	if (self->holding && next->proto != self->request.proto) {
+		answer = held_give(self);
+		self->holding = false;
+	}
+	self->request = *next;
+	self->rows = 0;
+	recent_forget(self);
+	return answer;
+}
+
+/* Behind a refusal the recorded kernel may have been asked in another way. */
+static int on_end(struct netlink *self, int number)
+{
+	unsigned proto = self->want->query->protos & PROTO_BIT(self->request.proto);
+	self->open = false;
+	if (!number) {
+		self->told |= proto;
+	} else if (proto && self->rows) {
+		self->told |= proto;
+		self->report->lost++;
+		self->report->cut_errno = number;
+	} else {
+		self->refused |= proto;
+	}
+	self->rows = 0;
+	return 0;
+}
+
+static int on_recorded(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	struct netlink *self = context;
+	struct request next;
+	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+		return on_end(self, self->exchange.number);
+	self->open = true;
+	if (message->nlmsg_type == NLMSG_NOOP) {
+		note_origin(self, payload, len);
+		return 0;
+	}
+	if (!is_diag(message))
+		return exchange_malformed(&self->exchange, message);
+	if (!(message->nlmsg_flags & NLM_F_REQUEST))
+		return on_answer(self, message, payload, len);
+	if (!request_read(message, message->nlmsg_len, &next))
+		return exchange_malformed(&self->exchange, message);
+	return on_request(self, &next);
+}
+
 /* `ss -D` writes no requests: what it dumps is TCP. */
-static int run_replay(struct netlink *self)
+enum netlink_end netlink_replay(struct netlink *self)
 {
 	self->request = (struct request){ PROTO_TCP, AF_UNSPEC };
 	self->holding = self->want->ordered;
-	receive_all(self);
-	if (self->stop == DONE && self->open)
-		fail(self, ENODATA, "read the recording to its end", self->wire->offset);
-	if (self->stop == DONE)
-		release_held(self);
+	self->open = true; /* an empty file is a cut-off one */
+	enum netlink_end end = dump_end(self, exchange_replay(&self->exchange, on_recorded, self));
+	if (end == NETLINK_DONE && self->open) {
+		netlink_fail(self, ENODATA, "read the recording to its end", self->exchange.wire->offset);
+		end = NETLINK_FAILED;
+	}
+	if (end == NETLINK_DONE && held_give(self))
+		end = NETLINK_STOPPED;
 	self->report->interrupted += self->interrupted;
 	self->report->lost += self->lost;
-	if (self->stop == SINK_STOPPED)
-		return self->sink_answer;
-	return self->stop == BROKEN ? -1 : 0;
+	self->report->unavailable |= self->refused & ~self->told;
+	return end;
 }
 
-int source_netlink(struct wire *wire, const struct source_request *request, struct report *report, struct error *error)
+/* --- all of it --- */
+
+struct netlink *netlink_new(struct wire *wire, const struct source_request *request, int proc_net_fd,
+                            struct report *report, struct error *error)
 {
-	struct netlink self = {
-		.wire = wire,
-		.want = request,
-		.report = report,
-		.error = error,
-		.open = wire->replay, /* an empty file is a cut-off one */
-		.buffer = malloc(WIRE_BUFFER),
-		.decoded = malloc(sizeof(*self.decoded)),
-	};
-	int answer = -1;
-	table_init(&self.hold, request->query->want);
-	if (!self.buffer || !self.decoded)
+	struct netlink *self = calloc(1, sizeof(*self));
+	struct decoded *decoded = malloc(sizeof(*decoded));
+	if (!self || !decoded || exchange_start(&self->exchange, wire) < 0) {
+		free(self);
+		free(decoded);
 		error_set(error, ENOMEM, "read sockets", "");
-	else if (wire->replay)
-		answer = run_replay(&self);
-	else
-		answer = run_list(&self, request->ordered && (request->many_tcp6 || wire->recording));
-	table_free(&self.hold);
-	free(self.buffer);
-	free(self.decoded);
-	return answer;
+		return NULL;
+	}
+	self->want = request;
+	self->proc_net_fd = proc_net_fd;
+	self->report = report;
+	self->error = error;
+	self->decoded = decoded;
+	table_init(&self->hold, request->query->want);
+	return self;
+}
+
+void netlink_free(struct netlink *self)
+{
+	if (!self)
+		return;
+	table_free(&self->hold);
+	exchange_close(&self->exchange);
+	free(self->decoded);
+	free(self);
+}
+
+uint64_t netlink_given(const struct netlink *self)
+{
+	return self->given;
+}
+
+int netlink_errno(const struct netlink *self)
+{
+	return self->exchange.number;
+}
+
+int netlink_answer(const struct netlink *self)
+{
+	return self->sink_answer;
 }

@@ -8,6 +8,9 @@
 #include <sockview/query.h>
 #include <sockview/source.h>
 
+/* The sockets of the request from the text files of `proc_net_fd`. 0; -1 with error; or the sink's answer. */
+int source_proc(int proc_net_fd, const struct source_request *request, struct report *report, struct error *error);
+
 /* The longest sun_path (unix(7)). */
 #define PROCNET_PATH_MAX 108
 

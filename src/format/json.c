@@ -1,13 +1,14 @@
 /*
  * json.c - json and jsonl: one object for the whole answer, or one a socket.
  *
- *   {"version":"0.1.0","time":...,"host":...,"netns":...,"source":...,"sockets":[
+ *   {"version":"0.1.0","time":...,"host":...,"netns":...,"sockets":[
  *   {"proto":"tcp",...},
  *   {"proto":"udp",...}
- *   ],"report":{...}}
+ *   ],"source":...,"report":{...}}
  *
- * Both stream; the report comes last because it is not known earlier. The
- * schema and its promise are in sockview-json(5).
+ * Both stream; the source and the report come last because they are not known
+ * before the last protocol has answered. The schema and its promise are in
+ * sockview-json(5).
  */
 #include <sockview/format.h>
 
@@ -272,7 +273,8 @@ static void json_out_report(const struct view *view, struct out *out)
 {
 	const struct report *report = view->document->report;
 	const struct owners *owners = view->owners;
-	bool whole = !report->interrupted && !report->lost && !report->malformed && !report->unavailable;
+	bool whole =
+		!report->interrupted && !report->lost && !report->malformed && !report->unavailable && !report->failed;
 	json_out_bool_field(out, '{', "complete", whole && !(owners && owners_unseen(&owners->report)));
 	json_out_number_field(out, ',', "received", report->received);
 	json_out_number_field(out, ',', "requests", report->requests);
@@ -287,6 +289,13 @@ static void json_out_report(const struct view *view, struct out *out)
 	else
 		out_string(out, "null");
 	out_char(out, '}');
+}
+
+static const char *source_word(const struct document *document)
+{
+	if (document->report->from_netlink)
+		return "netlink";
+	return document->report->from_proc ? "proc" : document->source;
 }
 
 static int json_begin(void *at, const struct view *view, struct out *out)
@@ -304,8 +313,6 @@ static int json_begin(void *at, const struct view *view, struct out *out)
 		out_u64(out, document->netns);
 	else
 		out_string(out, "null");
-	json_out_key(out, ',', "source");
-	json_string(out, document->source);
 	json_out_key(out, ',', "sockets");
 	out_char(out, '[');
 	return jsonl_begin(at, view, out);
@@ -322,6 +329,8 @@ static int json_row(void *at, const struct view *view, struct out *out, const st
 static int json_end(void *at, const struct view *view, struct out *out)
 {
 	out_string(out, "\n]");
+	json_out_key(out, ',', "source");
+	json_string(out, source_word(view->document));
 	json_out_key(out, ',', "report");
 	json_out_report(view, out);
 	out_string(out, "}\n");

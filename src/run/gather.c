@@ -8,60 +8,6 @@
 
 #include "run/open.h"
 
-enum { HOLD_FAIR = 8192 }; /* tcp6 sockets below which they are rather held back than asked for apart */
-
-static int from_proc(struct run *run, const struct source_request *request)
-{
-	run->report.from_proc |= request->query->protos;
-	run->report.unavailable &= ~request->query->protos;
-	if (run->proc_net_fd < 0)
-		return error_set(&run->error, ENOENT, "open", "/proc/net");
-	return source_proc(run->proc_net_fd, request, &run->report, &run->error);
-}
-
-/* One protocol, so that what /proc/net must tell stands where netstat has it. */
-static int collect_proto(struct run *run, struct wire *wire, const struct source_request *all, enum proto proto)
-{
-	struct query query = *all->query;
-	struct source_request request = *all;
-	query.protos &= PROTO_BIT(proto);
-	request.query = &query;
-	if (!query.protos)
-		return 0;
-	if (!wire)
-		return from_proc(run, &request);
-	int answer = source_netlink(wire, &request, &run->report, &run->error);
-	bool missing = run->report.unavailable & query.protos;
-	if (answer || !missing || run->options->source == SOURCE_NETLINK)
-		return answer;
-	return from_proc(run, &request);
-}
-
-/* Of ours, which /proc/net would not help: netlink is there. */
-static bool is_shortage(int number)
-{
-	return number == ENOMEM || number == EMFILE || number == ENFILE;
-}
-
-static int collect_live(struct run *run, const struct source_request *request)
-{
-	struct wire *wire = run->wire;
-	int answer = 0;
-	if (!wire && run->options->source != SOURCE_PROC)
-		wire = wire_ahead(wire_kernel());
-	bool fatal =
-		run->options->source == SOURCE_NETLINK || (run->options->source == SOURCE_AUTO && is_shortage(errno));
-	if (!wire && fatal)
-		return error_set(&run->error, errno, "open netlink", "");
-	if (!wire)
-		run->report.netlink_errno = run->options->source == SOURCE_PROC ? 0 : errno;
-	for (unsigned proto = 0; proto < PROTO_COUNT && !answer; proto++)
-		answer = collect_proto(run, wire, request, proto);
-	if (wire != run->wire)
-		wire_close(wire);
-	return answer;
-}
-
 /* The file that the failure is of, if it is of one. */
 static const char *failed_file(const struct run *run)
 {
@@ -78,14 +24,10 @@ static int name_file(struct run *run, int answer)
 	return answer;
 }
 
-int gather_sockets(struct run *run, struct source_request *request)
+int gather_sockets(struct run *run, const struct source_request *request)
 {
-	request->proc_net_fd = -1; /* this machine's says nothing of a recording */
-	if (run->options->replay)
-		return name_file(run, source_netlink(run->wire, request, &run->report, &run->error));
-	request->proc_net_fd = run->proc_net_fd;
-	request->many_tcp6 = run->proc_net_fd >= 0 && source_tcp6_in_use(run->proc_net_fd) > HOLD_FAIR;
-	return name_file(run, collect_live(run, request));
+	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
+	return name_file(run, collect_sockets(&sources, request, &run->report, &run->error));
 }
 
 /* --- owners --- */

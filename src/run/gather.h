@@ -5,7 +5,7 @@
 #include "run/invocation.h"
 
 /* Asks the source that the options name; the request needs query, sink and context. */
-int gather_sockets(struct run *run, struct source_request *request);
+int gather_sockets(struct run *run, const struct source_request *request);
 /* Into the table what may be wanted, then the owners, then only what is wanted. */
 int gather_table(struct run *run);
 

@@ -4,11 +4,11 @@
 
 #include <signal.h>
 
+#include <sockview/collect.h>
 #include <sockview/finder.h>
 #include <sockview/format.h>
 #include <sockview/options.h>
 #include <sockview/privilege.h>
-#include <sockview/source.h>
 
 #include "run/listing.h"
 #include "run/mode.h"

@@ -104,6 +104,9 @@ static int look_once(struct run *run, bool last)
 		return error_set(&run->error, errno, "write to", "standard output");
 	if (answer >= 0 && !run->options->quiet)
 		look_report(run);
+	/* A part of the answer is one if it has a row. */
+	if (answer >= 0 && run->report.cut_errno && !run->shown_ever)
+		return error_set(&run->error, run->report.cut_errno, "list all sockets (netlink)", "");
 	return answer < 0 ? -1 : 0;
 }
 

@@ -104,7 +104,9 @@ void notes_report(const struct report *report, const struct owner_report *owners
 	if (report->interrupted)
 		message("sockets changed while the kernel listed them: some may be missing or shown twice");
 	if (report->lost)
-		message("the kernel's answer was cut short: some sockets are missing");
+		message("the kernel's answer was cut short%s%s%s: some sockets are missing",
+		        report->cut_errno ? " (" : "", report->cut_errno ? strerror(report->cut_errno) : "",
+		        report->cut_errno ? ")" : "");
 	if (report->malformed)
 		message("%u entr%s of the kernel's answer could not be read and %s left out", report->malformed,
 		        report->malformed == 1 ? "y" : "ies", report->malformed == 1 ? "was" : "were");

@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <sockview/source.h>
+#include <sockview/collect.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,10 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.ordered = true,
 		.sink = count,
 		.context = &sum,
-		.proc_net_fd = -1,
 	};
+	struct sources sources = { .wire = wire, .proc_net_fd = -1 };
 	if (wire)
-		source_netlink(wire, &request, &report, &error);
+		collect_sockets(&sources, &request, &report, &error);
 	wire_close(wire);
 	return 0;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Where the kernel has no sock_diag (sandboxes) everything comes from /proc/net, and netstat's table stays."""
 import errno
+import json
 import os
 import sys
 
@@ -37,6 +38,9 @@ for number in (errno.EPROTONOSUPPORT, errno.EPERM):
                       % (options, errno.errorcode[number]))
     quiet = tap.sockview("-atn")
     t.same(quiet.err, b"", "nothing is said of it")
+    document = json.loads(tap.sockview("-atun", "--json").out)
+    t.same((document["source"], document["report"]["from_proc"]), ("proc", ["tcp", "udp"]),
+           "JSON says that all came from /proc/net")
     told = tap.sockview("-atnv")
     t.ok(os.strerror(number).encode() in told.err and b"/proc/net" in told.err, "-v says so, and why", told)
     forced = tap.sockview("-atn", "--source=netlink")

@@ -118,15 +118,54 @@ static struct sock with_path(const char *path, size_t len)
 	return sock;
 }
 
+/* netlink if any protocol came so, proc if only /proc/net told of some; known when the last is told. */
+static void json_tells_the_source_of_all_protocols(void **state)
+{
+	(void)state;
+	static const struct {
+		struct report report;
+		const char *asked, *want;
+	} cases[] = {
+		{ { .from_netlink = PROTO_BIT(PROTO_UDP), .from_proc = PROTO_BIT(PROTO_TCP) }, "netlink", "netlink" },
+		{ { .from_netlink = PROTO_BIT(PROTO_UDP) }, "proc", "netlink" },
+		{ { .from_proc = PROTO_BIT(PROTO_TCP) }, "netlink", "proc" },
+		{ { .unavailable = PROTO_BIT(PROTO_TCP) }, "netlink", "netlink" },
+		{ { 0 }, "replay", "replay" },
+	};
+	struct column_list columns = { 0 };
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct document document = { .source = cases[i].asked };
+		struct report report = { 0 };
+		const struct view view = { .columns = &columns, .document = &document };
+		struct out out;
+		char want[64], *text;
+		size_t len;
+		int fd = memfd_create("out", 0);
+		void *json = calloc(1, format_json.state_size);
+		assert_int_equal(out_open(&out, dup(fd)), 0);
+		document.report = &report;
+		assert_int_equal(format_json.begin(json, &view, &out), 0);
+		report = cases[i].report;
+		assert_int_equal(format_json.end(json, &view, &out), 0);
+		assert_int_equal(out_close(&out), 0);
+		text = contents(fd, &len);
+		snprintf(want, sizeof(want), "],\"source\":\"%s\",", cases[i].want);
+		assert_non_null(strstr(text, want));
+		free(text);
+		free(json);
+		close(fd);
+	}
+}
+
 static void json_is_one_object(void **state)
 {
 	(void)state;
 	const struct sock socks[] = { listener(), listener() };
 	const char *head =
 		"{\"version\":\"" SOCKVIEW_VERSION "\",\"time\":\"2024-11-20T16:00:45Z\",\"host\":\"h\\\"ost\","
-		"\"netns\":4026531840,\"source\":\"netlink\",\"sockets\":[";
+		"\"netns\":4026531840,\"sockets\":[";
 	const char *tail =
-		"\n],\"report\":{\"complete\":false,\"received\":2,\"requests\":1,\"interrupted\":0,\"lost\":0,"
+		"\n],\"source\":\"netlink\",\"report\":{\"complete\":false,\"received\":2,\"requests\":1,\"interrupted\":0,\"lost\":0,"
 		"\"malformed\":0,\"unavailable\":[\"raw\"],\"from_proc\":[],\"owners\":null}}\n";
 	const char *row = "{\"proto\":\"tcp\",\"local_address\":\"0.0.0.0\",\"local_port\":80,\"remote_port\":null}";
 	char want[2048];
@@ -335,6 +374,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_is_one_object),
+		cmocka_unit_test(json_tells_the_source_of_all_protocols),
 		cmocka_unit_test(jsonl_is_a_line_each),
 		cmocka_unit_test(csv_is_rfc_4180),
 		cmocka_unit_test(tsv_has_no_tab_but_its_own),

@@ -1,15 +1,17 @@
-/* The loop over netlink's messages: every way an answer can go wrong, by a scripted wire. */
+/* Sockets over netlink and what is asked next: every way an answer can go wrong, by a scripted wire. */
 #include <setjmp.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include <sockview/collect.h>
 #include <sockview/countof.h>
-#include <sockview/source.h>
+#include <sockview/expr.h>
 
 #include "../tests/helpers/netlink_script.h"
 
@@ -17,6 +19,7 @@ struct fixture {
 	struct script script;
 	struct query query;
 	struct table table;
+	struct sources sources;
 	struct source_request request;
 	struct report report;
 	struct error error;
@@ -44,8 +47,8 @@ static int setup(void **state)
 		.context = &fixture->table,
 		.mark = mark,
 		.rewind = rewind_table,
-		.proc_net_fd = -1,
 	};
+	fixture->sources = (struct sources){ .from = SOURCE_AUTO, .wire = &fixture->script.wire, .proc_net_fd = -1 };
 	*state = fixture;
 	return 0;
 }
@@ -60,7 +63,7 @@ static int teardown(void **state)
 
 static int run(struct fixture *fixture)
 {
-	return source_netlink(&fixture->script.wire, &fixture->request, &fixture->report, &fixture->error);
+	return collect_sockets(&fixture->sources, &fixture->request, &fixture->report, &fixture->error);
 }
 
 static void assert_ports(const struct fixture *fixture, size_t count, ...)
@@ -283,11 +286,183 @@ static void lost_messages_are_asked_for_again(void **state)
 static void a_wire_that_only_loses_ends(void **state)
 {
 	struct fixture *fixture = *state;
+	fixture->request.mark = NULL;
 	for (int i = 0; i < SCRIPT_STEPS; i++)
 		script_errno(&fixture->script, ENOBUFS);
-	/* The script runs out with EAGAIN, which no retry helps. */
+	/* The script runs out with EAGAIN: the kernel has forgotten the dump. */
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 0);
+	assert_int_equal(fixture->report.lost, 1);
+}
+
+static void a_wire_that_is_silent_is_an_error(void **state)
+{
+	struct fixture *fixture = *state;
+	script_put_socket(script_step(&fixture->script), AF_INET, 1, 0);
 	assert_int_equal(run(fixture), -1);
 	assert_int_equal(fixture->error.number, EAGAIN);
+	assert_true(fixture->report.failed);
+}
+
+/* --- an errno behind a part of the rows --- */
+
+static void put_cut(struct fixture *fixture, uint16_t port, uint8_t family, int number)
+{
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, family, port, 0);
+	script_put_done(step, -number, 0);
+}
+
+static void put_whole(struct fixture *fixture, uint8_t family, uint16_t first, uint16_t last)
+{
+	struct script_step *step = script_step(&fixture->script);
+	for (uint16_t port = first; port <= last; port++)
+		script_put_socket(step, family, port, 0);
+	script_put_done(step, 0, 0);
+}
+
+/* The other request tells them again: none is there twice. */
+static void rows_of_a_dump_that_failed_are_taken_back(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.inet6 = true;
+	put_cut(fixture, 4, AF_INET, EIO);
+	put_whole(fixture, AF_INET, 4, 5);
+	put_whole(fixture, AF_INET6, 6, 6);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 3, 4, 5, 6);
+	assert_int_equal(fixture->script.sent, 3);
+	assert_int_equal(fixture->report.lost, 0);
+	assert_int_equal(fixture->report.from_netlink, PROTO_BIT(PROTO_TCP));
+}
+
+/* A file for /proc/net: the same socket, and another. */
+static int proc_net(void)
+{
+	static const char tcp[] =
+		"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+		"   0: 0100007F:0004 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 4 1 0 20 4 30 10 -1\n"
+		"   1: 0100007F:0007 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 7 1 0 20 4 30 10 -1\n";
+	char path[] = "/tmp/test_netlink.XXXXXX";
+	assert_non_null(mkdtemp(path));
+	int folder = open(path, O_RDONLY | O_DIRECTORY);
+	int file = openat(folder, "tcp", O_WRONLY | O_CREAT, 0600);
+	assert_true(folder >= 0 && write(file, tcp, sizeof(tcp) - 1) == sizeof(tcp) - 1);
+	close(file);
+	return folder;
+}
+
+static void proc_net_remove(int folder)
+{
+	char link[64], path[256] = "";
+	unlinkat(folder, "tcp", 0);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", folder);
+	assert_true(readlink(link, path, sizeof(path) - 1) > 0);
+	close(folder);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static void nor_are_those_that_proc_net_tells_again(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->sources.proc_net_fd = proc_net();
+	put_cut(fixture, 4, AF_INET, EIO);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 2, 4, 7);
+	assert_int_equal(fixture->report.from_proc, PROTO_BIT(PROTO_TCP));
+	assert_int_equal(fixture->report.from_netlink | fixture->report.lost | fixture->report.unavailable, 0);
+	assert_int_equal(fixture->report.netlink_errno, EIO);
+	proc_net_remove(fixture->sources.proc_net_fd);
+}
+
+/* tcp came whole over netlink, tcp6 does not come at all: the file of tcp is not read. */
+static void only_the_family_that_failed_is_asked_elsewhere(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.inet6 = true;
+	fixture->sources.proc_net_fd = proc_net();
+	script_put_error(script_step(&fixture->script), -EINVAL);
+	put_whole(fixture, AF_INET, 4, 4);
+	script_put_error(script_step(&fixture->script), -ENOENT);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 4);
+	assert_int_equal(fixture->report.from_netlink, PROTO_BIT(PROTO_TCP));
+	proc_net_remove(fixture->sources.proc_net_fd);
+}
+
+static void rows_that_are_shown_already_are_a_partial_answer(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->request.mark = NULL;
+	fixture->query.inet6 = true;
+	fixture->sources.proc_net_fd = proc_net();
+	put_cut(fixture, 4, AF_INET, EIO);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 4);
+	assert_int_equal(fixture->script.sent, 1);
+	assert_int_equal(fixture->report.lost, 1);
+	assert_int_equal(fixture->report.cut_errno, EIO);
+	assert_int_equal(fixture->report.from_proc | fixture->report.unavailable, 0);
+	proc_net_remove(fixture->sources.proc_net_fd);
+}
+
+/* Held back behind tcp, they are given with it: nothing asks for them again. */
+static void tcp6_held_back_is_part_of_it(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->request.mark = NULL;
+	fixture->request.ordered = true;
+	fixture->query.inet6 = true;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET6, 6, 0);
+	script_put_socket(step, AF_INET, 4, 0);
+	script_put_done(step, -EIO, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 2, 4, 6);
+	assert_int_equal(fixture->report.cut_errno, EIO);
+}
+
+/* No row is shown yet, those held back are forgotten: they come again. */
+static void tcp6_alone_held_back_is_asked_for_again(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->request.mark = NULL;
+	fixture->request.ordered = true;
+	fixture->query.inet6 = true;
+	put_cut(fixture, 6, AF_INET6, EIO);
+	put_whole(fixture, AF_INET, 4, 4);
+	put_whole(fixture, AF_INET6, 6, 7);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 3, 4, 6, 7);
+	assert_int_equal(fixture->report.lost, 0);
+}
+
+static void where_nothing_else_can_be_asked_the_part_is_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	put_cut(fixture, 4, AF_INET, EIO);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 4);
+	assert_int_equal(fixture->report.cut_errno, EIO);
+	assert_int_equal(fixture->report.unavailable, 0);
+}
+
+/* EPERM in the middle is no refusal of what the kernel was asked to judge. */
+static void a_filter_is_not_asked_again_behind_rows(void **state)
+{
+	struct fixture *fixture = *state;
+	struct expr_range range = { 4, 4 };
+	struct expr expr;
+	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_LOCAL, .family = AF_UNSPEC };
+	assert_int_equal(expr_init(&expr), 0);
+	assert_int_equal(expr_keep_ranges(&expr, &range, 1, &node.ranges), 0);
+	expr.root = expr_add(&expr, &node);
+	fixture->query.expr = &expr;
+	put_cut(fixture, 4, AF_INET, EPERM);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 4);
+	assert_int_equal(fixture->script.sent, 1);
+	expr_free(&expr);
 }
 
 static void another_failure_is_an_error(void **state)
@@ -424,7 +599,8 @@ static size_t record(struct fixture *fixture)
 	assert_int_equal(pipe(ends), 0);
 	struct wire *wire = wire_record(&fixture->script.wire, ends[1], "here");
 	assert_non_null(wire);
-	assert_int_equal(source_netlink(wire, &fixture->request, &fixture->report, &fixture->error), 0);
+	fixture->sources.wire = wire;
+	assert_int_equal(run(fixture), 0);
 	wire_close(wire);
 	ssize_t len = read(ends[0], recorded, sizeof(recorded));
 	close(ends[0]);
@@ -454,6 +630,55 @@ static void a_recording_is_not_asked_for_again(void **state)
 	assert_int_equal(answers(record(fixture)), 1);
 	assert_ports(fixture, 1, 1);
 	assert_int_equal(fixture->report.interrupted, 1);
+}
+
+/* What is asked for twice is twice in the file. */
+static void a_recording_keeps_the_part_too(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->sources.proc_net_fd = proc_net();
+	put_cut(fixture, 4, AF_INET, EIO);
+	assert_int_equal(answers(record(fixture)), 1);
+	assert_ports(fixture, 1, 4);
+	assert_int_equal(fixture->report.cut_errno, EIO);
+	proc_net_remove(fixture->sources.proc_net_fd);
+}
+
+/* Reads what record() wrote. */
+static int replay(struct fixture *fixture, size_t len)
+{
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], recorded, len), len);
+	close(ends[1]);
+	table_clear(&fixture->table);
+	fixture->report = (struct report){ 0 };
+	fixture->sources.wire = wire_replay(ends[0]);
+	assert_non_null(fixture->sources.wire);
+	int answer = run(fixture);
+	wire_close(fixture->sources.wire);
+	return answer;
+}
+
+static void a_replay_tells_of_it(void **state)
+{
+	struct fixture *fixture = *state;
+	put_cut(fixture, 4, AF_INET, EIO);
+	size_t len = record(fixture);
+	assert_int_equal(replay(fixture, len), 0);
+	assert_ports(fixture, 1, 4);
+	assert_int_equal(fixture->report.lost, 1);
+	assert_int_equal(fixture->report.cut_errno, EIO);
+}
+
+static void a_replay_tells_of_a_refusal(void **state)
+{
+	struct fixture *fixture = *state;
+	script_put_error(script_step(&fixture->script), -ENOENT);
+	size_t len = record(fixture);
+	assert_int_equal(replay(fixture, len), 0);
+	assert_int_equal(fixture->report.unavailable, PROTO_BIT(PROTO_TCP));
+	assert_int_equal(fixture->report.lost, 0);
 }
 
 static void a_recording_asks_for_the_families_apart(void **state)
@@ -500,7 +725,8 @@ static void assert_recording_fails(struct fixture *fixture, bool at_once)
 	assert_false(wire_record_failed(wire));
 	if (at_once)
 		fill_disk();
-	assert_int_equal(source_netlink(wire, &fixture->request, &fixture->report, &fixture->error), -1);
+	fixture->sources.wire = wire;
+	assert_int_equal(run(fixture), -1);
 	assert_true(wire_record_failed(wire));
 	assert_int_equal(fixture->error.number, ENOSPC);
 	assert_string_equal(fixture->error.what, "write the recording");
@@ -539,6 +765,18 @@ int main(void)
 		CASE(interrupted_while_streaming_keeps_every_row),
 		CASE(lost_messages_are_asked_for_again),
 		CASE(a_wire_that_only_loses_ends),
+		CASE(a_wire_that_is_silent_is_an_error),
+		CASE(rows_of_a_dump_that_failed_are_taken_back),
+		CASE(nor_are_those_that_proc_net_tells_again),
+		CASE(only_the_family_that_failed_is_asked_elsewhere),
+		CASE(rows_that_are_shown_already_are_a_partial_answer),
+		CASE(tcp6_held_back_is_part_of_it),
+		CASE(tcp6_alone_held_back_is_asked_for_again),
+		CASE(where_nothing_else_can_be_asked_the_part_is_kept),
+		CASE(a_filter_is_not_asked_again_behind_rows),
+		CASE(a_recording_keeps_the_part_too),
+		CASE(a_replay_tells_of_it),
+		CASE(a_replay_tells_of_a_refusal),
 		CASE(another_failure_is_an_error),
 		CASE(answers_to_somebody_else_are_passed_over),
 		CASE(hostile_lengths_are_counted_and_end),

@@ -1,0 +1,24 @@
+/* collect.h - the sockets of this kernel or of a recording, by whichever source can tell of them. */
+#ifndef SOCKVIEW_COLLECT_H
+#define SOCKVIEW_COLLECT_H
+
+#include <sockview/source.h>
+#include <sockview/wire.h>
+
+enum source_from { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
+
+struct sources {
+	enum source_from from;
+	struct wire *wire; /* a recording or a replay; NULL: a live one is made for each call */
+	int proc_net_fd;   /* an open /proc/self/net; -1: none */
+};
+
+/*
+ * Gives the sockets of the request and reports how the answer fell short. 0;
+ * -1 with error; or the sink's answer. A protocol that neither netlink nor
+ * /proc/net tells of is named in report->unavailable and is no error.
+ */
+int collect_sockets(const struct sources *sources, const struct source_request *request, struct report *report,
+                    struct error *error);
+
+#endif

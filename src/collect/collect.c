@@ -1,0 +1,187 @@
+/*
+ * collect.c - which source is asked, and which next if it cannot answer (collect.h).
+ *
+ *   TCP of both families in one walk -refused-> each family by itself -refused-> /proc/net
+ *   any other dump                                                    -refused-> /proc/net
+ *
+ * A dump may be refused behind a part of its rows, too: they are taken back
+ * before another is asked. Where they are shown already, nothing is asked
+ * again, and the report says that the answer was cut short.
+ */
+#include <sockview/collect.h>
+
+#include <errno.h>
+
+#include "collect/netlink.h"
+#include "collect/procnet.h"
+#include "collect/sockstat.h"
+
+enum { HOLD_FAIR = 8192 }; /* tcp6 sockets: more are asked for apart from tcp instead of held back */
+
+struct collecting {
+	const struct sources *sources;
+	const struct source_request *request;
+	struct netlink *netlink;
+	struct report *report;
+	struct error *error;
+};
+
+static int give_up(struct collecting *self, int answer)
+{
+	self->report->failed |= answer < 0;
+	return answer;
+}
+
+/* One dump's part of the query, of the files of /proc/net. */
+static int dump_from_proc(struct collecting *self, const struct request *dump)
+{
+	struct query query = *self->request->query;
+	struct source_request request = *self->request;
+	query.protos = PROTO_BIT(dump->proto);
+	query.inet &= dump->family != AF_INET6;
+	query.inet6 &= dump->family != AF_INET;
+	request.query = &query;
+	int answer = source_proc(self->sources->proc_net_fd, &request, self->report, self->error);
+	/* Without tcp6 alone nothing is amiss: there is no IPv6. */
+	if (dump->family == AF_INET6)
+		self->report->unavailable &= ~(self->report->from_proc & query.protos);
+	return answer;
+}
+
+static int dump_sockets(struct collecting *self, const struct request *dump);
+
+static int dump_apart(struct collecting *self, enum proto proto)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	int answer = 0;
+	for (size_t i = 0; i < 2 && !answer; i++)
+		answer = dump_sockets(self, &(struct request){ proto, families[i] });
+	return answer;
+}
+
+/* The kernel has no such dump for us, rather than failed in the middle of it. EBADMSG: which errno it was is not told. */
+static bool is_absence(int number)
+{
+	return number == ENOENT || number == EPROTONOSUPPORT || number == EAFNOSUPPORT || number == EOPNOTSUPP ||
+	       number == EINVAL || number == EPERM || number == EACCES || number == EBADMSG;
+}
+
+static int cut_short(struct collecting *self, const struct request *dump)
+{
+	self->report->from_netlink |= PROTO_BIT(dump->proto);
+	self->report->lost++;
+	self->report->cut_errno = netlink_errno(self->netlink);
+	return 0;
+}
+
+/* The kernel refused the dump behind `given` of its rows. */
+static int ask_elsewhere(struct collecting *self, const struct request *dump, uint64_t given, size_t mark)
+{
+	struct report *report = self->report;
+	bool apart = dump->family == AF_UNSPEC;
+	bool proc = self->sources->from == SOURCE_AUTO && self->sources->proc_net_fd >= 0;
+	if (given && (!netlink_can_rewind(self->netlink) || (!apart && !proc)))
+		return cut_short(self, dump);
+	if (given)
+		self->request->rewind(self->request->context, mark);
+	if (apart)
+		return dump_apart(self, dump->proto);
+	if (!proc && !is_absence(netlink_errno(self->netlink)))
+		return cut_short(self, dump);
+	report->netlink_errno = netlink_errno(self->netlink);
+	if (proc)
+		return dump_from_proc(self, dump);
+	report->unavailable |= PROTO_BIT(dump->proto);
+	return 0;
+}
+
+static int dump_sockets(struct collecting *self, const struct request *dump)
+{
+	struct netlink *netlink = self->netlink;
+	uint64_t given = netlink_given(netlink);
+	size_t mark = netlink_can_rewind(netlink) ? self->request->mark(self->request->context) : 0;
+	switch (netlink_dump(netlink, dump)) {
+	case NETLINK_DONE:
+		self->report->from_netlink |= PROTO_BIT(dump->proto);
+		return 0;
+	case NETLINK_DONE_IPV4:
+		self->report->from_netlink |= PROTO_BIT(dump->proto);
+		return dump_sockets(self, &(struct request){ dump->proto, AF_INET6 });
+	case NETLINK_REFUSED:
+		return ask_elsewhere(self, dump, netlink_given(netlink) - given, mark);
+	case NETLINK_STOPPED:
+		return netlink_answer(netlink);
+	case NETLINK_FAILED:
+		break;
+	}
+	return -1;
+}
+
+static int netlink_all(struct collecting *self, struct wire *wire)
+{
+	struct request list[REQUEST_MAX];
+	bool ordered = self->request->ordered;
+	/* A recording shows what was asked: a dump of both families would be twice in it if tcp6 is asked for again. */
+	bool apart = ordered && (wire->recording || sockstat_tcp6(self->sources->proc_net_fd) > HOLD_FAIR);
+	size_t count = request_list(self->request->query, apart, list);
+	int answer = 0;
+	for (size_t i = 0; i < count && !answer; i++)
+		answer = dump_sockets(self, &list[i]);
+	return answer;
+}
+
+static int replay_all(struct collecting *self)
+{
+	enum netlink_end end = netlink_replay(self->netlink);
+	if (end == NETLINK_STOPPED)
+		return netlink_answer(self->netlink);
+	return end == NETLINK_DONE ? 0 : -1;
+}
+
+static int collect_from_wire(struct collecting *self, struct wire *wire)
+{
+	/* This machine's /proc/net says nothing of a recording. */
+	int proc_net_fd = wire->replay ? -1 : self->sources->proc_net_fd;
+	self->netlink = netlink_new(wire, self->request, proc_net_fd, self->report, self->error);
+	if (!self->netlink)
+		return -1;
+	int answer = wire->replay ? replay_all(self) : netlink_all(self, wire);
+	netlink_free(self->netlink);
+	return answer;
+}
+
+static int collect_from_proc(struct collecting *self)
+{
+	if (self->sources->proc_net_fd < 0)
+		return error_set(self->error, ENOENT, "open", "/proc/net");
+	return source_proc(self->sources->proc_net_fd, self->request, self->report, self->error);
+}
+
+/* Of this process: netlink is there, and /proc/net would not help. */
+static bool is_shortage(int number)
+{
+	return number == ENOMEM || number == EMFILE || number == ENFILE;
+}
+
+static int collect_live(struct collecting *self)
+{
+	if (self->sources->from == SOURCE_PROC)
+		return collect_from_proc(self);
+	struct wire *wire = wire_ahead(wire_kernel());
+	if (!wire && (self->sources->from == SOURCE_NETLINK || is_shortage(errno)))
+		return error_set(self->error, errno, "open netlink", "");
+	if (!wire) {
+		self->report->netlink_errno = errno;
+		return collect_from_proc(self);
+	}
+	int answer = collect_from_wire(self, wire);
+	wire_close(wire);
+	return answer;
+}
+
+int collect_sockets(const struct sources *sources, const struct source_request *request, struct report *report,
+                    struct error *error)
+{
+	struct collecting self = { .sources = sources, .request = request, .report = report, .error = error };
+	return give_up(&self, sources->wire ? collect_from_wire(&self, sources->wire) : collect_live(&self));
+}

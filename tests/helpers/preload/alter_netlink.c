@@ -1,0 +1,62 @@
+/*
+ * alter_netlink.c - a library to be preloaded: the kernel's netlink answers as
+ * they are when a dump goes wrong.
+ *
+ *   ALTER_BUS=N    of sockets on that bus (NETLINK_SOCK_DIAG is 4)
+ *   ALTER=errno    every dump ends with EIO in its NLMSG_DONE
+ *   ALTER=changed  every message has NLM_F_DUMP_INTR
+ *   ALTER_TYPE=N   only dumps whose messages have that type
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static int is_on_bus(int fd)
+{
+	const char *wanted = getenv("ALTER_BUS");
+	int domain = 0, bus = 0;
+	socklen_t len = sizeof(int);
+	if (!wanted || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) || domain != AF_NETLINK)
+		return 0;
+	len = sizeof(int);
+	return !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &bus, &len) && bus == atoi(wanted);
+}
+
+static void alter(char *data, size_t len)
+{
+	static int last_type; /* of the messages before the end, which may come in a datagram of its own */
+	const char *how = getenv("ALTER"), *type = getenv("ALTER_TYPE");
+	for (size_t at = 0; at + sizeof(struct nlmsghdr) <= len;) {
+		struct nlmsghdr head;
+		int number = -EIO;
+		memcpy(&head, data + at, sizeof(head));
+		if (head.nlmsg_len < sizeof(head) || head.nlmsg_len > len - at)
+			return;
+		if (head.nlmsg_type >= NLMSG_MIN_TYPE)
+			last_type = head.nlmsg_type;
+		if (!type || last_type == atoi(type)) {
+			if (how && !strcmp(how, "changed"))
+				head.nlmsg_flags |= NLM_F_DUMP_INTR;
+			else if (how && head.nlmsg_type == NLMSG_DONE &&
+			         head.nlmsg_len >= sizeof(head) + sizeof(number))
+				memcpy(data + at + sizeof(head), &number, sizeof(number));
+			memcpy(data + at, &head, sizeof(head));
+		}
+		at += NLMSG_ALIGN(head.nlmsg_len);
+	}
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	static ssize_t (*real)(int, struct msghdr *, int);
+	if (!real)
+		real = (ssize_t(*)(int, struct msghdr *, int))dlsym(RTLD_NEXT, "recvmsg");
+	ssize_t got = real(fd, message, flags);
+	if (got > 0 && message->msg_iovlen == 1 && is_on_bus(fd))
+		alter(message->msg_iov[0].iov_base, (size_t)got);
+	return got;
+}

@@ -10,7 +10,7 @@ enum field_from {
 	FROM_OWNER,   /* struct owner, the first */
 	FROM_PROCESS, /* struct process of the first owner; enum process_detail */
 	FROM_EXTRA,   /* struct sock_extra; enum extra_flag */
-	FROM_TIMER,   /* struct sock_timer, but of unix sockets */
+	FROM_TIMER,   /* struct sock_timer, of internet sockets alone */
 	FROM_SKMEM,   /* struct sock_skmem */
 	FROM_UNIX,    /* struct sock_unix; enum unix_flag */
 	FROM_BLOB,    /* + enum blob: a struct the kernel sent, as long as its version has it */

@@ -34,8 +34,7 @@ enum column_style {
 
 struct column_defaults {
 	enum column_style style;
-	bool unix_; /* unix sockets are asked for */
-	bool inet;  /* internet sockets are */
+	unsigned protos; /* PROTO_BIT()s: what is asked for */
 	unsigned programs, extend;
 	bool timers, memory, info;
 	bool numeric_users;

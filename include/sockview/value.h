@@ -3,6 +3,7 @@
 #define SOCKVIEW_VALUE_H
 
 #include <sockview/column_source.h>
+#include <sockview/proto.h>
 #include <sockview/text.h>
 
 /* Decides how JSON writes a value and how it is sorted. */
@@ -73,7 +74,7 @@ static inline void value_set_end(struct value *value, const struct row *row, boo
 {
 	value->kind = VALUE_ADDR;
 	value->addr.addr = remote ? &row->remote : &row->local;
-	value->addr.port = remote ? row->remote_port : row->proto == PROTO_RAW ? 0 : row->local_port;
+	value->addr.port = remote ? row->remote_port : proto_has(row->proto, PROTO_OWN_NUMBER) ? 0 : row->local_port;
 	value->addr.family = row->family;
 	value->addr.proto = row->proto;
 	value->addr.mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);

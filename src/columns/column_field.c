@@ -87,8 +87,8 @@ bool column_field_number(const struct column_field *field, const struct column_s
 		told = sock->extra ? sock->extra->has : 0;
 		break;
 	case FROM_TIMER:
-		/* A unix socket has no timer, though a table keeps one for each row. */
-		data = sock->row.family == AF_UNIX ? NULL : sock->timer;
+		/* Only internet sockets have a timer, though a table keeps one for each row. */
+		data = row_is_inet(&sock->row) ? sock->timer : NULL;
 		len = sizeof(*sock->timer);
 		break;
 	case FROM_SKMEM:

@@ -7,6 +7,7 @@
 
 #include <sockview/column_table.h>
 #include <sockview/countof.h>
+#include <sockview/proto.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
 
@@ -110,9 +111,10 @@ void column_list_needs(const struct column_list *list, struct column_needs *need
 
 /* --- the columns of a format without --columns --- */
 
+/* Names of columns with a blank between them; NULL for none. */
 static int add_names(struct column_list *list, const char *names)
 {
-	while (*names) {
+	while (names && *names) {
 		size_t len = strcspn(names, " ");
 		if (column_list_add(list, column_find(names, len)) < 0)
 			return -1;
@@ -124,22 +126,21 @@ static int add_names(struct column_list *list, const char *names)
 int column_list_default(struct column_list *list, const struct column_defaults *how)
 {
 	bool table = how->style == COLUMNS_TABLE, tree = how->style == COLUMNS_TREE;
-	const struct {
-		bool yes;
-		const char *names;
-	} names[] = {
-		{ table, "proto recv_q send_q" },
-		{ table && how->inet, "local remote" },
-		{ table, "state" },
-		{ !table, "proto family state recv_q send_q backlog" },
-		{ !table && how->inet, "local_address local_port remote_address remote_port interface" },
-		{ how->unix_, "unix_type path" },
-		{ !table, "uid inode" },
-		{ how->extend && !how->numeric_users, "user" },
-		{ how->extend, "uid inode" },
-		{ tree && how->programs, "owners owner_reason" },
-		{ !tree && how->programs == 1, "pid program" },
-		{ !tree && how->programs > 1, "owners" },
+	bool inet = how->protos & PROTO_INET_ALL;
+	const char *const first[] = {
+		table ? "proto recv_q send_q" : "proto family state recv_q send_q backlog",
+		table && inet ? "local remote" : NULL,
+		table ? "state" : NULL,
+		!table && inet ? "local_address local_port remote_address remote_port interface" : NULL,
+	};
+	const char *const last[] = {
+		!table ? "uid inode" : NULL,
+		how->extend && !how->numeric_users ? "user" : NULL,
+		how->extend ? "uid inode" : NULL,
+		!how->programs       ? NULL
+		: tree               ? "owners owner_reason"
+		: how->programs == 1 ? "pid program"
+				     : "owners",
 	};
 	const struct {
 		bool yes;
@@ -149,13 +150,17 @@ int column_list_default(struct column_list *list, const struct column_defaults *
 		{ how->timers, GROUP_TIMER },
 		{ how->memory, GROUP_MEMORY },
 		{ how->info, GROUP_INFO },
-		{ how->unix_ && how->extend, GROUP_UNIX },
 	};
-	for (size_t i = 0; i < countof(names); i++)
-		if (names[i].yes && add_names(list, names[i].names) < 0)
-			return -1;
+	int result = 0;
+	for (size_t i = 0; i < countof(first); i++)
+		result |= add_names(list, first[i]);
+	FOR_EACH_PROTO (proto, how->protos)
+		result |= add_names(list, proto_table[proto].columns);
+	for (size_t i = 0; i < countof(last); i++)
+		result |= add_names(list, last[i]);
 	for (size_t i = 0; i < countof(groups); i++)
-		if (groups[i].yes && column_list_add_group(list, groups[i].group) < 0)
-			return -1;
-	return 0;
+		result |= groups[i].yes ? column_list_add_group(list, groups[i].group) : 0;
+	FOR_EACH_PROTO (proto, how->extend ? how->protos : 0)
+		result |= add_names(list, proto_table[proto].more_columns);
+	return result;
 }

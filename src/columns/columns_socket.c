@@ -10,11 +10,6 @@
 
 #define ROW(source) ((source)->sock->row)
 
-static bool is_inet(const struct row *row)
-{
-	return row->family != AF_UNIX;
-}
-
 static void get_proto(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
@@ -24,8 +19,7 @@ static void get_proto(const struct column *column, const struct column_source *s
 static void get_family(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
-	uint8_t family = ROW(source).family;
-	value_set_word(value, family == AF_INET ? "inet" : family == AF_INET6 ? "inet6" : "unix");
+	value_set_word(value, proto_family_name(ROW(source).proto, ROW(source).family));
 }
 
 /* CLOSE is the kernel's state of a TCP socket that ended and of any other that is not connected. */
@@ -33,7 +27,7 @@ static void get_state(const struct column *column, const struct column_source *s
 {
 	(void)column;
 	const struct row *row = &ROW(source);
-	if (row->state == STATE_CLOSE && row->proto != PROTO_TCP)
+	if (row->state == STATE_CLOSE && !proto_has(row->proto, PROTO_CONNECTIONS))
 		value_set_word(value, "UNCONNECTED");
 	else
 		value_set_word(value, state_name(row->state));
@@ -53,17 +47,11 @@ static void get_u32(const struct column *column, const struct column_source *sou
 
 /* --- addresses --- */
 
-static bool has_remote(const struct row *row)
-{
-	const uint32_t *word = row->remote.word;
-	return row->remote_port || word[0] || word[1] || word[2] || word[3];
-}
-
 /* The end a column tells of; false if the socket has none. */
 static bool column_end(const struct column *column, const struct column_source *source, struct value *value)
 {
 	const struct row *row = &ROW(source);
-	if (!is_inet(row) || (column->remote && !has_remote(row)))
+	if (!row_is_inet(row) || (column->remote && !row->remote_port && addr_is_any(&row->remote, false)))
 		return false;
 	value_set_end(value, row, column->remote);
 	return true;
@@ -76,7 +64,7 @@ static void get_address(const struct column *column, const struct column_source 
 
 static void get_endpoint(const struct column *column, const struct column_source *source, struct value *value)
 {
-	if (!is_inet(&ROW(source)))
+	if (!row_is_inet(&ROW(source)))
 		return;
 	value_set_end(value, &ROW(source), column->remote);
 	value->kind = VALUE_ENDPOINT;
@@ -137,17 +125,9 @@ static const struct prefix scopes_ipv6[] = {
 	{ { 0xff, 0 }, 8, "multicast" },      { { 0 }, 0, "global" },
 };
 
-static bool has_prefix(const uint8_t *byte, const struct prefix *prefix)
-{
-	unsigned whole = prefix->bits / 8, rest = prefix->bits % 8;
-	if (memcmp(byte, prefix->byte, whole) != 0)
-		return false;
-	return !rest || (byte[whole] ^ prefix->byte[whole]) >> (8 - rest) == 0;
-}
-
 static const char *scope_in(const struct prefix *prefix, const uint8_t *byte)
 {
-	while (!has_prefix(byte, prefix))
+	while (!addr_has_prefix(byte, prefix->byte, prefix->bits))
 		prefix++;
 	return prefix->scope;
 }
@@ -178,9 +158,9 @@ static void get_ip_protocol(const struct column *column, const struct column_sou
 {
 	(void)column;
 	const struct row *row = &ROW(source);
-	if (is_inet(row))
-		value_set_uint(value,
-		               row->proto == PROTO_RAW ? row->local_port : (unsigned)proto_ip_number(row->proto));
+	if (row_is_inet(row))
+		value_set_uint(value, proto_has(row->proto, PROTO_OWN_NUMBER) ? row->local_port
+		                                                              : proto_table[row->proto].number);
 }
 
 static void get_interface(const struct column *column, const struct column_source *source, struct value *value)

@@ -163,7 +163,7 @@ static int sorting_keys(struct sorting *sorting, const struct table *table, cons
 	return 0;
 }
 
-/* Equal keys: netstat's order of protocols and families; then the row's index, as qsort need not be stable. */
+/* Equal keys: the order of protocols and families; then the row's index, as qsort need not be stable. */
 static int sort_compare(const void *a, const void *b, void *context)
 {
 	const struct sorting *sorting = context;
@@ -174,11 +174,9 @@ static int sort_compare(const void *a, const void *b, void *context)
 	                    llen < rlen ? llen : rlen);
 	if (result)
 		return result;
-	const struct row *lrow = &sorting->table->row[left], *rrow = &sorting->table->row[right];
-	if (lrow->proto != rrow->proto)
-		return lrow->proto < rrow->proto ? -1 : 1;
-	if (lrow->family != rrow->family)
-		return lrow->family == AF_INET6 ? 1 : -1;
+	unsigned lorder = row_order(&sorting->table->row[left]), rorder = row_order(&sorting->table->row[right]);
+	if (lorder != rorder)
+		return lorder < rorder ? -1 : 1;
 	return left < right ? -1 : left > right;
 }
 

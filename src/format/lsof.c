@@ -188,7 +188,7 @@ static int lsof_out_line(struct lsof_state *state, const struct lsof_widths *wid
 	out_bytes(out, state->name.data, state->name.len);
 	/* lsof's blank behind a name without a state stays, as scripts may have met it. */
 	out_char(out, ' ');
-	if (row->proto == PROTO_TCP) {
+	if (proto_has(row->proto, PROTO_CONNECTIONS)) {
 		out_char(out, '(');
 		out_string(out, state_name(row->state));
 		out_char(out, ')');

@@ -154,7 +154,7 @@ static void field_queue(const struct fields *fields, const char *name, uint64_t 
 static int field_tcp(const struct fields *fields)
 {
 	const struct row *row = fields->line->row;
-	if (row->proto == PROTO_TCP) {
+	if (proto_has(row->proto, PROTO_CONNECTIONS)) {
 		const char *state = state_name(row->state);
 		out_string(fields->out, "TST=");
 		out_bytes(fields->out, state, strlen(state));

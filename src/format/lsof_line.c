@@ -2,6 +2,7 @@
 #include "format/lsof_line.h"
 
 #include <sockview/names.h>
+#include <sockview/proto.h>
 #include <sockview/value.h>
 
 struct lsof_line lsof_line(const struct lsof_state *state, const struct view *view, size_t index)
@@ -23,14 +24,7 @@ const char *lsof_type(const struct row *row)
 
 const char *lsof_node(const struct row *row)
 {
-	static const char *const nodes[PROTO_COUNT] = { "TCP", "UDP", "UDPLITE", "RAW", "" };
-	return nodes[row->proto];
-}
-
-static bool lsof_is_any(const struct value *end)
-{
-	const uint32_t *word = end->addr.addr->word;
-	return !word[3] && (end->addr.mapped || !(word[0] | word[1] | word[2]));
+	return proto_table[row->proto].label;
 }
 
 /* ADDR:PORT of one end, "*" for 0.0.0.0 and [::]. */
@@ -41,7 +35,8 @@ static int lsof_add_end(struct text *text, const struct lsof_line *line, bool re
 	value_set_end(&end, line->row, remote);
 	/* A raw socket's protocol stands in the place of its port. */
 	end.addr.port = remote ? line->row->remote_port : line->row->local_port;
-	if (lsof_is_any(&end) ? text_add_char(text, '*') < 0 : value_add_host(text, &end, context) < 0)
+	if (addr_is_any(end.addr.addr, end.addr.mapped) ? text_add_char(text, '*') < 0
+	                                                : value_add_host(text, &end, context) < 0)
 		return -1;
 	return text_add_char(text, ':') < 0 ? -1 : value_add_port(text, &end, context);
 }
@@ -49,14 +44,12 @@ static int lsof_add_end(struct text *text, const struct lsof_line *line, bool re
 int lsof_put_name(struct text *text, const struct lsof_line *line)
 {
 	const struct row *row = line->row;
-	struct value remote;
 	text->len = 0;
-	if (row->family == AF_UNIX)
+	if (!row_is_inet(row))
 		return 0;
 	if (lsof_add_end(text, line, false) < 0)
 		return -1;
-	value_set_end(&remote, row, true);
-	if (lsof_is_any(&remote) && !row->remote_port)
+	if (addr_is_any(&row->remote, row->flags & ROW_REMOTE_MAPPED) && !row->remote_port)
 		return 0;
 	return text_add_string(text, "->") < 0 ? -1 : lsof_add_end(text, line, true);
 }

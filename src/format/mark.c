@@ -1,6 +1,8 @@
 /* mark.c - the restrained colours of a terminal (mark.h). */
 #include "format/mark.h"
 
+#include <sockview/proto.h>
+
 const char *mark_begin(enum mark mark)
 {
 	static const char *const sequences[MARK_COUNT] = {
@@ -12,7 +14,7 @@ const char *mark_begin(enum mark mark)
 
 enum mark mark_state(const struct row *row)
 {
-	if (row->proto != PROTO_TCP)
+	if (!proto_has(row->proto, PROTO_CONNECTIONS))
 		return MARK_NONE;
 	switch (row->state) {
 	case STATE_LISTEN:

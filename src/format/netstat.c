@@ -188,10 +188,10 @@ static void out_state(const struct view *view, struct out *out, const struct row
 	const char *text = state_name(row->state);
 	size_t len = strlen(text);
 	/* Raw sockets have no state but the kernel's number; unconnected datagrams have none. */
-	if (row->proto == PROTO_RAW) {
+	if (proto_has(row->proto, PROTO_STATE_NUMBER)) {
 		text = number;
 		len = (size_t)(text_u64(number, row->state) - number);
-	} else if (row->proto != PROTO_TCP && row->state == STATE_CLOSE) {
+	} else if (row->state == STATE_CLOSE && !proto_has(row->proto, PROTO_CONNECTIONS)) {
 		len = 0;
 	}
 	enum mark mark = view->color ? mark_state(row) : MARK_NONE;
@@ -318,7 +318,7 @@ static void out_timer(const struct view *view, struct out *out, const struct soc
 static void inet_row(const struct view *view, struct out *out, const struct sock *sock)
 {
 	const struct row *row = &sock->row;
-	const char *proto = proto_netstat_name(row->proto, row->family);
+	const char *proto = proto_table[row->proto].netstat[row->family == AF_INET6];
 	pad_narrow_left(out, proto, strlen(proto), PROTO_WIDTH);
 	out_recv_q(view, out, row);
 	out_char(out, ' ');
@@ -429,7 +429,7 @@ static int netstat_row(void *at, const struct view *view, struct out *out, const
 	struct netstat_state *state = at;
 	struct column_source source;
 	int result = 0;
-	if (sock->row.proto != PROTO_UNIX) {
+	if (row_is_inet(&sock->row)) {
 		inet_row(view, out, sock);
 	} else {
 		netstat_heading(state, view, out, SECTION_UNIX);

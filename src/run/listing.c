@@ -48,8 +48,7 @@ static int choose_columns(struct listing *listing, const struct options *options
 	 */
 	struct column_defaults defaults = {
 		.style = listing->format->style,
-		.unix_ = columns && options->protos & PROTO_BIT(PROTO_UNIX),
-		.inet = options->protos & PROTO_INET_ALL,
+		.protos = columns ? options->protos : options->protos & PROTO_INET_ALL,
 		.programs = columns ? options->programs : options->programs || listing->format->owned_only,
 		.extend = options->extend,
 		.timers = options->timers,

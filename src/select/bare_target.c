@@ -28,39 +28,17 @@ static bool any_of(struct piece piece, const char *set)
 	return false;
 }
 
-/* tcp: udp: udplite: raw: with 4 or 6 behind the name for the family, as netstat writes tcp6. */
-static bool target_prefix(struct piece *piece, enum proto *proto, int *family)
+/* tcp: udp: udplite: raw: and tcp6: as netstat writes it; or, `alone`, the word without a colon and nothing behind. */
+static unsigned target_protos(struct piece *piece, bool alone, int *family)
 {
 	const char *colon = memchr(piece->text, ':', piece->len);
-	if (!colon)
-		return false;
-	size_t len = (size_t)(colon - piece->text);
-	size_t name_len = len;
-	*family = AF_UNSPEC;
-	if (len > 1 && (colon[-1] == '4' || colon[-1] == '6')) {
-		*family = colon[-1] == '4' ? AF_INET : AF_INET6;
-		name_len--;
-	}
-	*proto = proto_by_name(piece->text, name_len);
-	if (*proto == PROTO_COUNT || *proto == PROTO_UNIX)
-		return false;
-	*piece = piece_from(*piece, len + 1);
-	return true;
-}
-
-/* The same without a colon: nothing but the protocol. */
-static bool target_proto(struct piece *piece, enum proto *proto, int *family)
-{
-	char word[16];
-	struct piece with_colon = { word, piece->len + 1, piece->at };
-	if (piece->len + 1 >= sizeof(word) || any_of(*piece, ":"))
-		return false;
-	memcpy(word, piece->text, piece->len);
-	word[piece->len] = ':';
-	if (!target_prefix(&with_colon, proto, family))
-		return false;
-	*piece = piece_from(*piece, piece->len);
-	return true;
+	if (alone == (colon != NULL))
+		return 0;
+	size_t len = colon ? (size_t)(colon - piece->text) : piece->len;
+	unsigned protos = protos_by_word(piece->text, len, family) & PROTO_INET_ALL;
+	if (protos)
+		*piece = piece_from(*piece, len + !alone);
+	return protos;
 }
 
 static uint32_t ports_node(struct reading *reading, struct piece piece)
@@ -101,22 +79,22 @@ static uint32_t plain_target(struct reading *reading, struct piece piece)
 
 uint32_t target_read(struct reading *reading, struct piece piece)
 {
-	enum proto proto;
 	int family;
-	if (!target_proto(&piece, &proto, &family)) {
+	unsigned protos = target_protos(&piece, true, &family), outer = reading->protos;
+	if (!protos) {
 		reading->target = true;
-		if (!target_prefix(&piece, &proto, &family))
-			return plain_target(reading, piece);
+		protos = target_protos(&piece, false, &family);
 	}
+	if (!protos)
+		return plain_target(reading, piece);
 	struct expr_list list = { .kind = EXPR_AND };
-	unsigned protos = reading->protos;
-	reading->protos = PROTO_BIT(proto);
-	uint32_t node = plain_target(reading, piece);
 	reading->protos = protos;
+	uint32_t node = plain_target(reading, piece);
+	reading->protos = outer;
 	if (node == EXPR_FAILED)
 		return node;
 	expr_list_add(reading->expr, &list,
-	              reading_add(reading, &(struct expr_node){ .kind = EXPR_PROTO, .mask = PROTO_BIT(proto) }));
+	              reading_add(reading, &(struct expr_node){ .kind = EXPR_PROTO, .mask = protos }));
 	if (family != AF_UNSPEC)
 		expr_list_add(
 			reading->expr, &list,

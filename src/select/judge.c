@@ -66,14 +66,6 @@ static enum verdict judge_not(const struct judged *judged, const struct expr_nod
 
 /* --- addresses and ports --- */
 
-static bool bits_match(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-	unsigned bytes = bits / 8, rest = bits % 8;
-	if (memcmp(a, b, bytes) != 0)
-		return false;
-	return !rest || ((a[bytes] ^ b[bytes]) & (0xff00u >> rest) & 0xffu) == 0;
-}
-
 static bool end_matches(const struct judged *judged, const struct expr_node *node, enum expr_end end)
 {
 	const struct row *row = &judged->sock->row;
@@ -89,13 +81,13 @@ static bool end_matches(const struct judged *judged, const struct expr_node *nod
 		bytes += 12;
 	else if (node->family != row->family)
 		return false;
-	return bits_match(bytes, node->addr.byte, node->prefix_len);
+	return addr_has_prefix(bytes, node->addr.byte, node->prefix_len);
 }
 
 static enum verdict judge_host(const struct judged *judged, const struct expr_node *node)
 {
 	const struct row *row = &judged->sock->row;
-	if (row->family == AF_UNIX || (row->family == AF_INET && node->family == AF_INET6))
+	if (!row_is_inet(row) || (row->family == AF_INET && node->family == AF_INET6))
 		return VERDICT_NO;
 	if (judged->known == KNOWN_KIND)
 		return VERDICT_MAYBE;
@@ -171,7 +163,7 @@ static enum verdict judge_autobound(const struct judged *judged, const struct ex
 
 static enum verdict judge_device(const struct judged *judged, const struct expr_node *node)
 {
-	if (judged->known == KNOWN_KIND && judged->sock->row.family != AF_UNIX)
+	if (judged->known == KNOWN_KIND && row_is_inet(&judged->sock->row))
 		return VERDICT_MAYBE;
 	return verdict_of(judged->sock->row.ifindex == node->value);
 }
@@ -180,7 +172,7 @@ static enum verdict judge_mark(const struct judged *judged, const struct expr_no
 {
 	const struct sock_extra *extra = judged->sock->extra;
 	if (judged->known == KNOWN_KIND)
-		return judged->sock->row.family == AF_UNIX ? VERDICT_NO : VERDICT_MAYBE;
+		return row_is_inet(&judged->sock->row) ? VERDICT_MAYBE : VERDICT_NO;
 	if (!extra || !(extra->has & EXTRA_MARK))
 		return VERDICT_NO;
 	return verdict_of((extra->mark & node->mask) == node->value);

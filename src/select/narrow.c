@@ -4,6 +4,8 @@
  */
 #include <sockview/filter.h>
 
+#include <sockview/proto.h>
+
 #include "select/filter_parts.h"
 #include "select/judge.h"
 
@@ -19,13 +21,6 @@ static uint32_t possible_states(const struct expr *expr, enum proto proto, int f
 	return possible;
 }
 
-/* States no socket of the protocol is ever in need no dump (net/ipv4/udp.c, raw.c: connected or not). */
-static uint32_t states_in_use(enum proto proto)
-{
-	bool datagram = proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_RAW;
-	return datagram ? STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE) : STATE_ALL;
-}
-
 static bool ports_impossible(const struct expr *expr)
 {
 	struct expr_ports ports;
@@ -37,8 +32,8 @@ static bool ports_impossible(const struct expr *expr)
 static void narrow_proto(const struct expr *expr, struct query *query, enum proto proto, bool *inet, bool *inet6)
 {
 	uint32_t *states = &query->states[proto], four = 0, six = 0;
-	if (proto == PROTO_UNIX) {
-		*states = possible_states(expr, proto, AF_UNIX, *states);
+	if (proto_table[proto].domain != AF_INET) {
+		*states = possible_states(expr, proto, proto_table[proto].domain, *states);
 		return;
 	}
 	if (query->inet)
@@ -55,13 +50,12 @@ void filter_narrow(const struct filter *filter, struct query *query)
 	const struct expr *expr = &filter->expr;
 	bool impossible = ports_impossible(expr), inet = false, inet6 = false;
 	unsigned protos = 0;
-	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
-		if (!(query->protos & PROTO_BIT(proto)))
-			continue;
-		if (impossible && proto != PROTO_UNIX)
+	FOR_EACH_PROTO (proto, query->protos) {
+		if (impossible && proto_table[proto].domain == AF_INET)
 			query->states[proto] = 0;
 		narrow_proto(expr, query, proto, &inet, &inet6);
-		if (query->states[proto] & states_in_use(proto))
+		/* States that no socket of the protocol is ever in need no dump. */
+		if (query->states[proto] & proto_table[proto].states)
 			protos |= PROTO_BIT(proto);
 	}
 	query->protos = protos;

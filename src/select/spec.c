@@ -15,7 +15,6 @@
 
 #include "select/filter_parts.h"
 
-#define SPEC_PROTOS   (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
 #define EXPECTED_SPEC "[46][tcp|udp|udplite][@HOST|@ADDR][:SERVICES]"
 
 struct spec {
@@ -39,11 +38,10 @@ static bool spec_take_proto(struct piece *rest, struct spec *spec)
 	word.len = 0;
 	while (word.len < rest->len && rest->text[word.len] != '@' && rest->text[word.len] != ':')
 		word.len++;
-	spec->protos = SPEC_PROTOS;
+	spec->protos = protos_with(PROTO_LSOF);
 	if (!word.len)
 		return true;
-	enum proto proto = proto_by_name(word.text, word.len);
-	spec->protos = proto == PROTO_COUNT ? 0 : PROTO_BIT(proto) & SPEC_PROTOS;
+	spec->protos &= protos_by_word(word.text, word.len, NULL);
 	spec->proto_said = true;
 	*rest = piece_from(*rest, word.len);
 	return spec->protos != 0;
@@ -163,16 +161,16 @@ int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
 	struct filter_choice *choice = &filter->proto_states;
 	struct piece rest = { text, len, 0 }, word, item;
 	piece_split(&rest, ':', &word);
-	enum proto proto = proto_by_name(word.text, word.len);
+	unsigned protos = protos_by_word(word.text, word.len, NULL);
 	filter->needs.proto_states = true;
-	if (!rest.text || proto == PROTO_COUNT) {
+	if (!rest.text || !protos) {
 		reading_fail(&reading, 0, "PROTO:STATE[,^STATE], such as TCP:LISTEN", "found \"%.*s\"",
 		             PIECE_ARGS(word));
 		return -1;
 	}
 	while (piece_split(&rest, ',', &item)) {
 		bool unwanted = piece_skip(&item, "^");
-		uint32_t node = proto_state_node(&reading, PROTO_BIT(proto), item);
+		uint32_t node = proto_state_node(&reading, protos, item);
 		if (node == EXPR_FAILED)
 			return -1;
 		expr_list_add(&filter->expr, unwanted ? &choice->unwanted : &choice->wanted, node);

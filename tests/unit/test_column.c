@@ -234,7 +234,8 @@ static void default_columns_are_cheap(void **state)
 	for (enum column_style style = COLUMNS_TABLE; style <= COLUMNS_TREE; style++) {
 		struct column_list list = { 0 };
 		struct column_needs needs = { 0 };
-		assert_int_equal(column_list_default(&list, &(struct column_defaults){ .style = style, .inet = true }),
+		assert_int_equal(column_list_default(
+					 &list, &(struct column_defaults){ .style = style, .protos = PROTO_INET_ALL }),
 		                 0);
 		column_list_needs(&list, &needs);
 		assert_true(list.count >= 6);
@@ -249,8 +250,7 @@ static void options_add_their_columns(void **state)
 	struct column_list list = { 0 };
 	struct column_needs needs = { 0 };
 	const struct column_defaults all = { .style = COLUMNS_TREE,
-		                             .inet = true,
-		                             .unix_ = true,
+		                             .protos = PROTO_ALL,
 		                             .programs = 1,
 		                             .extend = 2,
 		                             .timers = true,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What the bytes stand for; false: for no number. */
+/* Applies the rules, then the bit field and the scale; false if the number is absent by a rule. */
 static bool field_adjust(const struct column_field *field, uint64_t *number)
 {
 	uint64_t max = field->size < 8 ? (1ull << 8 * field->size) - 1 : UINT64_MAX;
@@ -40,7 +40,7 @@ static inline bool field_read(const struct column_field *field, const void *data
 	default:
 		memcpy(number, at, sizeof(*number));
 	}
-	/* Most are the number as it stands. */
+	/* Most fields are the number as it stands. */
 	return !(field->rule | field->bits | field->scale) || field_adjust(field, number);
 }
 

@@ -41,7 +41,7 @@ static void get_cmdline(const struct column *column, const struct column_source 
 
 #define DELETED " (deleted)"
 
-/* The kernel says so behind the path (d_path, fs/d_path.c). */
+/* The kernel appends it to the path (d_path, fs/d_path.c). */
 static void get_exe_deleted(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct bytes exe = process_bytes(column, source);
@@ -135,7 +135,7 @@ static void get_runtime(const struct column *column, const struct column_source 
 
 /* --- all of them --- */
 
-/* No look was taken, or none that could have found one. */
+/* False if no look for owners was taken. */
 static bool looked_for(const struct column_source *source)
 {
 	return owners_reason(source->context->owners, &source->sock->row) != REASON_NOT_ASKED;

@@ -97,18 +97,12 @@ static void get_ulp(const struct column *column, const struct column_source *sou
 		value_set_bytes(value, without_nul(name));
 }
 
-static bool ulp_find(const struct column *column, const struct column_source *source, struct bytes *found)
-{
-	struct bytes nest;
-	return attribute_find(source->sock->blob[BLOB_ULP], column->field.told, &nest) &&
-	       attribute_find(nest, column->field.offset, found);
-}
-
 static void get_ulp_number(const struct column *column, const struct column_source *source, struct value *value)
 {
-	struct bytes found;
+	struct bytes nest, found;
 	uint64_t number;
-	if (ulp_find(column, source, &found) &&
+	if (attribute_find(source->sock->blob[BLOB_ULP], column->field.told, &nest) &&
+	    attribute_find(nest, column->field.offset, &found) &&
 	    column_field_read(&(struct column_field){ .size = column->field.size }, found.data, found.len, &number))
 		column_set(column, number, value);
 }

@@ -13,6 +13,8 @@
 #include <sockview/column_list.h>
 
 struct csv_state {
+	char separator;
+	const char *line_end;
 	struct text text;
 };
 
@@ -44,7 +46,7 @@ static void csv_out_field(struct out *out, char separator, const char *text, siz
 		out_bytes(out, text, len);
 }
 
-static int csv_out_value(struct csv_state *state, struct out *out, char separator, const struct value *value,
+static int csv_out_value(struct csv_state *state, struct out *out, const struct value *value,
                          const struct column_source *source)
 {
 	if (value_is_short(value)) {
@@ -54,66 +56,54 @@ static int csv_out_value(struct csv_state *state, struct out *out, char separato
 	state->text.len = 0;
 	if (value_text(&state->text, value, source) < 0)
 		return -1;
-	/* A list without elements is no text at all. */
+	/* An empty list is an absent field, not an empty text. */
 	if (value->kind < VALUE_OWNERS || state->text.len)
-		csv_out_field(out, separator, state->text.data, state->text.len);
+		csv_out_field(out, state->separator, state->text.data, state->text.len);
 	return 0;
 }
 
-static int csv_socket(struct csv_state *state, const struct view *view, struct out *out, const struct sock *sock,
-                      char separator)
+static int csv_row(void *at, const struct view *view, struct out *out, const struct sock *sock)
 {
+	struct csv_state *state = at;
 	struct column_source source;
+	int result = 0;
 	column_source_set(&source, view->context, sock);
-	for (size_t i = 0; i < view->columns->count; i++) {
+	for (size_t i = 0; i < view->columns->count && result == 0; i++) {
 		struct value value;
 		if (i)
-			out_char(out, separator);
+			out_char(out, state->separator);
 		column_get(view->columns->column[i], &source, &value);
-		if (csv_out_value(state, out, separator, &value, &source) < 0)
-			return -1;
+		result = csv_out_value(state, out, &value, &source);
 	}
-	return 0;
+	out_string(out, state->line_end);
+	return result;
 }
 
-static void csv_header(const struct view *view, struct out *out, char separator, const char *line_end)
+static int csv_header(struct csv_state *state, const struct view *view, struct out *out)
 {
-	if (view->no_header)
-		return;
-	for (size_t i = 0; i < view->columns->count; i++) {
+	for (size_t i = 0; i < view->columns->count && !view->no_header; i++) {
 		if (i)
-			out_char(out, separator);
+			out_char(out, state->separator);
 		out_string(out, view->columns->column[i]->name);
 	}
-	out_string(out, line_end);
-}
-
-static int csv_begin(void *state, const struct view *view, struct out *out)
-{
-	(void)state;
-	csv_header(view, out, ',', "\r\n");
+	out_string(out, view->no_header ? "" : state->line_end);
 	return 0;
 }
 
-static int csv_row(void *state, const struct view *view, struct out *out, const struct sock *sock)
+static int csv_begin(void *at, const struct view *view, struct out *out)
 {
-	int result = csv_socket(state, view, out, sock, ',');
-	out_string(out, "\r\n");
-	return result;
+	struct csv_state *state = at;
+	state->separator = ',';
+	state->line_end = "\r\n";
+	return csv_header(state, view, out);
 }
 
-static int tsv_begin(void *state, const struct view *view, struct out *out)
+static int tsv_begin(void *at, const struct view *view, struct out *out)
 {
-	(void)state;
-	csv_header(view, out, '\t', "\n");
-	return 0;
-}
-
-static int tsv_row(void *state, const struct view *view, struct out *out, const struct sock *sock)
-{
-	int result = csv_socket(state, view, out, sock, '\t');
-	out_string(out, "\n");
-	return result;
+	struct csv_state *state = at;
+	state->separator = '\t';
+	state->line_end = "\n";
+	return csv_header(state, view, out);
 }
 
 static int csv_end(void *at, const struct view *view, struct out *out)
@@ -137,7 +127,7 @@ const struct format format_csv = {
 const struct format format_tsv = {
 	.name = "tsv",
 	.begin = tsv_begin,
-	.row = tsv_row,
+	.row = csv_row,
 	.end = csv_end,
 	.state_size = sizeof(struct csv_state),
 	.style = COLUMNS_FLAT,

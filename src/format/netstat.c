@@ -96,18 +96,6 @@ static void netstat_heading(struct netstat_state *state, const struct view *view
 
 /* --- columns --- */
 
-static const char *host_name(const struct view *view, const struct row *row, bool remote)
-{
-	if (!view->resolve || view->numeric_hosts)
-		return NULL;
-	return names_host(view->names, row->family, remote ? &row->remote : &row->local);
-}
-
-static const char *service_name(const struct view *view, const struct row *row, uint16_t port)
-{
-	return view->numeric_ports || !port ? NULL : names_service(view->names, row->proto, port);
-}
-
 static char *netstat_put_addr(char *to, const struct row *row, bool remote)
 {
 	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
@@ -145,8 +133,11 @@ static void out_endpoint_named(struct out *out, const struct row *row, bool remo
 static void out_endpoint(const struct view *view, struct out *out, const struct row *row, bool remote)
 {
 	uint16_t port = remote ? row->remote_port : row->local_port;
-	const char *host = host_name(view, row, remote);
-	const char *service = service_name(view, row, port);
+	const char *host = NULL, *service = NULL;
+	if (view->resolve && !view->numeric_hosts)
+		host = names_host(view->names, row->family, remote ? &row->remote : &row->local);
+	if (!view->numeric_ports && port)
+		service = names_service(view->names, row->proto, port);
 	if (host || service) {
 		out_endpoint_named(out, row, remote, host, service);
 		return;
@@ -219,13 +210,6 @@ static void out_user(const struct view *view, struct out *out, const struct row 
 	}
 	pad_narrow_out(out, used, USER_WIDTH);
 	out_char(out, ' ');
-}
-
-static void out_inode(struct out *out, const struct row *row)
-{
-	char digits[TEXT_U64_MAX];
-	size_t len = (size_t)(text_u64(digits, row->inode) - digits);
-	pad_narrow_left(out, digits, len, INODE_WIDTH);
 }
 
 /* "812/nginx" */
@@ -317,6 +301,7 @@ static void out_timer(const struct view *view, struct out *out, const struct soc
 
 static void inet_row(const struct view *view, struct out *out, const struct sock *sock)
 {
+	char digits[TEXT_U64_MAX];
 	const struct row *row = &sock->row;
 	const char *proto = proto_table[row->proto].netstat[row->family == AF_INET6];
 	pad_narrow_left(out, proto, strlen(proto), PROTO_WIDTH);
@@ -329,7 +314,8 @@ static void inet_row(const struct view *view, struct out *out, const struct sock
 	out_state(view, out, row);
 	if (view->extend) {
 		out_user(view, out, row);
-		out_inode(out, row);
+		char *end = text_u64(digits, row->inode);
+		pad_narrow_left(out, digits, (size_t)(end - digits), INODE_WIDTH);
 	}
 	if (view->programs)
 		out_program(view, out, row);

@@ -49,12 +49,6 @@ static char *heading_text(char *to, const struct column *column)
 
 #define HEADING_MAX 64
 
-static size_t heading_width(const struct column *column)
-{
-	char text[HEADING_MAX];
-	return (size_t)(heading_text(text, column) - text);
-}
-
 static int table_begin(void *at, const struct view *view, struct out *out)
 {
 	struct table_state *state = at;
@@ -63,8 +57,10 @@ static int table_begin(void *at, const struct view *view, struct out *out)
 	state->lane = calloc(count ? count : 1, sizeof(*state->lane));
 	if (!state->lane)
 		return -1;
-	for (size_t i = 0; i < count && !view->no_header; i++)
-		state->lane[i].width = heading_width(view->columns->column[i]);
+	for (size_t i = 0; i < count && !view->no_header; i++) {
+		char heading[HEADING_MAX];
+		state->lane[i].width = (size_t)(heading_text(heading, view->columns->column[i]) - heading);
+	}
 	return 0;
 }
 
@@ -102,14 +98,6 @@ static int table_row(void *at, const struct view *view, struct out *out, const s
 
 /* --- at the end --- */
 
-static size_t line_width(const struct table_state *state, const struct view *view)
-{
-	size_t total = 0;
-	for (size_t i = 0; i < view->columns->count; i++)
-		total += state->lane[i].width + (i ? GAP : 0);
-	return total;
-}
-
 /* The widest column that may be cut; count of columns if there is none. */
 static size_t widest(const struct table_state *state, const struct view *view)
 {
@@ -125,7 +113,9 @@ static size_t widest(const struct table_state *state, const struct view *view)
 
 static void cut_to_terminal(struct table_state *state, const struct view *view)
 {
-	size_t total = line_width(state, view);
+	size_t total = 0;
+	for (size_t i = 0; i < view->columns->count; i++)
+		total += state->lane[i].width + (i ? GAP : 0);
 	while (view->width && total > view->width) {
 		size_t index = widest(state, view);
 		if (index == view->columns->count)

@@ -238,7 +238,7 @@ static bool means_any(struct piece piece)
 	       piece_is(piece, "default");
 }
 
-/* The address with everything around it read already; `family` AF_UNSPEC for either. */
+/* The node of the address, once zone and ports were read; `family` AF_UNSPEC for either. */
 static uint32_t host_node(struct reading *reading, const struct host *host, int family, const struct expr_node *shared)
 {
 	union addr addr;
@@ -280,7 +280,7 @@ static uint32_t unix_host_read(struct reading *reading, struct piece piece, enum
 	return reading_add(reading, &node);
 }
 
-/* ss's families that no socket here is of. */
+/* ss's families that are not shown here. */
 static bool foreign_family(struct piece piece, const char **name)
 {
 	static const char *const names[] = { "link:", "netlink:", "vsock:", "tipc:", "xdp:", "packet:" };

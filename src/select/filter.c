@@ -73,7 +73,7 @@ int filter_add_option(struct filter *filter, enum filter_option option, const ch
 	return 0;
 }
 
-/* If nothing is wanted by name, everything is that is not unwanted. */
+/* Without a wanted item, every socket fits that fits none of the unwanted ones. */
 static void choice_close(struct filter *filter, struct filter_choice *choice)
 {
 	if (choice->wanted.count || choice->wanted.settled || choice->wanted.failed)

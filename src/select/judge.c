@@ -14,7 +14,7 @@
 #include "select/filter_parts.h"
 #include "select/judge.h"
 
-/* What of the socket is known. */
+/* What is known of the socket: protocol, family and state, or all of its row. */
 enum judged_known { KNOWN_KIND, KNOWN_ROW };
 
 struct judged {
@@ -128,7 +128,7 @@ static enum verdict judge_unix(const struct judged *judged, const struct expr_no
 		return VERDICT_NO;
 	if (judged->known == KNOWN_KIND)
 		return VERDICT_MAYBE;
-	/* The kernel tells no name of the other end: it fits what fits no name at all. */
+	/* The kernel does not tell the peer's name: a pattern fits if it matches the empty name. */
 	size_t len = node->end & EXPR_LOCAL ? unix_name(judged->sock, name) : 0;
 	return verdict_of(glob_match(glob, node->text.count, name, len, true));
 }
@@ -187,8 +187,6 @@ static enum verdict judge_inode(const struct judged *judged, const struct expr_n
 
 /* --- owners --- */
 
-typedef bool owner_test(const struct judged *judged, const struct expr_node *node, const struct process *process);
-
 static bool text_matches(const struct judged *judged, const struct expr_node *node, struct process_text text)
 {
 	struct bytes bytes = owners_text(judged->owners, text);
@@ -196,28 +194,24 @@ static bool text_matches(const struct judged *judged, const struct expr_node *no
 	       glob_match(judged->expr->text + node->text.first, node->text.count, bytes.data, bytes.len, false);
 }
 
-static bool owner_has_pid(const struct judged *judged, const struct expr_node *node, const struct process *process)
+static bool owner_fits(const struct judged *judged, const struct expr_node *node, const struct process *process)
 {
-	return expr_in_ranges(judged->expr, node->ranges, (uint32_t)process->pid);
+	switch ((enum expr_kind)node->kind) {
+	case EXPR_PID:
+		return expr_in_ranges(judged->expr, node->ranges, (uint32_t)process->pid);
+	case EXPR_PROGRAM:
+		return (process->has & PROCESS_NAME) &&
+		       (text_matches(judged, node, process->program) || text_matches(judged, node, process->comm));
+	case EXPR_USER:
+		return (process->has & PROCESS_UID) && expr_in_ranges(judged->expr, node->ranges, process->uid);
+	case EXPR_CGROUP:
+		return (process->has & PROCESS_CGROUP) && text_matches(judged, node, process->cgroup);
+	default:
+		return false;
+	}
 }
 
-static bool owner_runs(const struct judged *judged, const struct expr_node *node, const struct process *process)
-{
-	return (process->has & PROCESS_NAME) &&
-	       (text_matches(judged, node, process->program) || text_matches(judged, node, process->comm));
-}
-
-static bool owner_is_user(const struct judged *judged, const struct expr_node *node, const struct process *process)
-{
-	return (process->has & PROCESS_UID) && expr_in_ranges(judged->expr, node->ranges, process->uid);
-}
-
-static bool owner_in_cgroup(const struct judged *judged, const struct expr_node *node, const struct process *process)
-{
-	return (process->has & PROCESS_CGROUP) && text_matches(judged, node, process->cgroup);
-}
-
-static enum verdict judge_owners(const struct judged *judged, const struct expr_node *node, owner_test *test)
+static enum verdict judge_owners(const struct judged *judged, const struct expr_node *node)
 {
 	const struct row *row = &judged->sock->row;
 	if (judged->known == KNOWN_KIND)
@@ -230,7 +224,7 @@ static enum verdict judge_owners(const struct judged *judged, const struct expr_
 	if (judged->only)
 		span = (struct owner_span){ judged->only, 1 };
 	for (size_t i = 0; i < span.count; i++)
-		if (test(judged, node, &judged->owners->process[span.first[i].process]))
+		if (owner_fits(judged, node, &judged->owners->process[span.first[i].process]))
 			return VERDICT_YES;
 	return VERDICT_NO;
 }
@@ -238,11 +232,11 @@ static enum verdict judge_owners(const struct judged *judged, const struct expr_
 static enum verdict judge_user(const struct judged *judged, const struct expr_node *node)
 {
 	const struct row *row = &judged->sock->row;
-	/* Without an inode the kernel tells 0 for everybody (inet_twsk_diag_fill, inet_req_diag_fill). */
+	/* Of a socket without an inode the kernel always gives uid 0 (inet_twsk_diag_fill, inet_req_diag_fill). */
 	bool told = judged->known == KNOWN_ROW && (row->flags & ROW_HAS_UID) && row->inode;
 	if (told && expr_in_ranges(judged->expr, node->ranges, row->uid))
 		return VERDICT_YES;
-	return judge_owners(judged, node, owner_is_user);
+	return judge_owners(judged, node);
 }
 
 static enum verdict judge_cgroup(const struct judged *judged, const struct expr_node *node)
@@ -250,7 +244,7 @@ static enum verdict judge_cgroup(const struct judged *judged, const struct expr_
 	const struct sock_extra *extra = judged->sock->extra;
 	if (judged->known == KNOWN_ROW && extra && (extra->has & EXTRA_CGROUP))
 		return verdict_of(expr_in_numbers(judged->expr, node->numbers, extra->cgroup_id));
-	return judge_owners(judged, node, owner_in_cgroup);
+	return judge_owners(judged, node);
 }
 
 static enum verdict judge_node(const struct judged *judged, uint32_t index)
@@ -289,9 +283,8 @@ static enum verdict judge_node(const struct judged *judged, uint32_t index)
 	case EXPR_INODE:
 		return judge_inode(judged, node);
 	case EXPR_PID:
-		return judge_owners(judged, node, owner_has_pid);
 	case EXPR_PROGRAM:
-		return judge_owners(judged, node, owner_runs);
+		return judge_owners(judged, node);
 	case EXPR_USER:
 		return judge_user(judged, node);
 	}

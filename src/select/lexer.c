@@ -6,7 +6,7 @@
 #include <sockview/countof.h>
 #include <sockview/vec.h>
 
-/* Longest first, where one begins another. */
+/* Where one symbol begins another, the longer comes first. */
 static const struct {
 	const char *text;
 	enum token_kind kind;
@@ -95,7 +95,7 @@ static enum token_kind take_piece(struct lexer *lexer)
 	char c = lexer->text[lexer->at];
 	if (c == '\'' || c == '"')
 		return take_quoted(lexer);
-	/* The backslash stays before what a pattern would not take as itself. */
+	/* Before a character that is special in a pattern the backslash stays. */
 	if (c == '\\' && lexer->at + 1 < lexer->len) {
 		char next = lexer->text[++lexer->at];
 		if (next && strchr("*?[\\", next) && word_add(lexer, c) < 0)

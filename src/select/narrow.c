@@ -28,7 +28,7 @@ static bool ports_impossible(const struct expr *expr)
 	       (expr_ports(expr, EXPR_REMOTE, &ports) && !ports.count);
 }
 
-/* What of one protocol can fit: its states go to the query, its families to inet and inet6. */
+/* Takes out states of one protocol; sets *inet or *inet6 if a socket of that family can fit. */
 static void narrow_proto(const struct expr *expr, struct query *query, enum proto proto, bool *inet, bool *inet6)
 {
 	uint32_t *states = &query->states[proto], four = 0, six = 0;

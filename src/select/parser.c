@@ -18,7 +18,7 @@
 
 #include "select/lexer.h"
 
-/* Each parenthesis costs four frames: far below any stack, far above any person. */
+/* Each parenthesis takes four frames of the stack. */
 #define DEPTH_MAX 1024
 
 #define EXPECTED_TERM \
@@ -39,7 +39,7 @@ static void advance(struct parser *parser)
 	parser->token = lexer_next(&parser->lexer);
 }
 
-/* What stands at the token instead of what was expected. */
+/* Words the error at the token: what was found there, and what was expected. */
 static uint32_t parser_fail(struct parser *parser, const struct token *token, const char *expected)
 {
 	struct reading *reading = parser->reading;
@@ -66,8 +66,10 @@ enum accepts { EQUALITY, ORDER };
 struct condition {
 	const char *key;
 	enum accepts accepts;
-	const char *expected; /* as a value */
-	uint32_t (*read)(struct reading *reading, struct piece value, enum token_kind operator);
+	const char *expected;                                          /* as a value */
+	uint32_t (*read)(struct reading *reading, struct piece value); /* of what is no end of a connection */
+	enum expr_end host, port; /* the end that the value is a host or ports of; 0: none */
+	bool state, excluded;     /* it speaks of states; of those that do not fit */
 };
 
 static uint32_t negated_if(struct reading *reading, bool negated, uint32_t node)
@@ -78,9 +80,9 @@ static uint32_t negated_if(struct reading *reading, bool negated, uint32_t node)
 	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
 }
 
-/* The ports that `operator` makes of one. */
-static uint32_t ordered_ports(struct reading *reading, struct piece value, enum token_kind operator,
-                              struct expr_node * node)
+/* The ports that the comparison makes of one. */
+static uint32_t ordered_ports(struct reading *reading, struct piece value, enum token_kind comparison,
+                              struct expr_node *node)
 {
 	const struct expr_range *range = node->ranges.count == 1 ? &reading->expr->range[node->ranges.first] : NULL;
 	if (!range || range->low != range->high)
@@ -91,9 +93,9 @@ static uint32_t ordered_ports(struct reading *reading, struct piece value, enum 
 		[TOKEN_GT - TOKEN_LT] = { range->low + 1, 65535 },
 		[TOKEN_GE - TOKEN_LT] = { range->low, 65535 },
 	};
-	if ((operator== TOKEN_LT && range->low == 0) || (operator== TOKEN_GT && range->low == 65535))
+	if ((comparison == TOKEN_LT && range->low == 0) || (comparison == TOKEN_GT && range->low == 65535))
 		return expr_none(reading->expr);
-	if (expr_keep_ranges(reading->expr, &order[operator - TOKEN_LT], 1, &node->ranges) < 0)
+	if (expr_keep_ranges(reading->expr, &order[comparison - TOKEN_LT], 1, &node->ranges) < 0)
 		return reading_no_memory(reading);
 	return reading_add(reading, node);
 }
@@ -111,7 +113,8 @@ static uint32_t port_family(struct reading *reading, struct piece *value)
 	return reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family });
 }
 
-static uint32_t port_condition(struct reading *reading, struct piece value, enum token_kind operator, enum expr_end end)
+static uint32_t port_condition(struct reading *reading, struct piece value, enum token_kind comparison,
+                               enum expr_end end)
 {
 	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end };
 	uint32_t family = port_family(reading, &value), ports = 0;
@@ -122,77 +125,32 @@ static uint32_t port_condition(struct reading *reading, struct piece value, enum
 		value = piece_from(value, 1);
 	if (ports_read(reading, value, &node.ranges, &any) < 0)
 		return EXPR_FAILED;
-	if (operator>= TOKEN_LT)
-		ports = ordered_ports(reading, value, operator, & node);
+	if (comparison >= TOKEN_LT)
+		ports = ordered_ports(reading, value, comparison, &node);
 	else if (!any)
 		ports = reading_add(reading, &node);
 	if (ports == EXPR_FAILED)
 		return ports;
-	ports = negated_if(reading, operator== TOKEN_NE, ports);
+	ports = negated_if(reading, comparison == TOKEN_NE, ports);
 	uint32_t both = expr_and(reading->expr, family, ports);
 	return both == EXPR_FAILED ? reading_no_memory(reading) : both;
 }
 
-static uint32_t sport_condition(struct reading *reading, struct piece value, enum token_kind operator)
-{
-	return port_condition(reading, value, operator, EXPR_LOCAL);
-}
-
-static uint32_t dport_condition(struct reading *reading, struct piece value, enum token_kind operator)
-{
-	return port_condition(reading, value, operator, EXPR_REMOTE);
-}
-
-static uint32_t src_condition(struct reading *reading, struct piece value, enum token_kind operator)
-{
-	return negated_if(reading, operator== TOKEN_NE, host_read(reading, value, EXPR_LOCAL));
-}
-
-static uint32_t dst_condition(struct reading *reading, struct piece value, enum token_kind operator)
-{
-	return negated_if(reading, operator== TOKEN_NE, host_read(reading, value, EXPR_REMOTE));
-}
-
-static uint32_t state_condition(struct reading *reading, struct piece value, enum token_kind operator)
-{
-	reading->states_said = true;
-	return negated_if(reading, operator== TOKEN_NE, state_read(reading, value));
-}
-
-static uint32_t exclude_condition(struct reading *reading, struct piece value, enum token_kind operator)
-{
-	reading->states_said = true;
-	return negated_if(reading, operator!= TOKEN_NE, state_read(reading, value));
-}
-
-#define PLAIN_CONDITION(name) \
-	static uint32_t name##_condition(struct reading *reading, struct piece value, enum token_kind operator) \
-	{ \
-		return negated_if(reading, operator== TOKEN_NE, name##_read(reading, value)); \
-	}
-PLAIN_CONDITION(device)
-PLAIN_CONDITION(mark)
-PLAIN_CONDITION(cgroup)
-PLAIN_CONDITION(pid)
-PLAIN_CONDITION(program)
-PLAIN_CONDITION(user)
-PLAIN_CONDITION(inode)
-
 static const struct condition conditions[] = {
-	{ "sport", ORDER, EXPECTED_PORT, sport_condition },
-	{ "dport", ORDER, EXPECTED_PORT, dport_condition },
-	{ "src", EQUALITY, EXPECTED_HOST, src_condition },
-	{ "dst", EQUALITY, EXPECTED_HOST, dst_condition },
-	{ "state", EQUALITY, "a state", state_condition },
-	{ "exclude", EQUALITY, "a state", exclude_condition },
-	{ "excl", EQUALITY, "a state", exclude_condition },
-	{ "dev", EQUALITY, "an interface", device_condition },
-	{ "fwmark", EQUALITY, "MARK or MARK/MASK", mark_condition },
-	{ "cgroup", EQUALITY, "a cgroup's path", cgroup_condition },
-	{ "pid", EQUALITY, "a process id", pid_condition },
-	{ "program", EQUALITY, "a program's name", program_condition },
-	{ "user", EQUALITY, "a user's name or number", user_condition },
-	{ "inode", EQUALITY, "an inode number", inode_condition },
+	{ "sport", ORDER, EXPECTED_PORT, .port = EXPR_LOCAL },
+	{ "dport", ORDER, EXPECTED_PORT, .port = EXPR_REMOTE },
+	{ "src", EQUALITY, EXPECTED_HOST, .host = EXPR_LOCAL },
+	{ "dst", EQUALITY, EXPECTED_HOST, .host = EXPR_REMOTE },
+	{ "state", EQUALITY, "a state", .read = state_read, .state = true },
+	{ "exclude", EQUALITY, "a state", .read = state_read, .state = true, .excluded = true },
+	{ "excl", EQUALITY, "a state", .read = state_read, .state = true, .excluded = true },
+	{ "dev", EQUALITY, "an interface", .read = device_read },
+	{ "fwmark", EQUALITY, "MARK or MARK/MASK", .read = mark_read },
+	{ "cgroup", EQUALITY, "a cgroup's path", .read = cgroup_read },
+	{ "pid", EQUALITY, "a process id", .read = pid_read },
+	{ "program", EQUALITY, "a program's name", .read = program_read },
+	{ "user", EQUALITY, "a user's name or number", .read = user_read },
+	{ "inode", EQUALITY, "an inode number", .read = inode_read },
 };
 
 static const struct condition *condition_named(const char *key)
@@ -203,8 +161,18 @@ static const struct condition *condition_named(const char *key)
 	return NULL;
 }
 
+static uint32_t condition_node(struct reading *reading, const struct condition *condition, struct piece value,
+                               enum token_kind comparison)
+{
+	if (condition->port)
+		return port_condition(reading, value, comparison, condition->port);
+	reading->states_said |= condition->state;
+	uint32_t node = condition->host ? host_read(reading, value, condition->host) : condition->read(reading, value);
+	return negated_if(reading, (comparison == TOKEN_NE) != condition->excluded, node);
+}
+
 /* Reads the value that begins at `from`; leaves the token behind it as the next. */
-static uint32_t read_value(struct parser *parser, const struct condition *condition, enum token_kind operator,
+static uint32_t read_value(struct parser *parser, const struct condition *condition, enum token_kind comparison,
                            size_t from)
 {
 	parser->lexer.at = from;
@@ -212,7 +180,7 @@ static uint32_t read_value(struct parser *parser, const struct condition *condit
 	if (value.kind != TOKEN_WORD)
 		return parser_fail(parser, &value, condition->expected);
 	struct piece piece = { value.word, value.len, value.start };
-	uint32_t node = condition->read(parser->reading, piece, operator);
+	uint32_t node = condition_node(parser->reading, condition, piece, comparison);
 	advance(parser);
 	return node;
 }
@@ -221,20 +189,12 @@ static uint32_t read_value(struct parser *parser, const struct condition *condit
 static uint32_t read_condition(struct parser *parser, const struct condition *condition)
 {
 	advance(parser);
-	struct token operator= parser->token;
-	if (!token_compares(operator.kind))
-		return read_value(parser, condition, TOKEN_EQ, operator.start);
-	if (condition->accepts == EQUALITY && operator.kind> TOKEN_NE)
-		return parser_fail(parser, &operator, "= or !=, or nothing");
-	return read_value(parser, condition, operator.kind, operator.end);
-}
-
-static uint32_t read_target(struct parser *parser)
-{
-	struct piece piece = { parser->token.word, parser->token.len, parser->token.start };
-	uint32_t node = target_read(parser->reading, piece);
-	advance(parser);
-	return node;
+	struct token comparison = parser->token;
+	if (!token_compares(comparison.kind))
+		return read_value(parser, condition, TOKEN_EQ, comparison.start);
+	if (condition->accepts == EQUALITY && comparison.kind > TOKEN_NE)
+		return parser_fail(parser, &comparison, "= or !=, or nothing");
+	return read_value(parser, condition, comparison.kind, comparison.end);
 }
 
 /* --- and, or, not --- */
@@ -265,10 +225,11 @@ static uint32_t read_primary(struct parser *parser)
 	const struct condition *condition = condition_named(parser->token.word);
 	if (condition)
 		return read_condition(parser, condition);
-	if (strcmp(parser->token.word, "autobound") != 0)
-		return read_target(parser);
+	struct piece piece = { parser->token.word, parser->token.len, parser->token.start };
+	uint32_t node =
+		piece_is(piece, "autobound") ? autobound_read(parser->reading) : target_read(parser->reading, piece);
 	advance(parser);
-	return autobound_read(parser->reading);
+	return node;
 }
 
 static uint32_t read_not(struct parser *parser)
@@ -277,12 +238,6 @@ static uint32_t read_not(struct parser *parser)
 	for (; parser->token.kind == TOKEN_NOT; advance(parser))
 		negated = !negated;
 	return negated_if(parser->reading, negated, read_primary(parser));
-}
-
-/* What may begin another condition, so that `and` goes without saying. */
-static bool goes_on(enum token_kind kind)
-{
-	return kind == TOKEN_WORD || kind == TOKEN_OPEN || kind == TOKEN_NOT;
 }
 
 static uint32_t close_list(struct parser *parser, struct expr_list *list)
@@ -299,9 +254,11 @@ static uint32_t read_and(struct parser *parser)
 		if (node == EXPR_FAILED)
 			return node;
 		expr_list_add(parser->reading->expr, &list, node);
-		if (parser->token.kind == TOKEN_AND)
+		enum token_kind next = parser->token.kind;
+		if (next == TOKEN_AND)
 			advance(parser);
-		else if (!goes_on(parser->token.kind))
+		/* Where another condition begins, `and` may be left out. */
+		else if (next != TOKEN_WORD && next != TOKEN_OPEN && next != TOKEN_NOT)
 			return close_list(parser, &list);
 	}
 }
@@ -340,17 +297,11 @@ static bool at_state(struct parser *parser, bool *excluded)
 	return !compares;
 }
 
-static uint32_t chosen_states(struct reading *reading, struct piece value, enum token_kind operator)
-{
-	(void)operator;
-	reading->states_chosen = true;
-	return state_read(reading, value);
-}
-
 /* The token is the state's name. Adds its mask to `states`. */
 static int add_states(struct parser *parser, bool excluded, bool first, uint32_t *states)
 {
-	static const struct condition chosen = { "state", EQUALITY, "a state", chosen_states };
+	static const struct condition chosen = { "state", EQUALITY, "a state", .read = state_read };
+	parser->reading->states_chosen = true;
 	uint32_t node = read_value(parser, &chosen, TOKEN_EQ, parser->token.start);
 	if (node == EXPR_FAILED)
 		return -1;

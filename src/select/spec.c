@@ -71,11 +71,6 @@ static bool spec_take_host(struct piece *rest, struct spec *spec)
 	return host.len;
 }
 
-static uint32_t family_node(struct reading *reading, int family)
-{
-	return reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family });
-}
-
 /* Any address of the family, v4-mapped counting as IPv4, with the ports. */
 static uint32_t version_node(struct reading *reading, int family, struct expr_span ports)
 {
@@ -101,10 +96,11 @@ static uint32_t place_node(struct reading *reading, const struct spec *spec)
 		return spec_fail(reading, spec->services);
 	if (spec->host.text)
 		return address_read(reading, spec->host, EXPR_EITHER, ports.ranges);
-	if (spec->family != AF_UNSPEC)
-		return spec->proto_said || spec->services.text ? version_node(reading, spec->family, ports.ranges)
-		                                               : family_node(reading, spec->family);
-	return spec->services.text ? reading_add(reading, &ports) : 0;
+	if (spec->family == AF_UNSPEC)
+		return spec->services.text ? reading_add(reading, &ports) : 0;
+	if (spec->proto_said || spec->services.text)
+		return version_node(reading, spec->family, ports.ranges);
+	return reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)spec->family });
 }
 
 static uint32_t spec_read(struct reading *reading, struct piece piece)

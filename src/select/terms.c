@@ -13,29 +13,6 @@
 	"a state (established, syn-sent, listen, time-wait, bound ...) or a group (all, " \
 	"connected, synchronized, bucket, big)"
 
-/* Reads one item of a comma list into a range; false with the error worded. */
-typedef bool item_reader(struct reading *reading, struct piece item, struct expr_range *range);
-
-static uint32_t list_read(struct reading *reading, struct piece piece, enum expr_kind kind, item_reader *read)
-{
-	struct expr_node node = { .kind = (uint8_t)kind };
-	struct expr_range *ranges = NULL, *range;
-	size_t capacity = 0, count = 0;
-	uint32_t result = 0;
-	struct piece item;
-	while (result != EXPR_FAILED && piece_split(&piece, ',', &item)) {
-		range = vec_push(ranges, count, capacity);
-		if (!range)
-			result = reading_no_memory(reading);
-		else if (!read(reading, item, range))
-			result = EXPR_FAILED;
-	}
-	if (result != EXPR_FAILED && expr_keep_ranges(reading->expr, ranges, count, &node.ranges) < 0)
-		result = reading_no_memory(reading);
-	free(ranges);
-	return result == EXPR_FAILED ? result : reading_add(reading, &node);
-}
-
 /* N or N-M. */
 static bool span_read(struct piece item, uint64_t max, struct expr_range *range)
 {
@@ -52,55 +29,72 @@ static bool span_read(struct piece item, uint64_t max, struct expr_range *range)
 	return true;
 }
 
-static bool pid_item(struct reading *reading, struct piece item, struct expr_range *range)
-{
-	if (span_read(item, INT32_MAX, range))
-		return true;
-	reading_fail(reading, item.at, "a process id, a range, or several with commas", "bad pid \"%.*s\"",
-	             PIECE_ARGS(item));
-	return false;
-}
-
-static bool inode_item(struct reading *reading, struct piece item, struct expr_range *range)
-{
-	if (span_read(item, UINT32_MAX, range))
-		return true;
-	reading_fail(reading, item.at, "an inode number, a range, or several with commas", "bad inode \"%.*s\"",
-	             PIECE_ARGS(item));
-	return false;
-}
-
-static bool user_item(struct reading *reading, struct piece item, struct expr_range *range)
+static bool user_read_one(struct reading *reading, struct piece item, struct expr_range *range)
 {
 	char name[256];
 	uint64_t uid;
 	uint32_t found;
-	if (piece_number(item, UINT32_MAX, &uid)) {
-		*range = (struct expr_range){ (uint32_t)uid, (uint32_t)uid };
-		return true;
+	if (piece_number(item, UINT32_MAX, &uid))
+		found = (uint32_t)uid;
+	else if (!piece_copy(item, name, sizeof(name)) || !name[0] || reading->names->user(name, &found) < 0)
+		return false;
+	*range = (struct expr_range){ found, found };
+	return true;
+}
+
+/* One item of a comma list as a range; EXPR_FAILED with the error worded, else 0. */
+static uint32_t list_item_read(struct reading *reading, struct piece item, enum expr_kind kind,
+                               struct expr_range *range)
+{
+	switch (kind) {
+	case EXPR_PID:
+		if (span_read(item, INT32_MAX, range))
+			return 0;
+		return reading_fail(reading, item.at, "a process id, a range, or several with commas",
+		                    "bad pid \"%.*s\"", PIECE_ARGS(item));
+	case EXPR_INODE:
+		if (span_read(item, UINT32_MAX, range))
+			return 0;
+		return reading_fail(reading, item.at, "an inode number, a range, or several with commas",
+		                    "bad inode \"%.*s\"", PIECE_ARGS(item));
+	default:
+		if (user_read_one(reading, item, range))
+			return 0;
+		return reading_fail(reading, item.at, "a user's name or number, or several with commas",
+		                    "unknown user \"%.*s\"", PIECE_ARGS(item));
 	}
-	if (piece_copy(item, name, sizeof(name)) && name[0] && reading->names->user(name, &found) == 0) {
-		*range = (struct expr_range){ found, found };
-		return true;
+}
+
+static uint32_t list_read(struct reading *reading, struct piece piece, enum expr_kind kind)
+{
+	struct expr_node node = { .kind = (uint8_t)kind };
+	struct expr_range *ranges = NULL, *range;
+	size_t capacity = 0, count = 0;
+	uint32_t result = 0;
+	struct piece item;
+	while (result != EXPR_FAILED && piece_split(&piece, ',', &item)) {
+		range = vec_push(ranges, count, capacity);
+		result = range ? list_item_read(reading, item, kind, range) : reading_no_memory(reading);
 	}
-	reading_fail(reading, item.at, "a user's name or number, or several with commas", "unknown user \"%.*s\"",
-	             PIECE_ARGS(item));
-	return false;
+	if (result != EXPR_FAILED && expr_keep_ranges(reading->expr, ranges, count, &node.ranges) < 0)
+		result = reading_no_memory(reading);
+	free(ranges);
+	return result == EXPR_FAILED ? result : reading_add(reading, &node);
 }
 
 uint32_t pid_read(struct reading *reading, struct piece piece)
 {
-	return list_read(reading, piece, EXPR_PID, pid_item);
+	return list_read(reading, piece, EXPR_PID);
 }
 
 uint32_t inode_read(struct reading *reading, struct piece piece)
 {
-	return list_read(reading, piece, EXPR_INODE, inode_item);
+	return list_read(reading, piece, EXPR_INODE);
 }
 
 uint32_t user_read(struct reading *reading, struct piece piece)
 {
-	return list_read(reading, piece, EXPR_USER, user_item);
+	return list_read(reading, piece, EXPR_USER);
 }
 
 uint32_t state_read(struct reading *reading, struct piece piece)

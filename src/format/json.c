@@ -249,13 +249,11 @@ static void json_out_protos(struct out *out, const char *name, unsigned protos)
 	bool some = false;
 	json_out_key(out, ',', name);
 	out_char(out, '[');
-	for (unsigned i = 0; i < PROTO_COUNT; i++) {
-		if (!(protos & PROTO_BIT(i)))
-			continue;
+	FOR_EACH_PROTO (proto, protos) {
 		if (some)
 			out_char(out, ',');
 		some = true;
-		json_string(out, proto_name(i));
+		json_string(out, proto_name(proto));
 	}
 	out_char(out, ']');
 }

@@ -19,7 +19,7 @@ const char *lsof_login(const struct lsof_line *line)
 
 const char *lsof_type(const struct row *row)
 {
-	return row->family == AF_INET ? "IPv4" : row->family == AF_INET6 ? "IPv6" : "unix";
+	return row->family == AF_INET ? "IPv4" : row->family == AF_INET6 ? "IPv6" : proto_name(row->proto);
 }
 
 const char *lsof_node(const struct row *row)

@@ -369,7 +369,8 @@ static void unix_row(const struct view *view, struct out *out, const struct sock
 	const struct sock_unix *detail = sock->unix_ ? sock->unix_ : &nothing;
 	char number[TEXT_U64_MAX + 1];
 	char *end = number;
-	out_string(out, "unix  ");
+	const char *proto = proto_table[sock->row.proto].netstat[0];
+	pad_narrow_left(out, proto, strlen(proto), PROTO_WIDTH);
 	if (detail->has & UNIX_HAS_REFCNT)
 		end = text_u64(number, detail->refcnt);
 	else
@@ -433,7 +434,7 @@ static int netstat_row(void *at, const struct view *view, struct out *out, const
 static int netstat_end(void *at, const struct view *view, struct out *out)
 {
 	struct netstat_state *state = at;
-	if (view->protos & PROTO_BIT(PROTO_UNIX))
+	if (view->protos & protos_of(AF_UNIX))
 		netstat_heading(state, view, out, SECTION_UNIX);
 	column_list_free(&state->details);
 	text_free(&state->detail);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <sockview/proto.h>
+
 #include "select/filter_parts.h"
 #include "select/parser.h"
 
@@ -110,7 +112,7 @@ static void need_node(struct filter_needs *needs, const struct expr_node *node)
 		needs->details |= PROCESS_UID;
 		break;
 	case EXPR_UNIX:
-		needs->protos |= PROTO_BIT(PROTO_UNIX);
+		needs->protos |= protos_of(AF_UNIX);
 		break;
 	case EXPR_PROTO:
 		needs->protos |= node->mask;

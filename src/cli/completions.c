@@ -132,14 +132,15 @@ static void bash_keys(FILE *file)
 
 static void bash_script(FILE *file)
 {
+	struct option_row made;
 	const struct option_row *option;
 	fputs(bash_head, file);
-	for (size_t i = 0; (option = option_at(i)); i++)
+	for (size_t i = 0; (option = option_at(i, &made)); i++)
 		if (option->help)
 			bash_option(file, option);
 	bash_keys(file);
 	fputs("\tesac\n\tif [[ $cur == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"", file);
-	for (size_t i = 0; (option = option_at(i)); i++) {
+	for (size_t i = 0; (option = option_at(i, &made)); i++) {
 		if (option->help && option->letter)
 			fprintf(file, "-%c ", option->letter);
 		if (option->help && option->name)
@@ -193,11 +194,12 @@ static void zsh_spec(FILE *file, const struct option_row *option, bool by_name)
 
 static void zsh_script(FILE *file)
 {
+	struct option_row made;
 	const struct option_row *option;
 	fputs("#compdef sockview\n# zsh completion for sockview; made by `sockview --completions zsh`\n\n"
 	      "_arguments -s -S \\\n",
 	      file);
-	for (size_t i = 0; (option = option_at(i)); i++) {
+	for (size_t i = 0; (option = option_at(i, &made)); i++) {
 		if (option->help && option->letter)
 			zsh_spec(file, option, false);
 		if (option->help && option->name)
@@ -234,6 +236,7 @@ static void fish_argument(FILE *file, const struct option_row *option)
 
 static void fish_script(FILE *file)
 {
+	struct option_row made;
 	const struct option_row *option;
 	fputs("# fish completion for sockview; made by `sockview --completions fish`\n\n"
 	      "# The last of a list with commas, a sign before it or none.\n"
@@ -246,7 +249,7 @@ static void fish_script(FILE *file)
 	      "end\n\n"
 	      "complete -c sockview -f\n",
 	      file);
-	for (size_t i = 0; (option = option_at(i)); i++) {
+	for (size_t i = 0; (option = option_at(i, &made)); i++) {
 		if (!option->help)
 			continue;
 		fputs("complete -c sockview", file);

@@ -56,26 +56,6 @@ static const char *column_words(size_t index)
 	return column ? column->name : NULL;
 }
 
-/* The words of -A beside the protocols' own: families, and netstat's and ss's synonyms, which are not listed. */
-enum { FAMILIES_LISTED = 3 };
-static const struct {
-	const char *name;
-	unsigned protos;
-	bool inet, inet6;
-} families[] = {
-	{ "inet", 0, true, false },         { "inet6", 0, false, true },
-	{ "all", PROTO_ALL, false, false }, { "ip", 0, true, false },
-	{ "ipv4", 0, true, false },         { "ip6", 0, false, true },
-	{ "ipv6", 0, false, true },         { "local", PROTO_BIT(PROTO_UNIX), false, false },
-};
-
-static const char *family_words(size_t index)
-{
-	if (index < PROTO_COUNT)
-		return proto_name((enum proto)index);
-	return index - PROTO_COUNT < FAMILIES_LISTED ? families[index - PROTO_COUNT].name : NULL;
-}
-
 void option_join_words(option_words *words, const char *separator, char *text, size_t size)
 {
 	const char *word;
@@ -90,30 +70,24 @@ void option_join_words(option_words *words, const char *separator, char *text, s
 static int add_family(struct parse *parse, const char *word, size_t len)
 {
 	struct options *options = parse->options;
+	struct proto_choice choice;
 	bool exclude = len && *word == '!';
-	const char *name = word + exclude;
-	size_t name_len = len - exclude, i = 0;
-	enum proto proto = proto_by_name(name, name_len);
-	unsigned protos = proto < PROTO_COUNT ? PROTO_BIT(proto) : 0;
-	while (i < countof(families) &&
-	       (strlen(families[i].name) != name_len || strncasecmp(families[i].name, name, name_len) != 0))
-		i++;
-	if (i < countof(families))
-		protos |= families[i].protos;
-	if (protos && exclude) {
+	word += exclude;
+	len -= exclude;
+	if (!proto_choose(word, len, &choice) || (exclude && !choice.protos)) {
+		char known[256];
+		option_join_words(proto_choice_listed, ", ", known, sizeof(known));
+		return option_problem(parse, "%s: unknown family or protocol '%.*s'; it takes %s, or !PROTOCOL",
+		                      parse->shown, (int)len, word, known);
+	}
+	if (exclude) {
 		/* ss: "!tcp" alone means all but TCP. */
-		options->protos = (options->protos ? options->protos : PROTO_ALL) & ~protos;
+		options->protos = (options->protos ? options->protos : PROTO_ALL) & ~choice.protos;
 		return 0;
 	}
-	if (exclude || (!protos && i == countof(families))) {
-		char known[128];
-		option_join_words(family_words, ", ", known, sizeof(known));
-		return option_problem(parse, "%s: unknown family or protocol '%.*s'; it takes %s, or !PROTOCOL",
-		                      parse->shown, (int)name_len, name, known);
-	}
-	options->protos |= protos;
-	options->inet |= i < countof(families) && families[i].inet;
-	options->inet6 |= i < countof(families) && families[i].inet6;
+	options->protos |= choice.protos;
+	options->inet |= choice.inet;
+	options->inet6 |= choice.inet6;
 	return 0;
 }
 
@@ -158,11 +132,14 @@ static bool begins_like_spec(const char *word)
 {
 	if (*word == '4' || *word == '6')
 		word++;
-	else if (!strchr(":@tTuU", *word) || !*word)
+	else if (!*word)
 		return false;
 	if (!*word || *word == '@' || *word == ':')
 		return true;
-	return strncasecmp(word, "tcp", 3) == 0 || strncasecmp(word, "udp", 3) == 0;
+	FOR_EACH_PROTO (proto, protos_with(PROTO_LSOF))
+		if (strncasecmp(word, proto_name(proto), strlen(proto_name(proto))) == 0)
+			return true;
+	return false;
 }
 
 /* lsof(8), OUTPUT FOR OTHER PROGRAMS: also those that are of no socket, which are left out. */
@@ -256,10 +233,6 @@ int option_apply(struct parse *parse, const struct option_row *row, const char *
 	{ \
 		ROW(ADD_ONE, group, letter, name, ARGUMENT_NONE, NULL, help), AT(field) \
 	}
-#define PROTO(letter, name, proto, help) \
-	{ \
-		ROW(ADD_PROTO, OPTIONS_WHICH, letter, name, ARGUMENT_NONE, NULL, help), .value = PROTO_BIT(proto) \
-	}
 #define TEXT(group, letter, name, mode_, help) \
 	{ \
 		ROW(SET_MODE, group, letter, name, ARGUMENT_NONE, NULL, help), .mode = mode_ \
@@ -288,19 +261,14 @@ int option_apply(struct parse *parse, const struct option_row *row, const char *
 #define LIST_OF(words_) .words = words_, .list = true
 
 static const struct option_row rows[] = {
-	PROTO('t', "tcp", PROTO_TCP, "TCP"),
-	PROTO('u', "udp", PROTO_UDP, "UDP"),
-	PROTO('U', "udplite", PROTO_UDPLITE, "UDPLITE"),
-	PROTO('w', "raw", PROTO_RAW, "raw sockets"),
-	PROTO('x', "unix", PROTO_UNIX, "unix sockets"),
 	FLAG(OPTIONS_WHICH, '4', "inet", inet, "IPv4"),
 	FLAG(OPTIONS_WHICH, '6', "inet6", inet6, "IPv6"),
 	FLAG(OPTIONS_WHICH, 'l', "listening", listening, "listening sockets only"),
 	FLAG(OPTIONS_WHICH, 'a', "all", all, "listening, connected, bound: all"),
 	CALLS(OPTIONS_WHICH, 'A', "protocol", ARGUMENT_REQUIRED, add_families, "LIST", "protocols and families by name",
-	      LIST_OF(family_words)),
+	      LIST_OF(proto_choice_listed)),
 	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, add_families, "LIST", "the same as -A",
-	      LIST_OF(family_words)),
+	      LIST_OF(proto_choice_listed)),
 
 	WORDS(OPTIONS_OWNER, 0, "state", ARGUMENT_REQUIRED, state, "LIST", "by state; ^STATE excludes",
 	      LIST_OF(state_name_listed)),
@@ -376,7 +344,18 @@ static const struct option_row rows[] = {
 	TEXT(OPTIONS_FROM, 'V', "version", MODE_VERSION, "the version"),
 };
 
-const struct option_row *option_at(size_t index)
+const struct option_row *option_at(size_t index, struct option_row *made)
 {
-	return index < countof(rows) ? &rows[index] : NULL;
+	if (index >= PROTO_COUNT)
+		return index - PROTO_COUNT < countof(rows) ? &rows[index - PROTO_COUNT] : NULL;
+	const struct proto_info *info = &proto_table[index];
+	*made = (struct option_row){
+		.name = info->name,
+		.help = info->help,
+		.letter = info->letter,
+		.action = ADD_PROTO,
+		.group = OPTIONS_WHICH,
+		.value = PROTO_BIT(index),
+	};
+	return made;
 }

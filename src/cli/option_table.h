@@ -73,8 +73,8 @@ struct option_row {
 
 /* The number of rows is below this. */
 enum { OPTIONS_MAX = 160 };
-/* Row `index`; NULL behind the last. */
-const struct option_row *option_at(size_t index);
+/* Row `index`; NULL behind the last. The protocols' options are made in `made` of their table (proto.h). */
+const struct option_row *option_at(size_t index, struct option_row *made);
 
 /* Does what the row says. 0, or -1 with the problem. */
 int option_apply(struct parse *parse, const struct option_row *row, const char *word);

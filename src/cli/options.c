@@ -8,7 +8,7 @@
 
 #include <sockview/countof.h>
 #include <sockview/format.h>
-#include <sockview/row.h>
+#include <sockview/proto.h>
 #include <sockview/text.h>
 
 #include "cli/option_table.h"
@@ -20,10 +20,10 @@ static int row_value(const struct option_row *row, size_t index)
 	return row->letter ? row->letter : (int)(256 + index);
 }
 
-static const struct option_row *row_by_value(int value)
+static const struct option_row *row_by_value(int value, struct option_row *made)
 {
 	const struct option_row *row;
-	for (size_t i = 0; (row = option_at(i)); i++)
+	for (size_t i = 0; (row = option_at(i, made)); i++)
 		if (row_value(row, i) == value)
 			return row;
 	return NULL;
@@ -34,8 +34,9 @@ static void build_getopt(char letters[3 * OPTIONS_MAX + 2], struct option longs[
 	static const char *const colons[] = { "", ":", "::" };
 	size_t count = 0;
 	char *to = stpcpy(letters, ":");
+	struct option_row made;
 	const struct option_row *row;
-	for (size_t i = 0; i < OPTIONS_MAX && (row = option_at(i)); i++) {
+	for (size_t i = 0; i < OPTIONS_MAX && (row = option_at(i, &made)); i++) {
 		if (row->letter) {
 			*to++ = row->letter;
 			to = stpcpy(to, colons[row->argument]);
@@ -86,7 +87,8 @@ static bool may_be_seconds(const char *word)
 
 static int missing_argument(struct parse *parse, int value)
 {
-	const struct option_row *row = row_by_value(value);
+	struct option_row made;
+	const struct option_row *row = row_by_value(value, &made);
 	char known[128];
 	name_row(row, parse->shown);
 	if (!row->words || row->list)
@@ -112,14 +114,16 @@ static int take_option(struct parse *parse, const struct option_row *row, const 
 static bool is_bundle(const struct option_row *row, const char *word)
 {
 	bool number = word && strchr("0123456789.", *word);
-	return row->letter == 'c' && word && !number && row_by_value((unsigned char)*word);
+	struct option_row made;
+	return row->letter == 'c' && word && !number && row_by_value((unsigned char)*word, &made);
 }
 
 /* The rest of a bundle that getopt took for an argument. */
 static int take_bundle(struct parse *parse, const char *letters, int argc, char **argv)
 {
 	for (; *letters; letters++) {
-		const struct option_row *row = row_by_value((unsigned char)*letters);
+		struct option_row made;
+		const struct option_row *row = row_by_value((unsigned char)*letters, &made);
 		const char *word = letters[1] && row && row->argument != ARGUMENT_NONE ? letters + 1 : NULL;
 		if (!row)
 			return option_problem(parse, "unknown option '-%c'", *letters);
@@ -140,7 +144,8 @@ static int take_bundle(struct parse *parse, const char *letters, int argc, char 
 /* What getopt found: `value` is its row's, optarg its argument; `letter` if it was not given by its name. */
 static int parse_one(struct parse *parse, int value, bool letter, int argc, char **argv)
 {
-	const struct option_row *row = row_by_value(value);
+	struct option_row made;
+	const struct option_row *row = row_by_value(value, &made);
 	const char *word = optarg;
 	if (!row)
 		return option_problem(parse, "unknown option");
@@ -191,9 +196,9 @@ static void settle_options(struct options *options)
 	options->numeric_users |= options->numeric && !lsof;
 	options->protos_named = options->protos != 0;
 	if (options->internet && !options->protos)
-		options->protos = PROTO_INET_ALL & ~PROTO_BIT(PROTO_RAW);
+		options->protos = protos_with(PROTO_LSOF);
 	if (!(options->protos & PROTO_INET_ALL) && (!options->protos || options->inet || options->inet6))
-		options->protos |= PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP);
+		options->protos |= protos_with(PROTO_DEFAULT);
 	if (!options->inet && !options->inet6)
 		options->inet = options->inet6 = true;
 	/* --count without -c. */

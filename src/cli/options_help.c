@@ -36,8 +36,9 @@ static void help_group(FILE *to, enum option_group group)
 {
 	int column = fprintf(to, "%-*s", HELP_INDENT, group_title[group]);
 	bool first = true;
+	struct option_row made;
 	const struct option_row *option;
-	for (size_t i = 0; (option = option_at(i)); i++) {
+	for (size_t i = 0; (option = option_at(i, &made)); i++) {
 		char text[128];
 		if (option->group != group || !option->help)
 			continue;

@@ -34,11 +34,12 @@ static size_t distance(const char *a, const char *b)
 
 const char *options_nearest(const char *word)
 {
+	struct option_row made;
 	const struct option_row *row;
 	const char *best = NULL;
 	/* At most one slip in three letters: --foo is not taken for --format. */
 	size_t least = strlen(word) / 3 + 1;
-	for (size_t i = 0; (row = option_at(i)); i++) {
+	for (size_t i = 0; (row = option_at(i, &made)); i++) {
 		if (!row->name || !row->help)
 			continue;
 		/* A word cut short (--listn) is near to the beginning of its option. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include <sockview/evidence.h>
+#include <sockview/proto.h>
 
 #include "run/open.h"
 
@@ -53,7 +54,9 @@ static void look_early(struct run *run)
 {
 	struct finder_request request = finder_request(run);
 	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
-	bool long_dump = run->query.protos & PROTO_BIT(PROTO_TCP) && run->query.states[PROTO_TCP] & ~quick;
+	bool long_dump = false;
+	FOR_EACH_PROTO (proto, run->query.protos & protos_with(PROTO_CONNECTIONS))
+		long_dump |= (run->query.states[proto] & ~quick) != 0;
 	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 || !run->needs.owners)
 		return;
 	if (tries_bpf(run, &request))

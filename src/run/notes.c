@@ -73,9 +73,9 @@ static void protos_list(char *list, size_t size, unsigned protos)
 {
 	size_t used = 0;
 	list[0] = '\0';
-	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
-		if (!(protos & PROTO_BIT(proto)) || used >= size)
-			continue;
+	FOR_EACH_PROTO (proto, protos) {
+		if (used >= size)
+			break;
 		int len = snprintf(list + used, size - used, "%s%s", used ? ", " : "", proto_name(proto));
 		used += len > 0 ? (size_t)len : 0;
 	}

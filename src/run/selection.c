@@ -9,11 +9,10 @@
 
 #include <sockview/countof.h>
 #include <sockview/file.h>
+#include <sockview/proto.h>
 
 /* A hundred thousand addresses and more. */
-#define FILTER_FILE_MAX  (16u << 20)
-#define LSOF_PROTOS      (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE))
-#define CONNECTED_STATES (STATE_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND)))
+#define FILTER_FILE_MAX (16u << 20)
 
 /* --- text --- */
 
@@ -61,8 +60,9 @@ static int wrong(struct selection *selection, const char *what, const char *text
 /* The family of a host that the filter names without one. */
 static int host_family(const struct options *options)
 {
-	if (options->protos == PROTO_BIT(PROTO_UNIX))
-		return AF_UNIX;
+	int domain = protos_domain(options->protos);
+	if (domain != AF_INET && domain != AF_UNSPEC)
+		return domain;
 	if (options->inet != options->inet6)
 		return options->inet ? AF_INET : AF_INET6;
 	return AF_UNSPEC;
@@ -163,12 +163,6 @@ void selection_free(struct selection *selection)
 
 /* --- the query --- */
 
-/* The state of a socket that waits for peers, as -l shows it. */
-static uint32_t waiting_state(enum proto proto)
-{
-	return proto == PROTO_TCP || proto == PROTO_UNIX ? STATE_BIT(STATE_LISTEN) : STATE_BIT(STATE_CLOSE);
-}
-
 /*
  * netstat's three views: connected, listening (-l), all (-a, which wins over
  * -l). States chosen by name replace them, as in ss; a bare target, a state
@@ -181,14 +175,12 @@ static uint32_t states_of(const struct selection *selection, const struct option
 	if (options->all || needs->states_chosen)
 		return STATE_ALL;
 	if (options->listening)
-		return waiting_state(proto);
+		return proto_table[proto].waiting;
 	if (needs->states_said || needs->target)
 		return STATE_ALL;
 	if (needs->specs || needs->proto_states)
 		return STATE_ALL & ~STATE_BIT(STATE_BOUND);
-	if (proto == PROTO_UNIX)
-		return STATE_ALL & ~STATE_BIT(STATE_LISTEN);
-	return CONNECTED_STATES;
+	return proto_table[proto].connected;
 }
 
 bool selection_is_connected(const struct selection *selection, const struct options *options)
@@ -201,11 +193,10 @@ bool selection_is_connected(const struct selection *selection, const struct opti
 void selection_kinds(const struct query *query, bool *servers, bool *others)
 {
 	*servers = *others = false;
-	for (enum proto proto = 0; proto < PROTO_COUNT; proto++) {
-		if (!(query->protos & PROTO_BIT(proto)))
-			continue;
-		*servers |= (query->states[proto] & waiting_state(proto)) != 0;
-		*others |= (query->states[proto] & STATE_ALL & ~waiting_state(proto)) != 0;
+	FOR_EACH_PROTO (proto, query->protos) {
+		uint32_t waiting = proto_table[proto].waiting;
+		*servers |= (query->states[proto] & waiting) != 0;
+		*others |= (query->states[proto] & STATE_ALL & ~waiting) != 0;
 	}
 }
 
@@ -214,7 +205,7 @@ static unsigned selection_protos(const struct selection *selection, const struct
 {
 	if (options->protos_named)
 		return options->protos;
-	return options->protos | selection->needs.protos | (selection->needs.specs ? LSOF_PROTOS : 0);
+	return options->protos | selection->needs.protos | (selection->needs.specs ? protos_with(PROTO_LSOF) : 0);
 }
 
 void selection_query(const struct selection *selection, const struct options *options, struct query *query)
@@ -225,10 +216,9 @@ void selection_query(const struct selection *selection, const struct options *op
 		.inet6 = options->inet6,
 		.want = selection->needs.want,
 	};
-	for (enum proto proto = 0; proto < PROTO_COUNT; proto++)
+	FOR_EACH_PROTO (proto, PROTO_ALL)
 		query->states[proto] = states_of(selection, options, proto);
 	if (!options->no_pushdown)
 		filter_narrow(selection->filter, query);
-	if (query->protos & PROTO_BIT(PROTO_UNIX))
-		query->want |= WANT_UNIX;
+	query->want |= protos_want(query->protos);
 }

@@ -54,12 +54,6 @@ int show_want_hosts(struct run *run)
 	return 0;
 }
 
-/* Rows in netstat's order of protocol and family, each in the kernel's order. */
-static unsigned bucket_of(const struct row *row)
-{
-	return row->proto * 2u + (row->family == AF_INET6);
-}
-
 struct span {
 	size_t first, end, count;
 };
@@ -69,7 +63,7 @@ static int show_bucket(struct run *run, unsigned bucket, const struct span *span
 	int answer = 0;
 	for (size_t i = span->first; i < span->end && !answer; i++) {
 		struct sock sock;
-		if (bucket_of(&run->table.row[i]) != bucket)
+		if (row_order(&run->table.row[i]) != bucket)
 			continue;
 		if (i + AHEAD < span->end)
 			owners_prefetch(run->view.owners, &run->table.row[i + AHEAD]);
@@ -90,7 +84,7 @@ static int show_sorted(struct run *run)
 		for (size_t i = 0; i < run->table.count && !answer; i++) {
 			struct sock sock;
 			table_get(&run->table, order[i], &sock);
-			if (!sections || (sock.row.proto == PROTO_UNIX) == section)
+			if (!sections || !row_is_inet(&sock.row) == section)
 				answer = show_sock(run, &sock);
 		}
 	free(order);
@@ -101,14 +95,14 @@ static int show_rows(struct run *run)
 {
 	if (run->listing.sort.count)
 		return show_sorted(run);
-	struct span spans[2 * PROTO_COUNT] = { 0 };
+	struct span spans[ROW_ORDERS] = { 0 };
 	int answer = 0;
 	for (size_t i = 0; i < run->table.count; i++) {
-		struct span *span = &spans[bucket_of(&run->table.row[i])];
+		struct span *span = &spans[row_order(&run->table.row[i])];
 		span->first = span->count++ ? span->first : i;
 		span->end = i + 1;
 	}
-	for (unsigned bucket = 0; bucket < 2 * PROTO_COUNT && !answer; bucket++)
+	for (unsigned bucket = 0; bucket < ROW_ORDERS && !answer; bucket++)
 		answer = show_bucket(run, bucket, &spans[bucket]);
 	return answer;
 }

@@ -364,10 +364,11 @@ static void describe_line(const char *first, const char *second, char *text, siz
 /* -Xword, -X word, --name=word and --name word are one. */
 static void an_argument_is_part_of_the_word_or_one_of_its_own(void **state)
 {
+	struct option_row made;
 	const struct option_row *row;
 	size_t rows = 0;
 	(void)state;
-	for (size_t i = 0; (row = option_at(i)); i++) {
+	for (size_t i = 0; (row = option_at(i, &made)); i++) {
 		char first[128], expected[1024] = "", got[1024] = "";
 		if (row->argument == ARGUMENT_NONE)
 			continue;
@@ -399,14 +400,15 @@ static void an_argument_is_part_of_the_word_or_one_of_its_own(void **state)
 
 static void the_table_fits_its_readers(void **state)
 {
+	struct option_row made[2];
 	const struct option_row *row, *other;
 	size_t count = 0;
 	(void)state;
-	for (; (row = option_at(count)); count++) {
+	for (; (row = option_at(count, &made[0])); count++) {
 		assert_true(row->letter || row->name);
 		assert_true((row->argument == ARGUMENT_NONE) == (!row->metavar && !row->words));
 		assert_true(row->action != CHOOSE || row->argument != ARGUMENT_OPTIONAL || row->without);
-		for (size_t i = 0; i < count && (other = option_at(i)); i++) {
+		for (size_t i = 0; i < count && (other = option_at(i, &made[1])); i++) {
 			assert_true(!row->letter || row->letter != other->letter);
 			assert_true(!row->name || !other->name || strcmp(row->name, other->name) != 0);
 		}

@@ -148,6 +148,7 @@
  *     pidns.c pidns.h                  pid and time namespaces
  *     process.c process.h              comm, argv, uid and the rest of one process
  *     process_list.c process_list.h    the one reader of /proc's pids
+ *     reason.h                         why a socket shows no owner
  *     scan.c scan.h                    the fds of one process
  *     tables.c tables.h                threads with an fd table of their own
  *     task_file.c task_file.bpf.c task_file.h the BPF program (and, generated, task_file.lskel.h), loaded

@@ -12,6 +12,7 @@
 #define SOCKVIEW_OWNER_H
 
 #include <sockview/inode_index.h>
+#include <sockview/reason.h>
 #include <sockview/row.h>
 
 /* One fd of one process on one of the index's sockets. */
@@ -55,25 +56,6 @@ struct process {
 	struct process_text cgroup;  /* path in the unified hierarchy ("0::" line), else the first line's */
 };
 
-/* Why a row shows no owner (FACTS of the field: no older tool tells these apart). */
-enum owner_reason {
-	REASON_OWNED,      /* it has owners */
-	REASON_NOT_ASKED,  /* no look was taken: no column needed it, or a replay without a /proc */
-	REASON_PERMISSION, /* processes were hidden; one of them may hold it */
-	REASON_TIME_WAIT,
-	REASON_SYN_RECV,
-	REASON_ORPHAN,      /* closed by its process, still finishing */
-	REASON_UNACCEPTED,  /* waits in a listener's accept queue */
-	REASON_KERNEL,      /* a socket of the kernel itself: an inode that no fd can have */
-	REASON_IN_FLIGHT,   /* only inside a unix socket's message or an io_uring */
-	REASON_OTHER_PIDNS, /* held in a pid namespace that this /proc does not show */
-	REASON_VANISHED,    /* gone between the two looks */
-	REASON_COUNT
-};
-
-/* "permission", "time-wait" ...: the words of JSON; "" for owned. */
-const char *owner_reason_name(enum owner_reason reason);
-
 /* How a finder fared. */
 struct owner_report {
 	unsigned processes; /* looked at */
@@ -86,37 +68,6 @@ struct owner_report {
 	bool by_bpf;
 	int bpf_errno;       /* why the BPF iterator was not used although tried; 0: it was, or was not tried */
 	const char *bpf_why; /* constant text for -v, NULL if nothing to say */
-};
-
-/* What the kernel keeps a socket of its own for. */
-enum kernel_kind {
-	KERNEL_OTHER,
-	KERNEL_VXLAN,
-	KERNEL_GENEVE,
-	KERNEL_BAREUDP,
-	KERNEL_WIREGUARD,
-	KERNEL_GTP,
-	KERNEL_NFSD,
-	KERNEL_NFS,
-	KERNEL_SMB,
-	KERNEL_ISCSI,
-	KERNEL_NVME,
-	KERNEL_CEPH,
-	KERNEL_KINDS
-};
-
-/* What a second look asks the kernel for (evidence.h). */
-enum evidence_source {
-	EVIDENCE_LINKS,  /* tunnel interfaces */
-	EVIDENCE_TABLES, /* the sockets once more */
-	EVIDENCE_QUEUES, /* unix sockets' queues and io_urings */
-	EVIDENCE_SOURCES
-};
-
-/* What a second look told of a socket without owner: see evidence.h. */
-struct owner_evidence {
-	uint8_t reason; /* enum owner_reason; REASON_OWNED: nothing was found */
-	uint8_t kind;   /* enum kernel_kind */
 };
 
 /* Connections wait for its accept(). */
@@ -137,7 +88,7 @@ struct owners {
 	size_t owner_count;
 	struct process *process; /* by ascending pid */
 	size_t process_count;
-	struct process *parent; /* those above them that are no owners, by ascending pid; see owners_read_parents() */
+	struct process *parent; /* those above them that are no owners, by ascending pid; see finder_parents() */
 	size_t parent_count;
 	char *strings;
 	size_t strings_len;
@@ -161,6 +112,8 @@ static inline bool owners_unseen(const struct owner_report *report)
 {
 	return report->denied || report->hides || report->starved;
 }
+/* "permission", "time-wait" ...: the words of JSON; "" for owned. */
+const char *owner_reason_name(enum owner_reason reason);
 /* Why owners_of() is empty; REASON_OWNED if it is not. `owners` may be NULL: not asked. */
 enum owner_reason owners_reason(const struct owners *owners, const struct row *row);
 /* What a socket of REASON_KERNEL is for. *sure is false where only the port speaks for it. */

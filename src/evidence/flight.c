@@ -22,6 +22,7 @@
 #include <sockview/attrs.h>
 #include <sockview/exchange.h>
 #include <sockview/file.h>
+#include <sockview/process_list.h>
 #include <sockview/text.h>
 
 enum {
@@ -177,12 +178,12 @@ static void take_ring(struct blanks *blanks, int pid, int fd, char *info)
 	}
 }
 
-static unsigned look_at_rings_of(struct blanks *blanks, const char *process, char *info)
+static unsigned look_at_rings_of(struct blanks *blanks, int32_t pid, char *info)
 {
 	char path[64];
 	unsigned seen = 0;
 	const struct dirent *entry;
-	snprintf(path, sizeof(path), "%.32s/fd", process);
+	snprintf(path, sizeof(path), "%d/fd", pid);
 	int fds = openat(blanks->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fds < 0 ? NULL : fdopendir(fds);
 	if (!dir) {
@@ -194,7 +195,7 @@ static unsigned look_at_rings_of(struct blanks *blanks, const char *process, cha
 		char target[32];
 		ssize_t len = readlinkat(fds, entry->d_name, target, sizeof(target));
 		if (len == 21 && memcmp(target, "anon_inode:[io_uring]", 21) == 0)
-			take_ring(blanks, atoi(process), atoi(entry->d_name), info);
+			take_ring(blanks, pid, atoi(entry->d_name), info);
 	}
 	closedir(dir);
 	return seen;
@@ -202,23 +203,19 @@ static unsigned look_at_rings_of(struct blanks *blanks, const char *process, cha
 
 static int look_at_rings(struct blanks *blanks, int *unread)
 {
-	char *info = malloc(INFO_MAX);
-	int fd = openat(blanks->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
+	struct process_list list;
 	unsigned seen = 0;
-	if (!dir && fd >= 0)
-		close(fd);
-	while (info && dir && seen < FDS_MAX && (entry = readdir(dir)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			seen += look_at_rings_of(blanks, entry->d_name, info);
-	*unread = !dir ? errno : seen >= FDS_MAX ? E2BIG : 0;
-	if (dir)
-		closedir(dir);
+	char *info = malloc(INFO_MAX);
 	if (!info)
-		errno = ENOMEM;
+		return -1;
+	*unread = process_list_read(&list, blanks->proc_fd) < 0 ? errno : 0;
+	for (size_t i = 0; i < list.count && seen < FDS_MAX; i++)
+		seen += look_at_rings_of(blanks, list.pid[i], info);
+	if (seen >= FDS_MAX)
+		*unread = E2BIG;
+	process_list_free(&list);
 	free(info);
-	return info ? 0 : -1;
+	return 0;
 }
 
 static void settle_in_flight(struct blanks *blanks)

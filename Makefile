@@ -167,12 +167,18 @@ tests: $(PROGRAM) $(UNIT) $(REPLAY) $(HELPER)
 
 # What the test scripts need to know.
 TEST_ENV = SOCKVIEW=$(abspath $(PROGRAM)) BUILD=$(abspath $(B)) SRCDIR=$(CURDIR) SAN=$(SAN)
+# Folders, scripts, unit programs (tests/unit/test_NAME).
 TESTS ?= tests/unit tests/fuzz tests/cli tests/live
+# At the same time; each test has processes, files and a network namespace of its own.
+JOBS ?= $(shell nproc)
+tests_of = $(if $(filter tests/unit,$1),$(UNIT),$(if $(filter tests/unit/%,$1),$(B)/$1,$(if $(filter %.t,$1),$1,$(wildcard $1/*.t))))
+run_tests = $(TEST_ENV) $(PROVE) -j$(JOBS) --exec 'python3 tests/helpers/run_test.py' $(PROVEFLAGS) \
+	$(foreach test,$1,$(call tests_of,$(test)))
 
 check: tests
-	$(TEST_ENV) $(PROVE) $(PROVEFLAGS) $(wildcard $(TESTS:%=%/*.t))
+	$(call run_tests,$(TESTS))
 check-unit check-cli check-live: check-%: tests
-	$(TEST_ENV) $(PROVE) $(PROVEFLAGS) $(wildcard tests/$*/*.t)
+	$(call run_tests,tests/$*)
 
 # libFuzzer programs: make fuzz, then e.g. build/fuzz/fuzz_decode -max_total_time=60 CORPUS
 FUZZ_CC ?= clang

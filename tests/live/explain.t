@@ -23,7 +23,7 @@ from scene import (CLOSE_WAIT, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SO_BINDTODEVIC
 V4, V6, STREAM, DGRAM = socket.AF_INET, socket.AF_INET6, socket.SOCK_STREAM, socket.SOCK_DGRAM
 ROOT = os.getuid() == 0
 
-t = tap.Tap(seconds=600)
+t = tap.Tap()
 why = netns.enter()
 if why:
     tap.skip_all(why)

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import netns
 import tap
 
-t = tap.Tap(seconds=900)
+t = tap.Tap()
 why = netns.enter()
 if why:
     tap.skip_all(why)

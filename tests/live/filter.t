@@ -10,7 +10,7 @@ import select_scene
 import tap
 
 has = select_scene.enter()
-t = tap.Tap(seconds=600)
+t = tap.Tap()
 scene = select_scene.fill(has)
 cgroup = select_scene.Cgroup(scene, select_scene.in_cgroup)
 six = "ipv6" in has

@@ -12,7 +12,7 @@ import select_scene
 import tap
 
 has, others = scenes.enter()
-t = tap.Tap(seconds=600)
+t = tap.Tap()
 scene = scenes.full(has, others)
 scene.add(select_scene.ports, six="ipv6" in has)
 RANGE = [int(word) for word in open("/proc/sys/net/ipv4/ip_local_port_range").read().split()]

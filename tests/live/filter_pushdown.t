@@ -14,7 +14,7 @@ import tap
 
 ROUNDS = 60 if tap.SAN else 400
 has = select_scene.enter()
-t = tap.Tap(seconds=600)
+t = tap.Tap()
 scene = select_scene.fill(has)
 seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10 ** 9))
 t.note("SEED=%d" % seed)

@@ -11,7 +11,7 @@ import tap
 if tap.missing("lsof"):
     tap.skip_all("lsof is not installed")
 has = select_scene.enter()
-t = tap.Tap(seconds=900) # lsof looks at every fd of the machine
+t = tap.Tap()
 scene = select_scene.fill(has)
 
 SPECS = """

@@ -18,6 +18,7 @@ CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x10000000, 0x
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 
+OUTER_PIDS = os.readlink("/proc/self/ns/pid")
 LONG6 = "2001:db8:1234:5678:9abc:def0:1234:5678"
 ADDRESSES = ["192.0.2.1/32", "198.51.100.200/32", "2001:db8::1/128", LONG6 + "/128"]
 LINK = {"vsock0": "fe80::1", "vsock1": "fe80::2"}
@@ -73,13 +74,13 @@ def in_new_pids(body):
 
 
 def can_have_pids():
-    """Tried in a child: who has unshared his pids can not go back."""
+    """Tried in a child, as a process that has unshared its pids cannot go back."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            if not own_mounts():
+            if not own_proc():
                 init = in_new_pids(lambda: os._exit(0 if mount_proc() else 1))
                 status = os.waitstatus_to_exitcode(os.waitpid(init, 0)[1])
         finally:
@@ -87,9 +88,14 @@ def can_have_pids():
     return os.waitpid(pid, 0)[1] == 0
 
 
+def has_own_pids():
+    """True if enter() went into a pid namespace."""
+    return os.readlink("/proc/self/ns/pid") != OUTER_PIDS
+
+
 def enter_pids():
-    """Returns in the child alone. Its end, and the signals that ask for it, are the parent's, too."""
-    own_mounts()
+    """Returns in the child alone. The parent passes on the signals that ask for the end, and exits as the child does."""
+    own_proc()
     is_script = tap.is_script()
     child = in_new_pids(lambda: None)
     if child == 0:
@@ -103,16 +109,21 @@ def enter_pids():
     os._exit(status if status >= 0 else 1)
 
 
-def own_mounts():
-    """Into a mount namespace from which nothing gets out. Returns None, or why not."""
+def own_mounts(point=b"/"):
+    """Into a mount namespace where a mount below `point` is not seen outside. Returns None, or why not."""
     try:
         unshare(CLONE_NEWNS)
-        # Fails in a chroot that is no mount point: what is mounted there would be seen outside.
-        if libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None):
+        # In a chroot "/" is often no mount point, and this fails: its mounts cannot be kept from the host.
+        if libc.mount(b"none", point, None, MS_REC | MS_PRIVATE, None):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     except OSError as error:
         return "no mount namespace of its own can be made here (%s)" % error
     return None
+
+
+def own_proc():
+    """The same for /proc alone, which is a mount point in a chroot, too."""
+    return own_mounts() and own_mounts(b"/proc")
 
 
 def bind_mount(source, target):

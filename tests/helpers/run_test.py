@@ -176,9 +176,9 @@ class Test:
         except ChildProcessError:       # none is left
             pass
 
-    def ask_to_end(self):
+    def ask_to_end(self, grace):
         self.process.send_signal(signal.SIGTERM)
-        end = time.monotonic() + GRACE_SECONDS
+        end = time.monotonic() + grace
         while not self.ended() and time.monotonic() < end:
             self.listen(0.1)
 
@@ -202,6 +202,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without output or CPU")
     parser.add_argument("--cpu", type=float, default=CPU_SECONDS, help="seconds of CPU")
+    parser.add_argument("--grace", type=float, default=GRACE_SECONDS, help="seconds from SIGTERM to SIGKILL")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     given = parser.parse_args()
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -217,14 +218,14 @@ def main():
     try:
         why = test.watch(given.idle, given.cpu)
         if why:
-            test.ask_to_end()
+            test.ask_to_end(given.grace)
         test.drain()
         if why:
             test.fail(why)
         else:
             status = test.process.returncode
     except (Stopped, BrokenPipeError):
-        test.ask_to_end()
+        test.ask_to_end(given.grace)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)

@@ -131,13 +131,22 @@ def program(user=None):
     return _copy[SOCKVIEW]
 
 
+def reachable_folder():
+    """Where temporary files go, if other users may enter it: $TMPDIR may lie in a home or be one user's own."""
+    folder = os.path.abspath(tempfile.gettempdir())
+    above = [folder]
+    while above[-1] != "/":
+        above.append(os.path.dirname(above[-1]))
+    return folder if all(os.stat(path).st_mode & 0o001 for path in above) else "/tmp"
+
+
 _scratch = []
 
 
 def scratch():
     """A directory of this script's own, world-readable, removed at its end."""
     if not _scratch:
-        path = tempfile.mkdtemp(prefix="sockview-test-")
+        path = tempfile.mkdtemp(prefix="sockview-test-", dir=reachable_folder())
         os.chmod(path, 0o755)
         _scratch.append(path)
         take_over()

@@ -6,6 +6,10 @@ import shutil
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import tap
+
 SOCKVIEW = os.environ["SOCKVIEW"]
 LOAD = os.path.join(os.environ["BUILD"], "tests/helpers/load")
 PROCESSES, CONNECTIONS, FILLERS = 1000, 2, 4
@@ -87,9 +91,9 @@ def check_auto(walk):
 def check_user():
     name = "an ordinary user sees the rows, no owner, and a note"
     if not ROOT:
-        return skipped(name, "only root can become somebody else")
-    done = subprocess.run([SOCKVIEW, "-ltnp"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          user=65534, group=65534, extra_groups=[])
+        return skipped(name, "only root can change to another user")
+    done = subprocess.run([tap.program(tap.NOBODY), "-ltnp"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          user=tap.NOBODY, group=tap.NOBODY, extra_groups=[])
     rows = [line for line in done.stdout.splitlines() if line.startswith("tcp")]
     hidden = re.search(r"(\d+) process", done.stderr)
     result(done.returncode == 0 and len(rows) == PROCESSES and all(row.split()[-1] == "-" for row in rows)
@@ -102,7 +106,7 @@ def scene():
     load = subprocess.Popen([LOAD, str(PROCESSES), str(CONNECTIONS), str(FILLERS)], stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, text=True)
     if not load.stdout.readline().startswith("ready"):
-        print("Bail out! the load does not stand")
+        print("# the load does not stand")
         return 1
     walk = run(SOCKVIEW, "-atnppe", "--owners-from", "proc")
     rows = [line for line in walk.stdout.splitlines() if line.startswith("tcp")]

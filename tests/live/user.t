@@ -98,7 +98,10 @@ t.ok(one.status == 0 and one.err == b"" and b"/python3" in one.out,
      "no word of hidden processes where every row has its owner", one)
 port = scene.sock["tcp4.listen.any"].local[1]
 one = tap.sockview("-ltnp", "sport = :%d" % port, user=tap.NOBODY)
-t.ok(one.status == 0 and one.err == note.encode() and b" - " in one.out, "but where one has none", one)
+# Processes come and go between two runs: how many were hidden may differ.
+t.same(re.sub(r"\d+ process(es)?", "N", one.err.decode()), re.sub(r"\d+ process(es)?", "N", note),
+       "but where one has none", one)
+t.ok(one.status == 0 and b" - " in one.out, "and that row is shown", one)
 mine = {str(sock.inode) for label, sock in scene.sock.items() if sock.uid == tap.NOBODY}
 rows = [line for line in oracle.read(tap.sockview("-atunpeq", user=tap.NOBODY).lines) if line.kind == "inet"]
 t.ok(mine and all(line.fields["program"] != "-" for line in rows if line.fields["inode"] in mine),

@@ -4,6 +4,7 @@
 
 #include <sockview/owner.h>
 #include <sockview/error.h>
+#include <sockview/privilege.h>
 #include <sockview/query.h>
 
 struct finder_request {
@@ -12,6 +13,8 @@ struct finder_request {
 	const struct inode_index *index; /* which sockets */
 	unsigned details;                /* enum process_detail: what to read of each owner */
 	unsigned threads;                /* at most; 0: as many as the CPUs we may use, up to 8 */
+	/* The look has rights that its caller has not, who is shown no more of an owner than he may see; NULL: not so. */
+	const struct privilege *elevated;
 };
 
 /*
@@ -42,7 +45,7 @@ bool finder_bpf_pays(const struct finder_request *request);
 
 /*
  * Reads the processes above the owners (which must have PROCESS_START) into
- * owners->parent, as far as they can be read. 0, or -1 with errno ENOMEM.
+ * owners->parent, as far as they can be read with the rights in effect. 0, or -1 with errno ENOMEM.
  */
 int finder_parents(int proc_fd, struct owners *owners);
 

@@ -62,6 +62,7 @@ struct owner_report {
 	unsigned denied;    /* not allowed to look into: EACCES, EPERM */
 	unsigned vanished;  /* gone while we looked */
 	unsigned starved;   /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
+	unsigned veiled;    /* owners of which the caller may see nothing but pid and name (hidepid) */
 	bool hides;         /* this /proc does not show all processes of its pid namespace (hidepid) */
 	bool asked;         /* a look was taken at all */
 	bool other_pidns;   /* this /proc is known not to be the initial pid namespace's: it may hide processes */

@@ -7,8 +7,14 @@
  *   privilege_begin()   first of all; leaves in effect what the caller has
  *                       himself, and puts away what exec added to it
  *   ... paths of the command line and environment are opened: the caller's own rights
- *   privilege_raise()   what the look at the kernel and /proc needs, and no more
+ *   privilege_raise()   what the look at the kernel and /proc needs, and no more;
+ *                       in effect is what the caller has himself
+ *   privilege_owners()  what exec added, in effect for the look for owners alone
+ *   privilege_own()     it will not be needed again: what exec added is gone
  *   privilege_drop()    before a byte is printed: nothing is left
+ *
+ * So what file capabilities or set-user-ID add serves the look for owners.
+ * Whatever else takes a capability takes the caller's own.
  *
  * A caller who chose where we look (--proc-root) must not look there with
  * rights that are not his: give privilege_raise() no needs if `elevated`.
@@ -22,20 +28,20 @@
 struct privilege {
 	bool elevated; /* got more rights by exec than its caller has (file capabilities, set-user-ID) */
 	bool root;     /* the caller is user 0: a hint to use sudo would be silly */
-	/* What is to be had by privilege_raise(). */
+	/* What is to be had in the look for owners. */
 	bool sees_fds; /* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH */
 	bool has_ptrace;
 	bool has_read_search; /* or CAP_DAC_OVERRIDE, which includes it */
-	bool has_net_admin;
-	bool has_bpf; /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
-	uint64_t own; /* capabilities the caller has himself, a bit each */
+	bool has_net_admin;   /* the caller's own */
+	bool has_bpf;         /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
+	uint64_t own;         /* capabilities the caller has himself, a bit each */
 };
 
 /* What a run will do with its rights. */
 enum privilege_need {
 	PRIVILEGE_FDS = 1 << 0,      /* look into other users' processes */
-	PRIVILEGE_MARK = 1 << 1,     /* be told sockets' marks */
-	PRIVILEGE_BPF = 1 << 2,      /* load the iterator */
+	PRIVILEGE_MARK = 1 << 1,     /* be told sockets' marks: only if the caller would be himself */
+	PRIVILEGE_BPF = 1 << 2,      /* load the iterator that looks for owners */
 	PRIVILEGE_BIND = 1 << 3,     /* trial bind of a low port: only if the caller could himself */
 	PRIVILEGE_SET_USER = 1 << 4, /* become another user: only if the caller could himself */
 };
@@ -48,6 +54,14 @@ enum privilege_need {
 int privilege_begin(struct privilege *privilege);
 /* `needs`: enum privilege_need. Everything else is gone for good. 0, or -1 with errno. */
 int privilege_raise(const struct privilege *privilege, unsigned needs);
+/*
+ * For the calling thread, and those it starts: puts in effect what exec added
+ * to the caller's rights, or puts it away. No system call where it added
+ * nothing. 0, or -1 with errno.
+ */
+int privilege_owners(const struct privilege *privilege, bool in_effect);
+/* What exec added is gone for good: not even privilege_raise() brings it back. 0, or -1 with errno. */
+int privilege_own(const struct privilege *privilege);
 /* Between two looks of -c: nothing is in effect, and privilege_raise() can bring it back. */
 int privilege_rest(void);
 /* Nothing is left, and exec can bring nothing back. 0, or -1 with errno. */

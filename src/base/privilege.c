@@ -22,8 +22,8 @@
 #define BIT(capability) (UINT64_C(1) << (capability))
 #define BPF_CAPS        (BIT(CAP_BPF) | BIT(CAP_PERFMON))
 
-/* What file capabilities or set-user-ID may add to the caller's own rights. */
-#define COLLECTION (BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_ADMIN) | BPF_CAPS | BIT(CAP_SYS_ADMIN))
+/* What file capabilities or set-user-ID may add to the caller's own rights: what finds owners. */
+#define COLLECTION (BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) | BPF_CAPS | BIT(CAP_SYS_ADMIN))
 
 #define CAPABILITIES 64
 
@@ -164,7 +164,7 @@ static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, u
 			want |= privilege->own;
 	}
 	if (needs & PRIVILEGE_MARK)
-		want |= BIT(CAP_NET_ADMIN);
+		want |= BIT(CAP_NET_ADMIN) & privilege->own;
 	if (needs & PRIVILEGE_BPF)
 		want |= has_all(permitted, BPF_CAPS) ? BPF_CAPS : BIT(CAP_SYS_ADMIN);
 	if (needs & PRIVILEGE_BIND)
@@ -191,7 +191,27 @@ int privilege_raise(const struct privilege *privilege, unsigned needs)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -1;
 	/* Emptying the inheritable set empties the ambient one with it. */
-	return masks_apply(want, want, 0);
+	return masks_apply(want, want & privilege->own, 0);
+}
+
+int privilege_owners(const struct privilege *privilege, bool in_effect)
+{
+	uint64_t permitted;
+	if (!privilege->elevated)
+		return 0;
+	if (permitted_mask(&permitted))
+		return -1;
+	return masks_apply(permitted, in_effect ? permitted : permitted & privilege->own, 0);
+}
+
+int privilege_own(const struct privilege *privilege)
+{
+	uint64_t permitted;
+	if (!privilege->elevated)
+		return 0;
+	if (permitted_mask(&permitted))
+		return -1;
+	return masks_apply(permitted & privilege->own, permitted & privilege->own, 0);
 }
 
 int privilege_rest(void)

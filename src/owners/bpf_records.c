@@ -129,7 +129,8 @@ static enum look_end reader_add_process_at(struct run_reader *reader, const stru
 	}
 	if (task < 0)
 		return look_end_of(errno);
-	int result = process_add(findings, (int32_t)run->pid, dir, task, reader->request->details);
+	int result = process_add(findings, (int32_t)run->pid, dir, task, reader->request->details,
+	                         reader->request->elevated);
 	if (task != dir)
 		close(task);
 	if (result)

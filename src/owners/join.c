@@ -296,6 +296,7 @@ static void merge_report(struct owner_report *into, const struct owner_report *f
 	into->denied += from->denied;
 	into->vanished += from->vanished;
 	into->starved += from->starved;
+	into->veiled += from->veiled;
 }
 
 int owners_join(struct owners *owners, struct findings *findings, size_t count)

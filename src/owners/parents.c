@@ -55,7 +55,7 @@ static int read_parent(struct findings *findings, int proc_fd, int32_t pid)
 	int dir = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return 1;
-	int result = process_add(findings, pid, dir, dir, PROCESS_NAME | PROCESS_START);
+	int result = process_add(findings, pid, dir, dir, PROCESS_NAME | PROCESS_START, NULL);
 	close(dir);
 	return result;
 }

@@ -139,6 +139,7 @@ struct process_reading {
 	struct process *process;
 	int dir, task;
 	unsigned details;
+	const struct privilege *elevated;
 };
 
 /* Each reader: 0, also if there is nothing to be had; -1 ENOMEM. */
@@ -241,6 +242,12 @@ static int reading_comm(struct process_reading *reading)
 {
 	char comm[64];
 	ssize_t len = file_read_once(reading->dir, "comm", comm, sizeof(comm));
+	if (len < 0 && reading->elevated) {
+		if (privilege_owners(reading->elevated, true))
+			return -1;
+		len = file_read_once(reading->dir, "comm", comm, sizeof(comm));
+		reading->findings->report.veiled += len >= 0;
+	}
 	if (len < 0)
 		return errno == ENOENT || errno == ESRCH ? 1 : 0;
 	if (len && comm[len - 1] == '\n')
@@ -275,12 +282,24 @@ static int reading_details(struct process_reading *reading)
 	return reading_comm(reading);
 }
 
-int process_add(struct findings *findings, int32_t pid, int dir, int task, unsigned details)
+/* What of it the caller may see himself the kernel decides, with his rights in effect. */
+static int reading_as_caller(struct process_reading *reading)
+{
+	if (privilege_owners(reading->elevated, false))
+		return -1;
+	int result = reading_details(reading);
+	return privilege_owners(reading->elevated, true) ? -1 : result;
+}
+
+int process_add(struct findings *findings, int32_t pid, int dir, int task, unsigned details,
+                const struct privilege *elevated)
 {
 	struct process process = { .pid = pid };
-	struct process_reading reading = { findings, &process, dir, task, details };
+	struct process_reading reading = { findings, &process, dir, task, details, elevated };
 	size_t strings_len = findings->strings_len;
-	int result = details ? reading_details(&reading) : 0;
+	int result = 0;
+	if (details)
+		result = elevated ? reading_as_caller(&reading) : reading_details(&reading);
 	if (!result)
 		result = findings_add_process(findings, &process);
 	if (result)

@@ -2,6 +2,8 @@
 #ifndef SOCKVIEW_OWNERS_PROCESS_H
 #define SOCKVIEW_OWNERS_PROCESS_H
 
+#include <sockview/privilege.h>
+
 #include "owners/findings.h"
 
 /*
@@ -11,9 +13,16 @@
  * `task` is the same fd, or /proc/PID/task/TID's of a living thread if the
  * leader has exited, whose memory and namespaces are gone.
  *
- * 0; 1 if the process has gone, nothing appended; -1 with errno ENOMEM.
+ * `elevated`: the rights in effect are more than the caller's (struct
+ * finder_request). Then the kernel is asked with his own, who sees what he
+ * would see without us; but for the name of the task, which he is told in any
+ * case. They are in effect again afterwards.
+ *
+ * 0; 1 if the process has gone, nothing appended; -1 with errno: ENOMEM, or
+ * rights cannot be changed.
  */
-int process_add(struct findings *findings, int32_t pid, int dir, int task, unsigned details);
+int process_add(struct findings *findings, int32_t pid, int dir, int task, unsigned details,
+                const struct privilege *elevated);
 
 /* What /proc/PID/stat tells (proc(5)); the name in it may hold any byte. */
 struct process_stat {

@@ -67,7 +67,8 @@ static enum look_end subject_know(struct scan_subject *subject, int fd_dir, bool
 	if (task < 0)
 		return look_end_of(errno);
 	struct scan *scan = subject->scan;
-	int result = process_add(&scan->findings, subject->pid, subject->dir, task, scan->request->details);
+	int result = process_add(&scan->findings, subject->pid, subject->dir, task, scan->request->details,
+	                         scan->request->elevated);
 	if (task != subject->dir)
 		close(task);
 	subject->known = !result;

@@ -42,7 +42,7 @@ static void explaining_plan(struct run *run)
 		.owners_shown = true,
 		.evidence = !run->options->replay,
 		.details = EXPLAIN_DETAILS,
-		/* NAT rules take CAP_NET_ADMIN as marks do; the bind takes what its caller has himself. */
+		/* NAT rules take CAP_NET_ADMIN as marks do. */
 		.privileges =
 			PRIVILEGE_BIND | PRIVILEGE_MARK | (explain_changes_user(run->own) ? PRIVILEGE_SET_USER : 0u),
 	};
@@ -79,6 +79,12 @@ static int explaining_look(struct run *run)
 		return error_set(&run->error, errno, "look into other network namespaces", "");
 	if (gather_owners(run) < 0)
 		return -1;
+	/*
+	 * Holders' sockets are copied and ports bound by the rights of the caller
+	 * alone: who may stop us there could have done it himself.
+	 */
+	if (rights_own(run) < 0)
+		return -1;
 	return explain_run(run->own, &facts) < 0 ? error_set(&run->error, errno, "explain", "") : 0;
 }
 
@@ -92,8 +98,10 @@ static int explaining_answer(struct run *run)
 	answer = run->options->format ? explain_json(run->own, &run->out) : explain_text(run->own, &run->out);
 	if (answer < 0)
 		return error_set(&run->error, errno, "format", "");
-	if (!run->options->quiet)
-		notes_names(run->names);
+	if (run->options->quiet)
+		return 0;
+	notes_names(run->names);
+	notes_veiled(&run->owners.report);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <sockview/proto.h>
 
 #include "run/open.h"
+#include "run/rights.h"
 
 /* The file that the failure is of, if it is of one. */
 static const char *failed_file(const struct run *run)
@@ -40,6 +41,7 @@ static struct finder_request finder_request(const struct run *run)
 		.proc_is_ours = run->proc_is_ours,
 		.index = &run->owners.index,
 		.details = run->needs.details,
+		.elevated = run->privilege.elevated ? &run->privilege : NULL,
 	};
 }
 
@@ -50,7 +52,7 @@ static bool tries_bpf(const struct run *run, const struct finder_request *reques
 }
 
 /* Only a whole dump of connections takes the kernel so long that a look beside it gains anything. */
-static void look_early(struct run *run)
+static int look_early(struct run *run)
 {
 	struct finder_request request = finder_request(run);
 	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
@@ -58,9 +60,11 @@ static void look_early(struct run *run)
 	FOR_EACH_PROTO (proto, run->query.protos & protos_with(PROTO_CONNECTIONS))
 		long_dump |= (run->query.states[proto] & ~quick) != 0;
 	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 || !run->needs.owners)
-		return;
-	if (tries_bpf(run, &request))
-		run->early = finder_bpf_early(&request);
+		return 0;
+	if (!tries_bpf(run, &request) || privilege_owners(&run->privilege, true))
+		return 0;
+	run->early = finder_bpf_early(&request);
+	return rights_away(run);
 }
 
 static int find_owners(struct run *run)
@@ -97,13 +101,9 @@ static int find_holders(void *context, struct owners *owners)
 	return -1;
 }
 
-/* 0, or -1 with error. No look is taken where no row can have an owner. */
-int gather_owners(struct run *run)
+/* The one step that is taken with all our rights. */
+static int look_for_owners(struct run *run)
 {
-	if (inode_index_build(&run->owners.index, &run->table) < 0)
-		return error_set(&run->error, errno, "find owners", "");
-	if (!run->owners.index.count || !run_proc_fits(run))
-		return 0;
 	if (find_owners(run) < 0)
 		return -1;
 	struct evidence_request evidence = {
@@ -114,6 +114,21 @@ int gather_owners(struct run *run)
 	};
 	if (run->needs.evidence && evidence_find(&evidence, &run->owners) < 0)
 		return error_set(&run->error, errno, "find owners", "");
+	return 0;
+}
+
+/* 0, or -1 with error. No look is taken where no row can have an owner. */
+int gather_owners(struct run *run)
+{
+	if (inode_index_build(&run->owners.index, &run->table) < 0)
+		return error_set(&run->error, errno, "find owners", "");
+	if (!run->owners.index.count || !run_proc_fits(run))
+		return 0;
+	if (privilege_owners(&run->privilege, true))
+		return error_set(&run->error, errno, "set privileges", "");
+	int answer = look_for_owners(run);
+	if (rights_away(run) < 0 || answer < 0)
+		return -1;
 	if (run->needs.parents && finder_parents(run->proc_fd, &run->owners) < 0)
 		return error_set(&run->error, errno, "find the owners' parents", "");
 	return 0;
@@ -164,7 +179,8 @@ int gather_table(struct run *run)
 		.mark = gather_mark,
 		.rewind = gather_rewind,
 	};
-	look_early(run);
+	if (look_early(run) < 0)
+		return -1;
 	int answer = gather_sockets(run, &request);
 	if (answer == 0 && (run->needs.owners_shown || run->undecided)) {
 		answer = gather_owners(run);

@@ -49,12 +49,20 @@ static void report_denied(unsigned denied, const struct privilege *privilege)
 	report_unseen(what, privilege);
 }
 
+void notes_veiled(const struct owner_report *owners)
+{
+	if (owners->veiled)
+		message("/proc hides %u process%s from you (hidepid): pid and name are all that is shown of %s",
+		        owners->veiled, owners->veiled == 1 ? "" : "es", owners->veiled == 1 ? "it" : "them");
+}
+
 static void report_owners(const struct owner_report *owners, const struct privilege *privilege, bool verbose)
 {
 	if (owners->hides)
 		report_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
 	else if (owners->denied)
 		report_denied(owners->denied, privilege);
+	notes_veiled(owners);
 	if (owners->starved)
 		message("%u process%s could not be looked into, so some owners are unknown: too many open files (ulimit -n)",
 		        owners->starved, owners->starved == 1 ? "" : "es");

@@ -29,6 +29,8 @@ struct notes_selection {
 };
 void notes_selection(const struct notes_selection *selection);
 
+/* Owners of which the caller may see no more than pid and name. */
+void notes_veiled(const struct owner_report *owners);
 /* Where names could not be kept. */
 void notes_names(const struct names *names);
 

@@ -25,6 +25,20 @@ int rights_raise(struct run *run)
 	return 0;
 }
 
+int rights_away(struct run *run)
+{
+	if (privilege_owners(&run->privilege, false) == 0)
+		return 0;
+	return error_set(&run->error, errno, "put privileges away", "");
+}
+
+int rights_own(struct run *run)
+{
+	if (privilege_own(&run->privilege) == 0)
+		return 0;
+	return error_set(&run->error, errno, "give up privileges", "");
+}
+
 int rights_drop(struct run *run, bool last)
 {
 	if ((last ? privilege_drop() : privilege_rest()) == 0)

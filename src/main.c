@@ -188,7 +188,7 @@
  * says what is where among the tests.
  *
  * One run: options -> privileges put away -> the caller's files opened ->
- * privileges raised -> sockets dumped -> their inodes indexed -> fds scanned
+ * sockets dumped -> their inodes indexed -> privileges raised -> fds scanned
  * -> joined -> privileges dropped -> names -> format -> output checked.
  * Without owners to find, rows are written while the kernel still answers.
  */

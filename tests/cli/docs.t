@@ -58,6 +58,18 @@ for where, found in options.items():
     t.same(sorted(everything - found - (usage if where == "--help" else set())), [], "%s: no option is missing" % where)
     t.same(sorted(found - everything), [], "%s: no option that is none" % where)
 
+# --- rights: each mode, and each capability the program knows, has its row -------------------------------
+
+privileges = re.search(r"^\.Sh PRIVILEGES\n(.*?)^\.Sh ", manual, re.M | re.S)[1]
+with open(os.path.join(tap.SRCDIR, "include/sockview/options.h")) as file:
+    modes = re.search(r"enum mode \{(.*?)\}", file.read(), re.S)[1]
+modes = {mode.lower() for mode in re.findall(r"MODE_(\w+)", modes)} - {"look", "count"}
+modes = {"list-columns" if mode == "columns" else mode.replace("_", "-") for mode in modes}
+t.same([mode for mode in sorted(modes) if not re.search(r"^\.It .*-%s\b" % mode, privileges, re.M)], [], "PRIVILEGES: every mode")
+with open(os.path.join(tap.SRCDIR, "src/base/privilege.c")) as file:
+    used = set(re.findall(r"BIT\((CAP_\w+)\)", file.read())) - {"CAP_DAC_OVERRIDE"}
+t.same([name for name in sorted(used) if name not in privileges], [], "PRIVILEGES: every capability")
+
 # --- formats, states, columns --------------------------------------------------------------------
 
 formats = "netstat lsof table json jsonl csv tsv".split()

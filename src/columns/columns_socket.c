@@ -48,7 +48,7 @@ static void get_u32(const struct column *column, const struct column_source *sou
 /* --- addresses --- */
 
 /* The end a column tells of; false if the socket has none. */
-static bool column_end(const struct column *column, const struct column_source *source, struct value *value)
+static inline bool column_end(const struct column *column, const struct column_source *source, struct value *value)
 {
 	const struct row *row = &ROW(source);
 	if (!row_is_inet(row) || (column->remote && !row->remote_port && addr_is_any(&row->remote, false)))

@@ -98,7 +98,7 @@ uint32_t expr_not(struct expr *expr, uint32_t child);
 struct expr_list {
 	enum expr_kind kind;
 	uint32_t first, last, count;
-	bool settled; /* an OR of everything, an AND of nothing: whatever else is added */
+	bool settled; /* a child decides alone: an OR has EXPR_ALL, an AND has EXPR_NONE */
 	bool failed;
 };
 /* Adds a child that belongs to no other parent. */

@@ -80,21 +80,6 @@ unsigned protos_want(unsigned protos);
  */
 unsigned protos_by_word(const char *word, size_t len, int *family);
 
-/* The first protocol of the word's; PROTO_COUNT if there is none. */
-static inline enum proto proto_by_name(const char *name, size_t len)
-{
-	unsigned protos = protos_by_word(name, len, NULL);
-	return protos ? (enum proto)__builtin_ctz(protos) : PROTO_COUNT;
-}
-static inline const char *proto_netstat_name(enum proto proto, int family)
-{
-	return proto_table[proto].netstat[family == AF_INET6];
-}
-static inline int proto_ip_number(enum proto proto)
-{
-	return proto_table[proto].number;
-}
-
 /* The first of `protos` from `from` on; PROTO_COUNT if there is none. */
 static inline enum proto proto_next(unsigned protos, unsigned from)
 {

@@ -7,8 +7,8 @@
 struct expr;
 
 /*
- * A source gives at least the sockets that match and may give more: whoever
- * asked looks at each row again (the kernel ignores some of what it is asked).
+ * A source gives at least the sockets that match and may give more: the
+ * caller looks at each row again (the kernel ignores some of what it is asked).
  */
 struct query {
 	unsigned protos;              /* PROTO_BIT()s */

@@ -9,7 +9,7 @@
 
 #include <linux/inet_diag.h>
 
-#include "collect/decode.h"
+#include <sockview/decode.h>
 
 struct attribute {
 	uint8_t want;  /* enum want: read only then; 0: always */

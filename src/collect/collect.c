@@ -12,9 +12,11 @@
 
 #include <errno.h>
 
+#include <sockview/proto.h>
+#include <sockview/sockstat.h>
+
 #include "collect/netlink.h"
 #include "collect/procnet.h"
-#include "collect/sockstat.h"
 
 enum { HOLD_FAIR = 8192 }; /* tcp6 sockets: more are asked for apart from tcp instead of held back */
 
@@ -117,12 +119,21 @@ static int dump_sockets(struct collecting *self, const struct request *dump)
 	return -1;
 }
 
+static bool has_many_ipv6(const struct collecting *self)
+{
+	uint32_t count;
+	FOR_EACH_PROTO (proto, self->request->query->protos & protos_with(PROTO_ONE_WALK))
+		if (sockstat_in_use(self->sources->proc_net_fd, "", proto, AF_INET6, &count) && count > HOLD_FAIR)
+			return true;
+	return false;
+}
+
 static int netlink_all(struct collecting *self, struct wire *wire)
 {
 	struct request list[REQUEST_MAX];
 	bool ordered = self->request->ordered;
 	/* A recording shows what was asked: a dump of both families would be twice in it if tcp6 is asked for again. */
-	bool apart = ordered && (wire->recording || sockstat_tcp6(self->sources->proc_net_fd) > HOLD_FAIR);
+	bool apart = ordered && (wire->recording || has_many_ipv6(self));
 	size_t count = request_list(self->request->query, apart, list);
 	int answer = 0;
 	for (size_t i = 0; i < count && !answer; i++)

@@ -8,10 +8,10 @@
 
 #include <linux/netlink.h>
 
+#include <sockview/decode.h>
 #include <sockview/proto.h>
 
 #include "collect/bytecode.h"
-#include "collect/decode.h"
 #include "collect/procnet.h"
 
 /* One dump, as the payload of its request says it. */

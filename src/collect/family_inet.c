@@ -43,8 +43,8 @@ static void put_ports(struct inet_diag_sockid *id, const struct bytecode *code)
 
 /*
  * Version 2 of the request is of one family. The old one (inet_diag_dump_compat)
- * dumps both in one walk of TCP's buckets, whatever family it names; AF_INET is
- * what it was made with.
+ * dumps both in one walk of TCP's buckets and ignores its family; AF_INET is what
+ * it was made with.
  */
 static void inet_put_request(struct nlmsghdr *message, const struct family_request *request)
 {

@@ -46,8 +46,8 @@ bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct so
  * Names are written raw, newlines included. A line that no kernel writes, and
  * that a path before it had room for, is the rest of that path. A line as the
  * kernel writes them counts as a socket of its own, but `certain` is false if
- * the path before had room for it: whoever named that socket may have written
- * the line.
+ * the path before had room for it: the name of that socket may contain the
+ * line.
  */
 typedef int procnet_unix_sink(void *context, const struct sock *sock, bool certain);
 /* 0; -1 with error; or the sink's answer. */

@@ -1,18 +1,25 @@
-/* sockstat.c - how many sockets there are, before they are asked for. */
-#include "collect/sockstat.h"
+/* sockstat.c - how many sockets there are, before they are asked for (sockstat.h). */
+#include <sockview/sockstat.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sockview/file.h>
+#include <sockview/proto.h>
 
-/* net/ipv6/proc.c, sockstat6_seq_show: "TCP6: inuse N" is its first line. */
-uint32_t sockstat_tcp6(int proc_net_fd)
+/* "TCP: inuse 3 orphan 0 ..." (net/ipv4/proc.c, sockstat_seq_show), "TCP6: inuse 1" (net/ipv6/proc.c, sockstat6_seq_show). */
+bool sockstat_in_use(int dir, const char *folder, enum proto proto, int family, uint32_t *count)
 {
-	char text[256];
-	file_read_string(proc_net_fd, "sockstat6", text, sizeof(text));
-	static const char head[] = "TCP6: inuse ";
-	const char *at = strstr(text, head);
-	unsigned long count = at ? strtoul(at + sizeof(head) - 1, NULL, 10) : 0;
-	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+	const char *six = family == AF_INET6 ? "6" : "";
+	char path[64], word[32], text[1024];
+	snprintf(path, sizeof(path), "%ssockstat%s", folder, six);
+	snprintf(word, sizeof(word), "%s%s: inuse ", proto_table[proto].label, six);
+	file_read_string(dir, path, text, sizeof(text));
+	const char *at = strstr(text, word);
+	if (!at)
+		return false;
+	unsigned long value = strtoul(at + strlen(word), NULL, 10);
+	*count = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+	return true;
 }

@@ -19,7 +19,7 @@
 
 #include <libmnl/libmnl.h>
 
-#include <sockview/attrs.h>
+#include <sockview/decode.h>
 #include <sockview/exchange.h>
 #include <sockview/file.h>
 #include <sockview/process_list.h>
@@ -85,21 +85,17 @@ struct candidates {
 static int on_unix(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
 	struct candidates *candidates = context;
-	const struct unix_diag_msg *head = payload;
-	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || len < sizeof(*head))
+	struct decoded decoded;
+	const struct row *row = &decoded.sock.row;
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY || !decode_unix(payload, len, PROTO_UNIX, 0, &decoded))
 		return 0;
-	struct attr queue = attrs_behind(payload, len, sizeof(*head)).at[UNIX_DIAG_RQLEN];
-	/* struct unix_diag_rqlen: udiag_rqueue, udiag_wqueue */
-	bool is_empty = queue.len < sizeof(struct unix_diag_rqlen) ||
-	                !((const struct unix_diag_rqlen *)queue.data)->udiag_rqueue;
-	if ((head->udiag_type == SOCK_STREAM && is_empty) || !head->udiag_ino)
+	if ((decoded.unix_.type == SOCK_STREAM && !row->recv_q) || !row->inode)
 		return 0;
 	if (candidates->table.count == CANDIDATES_MAX) {
 		candidates->too_many = true;
 		return 0;
 	}
-	struct sock sock = { .row = { .family = AF_UNIX, .proto = PROTO_UNIX, .inode = head->udiag_ino } };
-	return table_add(&candidates->table, &sock);
+	return table_add(&candidates->table, &decoded.sock);
 }
 
 static void candidates_forget(void *context)

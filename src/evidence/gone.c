@@ -21,25 +21,12 @@
 
 enum { ASKED_MAX = 256 };
 
-/* The tables that are asked for whole. */
-enum table_kind { TABLE_NONE, TABLE_LISTEN, TABLE_BOUND, TABLE_UDP, TABLE_UDPLITE, TABLE_KINDS };
-
-static const struct {
-	enum proto proto;
-	uint32_t states;
-} tables[TABLE_KINDS] = {
-	[TABLE_LISTEN] = { PROTO_TCP, STATE_BIT(STATE_LISTEN) },
-	[TABLE_BOUND] = { PROTO_TCP, STATE_BIT(STATE_BOUND) },
-	[TABLE_UDP] = { PROTO_UDP, STATE_ALL & ~STATE_BIT(STATE_BOUND) },
-	[TABLE_UDPLITE] = { PROTO_UDPLITE, STATE_ALL & ~STATE_BIT(STATE_BOUND) },
-};
-
 /* An open case and whether it was seen again. */
 struct open_case {
 	const struct row *row;
 	struct owner_evidence *found;
-	enum table_kind table;
-	bool seen;
+	uint32_t states; /* of the protocol's table that is asked for whole; 0: a connection, asked for by itself */
+	bool asked, seen;
 };
 
 struct gone {
@@ -48,15 +35,11 @@ struct gone {
 	int unread; /* errno: not all that should have been was asked */
 };
 
-static enum table_kind table_of(const struct row *row)
+static uint32_t table_states(const struct row *row)
 {
-	if (row->proto == PROTO_UDP)
-		return TABLE_UDP;
-	if (row->proto == PROTO_UDPLITE)
-		return TABLE_UDPLITE;
-	if (row->state == STATE_LISTEN)
-		return TABLE_LISTEN;
-	return row->state == STATE_BOUND ? TABLE_BOUND : TABLE_NONE;
+	if (!proto_listens(row->proto))
+		return proto_table[row->proto].states;
+	return STATE_BIT(row->state) & (STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND));
 }
 
 static void list_cases(const struct blanks *blanks, struct gone *gone)
@@ -64,11 +47,11 @@ static void list_cases(const struct blanks *blanks, struct gone *gone)
 	for (size_t i = 0; i < blanks->count; i++) {
 		const struct row *row = blanks->blank[i].row;
 		struct owner_evidence *found = blanks->blank[i].found;
-		bool asked = row->proto == PROTO_TCP || row->proto == PROTO_UDP || row->proto == PROTO_UDPLITE;
-		if (found->reason != REASON_OWNED || !asked || !(row->flags & ROW_HAS_COOKIE))
+		bool asked = proto_has(row->proto, PROTO_PORTS) && row->flags & ROW_HAS_COOKIE;
+		if (found->reason != REASON_OWNED || !asked)
 			continue;
 		if (gone->count < ASKED_MAX)
-			gone->open[gone->count++] = (struct open_case){ row, found, table_of(row), false };
+			gone->open[gone->count++] = (struct open_case){ row, found, table_states(row), false, false };
 		else
 			gone->unread = E2BIG;
 	}
@@ -139,13 +122,13 @@ static void forget_nothing(void *context)
 }
 
 /* False if the table could not be read whole. */
-static bool read_table(struct gone *gone, struct exchange *exchange, enum table_kind kind)
+static bool read_table(struct gone *gone, struct exchange *exchange, enum proto proto, uint32_t states)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	for (size_t i = 0; i < 2; i++) {
 		char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO)));
-		struct inet_diag_req_v2 *req = put_request(buffer, families[i], tables[kind].proto, NLM_F_DUMP);
-		req->idiag_states = tables[kind].states;
+		struct inet_diag_req_v2 *req = put_request(buffer, families[i], proto, NLM_F_DUMP);
+		req->idiag_states = states;
 		if (exchange_table(exchange, (struct nlmsghdr *)buffer, see_again, forget_nothing, gone) < 0) {
 			gone->unread = errno;
 			return false;
@@ -154,19 +137,18 @@ static bool read_table(struct gone *gone, struct exchange *exchange, enum table_
 	return true;
 }
 
-static bool has_table(const struct gone *gone, enum table_kind kind)
+/* Asks for the table of one case, and settles all that are of it. */
+static void ask_table(struct gone *gone, struct exchange *exchange, const struct open_case *of)
 {
-	for (size_t i = 0; i < gone->count; i++)
-		if (gone->open[i].table == kind)
-			return true;
-	return false;
-}
-
-static void settle_table(struct gone *gone, enum table_kind kind)
-{
-	for (size_t i = 0; i < gone->count; i++)
-		if (gone->open[i].table == kind && !gone->open[i].seen)
-			gone->open[i].found->reason = REASON_VANISHED;
+	bool whole = read_table(gone, exchange, of->row->proto, of->states);
+	for (size_t i = 0; i < gone->count; i++) {
+		struct open_case *other = &gone->open[i];
+		if (other->row->proto != of->row->proto || other->states != of->states)
+			continue;
+		other->asked = true;
+		if (whole && !other->seen)
+			other->found->reason = REASON_VANISHED;
+	}
 }
 
 static void ask_again(struct gone *gone)
@@ -177,11 +159,11 @@ static void ask_again(struct gone *gone)
 		return;
 	}
 	for (size_t i = 0; i < gone->count; i++)
-		if (gone->open[i].table == TABLE_NONE && connection_is_gone(gone, &exchange, gone->open[i].row))
+		if (!gone->open[i].states && connection_is_gone(gone, &exchange, gone->open[i].row))
 			gone->open[i].found->reason = REASON_VANISHED;
-	for (enum table_kind kind = TABLE_LISTEN; kind < TABLE_KINDS; kind++)
-		if (has_table(gone, kind) && read_table(gone, &exchange, kind))
-			settle_table(gone, kind);
+	for (size_t i = 0; i < gone->count; i++)
+		if (gone->open[i].states && !gone->open[i].asked)
+			ask_table(gone, &exchange, &gone->open[i]);
 	exchange_close(&exchange);
 }
 

@@ -14,11 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sockview/file.h>
 #include <sockview/lines.h>
 #include <sockview/process_list.h>
 #include <sockview/procnet_inet.h>
 #include <sockview/proto.h>
+#include <sockview/sockstat.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
 
@@ -59,35 +59,24 @@ static int take_netns_line(void *context, const struct line *line)
 	return table_add(reading->table, &sock) < 0 ? NO_MEMORY : 0;
 }
 
-/*
- * "TCP: inuse 3 orphan 0 ...", "TCP6: inuse 1": without a socket in use there
- * is no listener, and the kernel need not walk its whole table to say so.
- */
-static bool has_sockets(int proc_fd, const struct place *place, enum proto proto, bool six)
-{
-	char path[64], word[32], text[1024];
-	snprintf(word, sizeof(word), "%s%s: inuse ", proto_table[proto].label, six ? "6" : "");
-	snprintf(path, sizeof(path), "%d/net/sockstat%s", place->pid, six ? "6" : "");
-	ssize_t len = file_read_once(proc_fd, path, text, sizeof(text) - 1);
-	text[len > 0 ? len : 0] = '\0';
-	const char *at = strstr(text, word);
-	return !at || at[strlen(word)] != '0';
-}
-
 static int read_place(struct elsewhere *elsewhere, int proc_fd, const struct place *place,
                       struct netns_reading *reading)
 {
 	for (int six = 0; six < 2; six++) {
+		reading->family = six ? AF_INET6 : AF_INET;
 		const char *file = proto_table[reading->proto].file[six];
 		struct error ignored;
-		char path[64];
-		if (!file || !has_sockets(proc_fd, place, reading->proto, six))
+		char folder[32], path[64];
+		uint32_t count;
+		snprintf(folder, sizeof(folder), "%d/net/", place->pid);
+		/* Without a socket in use the kernel need not walk its whole table to say that there is no listener. */
+		bool none = sockstat_in_use(proc_fd, folder, reading->proto, reading->family, &count) && !count;
+		if (!file || none)
 			continue;
-		snprintf(path, sizeof(path), "%d/net/%s", place->pid, file);
+		snprintf(path, sizeof(path), "%s%s", folder, file);
 		int fd = lines_open(proc_fd, path, &ignored);
 		if (fd < 0)
 			continue;
-		reading->family = six ? AF_INET6 : AF_INET;
 		reading->lines = 0;
 		int answer = lines_read(fd, path, take_netns_line, reading, &ignored);
 		close(fd);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collect/decode.h"
+#include <sockview/decode.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

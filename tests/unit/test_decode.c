@@ -18,7 +18,7 @@
 
 #include <sockview/countof.h>
 
-#include "collect/decode.h"
+#include <sockview/decode.h>
 
 /* A payload under construction. */
 struct payload {

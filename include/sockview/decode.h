@@ -4,8 +4,8 @@
  * Framing, errors and ends belong to the loop that receives; a decoder sees the
  * payload of one message and never reads past it.
  */
-#ifndef SOCKVIEW_COLLECT_DECODE_H
-#define SOCKVIEW_COLLECT_DECODE_H
+#ifndef SOCKVIEW_DECODE_H
+#define SOCKVIEW_DECODE_H
 
 #include <sockview/row.h>
 

@@ -1,6 +1,6 @@
 /*
- * expr.h - a filter as a tree. The select folder builds it; the collector
- * reads what of it the kernel can judge.
+ * expr.h - a filter as a tree. select/ builds and judges it; collect/ turns what
+ * the kernel can judge into bytecode.
  *
  *   node[root] AND --child--> NOT --next--> HOST --next--> OR
  *                              |             |              |
@@ -105,7 +105,7 @@ struct expr_list {
 void expr_list_add(const struct expr *expr, struct expr_list *list, uint32_t child);
 /* The node for what was gathered: the only child itself; EXPR_ALL for an empty AND, EXPR_NONE for an empty OR. */
 uint32_t expr_list_close(struct expr *expr, struct expr_list *list);
-/* What AND says of two. */
+/* The node for "a and b". */
 uint32_t expr_and(struct expr *expr, uint32_t a, uint32_t b);
 
 /* Sorts and joins `ranges` where they lie and keeps a copy. 0, or -1 with errno ENOMEM. */

@@ -64,9 +64,8 @@ enum row_flag {
 	ROW_V6ONLY = 1 << 5,     /* ... and this is what it told */
 	ROW_HAS_QUEUES = 1 << 6, /* recv_q and send_q were told */
 	ROW_HAS_UID = 1 << 7,
-	ROW_HAS_AUTOBOUND =
-		1 << 8,         /* only if a filter asks for it: the kernel told whether bind() named the port ... */
-	ROW_AUTOBOUND = 1 << 9, /* ... and it did not (nor did it for an accepted connection) */
+	ROW_HAS_AUTOBOUND = 1 << 8, /* if a filter asks: the kernel told whether bind() named the port ... */
+	ROW_AUTOBOUND = 1 << 9,     /* ... and it did not (nor did it for an accepted connection) */
 };
 
 /* One socket. 72 bytes. */

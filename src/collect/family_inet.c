@@ -135,16 +135,6 @@ static enum state inet_state(enum proto proto, unsigned state)
 	return state < STATE_COUNT ? state : STATE_UNKNOWN;
 }
 
-/* One figure for what netstat shows as two: which it is follows from the timer (inet_csk_diag_fill). */
-static void set_timer(struct sock_timer *timer, const struct inet_diag_msg *msg)
-{
-	*timer = (struct sock_timer){ .kind = msg->idiag_timer, .expires_ms = msg->idiag_expires };
-	if (msg->idiag_timer == TIMER_ON)
-		timer->retransmits = msg->idiag_retrans;
-	else
-		timer->probes = msg->idiag_retrans;
-}
-
 bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out)
 {
 	const struct inet_diag_msg *msg = payload;
@@ -165,7 +155,14 @@ bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned wan
 	attribute_cookie(row, msg->id.idiag_cookie);
 	set_addresses(row, &msg->id);
 	if (want & WANT_TIMER) {
-		set_timer(&out->timer, msg);
+		/* One figure for what netstat shows as two: which it is follows from the timer (inet_csk_diag_fill). */
+		bool on = msg->idiag_timer == TIMER_ON;
+		out->timer = (struct sock_timer){
+			.kind = msg->idiag_timer,
+			.expires_ms = msg->idiag_expires,
+			.retransmits = on ? msg->idiag_retrans : 0,
+			.probes = on ? 0 : msg->idiag_retrans,
+		};
 		out->sock.timer = &out->timer;
 	}
 	if (!(want & (WANT_SKMEM | WANT_EXTRA | WANT_INFO)))

@@ -133,7 +133,7 @@ static int pending_give(struct unix_reader *reader)
 	return reader->sink(reader->context, &sock, pending->certain);
 }
 
-/* Whether a newline and this much behind it may be part of the name before. */
+/* True if the kernel may have written a newline and `len` bytes behind it as part of the name before. */
 static bool has_room(const struct unix_pending *pending, size_t len)
 {
 	return len < PROCNET_PATH_MAX && pending->used + 1 + len <= PROCNET_PATH_MAX;
@@ -157,15 +157,6 @@ static int row_begin(struct unix_reader *reader, const struct unix_pending *next
 	return answer;
 }
 
-/* Only with room. */
-static void path_append(struct unix_pending *pending, const struct line *line)
-{
-	pending->path[pending->len] = '\n';
-	memcpy(pending->path + pending->len + 1, line->text, line->len);
-	pending->len += 1 + line->len;
-	pending->used = pending->len;
-}
-
 static int unix_take_line(void *context, const struct line *line)
 {
 	struct unix_reader *reader = context;
@@ -173,10 +164,14 @@ static int unix_take_line(void *context, const struct line *line)
 	struct bytes path;
 	if (line->whole && procnet_unix_parse(line->text, line->len, &next.row, &next.unix_, &path))
 		return reader->answer = row_begin(reader, &next, &path, line->len);
-	if (line->whole && pending->there && pending->has_path && has_room(pending, line->len))
-		path_append(pending, line);
-	else
+	if (!line->whole || !pending->there || !pending->has_path || !has_room(pending, line->len)) {
 		reader->report->malformed += !line->first;
+		return 0;
+	}
+	pending->path[pending->len] = '\n';
+	memcpy(pending->path + pending->len + 1, line->text, line->len);
+	pending->len += 1 + line->len;
+	pending->used = pending->len;
 	return 0;
 }
 

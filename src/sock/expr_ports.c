@@ -1,13 +1,14 @@
 /*
  * expr_ports.c - which ports a filter leaves possible (expr.h).
  *
- * AND cuts sets, OR joins them, NOT of nothing but ports turns one round. What
- * can not be told is every port, so the answer is never too small.
+ * AND intersects sets, OR unites them, NOT inverts the set of a condition that
+ * is of ports alone. Any other condition leaves every port possible, so the
+ * answer is never too small.
  */
 #include <sockview/expr.h>
 
 #define PORT_MAX 65535u
-/* Deeper than people write; beyond it every port is possible. */
+/* Beyond this depth of AND and OR every port is taken for possible. */
 #define DEPTH_MAX 8
 
 static bool node_ports(const struct expr *expr, uint32_t index, enum expr_end end, unsigned depth,
@@ -93,7 +94,7 @@ static bool and_ports(const struct expr *expr, const struct expr_node *node, enu
 		if (!told)
 			*ports = one;
 		else
-			ports_cut(ports, &one); /* if that takes too many ranges, the larger set stands */
+			ports_cut(ports, &one); /* with too many ranges the larger set stays */
 		told = true;
 	}
 	return told;

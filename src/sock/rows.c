@@ -30,11 +30,6 @@ void table_init(struct table *table, unsigned keep)
 	*table = (struct table){ .keep = keep };
 }
 
-static bool keeps_blobs(const struct table *table)
-{
-	return table->keep & (WANT_INFO | WANT_UNIX);
-}
-
 /* Grows one parallel array to `capacity`, if it is kept at all. */
 static int grow_one(void *array_at, bool kept, size_t capacity, size_t size)
 {
@@ -55,7 +50,7 @@ static int grow(struct table *table)
 	    grow_one(&table->timer, table->keep & WANT_TIMER, capacity, sizeof(*table->timer)) < 0 ||
 	    grow_one(&table->skmem, table->keep & WANT_SKMEM, capacity, sizeof(*table->skmem)) < 0 ||
 	    grow_one(&table->extra, table->keep & WANT_EXTRA, capacity, sizeof(*table->extra)) < 0 ||
-	    grow_one(&table->blob, keeps_blobs(table), capacity, sizeof(*table->blob)) < 0)
+	    grow_one(&table->blob, table->keep & (WANT_INFO | WANT_UNIX), capacity, sizeof(*table->blob)) < 0)
 		return -1;
 	table->capacity = capacity;
 	return 0;
@@ -86,11 +81,6 @@ static int record_add(struct table *table, unsigned kind, const void *data, size
 	return 0;
 }
 
-static bool blob_wanted(const struct table *table, enum blob blob)
-{
-	return table->keep & (blob == BLOB_PATH ? WANT_UNIX : WANT_INFO);
-}
-
 static int add_records(struct table *table, const struct sock *sock)
 {
 	if (sock->unix_ && (table->keep & WANT_UNIX) &&
@@ -98,7 +88,8 @@ static int add_records(struct table *table, const struct sock *sock)
 		return -1;
 	for (unsigned kind = 0; kind < BLOB_COUNT; kind++) {
 		const struct bytes *blob = &sock->blob[kind];
-		if (blob->data && blob_wanted(table, kind) && record_add(table, kind, blob->data, blob->len) < 0)
+		bool kept = table->keep & (kind == BLOB_PATH ? WANT_UNIX : WANT_INFO);
+		if (blob->data && kept && record_add(table, kind, blob->data, blob->len) < 0)
 			return -1;
 	}
 	return 0;

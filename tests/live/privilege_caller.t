@@ -29,7 +29,7 @@ SO_MARK, PTRACE_ATTACH = 36, 16
 
 if os.geteuid():
     tap.skip_all("only root can give a file capabilities")
-t = tap.Tap(seconds=300)
+t = tap.Tap()
 # The BPF iterator can only be had in the host's own pid namespace: that part is this script once more, run there.
 OUTSIDE = "outside" in sys.argv
 part = None if OUTSIDE else run([sys.executable, __file__, "outside"])

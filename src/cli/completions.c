@@ -52,48 +52,72 @@ static void put_quoted(FILE *file, const char *text, const char *special)
 
 /* --- bash --- */
 
-static const char bash_head[] = "# bash completion for sockview; made by `sockview --completions bash`\n"
-				"\n"
-				"# The last of a list with commas.\n"
-				"_sockview_list()\n"
-				"{\n"
-				"\tlocal before= word=${cur##*,}\n"
-				"\tif [[ $cur == *,* ]]; then before=${cur%,*},; fi\n"
-				"\tif [[ $word == [-+^]* ]]; then before+=${word:0:1} word=${word:1}; fi\n"
-				"\t# states go in either case\n"
-				"\tif [[ $word == [A-Z]* ]]; then set -- \"${1^^}\"; fi\n"
-				"\tCOMPREPLY=($(compgen -P \"$before\" -W \"$1\" -- \"$word\"))\n"
-				"\tcompopt -o nospace 2>/dev/null\n"
-				"}\n"
-				"\n"
-				"_sockview()\n"
-				"{\n"
-				"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-				"\t# readline takes --format=json for three words\n"
-				"\tif [[ $cur == = ]]; then\n"
-				"\t\tcur=\n"
-				"\telif [[ $prev == = ]]; then\n"
-				"\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n"
-				"\tfi\n"
-				"\tcase $prev in\n";
+/*
+ * A name of the system is data: compgen -W expands its words, $(command)
+ * included, and what stands in COMPREPLY is read by the shell once it was
+ * taken. So names stay in arrays and go into COMPREPLY quoted.
+ */
+static const char bash_head[] =
+	"# bash completion for sockview; made by `sockview --completions bash`\n"
+	"\n"
+	"# _sockview_words BEFORE TYPED WORD...: those words that begin as typed, quoted or not.\n"
+	"_sockview_words()\n"
+	"{\n"
+	"\tlocal before=$1 typed=$2 word quoted\n"
+	"\tshift 2\n"
+	"\tfor word; do\n"
+	"\t\tprintf -v quoted %q \"$word\"\n"
+	"\t\tif [[ $word == \"$typed\"* || $quoted == \"$typed\"* ]]; then\n"
+	"\t\t\tCOMPREPLY+=(\"$before$quoted\")\n"
+	"\t\tfi\n"
+	"\tdone\n"
+	"}\n"
+	"\n"
+	"# _sockview_list WORD...: the last of a list with commas.\n"
+	"_sockview_list()\n"
+	"{\n"
+	"\tlocal before= word=${cur##*,}\n"
+	"\tif [[ $cur == *,* ]]; then before=${cur%,*},; fi\n"
+	"\tif [[ $word == [-+^]* ]]; then before+=${word:0:1} word=${word:1}; fi\n"
+	"\t# states go in either case\n"
+	"\tif [[ $word == [A-Z]* ]]; then set -- \"${@^^}\"; fi\n"
+	"\t_sockview_words \"$before\" \"$word\" \"$@\"\n"
+	"\tcompopt -o nospace 2>/dev/null\n"
+	"}\n"
+	"\n"
+	"_sockview()\n"
+	"{\n"
+	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	"\tlocal -a found\n"
+	"\tCOMPREPLY=()\n"
+	"\t# readline takes --format=json for three words\n"
+	"\tif [[ $cur == = ]]; then\n"
+	"\t\tcur=\n"
+	"\telif [[ $prev == = ]]; then\n"
+	"\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n"
+	"\tfi\n"
+	"\tcase $prev in\n";
+
+#define BASH_WORDS      "_sockview_words '' \"$cur\" "
+#define BASH_INTERFACES "found=(/sys/class/net/*); " BASH_WORDS "\"${found[@]##*/}\""
+#define BASH_USERS      "mapfile -t found < <(compgen -u); "
 
 static void bash_action(FILE *file, const struct option_row *option)
 {
 	static const char *const actions[] = {
-		[FROM_NOTHING] = "COMPREPLY=()",
-		[FROM_FILES] = "COMPREPLY=($(compgen -f -- \"$cur\"))",
-		[FROM_FOLDERS] = "COMPREPLY=($(compgen -d -- \"$cur\"))",
-		[FROM_USERS] = "COMPREPLY=($(compgen -u -- \"$cur\"))",
-		[FROM_INTERFACES] =
-			"COMPREPLY=($(compgen -W \"$(command ls /sys/class/net 2>/dev/null)\" -- \"$cur\"))",
-		[FROM_PIDS] = "_sockview_list \"$(cd /proc && command ls -d [0-9]* 2>/dev/null)\"",
+		[FROM_NOTHING] = ":",
+		/* readline's own, which quotes what it finds. */
+		[FROM_FILES] = "compopt -o default 2>/dev/null",
+		[FROM_FOLDERS] = "compopt -o dirnames 2>/dev/null",
+		[FROM_USERS] = BASH_USERS BASH_WORDS "\"${found[@]}\"",
+		[FROM_INTERFACES] = BASH_INTERFACES,
+		[FROM_PIDS] = "found=(/proc/[0-9]*); _sockview_list \"${found[@]##*/}\"",
 	};
 	if (option->words) {
-		fputs(option->list ? "_sockview_list \"" : "COMPREPLY=($(compgen -W \"", file);
+		fputs(option->list ? "_sockview_list " : BASH_WORDS, file);
 		put_words(file, option->words);
-		fputs(option->list ? "\"" : "\" -- \"$cur\"))", file);
 	} else if (option->source == FROM_USERS && option->list) {
-		fputs("_sockview_list \"$(compgen -u)\"", file);
+		fputs(BASH_USERS "_sockview_list \"${found[@]}\"", file);
 	} else {
 		fputs(actions[option->source], file);
 	}
@@ -122,11 +146,11 @@ static void bash_option(FILE *file, const struct option_row *option)
 /* What follows a key of the filter language, with = or without. */
 static void bash_keys(FILE *file)
 {
-	fputs("\tstate|exclude)\n\t\t_sockview_list \"", file);
+	fputs("\tstate|exclude)\n\t\t_sockview_list ", file);
 	put_words(file, state_name_listed);
-	fputs("\"; return ;;\n"
-	      "\tdev)\n\t\tCOMPREPLY=($(compgen -W \"$(command ls /sys/class/net 2>/dev/null)\" -- \"$cur\")); return ;;\n"
-	      "\tuser)\n\t\t_sockview_list \"$(compgen -u)\"; return ;;\n",
+	fputs("; return ;;\n"
+	      "\tdev)\n\t\t" BASH_INTERFACES "; return ;;\n"
+	      "\tuser)\n\t\t" BASH_USERS "_sockview_list \"${found[@]}\"; return ;;\n",
 	      file);
 }
 
@@ -139,16 +163,16 @@ static void bash_script(FILE *file)
 		if (option->help)
 			bash_option(file, option);
 	bash_keys(file);
-	fputs("\tesac\n\tif [[ $cur == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"", file);
+	fputs("\tesac\n\tif [[ $cur == -* ]]; then\n\t\t" BASH_WORDS, file);
 	for (size_t i = 0; (option = option_at(i, &made)); i++) {
 		if (option->help && option->letter)
 			fprintf(file, "-%c ", option->letter);
 		if (option->help && option->name)
 			fprintf(file, "--%s ", option->name);
 	}
-	fputs("\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tCOMPREPLY=($(compgen -W \"" FILTER_WORDS, file);
+	fputs("\n\t\treturn\n\tfi\n\t" BASH_WORDS FILTER_WORDS, file);
 	put_words(file, state_name_listed);
-	fputs("\" -- \"$cur\"))\n}\ncomplete -F _sockview sockview\n", file);
+	fputs("\n}\ncomplete -F _sockview sockview\n", file);
 }
 
 /* --- zsh --- */
@@ -160,7 +184,7 @@ static void zsh_action(FILE *file, const struct option_row *option)
 		[FROM_FILES] = "_files",
 		[FROM_FOLDERS] = "_directories",
 		[FROM_USERS] = "_users",
-		[FROM_INTERFACES] = "_net_interfaces",
+		[FROM_INTERFACES] = "_sockview_interfaces",
 		[FROM_PIDS] = "_pids",
 	};
 	if (!option->words) {
@@ -197,6 +221,10 @@ static void zsh_script(FILE *file)
 	struct option_row made;
 	const struct option_row *option;
 	fputs("#compdef sockview\n# zsh completion for sockview; made by `sockview --completions zsh`\n\n"
+	      "# compadd quotes what it is given; _net_interfaces takes what ifconfig prints apart.\n"
+	      "_sockview_interfaces()\n{\n"
+	      "\tlocal -a found=(/sys/class/net/*(N:t))\n"
+	      "\tcompadd \"$@\" -a found\n}\n\n"
 	      "_arguments -s -S \\\n",
 	      file);
 	for (size_t i = 0; (option = option_at(i, &made)); i++) {

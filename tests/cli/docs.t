@@ -38,7 +38,7 @@ manual, schema = page("sockview.8"), page("sockview-json.5")
 options = {
     "--help": set(re.findall(r"(?<!\S)(--?[A-Za-z0-9][a-z0-9-]*)", help_text.partition("Examples:")[0])),
     "man": {"-" + name for name in re.findall(r"^\.It .*?(?:Fl|, Fl) (-?[A-Za-z0-9][a-z0-9-]*)", manual, re.M)},
-    "bash": set(re.search(r'-W "(-\S.*?)" --', completions["bash"])[1].split()),
+    "bash": set(re.search(r"""_sockview_words '' "\$cur" (-\S.*)""", completions["bash"])[1].split()),
     "zsh": set(re.findall(r"^\t'\*(--?[A-Za-z0-9][a-z0-9-]*?)(?:[+=]?-?)\[", completions["zsh"], re.M)),
     "fish": set(),
 }

@@ -19,10 +19,10 @@
  *     listing.c listing.h              what is printed and in which form
  *     look.c look.h                    one look at the sockets, from privileges to report
  *     mode.h                           what an invocation does with the sockets
- *     notes.c notes.h                  what an answer lacks, a line each on standard error
- *     notes_legend.c notes_legend.h    with -v: the reasons of blank owners, counted and said in words
+ *     notes.c notes.h                  the wording of notes: what an answer lacks, a line each
+ *     notes_legend.c notes_legend.h    with -v: why owners are blank: counted, and in words
  *     notes_filter.c                   what was wrong with a filter, with a caret under it
- *     open.c open.h                    what the options name is opened, and what follows from them is set
+ *     open.c open.h                    opens and closes all that a run needs
  *     options.h                        what one invocation is asked
  *     pager.c pager.h                  the user's pager behind our output
  *     pids.c pids.h                    the pids of --pids

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * Why a source gave up. `number` is an errno; `what` a constant phrase that
+ * Why something failed. `number` is an errno; `what` a constant phrase that
  * fits after "cannot"; `subject` (may be "") names the file or the request;
  * offset is in bytes, for replayed files, -1 for none.
  */
@@ -20,7 +20,7 @@ struct error {
 /* Fills the error; always returns -1, so that a caller can return it. */
 int error_set(struct error *error, int number, const char *what, const char *subject);
 
-/* Words what is wrong with the user's words: the culprit and what would be right. Always returns -1. */
+/* Writes a line for the user, who gave wrong words: the culprit and what would be right. Always returns -1. */
 int problem_set(char *problem, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,6 +1,4 @@
-/*
- * options.h - what one invocation is asked: the command line as data.
- */
+/* options.h - the command line as data. */
 #ifndef SOCKVIEW_OPTIONS_H
 #define SOCKVIEW_OPTIONS_H
 
@@ -25,7 +23,7 @@ enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 enum owners_from { OWNERS_AUTO, OWNERS_PROC, OWNERS_BPF };
 enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 
-/* What was asked, already checked for form; zero is "not given". */
+/* All options, checked for form; zero is "not given". */
 struct options {
 	enum mode mode;
 
@@ -46,7 +44,7 @@ struct options {
 	/* what is printed */
 	unsigned programs, extend; /* how often -p, -e were given */
 	bool timers, memory, info;
-	bool numeric; /* -n; what it means for the form is in the three that follow */
+	bool numeric; /* -n; sets some of the three that follow, by format */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve, wide, no_header, no_trunc, pager;
 	const struct format *format;

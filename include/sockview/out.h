@@ -26,7 +26,7 @@ struct out {
 int out_open(struct out *out, int fd);
 /* 0, or -1 with errno: this write's failure or an earlier one's. */
 int out_flush(struct out *out);
-/* What does not fit into the buffer at once. */
+/* out_bytes() of any length: flushes as often as the buffer is full. */
 void out_more(struct out *out, const void *data, size_t len);
 void out_u64(struct out *out, uint64_t value);
 
@@ -66,7 +66,7 @@ static inline void out_char(struct out *out, char c)
 	out->len++;
 }
 
-/* The other end of the pipe is closed (`| head`): a quiet end, no failure. */
+/* True if the other end of the pipe is closed (`| head`): a quiet end, no failure. */
 static inline bool out_has_no_reader(const struct out *out)
 {
 	return out->error == EPIPE;

@@ -4,11 +4,11 @@
  * The life of a run, all in the main thread and before any other is started
  * (capabilities belong to threads; later threads inherit them):
  *
- *   privilege_begin()   first of all; leaves in effect what the caller has
- *                       himself, and puts away what exec added to it
+ *   privilege_begin()   first of all; leaves the caller's own rights in
+ *                       effect, and puts away what exec added to them
  *   ... paths of the command line and environment are opened: the caller's own rights
  *   privilege_raise()   what the look at the kernel and /proc needs, and no more;
- *                       in effect is what the caller has himself
+ *                       in effect are the caller's own rights
  *   privilege_owners()  what exec added, in effect for the look for owners alone
  *   privilege_own()     it will not be needed again: what exec added is gone
  *   privilege_drop()    before a byte is printed: nothing is left
@@ -16,8 +16,8 @@
  * So what file capabilities or set-user-ID add serves the look for owners.
  * Whatever else takes a capability takes the caller's own.
  *
- * A caller who chose where we look (--proc-root) must not look there with
- * rights that are not his: give privilege_raise() no needs if `elevated`.
+ * If the caller chose where we look (--proc-root), only the caller's own rights
+ * may be used there: give privilege_raise() no needs if `elevated`.
  */
 #ifndef SOCKVIEW_PRIVILEGE_H
 #define SOCKVIEW_PRIVILEGE_H
@@ -27,27 +27,28 @@
 
 struct privilege {
 	bool elevated; /* got more rights by exec than its caller has (file capabilities, set-user-ID) */
-	bool root;     /* the caller is user 0: a hint to use sudo would be silly */
+	bool root;     /* the caller is user 0: a hint to use sudo makes no sense */
 	/* What is to be had in the look for owners. */
 	bool sees_fds; /* CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH */
 	bool has_ptrace;
 	bool has_read_search; /* or CAP_DAC_OVERRIDE, which includes it */
 	bool has_net_admin;   /* the caller's own */
 	bool has_bpf;         /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
-	uint64_t own;         /* capabilities the caller has himself, a bit each */
+	uint64_t own;         /* the caller's own capabilities, a bit each */
 };
 
 /* What a run will do with its rights. */
 enum privilege_need {
 	PRIVILEGE_FDS = 1 << 0,      /* look into other users' processes */
-	PRIVILEGE_MARK = 1 << 1,     /* be told sockets' marks: only if the caller would be himself */
+	PRIVILEGE_MARK = 1 << 1,     /* be told sockets' marks: only with the caller's own rights */
 	PRIVILEGE_BPF = 1 << 2,      /* load the iterator that looks for owners */
-	PRIVILEGE_BIND = 1 << 3,     /* trial bind of a low port: only if the caller could himself */
-	PRIVILEGE_SET_USER = 1 << 4, /* become another user: only if the caller could himself */
+	PRIVILEGE_BIND = 1 << 3,     /* trial bind of a low port: only with the caller's own rights */
+	PRIVILEGE_SET_USER = 1 << 4, /* become another user: only with the caller's own rights */
 };
 
 /*
- * Also opens /dev/null in place of a closed standard stream, so that no file
+ * Finds out what there is and puts away what the caller does not have without
+ * us. Also opens /dev/null in place of a closed standard stream, so that no file
  * opened later takes its number. 0, or -1 with errno: then nothing must be
  * opened or shown.
  */

@@ -9,8 +9,9 @@
 #include <sockview/privilege.h>
 
 /*
- * Does what the options ask for, in a mode that looks at sockets, and says on standard error what went wrong or
- * is missing. Once *stop_asked is set, it ends after the look under way.
+ * Does what the options ask for, in a mode that looks at sockets, and says on
+ * standard error what went wrong or is missing. Once *stop_asked is set, it ends
+ * after the look under way.
  * `privilege` is what privilege_begin() found; the options stay the caller's.
  */
 enum exit_status run_invocation(const struct options *options, const struct privilege *privilege,

@@ -9,7 +9,7 @@ int error_set(struct error *error, int number, const char *what, const char *sub
 	error->number = number;
 	error->what = what;
 	error->offset = -1;
-	/* A subject too long to show is shown cut: the start of a path tells most. */
+	/* A longer subject is cut: the start of a path tells most. */
 	snprintf(error->subject, sizeof(error->subject), "%s", subject);
 	return -1;
 }

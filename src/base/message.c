@@ -9,7 +9,7 @@
 
 #include <sockview/text.h>
 
-/* Longer text is cut: a message is for a person. */
+/* Longer text is cut. */
 #define LINE_TEXT 2048
 #define HEAD      "sockview: "
 

@@ -86,8 +86,9 @@ static bool is_plain_root(void)
 }
 
 /*
- * A missing standard stream would be replaced by the next file that is
- * opened. Its stand-in must fail as the closed one would: EBADF for what it is for.
+ * The next file that is opened would take the number of a closed standard
+ * stream. What is opened in its place must fail with EBADF, as the closed
+ * stream would: standard input cannot be read, the others cannot be written.
  */
 static int streams_fill(void)
 {
@@ -147,7 +148,7 @@ int privilege_begin(struct privilege *privilege)
 	return 0;
 }
 
-/* The least that will do; alternatives are taken only where the better one is not to be had. */
+/* The fewest capabilities that do; of two that serve, the wider one only where the narrower is not permitted. */
 static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, uint64_t permitted)
 {
 	uint64_t want = 0;
@@ -174,7 +175,7 @@ static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, u
 	return want & permitted;
 }
 
-/* Needs CAP_SETPCAP in effect, which only root has; what it guards against, NO_NEW_PRIVS does too. */
+/* Takes CAP_SETPCAP, which only root has in effect; without it NO_NEW_PRIVS guards against the same. */
 static void bounding_drop(void)
 {
 	for (unsigned long capability = 0; capability < CAPABILITIES; capability++)

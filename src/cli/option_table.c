@@ -2,7 +2,7 @@
  * option_table.c - one table of options (option_table.h).
  *
  * A row says what is done with it: most set a flag or keep a word at an offset
- * in struct options; the few that need a look at the word have a function.
+ * in struct options; the few that check or compute something have a function.
  */
 #include "cli/option_table.h"
 

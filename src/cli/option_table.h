@@ -11,7 +11,7 @@
 /* In the order of getopt's no_argument, required_argument, optional_argument. */
 enum option_argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
 
-/* By intent, as --help shows them. */
+/* The groups of --help. */
 enum option_group {
 	OPTIONS_WHICH,
 	OPTIONS_OWNER,
@@ -32,9 +32,9 @@ struct parse {
 	char shown[64]; /* "-A, --protocol" */
 };
 
-/* What is done with the option; `field` is what lies at its row's offset. */
+/* What is done with the option. The field is the one at the row's offset in struct options. */
 enum option_action {
-	SET_MODE,      /* nothing but the row's mode */
+	SET_MODE,      /* nothing beside the row's mode */
 	SET_FLAG,      /* bool: true */
 	ADD_ONE,       /* unsigned: one more */
 	ADD_PROTO,     /* the row's bits into struct options' protos */
@@ -59,7 +59,7 @@ struct option_row {
 	enum option_action action;
 	enum option_group group;
 	enum option_source source;
-	enum mode mode;              /* what is asked for in place of a listing; MODE_LOOK: nothing else */
+	enum mode mode;              /* what it asks for in place of a listing; MODE_LOOK: nothing */
 	size_t at;                   /* offset of the field in struct options */
 	size_t given;                /* offset of a bool that is set, too; 0: none */
 	unsigned value;              /* ADD_PROTO: bits; CHOOSE: of the first word */

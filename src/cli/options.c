@@ -184,10 +184,10 @@ static int take_words(struct parse *parse, char **words, int count)
 	return 0;
 }
 
-/* What follows from what was said, and from what was not. */
+/* Fills in what follows from the options, and defaults. */
 static void settle_options(struct options *options)
 {
-	/* Fields are of what -i lists. */
+	/* -F implies -i. */
 	options->internet |= options->fields_given;
 	/* lsof's -n is of hosts alone, and its users write -nP for both; netstat's -n is of all. */
 	bool lsof = options->format ? options->format == &format_lsof : options->internet && !options->columns;

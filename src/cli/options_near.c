@@ -6,7 +6,7 @@
 
 #include "cli/option_table.h"
 
-/* Levenshtein's distance of two short words; far if one is long. */
+/* Levenshtein's distance of two short words; LONGEST if one is longer. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { LONGEST = 24 };
@@ -42,7 +42,7 @@ const char *options_nearest(const char *word)
 	for (size_t i = 0; (row = option_at(i, &made)); i++) {
 		if (!row->name || !row->help)
 			continue;
-		/* A word cut short (--listn) is near to the beginning of its option. */
+		/* A word cut short (--listn) is compared with the beginning of the option, too. */
 		char start[32];
 		snprintf(start, sizeof(start), "%.*s", (int)strlen(word) + 1, row->name);
 		size_t whole = distance(word, row->name), part = distance(word, start);

@@ -51,7 +51,7 @@ static bool tries_bpf(const struct run *run, const struct finder_request *reques
 	       (run->options->owners_from == OWNERS_AUTO && finder_bpf_pays(request));
 }
 
-/* Only a whole dump of connections takes the kernel so long that a look beside it gains anything. */
+/* Starts the look for owners beside the dump, where the dump takes long: that of all connections. */
 static int look_early(struct run *run)
 {
 	struct finder_request request = finder_request(run);
@@ -87,7 +87,7 @@ static int find_owners(struct run *run)
 	return finder_proc(&request, &run->owners, &run->error);
 }
 
-/* For the second look: the holders of other sockets, nothing read of them. */
+/* evidence_find()'s finder: the holders of other sockets; no details are read of them. */
 static int find_holders(void *context, struct owners *owners)
 {
 	const struct run *run = context;
@@ -117,7 +117,6 @@ static int look_for_owners(struct run *run)
 	return 0;
 }
 
-/* 0, or -1 with error. No look is taken where no row can have an owner. */
 int gather_owners(struct run *run)
 {
 	if (inode_index_build(&run->owners.index, &run->table) < 0)
@@ -143,7 +142,7 @@ int gather_keep(struct run *run, const struct sock *sock)
 	return error_set(&run->error, errno, "keep the sockets", "");
 }
 
-/* Sink: keeps what may be wanted; the owners may have the last word. */
+/* Sink: keeps the sockets that the filter wants, and those about which it needs the owners. */
 static int gather_wanted(void *context, const struct sock *sock)
 {
 	struct run *run = context;
@@ -186,7 +185,7 @@ int gather_table(struct run *run)
 		answer = gather_owners(run);
 		run->view.owners = &run->owners;
 	}
-	finder_bpf_drop(run->early); /* its thread has our privileges */
+	finder_bpf_drop(run->early); /* before privileges are dropped: its thread has its own copy of them */
 	run->early = NULL;
 	if (answer == 0 && run->undecided)
 		table_keep(&run->table, gather_is_wanted, run);

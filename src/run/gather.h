@@ -4,16 +4,16 @@
 
 #include "run/invocation.h"
 
-/* Asks the source that the options name; the request needs query, sink and context. */
+/* Asks the source that the options name. The caller fills the request's query, sink, context, mark and rewind. */
 int gather_sockets(struct run *run, const struct source_request *request);
-/* Into the table what may be wanted, then the owners, then only what is wanted. */
+/* Fills the table with rows that the filter may want, finds the owners, and keeps the rows that it wants. */
 int gather_table(struct run *run);
 
-/* Fills owners for the table's sockets. */
+/* Finds the owners of the table's sockets, unless no row can have one. 0, or -1 with error. */
 int gather_owners(struct run *run);
-/* Adds to the table. 0, or -1 with error. */
+/* Adds the socket to the table. 0, or -1 with error. */
 int gather_keep(struct run *run, const struct sock *sock);
-/* For a second try of a request into the table; context is the run. */
+/* mark and rewind of a request whose sink fills the table; the context is the run. */
 size_t gather_mark(const void *run);
 void gather_rewind(void *run, size_t mark);
 

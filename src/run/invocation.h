@@ -18,16 +18,16 @@
 /* What the mode takes beside the sockets; filled in by its plan(). */
 struct run_needs {
 	bool owners;         /* they can be shown, or decide what is wanted */
-	bool owners_shown;   /* they are looked for whatever the rows are */
-	bool evidence;       /* and, where a socket has none, the reason */
+	bool owners_shown;   /* they are printed: found even if the filter decides without them */
+	bool evidence;       /* the second look: why a socket has no owner */
 	bool parents;        /* of the owners */
-	bool hosts;          /* names of all the rows' hosts before the first is printed */
+	bool hosts;          /* names of all rows' hosts are looked up before the first row is printed */
 	bool secrets;        /* what the kernel tells only with CAP_NET_ADMIN: marks, keys, MPTCP's sequence numbers */
 	unsigned details;    /* of the owners: enum process_detail */
 	unsigned privileges; /* enum privilege_need beside those that follow from the above */
 };
 
-/* Everything one invocation needs; freed by run_close() in whatever state it is. */
+/* Everything one invocation needs; run_close() frees it, also half opened. */
 struct run {
 	const struct options *options;
 	const struct run_mode *mode;
@@ -46,7 +46,7 @@ struct run {
 	pid_t pager; /* behind out; 0: none */
 	int proc_fd, proc_net_fd;
 	bool proc_is_ours;        /* proc_fd is the /proc of this process's own pid namespace */
-	struct lookup lookup;     /* names in what the caller asks for */
+	struct lookup lookup;     /* what the filter's names are looked up in */
 	int record_fd, replay_fd; /* -1: none */
 	struct wire *wire;        /* recording or replaying; a live one is made for each look */
 	struct table table;
@@ -56,7 +56,7 @@ struct run {
 	struct error error;
 	uint64_t shown, shown_ever; /* in this look, in all */
 	uint64_t undecided;         /* rows whose owners decide whether they are wanted */
-	uint64_t unowned;           /* shown, and a hidden process may be the owner */
+	uint64_t unowned;           /* rows shown without an owner that a hidden process may be */
 	struct legend legend;       /* -v: why owners are blank */
 };
 

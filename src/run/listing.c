@@ -110,7 +110,7 @@ void listing_free(struct listing *listing)
 
 /* --- what is the same for all sockets --- */
 
-/* "btime SECONDS" of /proc/stat, 0 if it cannot be read: to the second, as the kernel has it. 0, or -1 with errno ENOMEM. */
+/* "btime SECONDS" of /proc/stat; 0 if it cannot be read. Returns 0, or -1 with errno ENOMEM. */
 static int boot_time(int proc_fd, int64_t *time)
 {
 	enum { STAT_MAX = 4 << 20 }; /* a line for each CPU, a word for each interrupt */
@@ -136,7 +136,7 @@ static unsigned kernel_version(void)
 	return KERNEL(major, minor);
 }
 
-/* NULL where there are none, or none that can be read. 0, or -1 with errno ENOMEM. */
+/* *cgroups is NULL where they cannot be read. Returns 0, or -1 with errno ENOMEM. */
 static int read_cgroups(struct cgroups **cgroups, int proc_fd, bool proc_is_ours)
 {
 	*cgroups = cgroups_open(proc_fd, proc_is_ours);
@@ -155,7 +155,7 @@ static uint64_t netns_inode(int proc_fd)
 	return fstatat(proc_fd, "self/ns/net", &stat, 0) == 0 ? stat.st_ino : 0;
 }
 
-/* A recording says nothing of where it was made; its cgroups, names and times are not ours to guess. */
+/* Of a recording the host, its kernel, cgroups and namespace are not known: this machine's are not shown. */
 int listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours)
 {
 	bool live = !options->replay;
@@ -185,7 +185,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	return 0;
 }
 
-/* Another machine's /proc shows its root directory, too. */
+/* The root directory of the machine whose /proc is read: its process 1's. */
 static int open_root(const struct options *options, int proc_fd)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;

@@ -1,6 +1,4 @@
-/*
- * listing.h - what is printed and in which form, as the options choose; beside main.c.
- */
+/* listing.h - what is printed and in which form, as the options choose. */
 #ifndef SOCKVIEW_LISTING_H
 #define SOCKVIEW_LISTING_H
 
@@ -30,10 +28,16 @@ struct listing {
 int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX]);
 void listing_free(struct listing *listing);
 
-/* What a column may need of the system, for this look; with the caller's own rights. `proc_fd` may be -1. 0, or -1 ENOMEM. */
+/*
+ * Reads what the columns need of the system for one look, with the caller's own
+ * rights. `proc_fd` may be -1. 0, or -1 with errno ENOMEM.
+ */
 int listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours);
 
-/* What follows from the owners, again with the caller's own rights; `owners` may be NULL. 0, or -1 ENOMEM. */
+/*
+ * Reads what the columns need of the owners (names of containers), with the
+ * caller's own rights. `owners` may be NULL. 0, or -1 with errno ENOMEM.
+ */
 int listing_prepare_owners(struct listing *listing, const struct options *options, int proc_fd,
                            const struct owners *owners);
 

@@ -22,7 +22,7 @@ static void look_plan(struct run *run)
 	run->needs = (struct run_needs){
 		.owners = shown || selected->owners,
 		.owners_shown = shown,
-		/* Why a socket has no owner is looked into only where it is printed. */
+		/* The second look is taken only where its result is printed. */
 		.evidence = (options->verbose || listed->need & NEED_EVIDENCE) && !options->replay,
 		.parents = listed->need & NEED_PARENTS,
 		.hosts = options->resolve || listed->need & NEED_HOSTS,
@@ -84,7 +84,7 @@ static void look_report(const struct run *run)
 static int look_once(struct run *run, bool last)
 {
 	const struct run_needs *needs = &run->needs;
-	/* They are told only while the privilege is in effect: before the first byte is printed. */
+	/* The kernel tells secrets only while the privilege is in effect, which ends before the first byte is printed. */
 	bool secrets = needs->secrets && run->privilege.has_net_admin;
 	bool whole = needs->owners || needs->hosts || run->listing.sort.count || secrets;
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
@@ -100,7 +100,7 @@ static int look_once(struct run *run, bool last)
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
 	run->shown_ever += run->shown;
 	answer = show_end(run, answer);
-	/* What was read before a failure is shown all the same. */
+	/* Rows that were read before a failure are shown. */
 	if (out_flush(&run->out) < 0 && !out_has_no_reader(&run->out))
 		return error_set(&run->error, errno, "write to", "standard output");
 	if (answer >= 0 && !run->options->quiet)
@@ -111,7 +111,7 @@ static int look_once(struct run *run, bool last)
 	return answer < 0 ? -1 : 0;
 }
 
-/* A signal that comes after the look at stop_asked must still end the wait. */
+/* ppoll() unblocks the signals: one that comes after the look at stop_asked ends the wait, too. */
 static void wait_interval(double seconds, const volatile sig_atomic_t *stop_asked)
 {
 	sigset_t blocked, before;
@@ -130,7 +130,7 @@ static void wait_interval(double seconds, const volatile sig_atomic_t *stop_aske
 static int look_answer(struct run *run)
 {
 	const struct options *options = run->options;
-	/* A recording is of one moment. */
+	/* A recording holds one moment: it is shown once. */
 	bool once = !options->continuous || options->replay;
 	uint64_t rounds = once ? 1 : options->count;
 	if (options->stray_interval && !options->quiet)

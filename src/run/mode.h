@@ -10,15 +10,15 @@ struct run;
 
 /* In the order in which they are called. */
 struct run_mode {
-	/* Reads what the options say, with the caller's own rights. False after a message: wrong usage. NULL: nothing. */
+	/* Reads the mode's own options, with the caller's own rights. False after a message: wrong usage. May be NULL. */
 	bool (*begin)(struct run *run);
 	/* Fills in the run's query and needs. */
 	void (*plan)(struct run *run);
 	/* From the raised privileges to the last byte of output. 0, or -1 with the run's error. */
 	int (*answer)(struct run *run);
-	/* After an answer. */
+	/* The exit status, after an answer. */
 	enum exit_status (*status)(const struct run *run);
-	/* Frees the mode's own state, also after a failure of any of the above. NULL: there is none. */
+	/* Frees the mode's own state, also after a failure of any of the above. May be NULL. */
 	void (*end)(struct run *run);
 };
 

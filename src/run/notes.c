@@ -10,7 +10,7 @@
 
 #define SETCAP "setcap cap_sys_ptrace,cap_dac_read_search+ep"
 
-/* The file to give capabilities to. */
+/* The program's file, for the setcap command. */
 static void program_path(char *path, size_t size)
 {
 	ssize_t len = readlink("/proc/self/exe", path, size - 1);
@@ -20,7 +20,7 @@ static void program_path(char *path, size_t size)
 		snprintf(path, size, "sockview");
 }
 
-/* With what would show them. NULL: nothing is known that would. */
+/* Processes that are not seen, and what would show them; without `privilege` only the first. */
 static void report_unseen(const char *what, const struct privilege *privilege)
 {
 	char path[512];

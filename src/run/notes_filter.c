@@ -17,8 +17,8 @@
 enum { SHOWN_BEFORE = 48, SHOWN_AFTER = 24, SHOWN_MAX = SHOWN_BEFORE + SHOWN_AFTER + 8 };
 
 /*
- * One character of the text as message() will show it, one column wide: what
- * it would escape is a question mark here. Its length in the text.
+ * Writes one character of the text, one column wide: a question mark in place
+ * of one that message() would escape. Returns its length in the text.
  */
 static size_t show_one(const char *text, size_t len, char *to, size_t *to_len)
 {

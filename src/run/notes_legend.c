@@ -1,4 +1,4 @@
-/* notes_legend.c - the reasons of blank owners, counted and said in words (notes_legend.h). */
+/* notes_legend.c - why owners are blank: counted, and in words (notes_legend.h). */
 #include "run/notes_legend.h"
 
 #include <stdio.h>
@@ -35,7 +35,7 @@ static const char *const explanations[REASON_COUNT] = {
 	[REASON_TIME_WAIT] = "closed by both ends; the kernel keeps the port for a minute",
 	[REASON_SYN_RECV] = "a handshake that has not ended",
 	[REASON_ORPHAN] = "closed by its process; the kernel finishes the connection",
-	[REASON_UNACCEPTED] = "nobody has accepted it yet",
+	[REASON_UNACCEPTED] = "no process has accepted it yet",
 	[REASON_KERNEL] = "the kernel's own",
 	[REASON_IN_FLIGHT] = "only in a message on a unix socket, or in an io_uring",
 	[REASON_OTHER_PIDNS] = "held outside the pid namespace of this /proc",

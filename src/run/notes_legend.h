@@ -6,7 +6,7 @@
 
 enum { LEGEND_LISTENERS = 4 };
 
-/* Zero-initialised is empty. Pointers are the owners'. */
+/* Zero-initialised is empty. Its pointers are into the owners. */
 struct legend {
 	uint64_t count[REASON_COUNT];
 	uint64_t kind[KERNEL_KINDS];

@@ -1,4 +1,4 @@
-/* open.c - what the options name is opened, and what follows from them is set (open.h). */
+/* open.c - opens and closes all that a run needs (open.h). */
 #include "run/open.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ int run_open_paths(struct run *run)
 	return 0;
 }
 
-/* Which boot of which machine: inodes mean nothing elsewhere. */
+/* The text that names this boot of this machine: inodes are comparable within one boot alone. */
 static void origin_text(int proc_fd, char text[WIRE_ORIGIN_MAX])
 {
 	char id[64];
@@ -59,7 +59,7 @@ static void origin_text(int proc_fd, char text[WIRE_ORIGIN_MAX])
 	snprintf(text, WIRE_ORIGIN_MAX, "sockview recording 1 boot %s", id);
 }
 
-/* A wire that lasts: the recording or the replay. 0, or -1 with error. */
+/* Makes the wire of a recording or a replay; a live one is made for each look. 0, or -1 with error. */
 static int open_wire(struct run *run)
 {
 	char origin[WIRE_ORIGIN_MAX];
@@ -85,8 +85,8 @@ static int open_wire(struct run *run)
 }
 
 /*
- * The processes of this machine say nothing of a recording made on another, or
- * before a reboot; a --proc-root that the caller names is his word for it.
+ * Owners in a recording are looked for among this machine's processes only if
+ * it was made in this boot; --proc-root says that the /proc fits the recording.
  */
 bool run_proc_fits(const struct run *run)
 {
@@ -112,7 +112,7 @@ void run_close(struct run *run)
 	wire_close(run->wire);
 	names_free(run->names);
 	free(run->format_state);
-	/* The pager ends when it has read all. */
+	/* The pager sees the end of its input only when the fd is closed. */
 	if (run->pager > 0 && run->out.buffer)
 		close(run->out.fd);
 	free(run->out.buffer);

@@ -10,7 +10,7 @@ int run_open_proc(struct run *run);
 int run_open_paths(struct run *run);
 /* Opens all that a look needs: names, output, wire, query, view. 0, or -1 with error. */
 int run_open(struct run *run);
-/* Whatever state it is in. */
+/* Frees and closes all of it, also half opened; waits for the pager to end. */
 void run_close(struct run *run);
 /* True if the processes under proc_fd are those of the sockets' machine. */
 bool run_proc_fits(const struct run *run);

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* With the user's own rights: he chose the program. */
+/* Starts the command with the user's own rights. Returns 0 or an errno. */
 static int spawn(pid_t *pid, int input, const char *command)
 {
 	posix_spawn_file_actions_t actions;
@@ -21,7 +21,7 @@ static int spawn(pid_t *pid, int input, const char *command)
 		return result;
 	result = posix_spawnattr_init(&attributes);
 	if (!result) {
-		/* We ignore SIGPIPE; whoever pages must not. */
+		/* We ignore SIGPIPE; the pager must not inherit that. */
 		sigset_t defaults;
 		sigemptyset(&defaults);
 		sigaddset(&defaults, SIGPIPE);
@@ -42,7 +42,7 @@ int pager_start(pid_t *pid)
 	const char *pager = getenv("PAGER");
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
-	/* As git does: no pager for less than a screen, colours as they are, and the text stays. */
+	/* As git does: quit if it fits one screen (F), colours as they are (R), the text stays on the screen (X). */
 	setenv("LESS", "FRX", 0);
 	int result = spawn(pid, ends[0], pager && *pager ? pager : "less");
 	close(ends[0]);

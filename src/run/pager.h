@@ -5,11 +5,11 @@
 #include <sys/types.h>
 
 /*
- * Starts $PAGER (less, if there is none) on our standard output. The fd that
- * what is written to is shown from, close-on-exec; -1 with errno.
+ * Starts $PAGER (less, if there is none), which writes to our standard output.
+ * Returns the fd of its input, close-on-exec; -1 with errno.
  */
 int pager_start(pid_t *pid);
-/* Waits until the user has left it; the fd must be closed before. */
+/* Waits until the pager ends. The fd must be closed before, or it never does. */
 void pager_wait(pid_t pid);
 
 #endif

@@ -4,15 +4,18 @@
 
 #include "run/invocation.h"
 
-/* Those that the run's needs take, and no others. 0, or -1 with error. */
+/* Raises the privileges that the run's needs take, and no others. 0, or -1 with error. */
 int rights_raise(struct run *run);
-/* After the look for owners: what the caller has not himself is out of effect. 0, or -1 with error. */
+/* After the look for owners: only the caller's own capabilities stay in effect. 0, or -1 with error. */
 int rights_away(struct run *run);
-/* ... and gone for good, as nothing that follows needs it. */
+/* The same for good, where nothing that follows needs it. 0, or -1 with error. */
 int rights_own(struct run *run);
-/* For good after the last look; before another, rights_raise() can bring them back. 0, or -1 with error. */
+/* Drops all privileges: for good if this look is the last, else until rights_raise(). 0, or -1 with error. */
 int rights_drop(struct run *run, bool last);
-/* Rights of ours are used neither on processes nor on sockets: a caller with more of them than he has himself chose another /proc. */
+/*
+ * True if no privilege may be used to look at sockets and processes: exec gave
+ * us more than our caller has, and the caller chose the /proc to look at.
+ */
 bool rights_unused(const struct run *run);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sockview/file.h>
 #include <sockview/proto.h>
 
-/* A hundred thousand addresses and more. */
+/* Room for more than a hundred thousand addresses. */
 #define FILTER_FILE_MAX (16u << 20)
 
 /* --- text --- */

@@ -12,7 +12,7 @@
 
 enum {
 	RESOLVE_DEADLINE_MS = 2000,
-	AHEAD = 8, /* rows; so far ahead the owners are fetched into the cache */
+	AHEAD = 8, /* rows; how far ahead of the row that is printed its owners are fetched into the cache */
 };
 
 static int show_sock(struct run *run, const struct sock *sock)
@@ -27,7 +27,7 @@ static int show_sock(struct run *run, const struct sock *sock)
 		legend_add(&run->legend, owners, &sock->row);
 	if (run->listing.format->row(run->format_state, &run->view, &run->out, sock) < 0)
 		return error_set(&run->error, errno, "format", "");
-	/* Output has failed: asking the kernel further would be for nothing. */
+	/* Output has failed: 1 ends the dump. */
 	return run->out.error ? 1 : 0;
 }
 
@@ -132,7 +132,6 @@ int show_begin(struct run *run)
 	return 0;
 }
 
-/* Also after a failure: what was shown is ended as the format wants, and its memory freed. */
 int show_end(struct run *run, int answer)
 {
 	if (!run->begun)

@@ -6,11 +6,11 @@
 
 int show_want_hosts(struct run *run);
 int show_begin(struct run *run);
-/* Also after a failure: what was shown is ended as the format wants, and its memory freed. */
+/* Ends the output as the format wants and frees the format's memory, also after a failure (answer < 0). */
 int show_end(struct run *run, int answer);
-/* Sink for rows as they come; context is the run. */
+/* Sink that prints the sockets the filter wants as they come; the context is the run. */
 int show_wanted(void *run, const struct sock *sock);
-/* The gathered table, or --pids of it. */
+/* Prints the gathered table, or its owners' pids for --pids. */
 int show_table(struct run *run);
 
 #endif

@@ -15,7 +15,7 @@ static bool wants_color(enum when color)
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
-/* Of the terminal, in characters; 0 where nothing is to be cut. */
+/* Width of the terminal in characters; 0 where nothing is to be cut. */
 static unsigned terminal_width(const struct options *options)
 {
 	struct winsize size;

@@ -4,7 +4,7 @@
 
 #include "run/invocation.h"
 
-/* Fills in the run's view, whose query has to be there. */
+/* Fills in the run's view; the query must be filled in before. */
 void run_make_view(struct run *run);
 
 #endif

@@ -87,7 +87,7 @@ class Measured:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wall, cpu, peak, self.status = line.stdout.split()
         self.seconds, self.peak, self.said = float(wall), int(peak), line.stderr
-        # Ticks are coarse: short runs can not be judged, and are too short to be disturbed often.
+        # Ticks are coarse: short runs cannot be judged, and are too short to be disturbed often.
         others = busy_seconds() - busy - float(cpu) - 0.03
         self.disturbed = others > DISTURBED * os.cpu_count() * (time.monotonic() - begin)
 

@@ -377,7 +377,7 @@ static int open_old(struct world *world, const struct pair *pair)
 	return world_keep(world, fd);
 }
 
-/* -1: this socket can not be made (v6only with a mapped address, a device without the address ...). */
+/* -1: this socket cannot be made (v6only with a mapped address, a device without the address ...). */
 static int bind_old(struct world *world, const struct pair *pair, int fd)
 {
 	struct sockaddr_storage name;
@@ -878,7 +878,7 @@ static int run_random(uint64_t seed, unsigned count)
 		}
 		tried++;
 	}
-	printf("# %u pairs judged, %u that can not be made, %u disagree\n", tried, impossible, failed);
+	printf("# %u pairs judged, %u that cannot be made, %u disagree\n", tried, impossible, failed);
 	printf("# model: %u free, %u in use, %u unknown\n", outcomes[0], outcomes[1], outcomes[2]);
 	for (int i = 0; i < SHAPE_COUNT; i++)
 		printf("# %s: %u\n", shape_word[i], shapes[i]);
@@ -897,7 +897,7 @@ static int run_cases(const char *path)
 			continue;
 		enum result result = pair_parse(&pair, line) < 0 ? CAN_NOT_BE : try_pair(&pair, said, sizeof(said));
 		if (result != AGREE) {
-			printf("# %s\n", result == DISAGREE ? said : "this case can not be made");
+			printf("# %s\n", result == DISAGREE ? said : "this case cannot be made");
 			pair_print(stdout, &pair);
 			failed = 1;
 		}

@@ -58,7 +58,7 @@ def cgroup_mount():
 
 
 class Cgroup:
-    """A cgroup (v2) of the test's own with one process's sockets in it; `path` is None where that can not be."""
+    """A cgroup (v2) of the test's own with one process's sockets in it; `path` is None where that cannot be."""
 
     def __init__(self, where, actor, **more):
         mount = cgroup_mount()

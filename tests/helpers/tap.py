@@ -240,6 +240,6 @@ def difference(got, want):
 
 
 def skip_all(why):
-    """The whole script can not run here: one skipped test that says why."""
+    """The whole script cannot run here: one skipped test that says why."""
     print("1..1\nok 1 # SKIP " + why, flush=True)
     sys.exit(0)

@@ -78,7 +78,7 @@ else:
                             preexec_fn=tap.die_with_parent)
     ready = load.stdout.readline().split()
     if ready[:1] != [b"ready"]:
-        t.skip("250 bytes a socket", "so many sockets can not be made here")
+        t.skip("250 bytes a socket", "so many sockets cannot be made here")
     else:
         def limit():
             tap.die_with_parent()

@@ -64,7 +64,7 @@ struct node {
 
 static struct node nodes[NODES];
 static size_t node_count;
-static bool exact; /* nothing in it that the kernel can not judge */
+static bool exact; /* nothing in it that the kernel cannot judge */
 
 static struct node *make(char **text, int depth);
 

@@ -602,7 +602,7 @@ static void check_scene(void (*scene)(void), int players)
 		compare(&got);
 		look_end(&got);
 	}
-	/* As if it were another system's /proc: kcmp(2) can not be asked then. */
+	/* As if it were another system's /proc: kcmp(2) cannot be asked then. */
 	look_at(&got, finder_proc, false, PROCESS_NAME, 0);
 	compare(&got);
 	look_end(&got);

@@ -131,7 +131,7 @@
  *     names.c names.h                  services, users and interfaces, each asked for once
  *     resolver.c resolver.h            threads that ask for host names
  *   owners/
- *     bpf.c                            the finder that asks the kernel's task_file iterator
+ *     bpf.c bpf.h                      the finder that asks the kernel's task_file iterator
  *     bpf_records.c bpf_records.h      from the iterator's records to findings
  *     cpus.c cpus.h                    affinity mask and cgroup quota
  *     crew.c crew.h                    a few threads and a counter
@@ -152,7 +152,8 @@
  *     scan.c scan.h                    the fds of one process
  *     tables.c tables.h                threads with an fd table of their own
  *     task_file.c task_file.bpf.c task_file.h the BPF program (and, generated, task_file.lskel.h), loaded
- *     walk.c                           the finder that works everywhere
+ *     task_runs.c task_runs.h          which processes ran between two moments
+ *     walk.c walk.h                    the finder that works everywhere
  *   sock/
  *     addr.c addr.h                    addresses as text, and what their bits say
  *     expr.c expr.h                    building and reading the tree of a filter

@@ -28,10 +28,12 @@ const char *bpf_built_in(void);
 
 #ifndef BPF_MISSING
 
+#include <errno.h>
 #include <linux/bpf.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* The file whose reading runs the iterator of a link from the beginning. -1 with errno. */
 int bpf_iterator_open(int link_fd);

@@ -26,11 +26,12 @@ int finder_proc(const struct finder_request *request, struct owners *owners, str
 int finder_bpf(const struct finder_request *request, struct owners *owners, struct error *error);
 /*
  * The look of finder_bpf() begun while sockets are still being asked for; the
- * request needs no index yet. NULL where it cannot be had, without a reason.
- * Ended by finder_bpf_late() with the index: 0 done; -1 with error; 1 it left
- * a socket without an owner (or failed), and owners is as it was: look again.
- * Or by finder_bpf_drop(), which takes NULL too. The thread between the two
- * has the capabilities of the moment it was begun.
+ * request needs no index yet. Best begun with the first socket that has an
+ * inode: a namespace without any costs nothing then. NULL where no thread can
+ * be had. Ended by finder_bpf_late() with the index: 0 done; -1 with error; 1 it
+ * could not be taken, and owners is as it was: look again. Or by
+ * finder_bpf_drop(), which takes NULL too and returns within a millisecond. The
+ * thread between the two has the capabilities of the moment it was begun.
  */
 struct finder_early;
 struct finder_early *finder_bpf_early(const struct finder_request *request);

@@ -61,6 +61,7 @@ struct owner_report {
 	unsigned processes; /* looked at */
 	unsigned denied;    /* not allowed to look into: EACCES, EPERM */
 	unsigned vanished;  /* gone while we looked */
+	uint64_t fds;       /* descriptors read one by one */
 	unsigned starved;   /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
 	unsigned veiled;    /* owners of which the caller may see nothing but pid and name (hidepid) */
 	bool hides;         /* this /proc does not show all processes of its pid namespace (hidepid) */

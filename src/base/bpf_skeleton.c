@@ -14,9 +14,7 @@ const char *bpf_built_in(void)
 
 #else
 
-#include <errno.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

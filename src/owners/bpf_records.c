@@ -10,8 +10,6 @@
 #include <sockview/vec.h>
 
 #include "owners/crew.h"
-#include "owners/findings.h"
-#include "owners/pidns.h"
 #include "owners/process.h"
 
 /* At least the kernel's own buffer (8 pages, kernel/bpf/bpf_iter.c), so that a read gives whole records. */
@@ -47,28 +45,40 @@ static int records_add(struct bpf_records *records, const struct task_file *reco
 	return 0;
 }
 
+/* Which of them are kept. */
+struct record_filter {
+	const struct inode_index *index; /* NULL: all */
+	const bool *known;               /* by slot: not those; may be NULL */
+};
+
+static bool records_want(const struct record_filter *filter, uint32_t inode)
+{
+	if (!filter->index)
+		return true;
+	uint32_t slot = inode_index_find(filter->index, inode);
+	return slot != SLOT_NONE && !(filter->known && filter->known[slot]);
+}
+
 static int records_add_each(struct bpf_records *records, const struct task_file *record, size_t count,
-                            const struct inode_index *index)
+                            const struct record_filter *filter)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (index && i + AHEAD < count)
-			inode_index_prefetch(index, record[i + AHEAD].inode);
-		if (index && inode_index_find(index, record[i].inode) == SLOT_NONE)
-			continue;
-		if (records_add(records, &record[i]))
+		if (filter->index && i + AHEAD < count)
+			inode_index_prefetch(filter->index, record[i + AHEAD].inode);
+		if (records_want(filter, record[i].inode) && records_add(records, &record[i]))
 			return -1;
 	}
 	return 0;
 }
 
 /* The next records; their number, 0 at the end, -1 with errno. */
-static ssize_t records_read_some(int fd, struct task_file *record)
+static ssize_t records_read_some(const struct task_file_programs *programs, int fd, struct task_file *record)
 {
 	size_t len = 0;
 	while (len < READ_SIZE) {
 		ssize_t got = read(fd, (char *)record + len, READ_SIZE - len);
 		/* EAGAIN: a million files passed without a record (MAX_ITER_OBJECTS); it goes on from there. */
-		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		if (got < 0 && (errno == EINTR || (errno == EAGAIN && !(programs && task_file_stopped(programs)))))
 			continue;
 		if (got < 0)
 			return -1;
@@ -79,12 +89,14 @@ static ssize_t records_read_some(int fd, struct task_file *record)
 	return (ssize_t)(len / sizeof(*record));
 }
 
-int bpf_records_read(struct bpf_records *records, int fd, const struct inode_index *index)
+int bpf_records_read(struct bpf_records *records, int fd, const struct task_file_programs *programs,
+                     const struct inode_index *index, const bool *known)
 {
+	const struct record_filter filter = { index, known };
 	struct task_file *record = malloc(READ_SIZE);
 	ssize_t count = record ? 0 : -1;
-	while (record && (count = records_read_some(fd, record)) > 0)
-		if (records_add_each(records, record, (size_t)count, index)) {
+	while (record && (count = records_read_some(programs, fd, record)) > 0)
+		if (records_add_each(records, record, (size_t)count, &filter)) {
 			count = -1;
 			break;
 		}
@@ -188,11 +200,11 @@ static int reader_take(void *context, size_t item)
 	return look == LOOK_FAILED ? -1 : 0;
 }
 
-static int take_runs(const struct bpf_records *records, const struct finder_request *request, struct findings *findings,
-                     unsigned count)
+int bpf_records_find(const struct bpf_records *records, const struct finder_request *request, struct findings *findings)
 {
 	struct run_reader reader[CREW_MAX];
 	void *member[CREW_MAX];
+	unsigned count = crew_size(request->threads, records->run_count, RUNS_PER_THREAD);
 	uint64_t tick = NANOSECONDS / (uint64_t)sysconf(_SC_CLK_TCK);
 	for (unsigned i = 0; i < count; i++) {
 		reader[i] = (struct run_reader){ .records = records, .request = request, .tick = tick };
@@ -201,44 +213,9 @@ static int take_runs(const struct bpf_records *records, const struct finder_requ
 	int failed = crew_run(count, records->run_count, reader_take, member);
 	for (unsigned i = 0; i < count; i++)
 		findings[i] = reader[i].findings;
-	return failed;
-}
-
-int bpf_records_join(struct bpf_records *records, const struct finder_request *request, struct owners *owners,
-                     struct error *error)
-{
-	struct findings findings[CREW_MAX];
-	unsigned count = crew_size(request->threads, records->run_count, RUNS_PER_THREAD);
-	int failed = take_runs(records, request, findings, count);
-	bpf_records_free(records);
-	owners->report.asked = true;
-	owners->report.by_bpf = true;
 	if (!failed)
-		failed = owners_join(owners, findings, count);
-	else
-		for (unsigned i = 0; i < count; i++)
-			findings_free(&findings[i]);
-	return failed ? error_set(error, ENOMEM, "look for the sockets' owners", "") : 0;
-}
-
-/* --- beginning --- */
-
-static int refuse(struct owner_report *report, int number, const char *why)
-{
-	report->bpf_errno = number;
-	report->bpf_why = why;
+		return (int)count;
+	findings_free_each(findings, count);
+	errno = ENOMEM;
 	return -1;
-}
-
-int bpf_records_open(const struct finder_request *request, struct owner_report *report)
-{
-	const char *why;
-	if (!request->proc_is_ours)
-		return refuse(report, ENOTSUP, "the BPF iterator tells of this system's own /proc");
-	if (!pidns_is_initial(request))
-		return refuse(report, ENOTSUP, "the BPF iterator tells pids of the initial pid namespace");
-	if (!pidns_has_host_time(request))
-		return refuse(report, ENOTSUP, "a time namespace shifts the start times of processes");
-	int fd = task_file_open(&why);
-	return fd < 0 ? refuse(report, errno, why) : fd;
 }

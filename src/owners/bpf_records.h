@@ -12,6 +12,7 @@
 
 #include <sockview/finder.h>
 
+#include "owners/findings.h"
 #include "owners/task_file.h"
 
 struct bpf_entry {
@@ -31,18 +32,20 @@ struct bpf_records {
 	size_t run_count, run_capacity;
 };
 
-/* Reads the iterator to its end; with an index only its sockets are kept. 0, or -1 with errno. */
-int bpf_records_read(struct bpf_records *records, int fd, const struct inode_index *index);
+/*
+ * Reads the iterator to its end. With an index only its sockets are kept, and
+ * with `known` (by slot) only those that are not known. 0, or -1 with errno:
+ * EAGAIN after task_file_stop() of the programs, which may be NULL.
+ */
+int bpf_records_read(struct bpf_records *records, int fd, const struct task_file_programs *programs,
+                     const struct inode_index *index, const bool *known);
 void bpf_records_free(struct bpf_records *records);
 
 /*
- * The owners of the request's index: details of processes are read by several
- * threads. Frees the records. 0, or -1 with error.
+ * Who has the sockets of the request's index: details of processes are read by
+ * several threads. How many findings were filled, at most CREW_MAX; -1 with errno ENOMEM.
  */
-int bpf_records_join(struct bpf_records *records, const struct finder_request *request, struct owners *owners,
-                     struct error *error);
-
-/* The iterator's fd, ready to be read; -1 with report.bpf_errno and bpf_why set. */
-int bpf_records_open(const struct finder_request *request, struct owner_report *report);
+int bpf_records_find(const struct bpf_records *records, const struct finder_request *request,
+                     struct findings *findings);
 
 #endif

@@ -80,3 +80,9 @@ void findings_free(struct findings *findings)
 	free(findings->strings);
 	*findings = (struct findings){ 0 };
 }
+
+void findings_free_each(struct findings *findings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		findings_free(&findings[i]);
+}

@@ -36,6 +36,7 @@ int findings_add_process(struct findings *findings, const struct process *proces
 /* A copy of the bytes, NUL behind. */
 int findings_add_text(struct findings *findings, const void *data, size_t len, struct process_text *text);
 void findings_free(struct findings *findings);
+void findings_free_each(struct findings *findings, size_t count);
 
 /* One process was looked at: counts it in the report by how that ended. */
 void findings_count(struct findings *findings, enum look_end end);

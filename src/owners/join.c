@@ -297,6 +297,7 @@ static void merge_report(struct owner_report *into, const struct owner_report *f
 	into->vanished += from->vanished;
 	into->starved += from->starved;
 	into->veiled += from->veiled;
+	into->fds += from->fds;
 }
 
 int owners_join(struct owners *owners, struct findings *findings, size_t count)
@@ -316,7 +317,6 @@ int owners_join(struct owners *owners, struct findings *findings, size_t count)
 	else
 		owners->owner_count = 0;
 	free(merge.moved);
-	for (size_t i = 0; i < count; i++)
-		findings_free(&findings[i]);
+	findings_free_each(findings, count);
 	return result;
 }

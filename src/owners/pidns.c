@@ -22,9 +22,28 @@ static ino_t own_pidns(const struct finder_request *request)
 	return stat.st_ino;
 }
 
-bool pidns_is_initial(const struct finder_request *request)
+bool pidns_is_child(const struct finder_request *request)
 {
-	return own_pidns(request) == INITIAL_PIDNS;
+	ino_t own = own_pidns(request);
+	return own && own != INITIAL_PIDNS;
+}
+
+/* NSpid are our numbers from the namespace that the /proc shows down to our own (Linux 4.1). */
+static bool has_one_number(const struct finder_request *request)
+{
+	char text[4096];
+	int outer, inner;
+	if (file_read_string(request->proc_fd, "self/status", text, sizeof(text)) < 0)
+		return false;
+	const char *numbers = strstr(text, "\nNSpid:");
+	return numbers && sscanf(numbers, "\nNSpid: %d%d", &outer, &inner) == 1;
+}
+
+bool pidns_is_shown(const struct finder_request *request)
+{
+	ino_t own = own_pidns(request);
+	/* No namespace lies above the initial one. */
+	return own == INITIAL_PIDNS || (own && has_one_number(request));
 }
 
 /* Of another procfs: its "self" is the reader or leads nowhere, but its process 1 is of its own namespace. */

@@ -4,8 +4,10 @@
 
 #include <sockview/finder.h>
 
-/* Our /proc, and we are in the initial pid namespace: a pid is what the kernel calls it. */
-bool pidns_is_initial(const struct finder_request *request);
+/* It is our /proc, and the pid namespace it shows is the one we are in, not one above. */
+bool pidns_is_shown(const struct finder_request *request);
+/* Our /proc, and we are in a child pid namespace: there are processes that have no number here. */
+bool pidns_is_child(const struct finder_request *request);
 /* We know that there are processes this /proc does not show. */
 bool pidns_is_other(const struct finder_request *request);
 /* Start times in /proc are the kernel's: no time namespace has shifted them (time_namespaces(7)). */

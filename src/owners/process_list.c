@@ -29,3 +29,16 @@ void process_list_free(struct process_list *list)
 	free(list->pid);
 	*list = (struct process_list){ 0 };
 }
+
+bool process_list_has(const struct process_list *list, int32_t pid)
+{
+	size_t low = 0, high = list->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (list->pid[middle] < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list->count && list->pid[low] == pid;
+}

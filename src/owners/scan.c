@@ -114,6 +114,7 @@ static enum look_end subject_fds(struct scan_subject *subject, int fd_dir, int32
 			if (name[0] == '.')
 				continue;
 			seen++;
+			subject->scan->findings.report.fds++;
 			enum look_end end = subject_fd(subject, fd_dir, tid, name);
 			if (end != LOOK_DONE)
 				return end;

@@ -1,9 +1,10 @@
 /*
- * task_file.c - the BPF program, loaded.
+ * task_file.c - the BPF programs, loaded (task_file.h).
  */
 #include "owners/task_file.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include <sockview/bpf_skeleton.h>
 
@@ -11,43 +12,90 @@
 
 #include "owners/task_file.lskel.h"
 
-static int load(struct task_file_skel *skel, const char **why)
-{
-	*why = "cannot load the BPF program";
-	if (task_file_skel__load(skel))
-		return -1;
-	*why = "cannot attach the BPF iterator";
-	if (task_file_skel__attach(skel))
-		return -1;
-	*why = "cannot start the BPF iterator";
-	int fd = bpf_iterator_open(skel->links.write_socket_fd);
-	if (fd >= 0)
-		*why = NULL;
-	return fd;
-}
+struct task_file_programs {
+	struct task_file_skel skel;
+};
 
-int task_file_open(const char **why)
+struct task_file_programs *task_file_load(bool nested, const char **why)
 {
 	struct task_file_skel *skel = task_file_skel__open();
-	if (!skel) {
-		*why = "cannot load the BPF program";
-		return -1;
+	*why = "cannot load the BPF program";
+	if (!skel)
+		return NULL;
+	skel->rodata->nested = nested;
+	bool loaded = task_file_skel__load(skel) == 0;
+	if (loaded)
+		*why = "cannot attach the BPF iterator";
+	if (loaded && task_file_skel__attach(skel) == 0) {
+		*why = NULL;
+		return (struct task_file_programs *)skel;
 	}
-	int fd = load(skel, why);
 	int saved = errno;
-	/* The iterator keeps its link and its program. */
 	task_file_skel__destroy(skel);
 	errno = saved;
-	return fd;
+	return NULL;
+}
+
+void task_file_unload(struct task_file_programs *programs)
+{
+	task_file_skel__destroy(&programs->skel);
+}
+
+int task_file_open(const struct task_file_programs *programs)
+{
+	return bpf_iterator_open(programs->skel.links.write_socket_fd);
+}
+
+int task_file_open_runs(const struct task_file_programs *programs)
+{
+	return bpf_iterator_open(programs->skel.links.write_run_fd);
+}
+
+void task_file_stop(struct task_file_programs *programs)
+{
+	__atomic_store_n(&programs->skel.bss->stop, 1, __ATOMIC_RELAXED);
+}
+
+bool task_file_stopped(const struct task_file_programs *programs)
+{
+	return __atomic_load_n(&programs->skel.bss->stop, __ATOMIC_RELAXED);
 }
 
 #else
 
-int task_file_open(const char **why)
+struct task_file_programs *task_file_load(bool nested, const char **why)
 {
+	(void)nested;
 	*why = BPF_MISSING;
 	errno = 0;
+	return NULL;
+}
+
+void task_file_unload(struct task_file_programs *programs)
+{
+	(void)programs;
+}
+
+int task_file_open(const struct task_file_programs *programs)
+{
+	(void)programs;
 	return -1;
+}
+
+int task_file_open_runs(const struct task_file_programs *programs)
+{
+	(void)programs;
+	return -1;
+}
+
+void task_file_stop(struct task_file_programs *programs)
+{
+	(void)programs;
+}
+
+bool task_file_stopped(const struct task_file_programs *programs)
+{
+	return programs == NULL;
 }
 
 #endif

@@ -7,7 +7,7 @@
  * Threads share the list of pids, the counter into it and the inode index,
  * which is not written any more; findings are private until the join.
  */
-#include <sockview/finder.h>
+#include "owners/walk.h"
 
 #include <errno.h>
 #include <linux/magic.h>
@@ -53,10 +53,10 @@ static void end_walkers(struct walker *walker, unsigned count, struct findings *
 	}
 }
 
-static int walk_pids(const struct finder_request *request, const int32_t *pid, size_t pid_count, struct owners *owners)
+int walk_processes(const struct finder_request *request, const int32_t *pid, size_t pid_count,
+                   struct findings *findings)
 {
 	struct walker walker[CREW_MAX];
-	struct findings findings[CREW_MAX];
 	void *member[CREW_MAX];
 	unsigned count = crew_size(request->threads, pid_count, PIDS_PER_THREAD);
 	memset(walker, 0, sizeof(walker));
@@ -67,11 +67,17 @@ static int walk_pids(const struct finder_request *request, const int32_t *pid, s
 		failed = crew_run(count, pid_count, walk_one, member);
 	end_walkers(walker, count, findings);
 	if (!failed)
-		return owners_join(owners, findings, count);
-	for (unsigned i = 0; i < count; i++)
-		findings_free(&findings[i]);
+		return (int)count;
+	findings_free_each(findings, count);
 	errno = ENOMEM;
 	return -1;
+}
+
+static int walk_listed(const struct finder_request *request, const struct process_list *list, struct owners *owners)
+{
+	struct findings findings[CREW_MAX];
+	int count = walk_processes(request, list->pid, list->count, findings);
+	return count < 0 ? -1 : owners_join(owners, findings, (size_t)count);
 }
 
 /*
@@ -100,7 +106,7 @@ int finder_proc(const struct finder_request *request, struct owners *owners, str
 		return -1;
 	}
 	owners->report.hides = hides_processes(request->proc_fd, &list);
-	int result = walk_pids(request, list.pid, list.count, owners);
+	int result = walk_listed(request, &list, owners);
 	if (result)
 		error_set(error, errno, "look for the sockets' owners", "");
 	process_list_free(&list);

@@ -51,17 +51,26 @@ static bool tries_bpf(const struct run *run, const struct finder_request *reques
 	       (run->options->owners_from == OWNERS_AUTO && finder_bpf_pays(request));
 }
 
-/* Starts the look for owners beside the dump, where the dump takes long: that of all connections. */
-static int look_early(struct run *run)
+/* Whether a look for owners is worth taking beside the dump: it is where the dump takes long, that of all connections. */
+static void look_early(struct run *run)
 {
 	struct finder_request request = finder_request(run);
+	run->looks_early = false;
 	uint32_t quick = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
 	bool long_dump = false;
 	FOR_EACH_PROTO (proto, run->query.protos & protos_with(PROTO_CONNECTIONS))
 		long_dump |= (run->query.states[proto] & ~quick) != 0;
 	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 || !run->needs.owners)
-		return 0;
-	if (!tries_bpf(run, &request) || privilege_owners(&run->privilege, true))
+		return;
+	run->looks_early = tries_bpf(run, &request);
+}
+
+/* Begun by the first socket that can have an owner; its thread has the rights that are in effect now. */
+static int begin_early(struct run *run)
+{
+	struct finder_request request = finder_request(run);
+	run->looks_early = false;
+	if (privilege_owners(&run->privilege, true))
 		return 0;
 	run->early = finder_bpf_early(&request);
 	return rights_away(run);
@@ -150,6 +159,8 @@ static int gather_wanted(void *context, const struct sock *sock)
 	if (verdict == VERDICT_NO)
 		return 0;
 	run->undecided += verdict == VERDICT_MAYBE;
+	if (run->looks_early && sock->row.inode && begin_early(run) < 0)
+		return -1;
 	return gather_keep(run, sock);
 }
 
@@ -178,8 +189,7 @@ int gather_table(struct run *run)
 		.mark = gather_mark,
 		.rewind = gather_rewind,
 	};
-	if (look_early(run) < 0)
-		return -1;
+	look_early(run);
 	int answer = gather_sockets(run, &request);
 	if (answer == 0 && (run->needs.owners_shown || run->undecided)) {
 		answer = gather_owners(run);

@@ -52,6 +52,7 @@ struct run {
 	struct table table;
 	struct owners owners;
 	struct finder_early *early; /* begun beside the dump; NULL: none */
+	bool looks_early;           /* it is to be begun with the first socket that has an inode */
 	struct report report;
 	struct error error;
 	uint64_t shown, shown_ever; /* in this look, in all */

@@ -1,6 +1,7 @@
 /* notes.c - what an answer lacks, a line each on standard error (notes.h). */
 #include "run/notes.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +57,16 @@ void notes_veiled(const struct owner_report *owners)
 		        owners->veiled, owners->veiled == 1 ? "" : "es", owners->veiled == 1 ? "it" : "them");
 }
 
+/* Why it was not the BPF iterator, and what that would have saved. */
+static void report_walk(const struct owner_report *owners)
+{
+	bool refused = owners->bpf_errno == EPERM || owners->bpf_errno == EACCES;
+	message("owners read from /proc, a system call for each of %llu descriptors, not by BPF: %s%s%s%s",
+	        (unsigned long long)owners->fds, owners->bpf_why, owners->bpf_errno ? ": " : "",
+	        owners->bpf_errno ? strerror(owners->bpf_errno) : "",
+	        refused ? " (it takes CAP_BPF and CAP_PERFMON)" : "");
+}
+
 static void report_owners(const struct owner_report *owners, const struct privilege *privilege, bool verbose)
 {
 	if (owners->hides)
@@ -72,8 +83,7 @@ static void report_owners(const struct owner_report *owners, const struct privil
 		message("%u process%s ended while being looked at", owners->vanished,
 		        owners->vanished == 1 ? "" : "es");
 	if (owners->bpf_why)
-		message("owners read from /proc, not by BPF: %s%s%s", owners->bpf_why, owners->bpf_errno ? ": " : "",
-		        owners->bpf_errno ? strerror(owners->bpf_errno) : "");
+		report_walk(owners);
 }
 
 /* "udp, raw" */

@@ -137,14 +137,15 @@ static void verbose_says_how_it_was_done_instead(void **state)
 		.netlink_errno = EPROTONOSUPPORT,
 	};
 	struct owner_report owners = {
-		.asked = true, .vanished = 1, .bpf_why = "loading was refused", .bpf_errno = EPERM
+		.asked = true, .vanished = 1, .fds = 12345, .bpf_why = "loading was refused", .bpf_errno = EPERM
 	};
 	notes_report(&report, &owners, NULL, true);
 	assert_string_equal(
 		captured(*state),
 		"sockview: netlink is not available (Protocol not supported): tcp, udp read from /proc/net\n"
 		"sockview: 1 process ended while being looked at\n"
-		"sockview: owners read from /proc, not by BPF: loading was refused: Operation not permitted\n");
+		"sockview: owners read from /proc, a system call for each of 12345 descriptors, not by BPF: loading was refused: "
+		"Operation not permitted (it takes CAP_BPF and CAP_PERFMON)\n");
 }
 
 static void hidden_processes_come_with_what_would_show_them(void **state)

@@ -24,7 +24,8 @@
 #include <sockview/countof.h>
 #include <sockview/process_list.h>
 
-#include "owners/bpf_records.h"
+#include "owners/bpf.h"
+#include "owners/crew.h"
 
 static char root[64];
 
@@ -453,18 +454,27 @@ static void read_records(struct bpf_records *records, const struct task_file *re
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(write(ends[1], record, count * sizeof(*record)), (ssize_t)(count * sizeof(*record)));
 	close(ends[1]);
-	assert_int_equal(bpf_records_read(records, ends[0], NULL), 0);
+	assert_int_equal(bpf_records_read(records, ends[0], NULL, NULL, NULL), 0);
 	close(ends[0]);
+}
+
+/* 0, or -1 for ENOMEM. */
+static int find_and_join(struct bpf_records *records, const struct finder_request *request, struct owners *owners)
+{
+	struct findings findings[CREW_MAX];
+	struct error error;
+	int count = bpf_records_find(records, request, findings);
+	bpf_records_free(records);
+	return count < 0 ? -1 : bpf_join(request, owners, findings, (size_t)count, &error);
 }
 
 static void join_records(struct look *look, const struct task_file *record, size_t count)
 {
 	static const uint32_t inode[] = { 100, 101 };
 	struct bpf_records records = { 0 };
-	struct error error;
 	struct finder_request request = begin_look(look, inode, 2, PROCESS_NAME, 1);
 	read_records(&records, record, count);
-	assert_int_equal(bpf_records_join(&records, &request, &look->owners, &error), 0);
+	assert_int_equal(find_and_join(&records, &request, &look->owners), 0);
 	close(request.proc_fd);
 }
 
@@ -500,7 +510,6 @@ static bool bpf_was_starved(void)
 	struct rlimit limit;
 	struct look got;
 	struct bpf_records records = { 0 };
-	struct error error;
 	static const uint32_t inode[] = { 100 };
 	const struct task_file record = {
 		.inode = 100, .pid = 5, .tid = 5, .fd = 3, .start_boottime = nanoseconds_of(777)
@@ -510,7 +519,7 @@ static bool bpf_was_starved(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return false;
 	limit.rlim_cur = 0;
-	if (setrlimit(RLIMIT_NOFILE, &limit) || bpf_records_join(&records, &request, &got.owners, &error))
+	if (setrlimit(RLIMIT_NOFILE, &limit) || find_and_join(&records, &request, &got.owners))
 		return false;
 	struct owner_report report = got.owners.report;
 	look_end(&got);

@@ -47,24 +47,20 @@ static void build_getopt(char letters[3 * OPTIONS_MAX + 2], struct option longs[
 	longs[count] = (struct option){ 0 };
 }
 
-static int unknown_long(struct parse *parse, const char *word)
+/* getopt said '?': unknown, ambiguous, or an argument to an option that takes none. `value` is 0 for a long one. */
+static int unknown_option(struct parse *parse, int value, const char *word)
 {
 	char name[64];
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
-	const char *near = options_nearest(name + 2);
+	bool named = strncmp(name, "--", 2) == 0;
+	if (value && named)
+		return option_problem(parse, "option '%s' takes no argument", name);
+	if (value)
+		return option_problem(parse, "unknown option '-%c'", value);
+	const char *near = named ? options_nearest(name + 2) : NULL;
 	if (near)
 		return option_problem(parse, "unknown option '%s'; did you mean --%s?", name, near);
 	return option_problem(parse, "unknown or ambiguous option '%s'", name);
-}
-
-/* getopt said '?': unknown, ambiguous, or an argument to an option that takes none. */
-static int unknown_option(struct parse *parse, int value, const char *word)
-{
-	if (value >= 256 || (value && strncmp(word, "--", 2) == 0))
-		return option_problem(parse, "option '%.*s' takes no argument", (int)strcspn(word, "="), word);
-	if (!value)
-		return unknown_long(parse, word);
-	return option_problem(parse, "unknown option '-%c'", value);
 }
 
 static void name_row(const struct option_row *row, char shown[64])

@@ -10,26 +10,17 @@
 #include "run/open.h"
 #include "run/rights.h"
 
-/* The file that the failure is of, if it is of one. */
-static const char *failed_file(const struct run *run)
-{
-	if (run->options->replay)
-		return run->options->replay;
-	return run->wire && wire_record_failed(run->wire) ? run->options->record : NULL;
-}
-
-static int name_file(struct run *run, int answer)
-{
-	const char *file = answer < 0 ? failed_file(run) : NULL;
-	if (file && !run->error.subject[0])
-		snprintf(run->error.subject, sizeof(run->error.subject), "%s", file);
-	return answer;
-}
-
 int gather_sockets(struct run *run, const struct source_request *request)
 {
 	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
-	return name_file(run, collect_sockets(&sources, request, &run->report, &run->error));
+	int answer = collect_sockets(&sources, request, &run->report, &run->error);
+	/* The collector does not know the name of the file behind its wire. */
+	const char *file = run->options->replay;
+	if (!file && run->wire && wire_record_failed(run->wire))
+		file = run->options->record;
+	if (answer < 0 && file && !run->error.subject[0])
+		snprintf(run->error.subject, sizeof(run->error.subject), "%s", file);
+	return answer;
 }
 
 /* --- owners --- */

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -16,7 +14,6 @@
 #include <sockview/cgroup.h>
 #include <sockview/column_table.h>
 #include <sockview/containers.h>
-#include <sockview/countof.h>
 #include <sockview/file.h>
 
 /* --columns without a format is a table; -i and -F alone are lsof's. */
@@ -149,16 +146,11 @@ static int read_cgroups(struct cgroups **cgroups, int proc_fd, bool proc_is_ours
 	return error == ENOMEM ? -1 : 0;
 }
 
-static uint64_t netns_inode(int proc_fd)
-{
-	struct stat stat;
-	return fstatat(proc_fd, "self/ns/net", &stat, 0) == 0 ? stat.st_ino : 0;
-}
-
 /* Of a recording the host, its kernel, cgroups and namespace are not known: this machine's are not shown. */
 int listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours)
 {
 	bool live = !options->replay;
+	struct stat netns;
 	struct document *document = &listing->document;
 	struct column_context *context = &listing->context;
 	context->now = document->time = time(NULL);
@@ -171,7 +163,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	context->numeric_ports = options->numeric_ports;
 	context->resolve = options->resolve;
 	document->source = options->replay ? "replay" : options->source == SOURCE_PROC ? "proc" : "netlink";
-	document->netns = live ? netns_inode(proc_fd) : 0;
+	document->netns = live && fstatat(proc_fd, "self/ns/net", &netns, 0) == 0 ? netns.st_ino : 0;
 	document->host = NULL;
 	if (live && gethostname(listing->host, sizeof(listing->host) - 1) == 0)
 		document->host = listing->host;
@@ -185,13 +177,6 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	return 0;
 }
 
-/* The root directory of the machine whose /proc is read: its process 1's. */
-static int open_root(const struct options *options, int proc_fd)
-{
-	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	return options->proc_root ? openat(proc_fd, "1/root", flags) : open("/", flags);
-}
-
 int listing_prepare_owners(struct listing *listing, const struct options *options, int proc_fd,
                            const struct owners *owners)
 {
@@ -199,7 +184,10 @@ int listing_prepare_owners(struct listing *listing, const struct options *option
 	if (!(listing->needs.need & NEED_CONTAINERS))
 		return 0;
 	containers_free(listing->containers);
-	listing->context.containers = listing->containers = containers_new(open_root(options, proc_fd));
+	/* The root directory of the machine whose /proc is read is its process 1's. */
+	int root = options->proc_root ? openat(proc_fd, "1/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+	                              : open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	listing->context.containers = listing->containers = containers_new(root);
 	if (!listing->containers)
 		return -1;
 	for (size_t i = 0; owners && i < owners->process_count; i++)

@@ -42,14 +42,6 @@ static void report_unseen(const char *what, const struct privilege *privilege)
 	message("%s: use sudo, or allow it with: sudo " SETCAP " %s", what, path);
 }
 
-static void report_denied(unsigned denied, const struct privilege *privilege)
-{
-	char what[80];
-	snprintf(what, sizeof(what), "%u process%s could not be looked into, so some owners are unknown", denied,
-	         denied == 1 ? "" : "es");
-	report_unseen(what, privilege);
-}
-
 void notes_veiled(const struct owner_report *owners)
 {
 	if (owners->veiled)
@@ -69,10 +61,13 @@ static void report_walk(const struct owner_report *owners)
 
 static void report_owners(const struct owner_report *owners, const struct privilege *privilege, bool verbose)
 {
+	char denied[80];
+	snprintf(denied, sizeof(denied), "%u process%s could not be looked into, so some owners are unknown",
+	         owners->denied, owners->denied == 1 ? "" : "es");
 	if (owners->hides)
 		report_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
 	else if (owners->denied)
-		report_denied(owners->denied, privilege);
+		report_unseen(denied, privilege);
 	notes_veiled(owners);
 	if (owners->starved)
 		message("%u process%s could not be looked into, so some owners are unknown: too many open files (ulimit -n)",

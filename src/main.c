@@ -94,7 +94,7 @@
  *     width.c width.h                  the places characters take
  *   select/
  *     address.c                        ends of sockets
- *     bare_target.c                    a word that stands for itself
+ *     bare_target.c target.h           a word that stands for itself: ports, addresses, URLs
  *     filter.c filter.h                the parts of a filter put together, and what the whole needs
  *     filter_parts.h                   struct filter, for the files that put parts into it or read them
  *     filter_types.h                   a filter's errors, needs and verdicts

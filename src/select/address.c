@@ -293,17 +293,39 @@ static bool foreign_family(struct piece piece, const char **name)
 	return false;
 }
 
-static uint32_t inet_host_read(struct reading *reading, struct piece piece, enum expr_end end, int family)
+/* The node of a host whose parts are apart. */
+static uint32_t parts_read(struct reading *reading, const struct host *host, enum expr_end end, int family)
 {
 	struct expr_node shared = { .kind = EXPR_HOST, .end = (uint8_t)end };
-	struct host host;
 	bool any;
+	if (!zone_read(reading, host->zone, &shared.value) ||
+	    (host->ports.text && ports_read(reading, host->ports, &shared.ranges, &any) < 0))
+		return EXPR_FAILED;
+	return host_node(reading, host, family, &shared);
+}
+
+uint32_t place_read(struct reading *reading, struct piece address, struct piece ports, enum expr_end end)
+{
+	struct host host = { .address = address, .ports = ports };
+	cut_tail(&host.address, '%', &host.zone);
+	return parts_read(reading, &host, end, AF_UNSPEC);
+}
+
+bool piece_is_ipv6(struct piece piece)
+{
+	union addr addr;
+	int family;
+	struct piece zone;
+	cut_tail(&piece, '%', &zone);
+	return count_of(piece, ':') > 1 && literal_address(piece, &addr, &family);
+}
+
+static uint32_t inet_host_read(struct reading *reading, struct piece piece, enum expr_end end, int family)
+{
+	struct host host;
 	if (!host_split(piece, &host))
 		return reading_fail(reading, piece.at, EXPECTED_HOST, "bad address \"%.*s\"", PIECE_ARGS(piece));
-	if (!zone_read(reading, host.zone, &shared.value) ||
-	    (host.ports.text && ports_read(reading, host.ports, &shared.ranges, &any) < 0))
-		return EXPR_FAILED;
-	return host_node(reading, &host, family, &shared);
+	return parts_read(reading, &host, end, family);
 }
 
 uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end end)

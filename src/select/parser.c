@@ -141,6 +141,8 @@ static const struct condition conditions[] = {
 	{ "dport", ORDER, EXPECTED_PORT, .port = EXPR_REMOTE },
 	{ "src", EQUALITY, EXPECTED_HOST, .host = EXPR_LOCAL },
 	{ "dst", EQUALITY, EXPECTED_HOST, .host = EXPR_REMOTE },
+	{ "port", ORDER, EXPECTED_PORT, .port = EXPR_EITHER },
+	{ "host", EQUALITY, EXPECTED_HOST, .host = EXPR_EITHER },
 	{ "state", EQUALITY, "a state", .read = state_read, .state = true },
 	{ "exclude", EQUALITY, "a state", .read = state_read, .state = true, .excluded = true },
 	{ "excl", EQUALITY, "a state", .read = state_read, .state = true, .excluded = true },
@@ -164,6 +166,7 @@ static const struct condition *condition_named(const char *key)
 static uint32_t condition_node(struct reading *reading, const struct condition *condition, struct piece value,
                                enum token_kind comparison)
 {
+	reading->target |= condition->port == EXPR_EITHER || condition->host == EXPR_EITHER;
 	if (condition->port)
 		return port_condition(reading, value, comparison, condition->port);
 	reading->states_said |= condition->state;

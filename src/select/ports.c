@@ -58,7 +58,7 @@ static int item_fail(struct reading *reading, struct piece item)
 	uint64_t number;
 	if (!item.len)
 		reading_fail(reading, item.at, EXPECTED_PORT, "a port is missing");
-	else if (piece_number(item, UINT64_MAX, &number))
+	else if (piece_number(item, UINT64_MAX, &number) || piece_consists_of(item, "0123456789"))
 		reading_fail(reading, item.at, "0 to 65535", "port %.*s is out of range", PIECE_ARGS(item));
 	else
 		reading_fail(reading, item.at, EXPECTED_PORT, "unknown service \"%.*s\"", PIECE_ARGS(item));

@@ -89,6 +89,14 @@ bool piece_number(struct piece piece, uint64_t max, uint64_t *value)
 	return text_parse_u64(piece.text, piece.len, max, value);
 }
 
+bool piece_consists_of(struct piece piece, const char *set)
+{
+	for (size_t i = 0; i < piece.len; i++)
+		if (!piece.text[i] || !strchr(set, piece.text[i]))
+			return false;
+	return piece.len;
+}
+
 bool piece_copy(struct piece piece, char *to, size_t size)
 {
 	if (piece.len >= size || memchr(piece.text, '\0', piece.len))

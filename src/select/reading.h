@@ -17,6 +17,9 @@ struct reading {
 	int family;                              /* what a host is if it does not tell */
 	bool known_hosts;                        /* of hosts' names those alone that this host's table has */
 	bool states_chosen, states_said, target; /* as in struct filter_needs */
+	bool last_group_is_port;                 /* ::1:3000 is never an address */
+	bool two_readings;                       /* an IPv6 address was met whose last group may be a port: both fit */
+	bool word;                               /* a target was one word that is no port's name */
 };
 
 /* A part of the text and where it stands in the whole. */
@@ -47,6 +50,8 @@ bool piece_is(struct piece piece, const char *word);
 bool piece_skip(struct piece *piece, const char *prefix);
 /* Decimal, or hexadecimal after 0x. False if the whole is no number up to `max`. */
 bool piece_number(struct piece piece, uint64_t max, uint64_t *value);
+/* True if it is not empty and has no other bytes than those of the set. */
+bool piece_consists_of(struct piece piece, const char *set);
 /* A copy with a NUL; false if it does not fit or holds one. */
 bool piece_copy(struct piece piece, char *to, size_t size);
 
@@ -58,6 +63,10 @@ int ports_read(struct reading *reading, struct piece piece, struct expr_span *ra
 uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end end);
 /* ADDR alone, at any place: its nodes get `ranges`. */
 uint32_t address_read(struct reading *reading, struct piece piece, enum expr_end end, struct expr_span ranges);
+/* The address and the ports apart; a zone stands behind the address. */
+uint32_t place_read(struct reading *reading, struct piece address, struct piece ports, enum expr_end end);
+/* True for an IPv6 address without brackets, with its zone if it has one. */
+bool piece_is_ipv6(struct piece piece);
 uint32_t target_read(struct reading *reading, struct piece piece);
 uint32_t state_read(struct reading *reading, struct piece piece);
 uint32_t pid_read(struct reading *reading, struct piece piece);

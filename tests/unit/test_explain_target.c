@@ -34,6 +34,12 @@ static const struct {
 	{ "tcp:[::]:443", PROTO_TCP, AF_INET6, "::", 443 },
 	{ "udp:[::ffff:127.0.0.1]:65535", PROTO_UDP, AF_INET6, "::ffff:127.0.0.1", 65535 },
 	{ "1", PROTO_TCP, AF_UNSPEC, NULL, 1 },
+	{ "8080/tcp", PROTO_TCP, AF_UNSPEC, NULL, 8080 },
+	{ "udp/53", PROTO_UDP, AF_UNSPEC, NULL, 53 },
+	{ "::1:3000", PROTO_TCP, AF_INET6, "::1", 3000 },
+	{ ":::8080", PROTO_TCP, AF_INET6, "::", 8080 },
+	{ "127.0.0.1.8080", PROTO_TCP, AF_INET, "127.0.0.1", 8080 },
+	{ "http://[::1]:8080/x", PROTO_TCP, AF_INET6, "::1", 8080 },
 };
 
 static const struct {
@@ -46,19 +52,18 @@ static const struct {
 	{ "99999999999999999999", "65535" },
 	{ "no-such-service", "neither a port" },
 	{ "8080x", "neither a port" },
-	{ "-1", "neither a port" },
-	{ "::1:8080", "brackets" },
+	{ "-1", "unknown service" },
 	{ "[::1]", "port is missing" },
 	{ "[::1]:", "port is missing" },
-	{ "[127.0.0.1]:80", "IPv6 address" },
-	{ "1.2.3:80", "IPv4 address" },
+	{ "127.0.0.1.0:80", "unknown host" },
+	{ "10.0.0.0/8:80", "more than one address" },
 	{ "tcp4:[::1]:80", "IPv4 address" },
 	{ "tcp6:127.0.0.1:80", "IPv6 address" },
-	{ "host:80", "IPv4 address" },
-	{ "[fe80::1%nosuch0]:80", "no interface" },
+	{ "host.invalid:80", "unknown host" },
+	{ "[fe80::1%nosuch0]:80", "unknown interface" },
 	{ "[:::]:80", "IPv6 address" },
-	{ "icmp:80", "IPv4 address" },
-	{ "tcp:80 ", "neither a port" },
+	{ "80-90", "more than one port" },
+	{ "tcp:80 ", "service" },
 };
 
 static void test_good(void **state)

@@ -25,6 +25,7 @@ struct view {
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve; /* -r: names_host() has been filled */
 	bool no_header;
+	bool csv_safe; /* --csv-safe: no text cell is a formula to a spreadsheet */
 	bool color;
 	struct names *names;
 	const struct owners *owners; /* NULL: not looked for */

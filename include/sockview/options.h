@@ -46,7 +46,7 @@ struct options {
 	bool timers, memory, info;
 	bool numeric; /* -n; sets some of the three that follow, by format */
 	bool numeric_hosts, numeric_ports, numeric_users;
-	bool resolve, wide, no_header, no_trunc, pager;
+	bool resolve, wide, no_header, no_trunc, csv_safe, pager;
 	const struct format *format;
 	const char *columns, *sort, *fields;
 	bool fields_given;      /* -F, with or without FIELDS */

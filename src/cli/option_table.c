@@ -305,6 +305,7 @@ static const struct option_row rows[] = {
 	FORMAT("json", format_json, "--format json"),
 	FORMAT("jsonl", format_jsonl, "--format jsonl"),
 	FORMAT("csv", format_csv, "--format csv"),
+	FLAG(OPTIONS_FORM, 0, "csv-safe", csv_safe, "csv, tsv: no cell is a formula to a spreadsheet"),
 	WORD(OPTIONS_FORM, 0, "columns", columns, "LIST", "which columns; +NAME adds, -NAME leaves out",
 	     LIST_OF(column_words)),
 	TEXT(OPTIONS_FORM, 0, "list-columns", MODE_COLUMNS, "name, type and meaning of each column"),

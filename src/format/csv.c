@@ -46,7 +46,26 @@ static void csv_out_field(struct out *out, char separator, const char *text, siz
 		out_bytes(out, text, len);
 }
 
-static int csv_out_value(struct csv_state *state, struct out *out, const struct value *value,
+/*
+ * What a spreadsheet would read as a formula is text to it behind an
+ * apostrophe. One that was there before gets another, so that taking one away
+ * gives the text back. A tab or CR never begins a cell: they are escaped.
+ */
+static bool csv_wants_apostrophe(const struct view *view, const struct text *text)
+{
+	return view->csv_safe && text->len && memchr("=+-@'", text->data[0], 5);
+}
+
+static int csv_prepend(struct text *text)
+{
+	if (text_add_char(text, '\'') < 0)
+		return -1;
+	memmove(text->data + 1, text->data, text->len - 1);
+	text->data[0] = '\'';
+	return 0;
+}
+
+static int csv_out_value(struct csv_state *state, const struct view *view, struct out *out, const struct value *value,
                          const struct column_source *source)
 {
 	if (value_is_short(value)) {
@@ -55,6 +74,8 @@ static int csv_out_value(struct csv_state *state, struct out *out, const struct 
 	}
 	state->text.len = 0;
 	if (value_text(&state->text, value, source) < 0)
+		return -1;
+	if (csv_wants_apostrophe(view, &state->text) && csv_prepend(&state->text) < 0)
 		return -1;
 	/* An empty list is an absent field, not an empty text. */
 	if (value->kind < VALUE_OWNERS || state->text.len)
@@ -73,7 +94,7 @@ static int csv_row(void *at, const struct view *view, struct out *out, const str
 		if (i)
 			out_char(out, state->separator);
 		column_get(view->columns->column[i], &source, &value);
-		result = csv_out_value(state, out, &value, &source);
+		result = csv_out_value(state, view, out, &value, &source);
 	}
 	out_string(out, state->line_end);
 	return result;

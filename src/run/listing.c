@@ -16,11 +16,13 @@
 #include <sockview/containers.h>
 #include <sockview/file.h>
 
-/* --columns without a format is a table; -i and -F alone are lsof's. */
+/* --columns without a format is a table; --csv-safe alone is csv; -i and -F alone are lsof's. */
 static const struct format *choose_format(const struct options *options)
 {
 	if (options->format)
 		return options->format;
+	if (options->csv_safe)
+		return &format_csv;
 	if (options->fields_given)
 		return &format_lsof;
 	if (options->columns)
@@ -86,6 +88,9 @@ int listing_choose(struct listing *listing, const struct options *options, char 
 	*listing = (struct listing){ .format = choose_format(options) };
 	if (options->fields_given && listing->format != &format_lsof)
 		return problem_set(problem, OPTIONS_PROBLEM_MAX, "-F: lsof's fields do not go with --format %s",
+		                   listing->format->name);
+	if (options->csv_safe && listing->format != &format_csv && listing->format != &format_tsv)
+		return problem_set(problem, OPTIONS_PROBLEM_MAX, "--csv-safe: it goes with csv and tsv, not with %s",
 		                   listing->format->name);
 	if (choose_columns(listing, options, problem) < 0 || choose_order(listing, options, problem) < 0)
 		return -1;

@@ -47,6 +47,7 @@ void run_make_view(struct run *run)
 		.numeric_users = options->numeric_users,
 		.resolve = options->resolve,
 		.no_header = options->no_header,
+		.csv_safe = options->csv_safe,
 		.color = wants_color(options->color),
 		.names = run->names,
 		.columns = &run->listing.columns,

@@ -49,6 +49,7 @@ struct show {
 	unsigned width;
 	bool no_header, color;
 	const struct owners *owners;
+	bool csv_safe;
 };
 
 static char *show(const struct show *show, const struct sock *sock, size_t count)
@@ -77,7 +78,8 @@ static char *show(const struct show *show, const struct sock *sock, size_t count
 		                   .owners = show->owners,
 		                   .width = show->width,
 		                   .no_header = show->no_header,
-		                   .color = show->color };
+		                   .color = show->color,
+		                   .csv_safe = show->csv_safe };
 	void *state = calloc(1, show->format->state_size + 1);
 	assert_int_equal(show->format->begin(state, &view, &out), 0);
 	for (size_t i = 0; i < count; i++)
@@ -169,7 +171,8 @@ static void json_is_one_object(void **state)
 		"\"malformed\":0,\"unavailable\":[\"raw\"],\"from_proc\":[],\"owners\":null}}\n";
 	const char *row = "{\"proto\":\"tcp\",\"local_address\":\"0.0.0.0\",\"local_port\":80,\"remote_port\":null}";
 	char want[2048];
-	const struct show how = { &format_json, "proto,local_address,local_port,remote_port", 0, false, false, NULL };
+	const struct show how = { &format_json, "proto,local_address,local_port,remote_port", 0, false, false, NULL,
+		                  false };
 	snprintf(want, sizeof(want), "%s\n%s,\n%s%s", head, row, row, tail);
 	assert_shown(&how, socks, 2, want);
 	snprintf(want, sizeof(want), "%s%s", head, tail);
@@ -180,7 +183,7 @@ static void jsonl_is_a_line_each(void **state)
 {
 	(void)state;
 	const struct sock socks[] = { listener(), with_path("/a\"b\\c\x1b\n\xc3\xa9\xff", 12) };
-	const struct show how = { &format_jsonl, "proto,uid,path,v6only,local", 0, false, false, NULL };
+	const struct show how = { &format_jsonl, "proto,uid,path,v6only,local", 0, false, false, NULL, false };
 	assert_shown(&how, socks, 2,
 	             "{\"proto\":\"tcp\",\"uid\":33,\"path\":null,\"v6only\":null,\"local\":\"0.0.0.0:80\"}\n"
 	             "{\"proto\":\"unix\",\"uid\":null,\"path\":\"/a\\\"b\\\\\\\\c\\\\x1b\\\\x0a\xc3\xa9\\\\xff\","
@@ -192,19 +195,41 @@ static void csv_is_rfc_4180(void **state)
 	(void)state;
 	const struct sock socks[] = { listener(), with_path("/a,b", 4), with_path("/\"q\"", 4), with_path("/l\r\n", 4),
 		                      with_path("\0", 1) };
-	const struct show how = { &format_csv, "proto,path,inode", 0, false, false, NULL };
+	const struct show how = { &format_csv, "proto,path,inode", 0, false, false, NULL, false };
 	assert_shown(&how, socks, 5,
 	             "proto,path,inode\r\ntcp,,4711\r\nunix,\"/a,b\",\r\nunix,\"/\"\"q\"\"\",\r\n"
 	             "unix,/l\\x0d\\x0a,\r\nunix,\\x00,\r\n");
-	const struct show bare = { &format_csv, "proto,path,inode", 0, true, false, NULL };
+	const struct show bare = { &format_csv, "proto,path,inode", 0, true, false, NULL, false };
 	assert_shown(&bare, socks, 1, "tcp,,4711\r\n");
+}
+
+/* What spreadsheets take for a formula, and for the sign that a text is none. Numbers stay as they are. */
+static void csv_safe_is_no_formula(void **state)
+{
+	(void)state;
+	const struct sock socks[] = { with_path("=cmd|' /C calc'!A0", 18),
+		                      with_path("+1", 2),
+		                      with_path("-1,2", 4),
+		                      with_path("@SUM(1)", 7),
+		                      with_path("'q", 2),
+		                      with_path("\t=1", 3),
+		                      with_path("\r", 1),
+		                      with_path("/=", 2),
+		                      with_path("=", 1) };
+	struct show how = { &format_csv, "path", 0, true, false, NULL, true };
+	assert_shown(&how, socks, 9,
+	             "'=cmd|' /C calc'!A0\r\n'+1\r\n\"'-1,2\"\r\n'@SUM(1)\r\n''q\r\n\\x09=1\r\n\\x0d\r\n/=\r\n'=\r\n");
+	how.format = &format_tsv;
+	assert_shown(&how, socks, 3, "'=cmd|' /C calc'!A0\n'+1\n'-1,2\n");
+	how.csv_safe = false;
+	assert_shown(&how, socks, 2, "=cmd|' /C calc'!A0\n+1\n");
 }
 
 static void tsv_has_no_tab_but_its_own(void **state)
 {
 	(void)state;
 	const struct sock socks[] = { with_path("/a\tb,c", 6), with_path("/\"", 2) };
-	const struct show how = { &format_tsv, "proto,path,inode", 0, false, false, NULL };
+	const struct show how = { &format_tsv, "proto,path,inode", 0, false, false, NULL, false };
 	assert_shown(&how, socks, 2, "proto\tpath\tinode\nunix\t/a\\x09b,c\t\nunix\t\"/\"\"\"\t\n");
 }
 
@@ -219,14 +244,14 @@ static void long_text_is_whole(void **state)
 	const struct sock sock = with_path(path, LEN);
 	const struct format *const formats[] = { &format_jsonl, &format_csv, &format_tsv, &format_table };
 	for (size_t i = 0; i < countof(formats); i++) {
-		char *text = show(&(struct show){ formats[i], "path,proto", 0, true, false, NULL }, &sock, 1);
+		char *text = show(&(struct show){ formats[i], "path,proto", 0, true, false, NULL, false }, &sock, 1);
 		char *found = memmem(text, strlen(text), path, LEN);
 		assert_non_null(found);
 		assert_null(strstr(text, "\\x"));
 		free(text);
 	}
 	memset(path, '\xff', LEN);
-	char *text = show(&(struct show){ &format_jsonl, "path", 0, true, false, NULL }, &sock, 1);
+	char *text = show(&(struct show){ &format_jsonl, "path", 0, true, false, NULL, false }, &sock, 1);
 	assert_int_equal(strlen(text), strlen("{\"path\":\"\"}\n") + 5 * LEN);
 	free(text);
 	free(path);
@@ -285,8 +310,8 @@ static void owners_are_an_array(void **state)
 		"\"container_name\":null,\"container_runtime\":null}],\"owner_reason\":null}\n",
 		user ? user : "");
 	const char *columns = "pid,fd,owner_count,start_time,age,exe_deleted,unit,cmdline,parents,owners,owner_reason";
-	assert_shown(&(struct show){ &format_jsonl, columns, 0, true, false, &owners }, &sock, 1, want);
-	assert_shown(&(struct show){ &format_csv, "owners,parents,pid", 0, true, false, &owners }, &sock, 1,
+	assert_shown(&(struct show){ &format_jsonl, columns, 0, true, false, &owners, false }, &sock, 1, want);
+	assert_shown(&(struct show){ &format_csv, "owners,parents,pid", 0, true, false, &owners, false }, &sock, 1,
 	             "\"7/nginx,9\",1/init,7\r\n");
 	inode_index_free(&owners.index);
 	table_free(&table);
@@ -299,15 +324,15 @@ static void table_is_aligned(void **state)
 	(void)state;
 	struct sock socks[] = { listener(), with_path("/run/a b", 8), listener() };
 	socks[2].row.inode = 5;
-	const struct show how = { &format_table, "proto,inode,path,state", 0, false, false, NULL };
+	const struct show how = { &format_table, "proto,inode,path,state", 0, false, false, NULL, false };
 	assert_shown(&how, socks, 3,
 	             "PROTO  INODE  PATH      STATE\n"
 	             "tcp     4711  -         LISTEN\n"
 	             "unix       -  /run/a b  UNCONNECTED\n"
 	             "tcp        5  -         LISTEN\n");
-	const struct show bare = { &format_table, "inode,proto", 0, true, false, NULL };
+	const struct show bare = { &format_table, "inode,proto", 0, true, false, NULL, false };
 	assert_shown(&bare, socks, 3, "4711  tcp\n   -  unix\n   5  tcp\n");
-	const struct show empty = { &format_table, "recv_q,proto", 0, false, false, NULL };
+	const struct show empty = { &format_table, "recv_q,proto", 0, false, false, NULL, false };
 	assert_shown(&empty, socks, 0, "RECV-Q  PROTO\n");
 }
 
@@ -318,14 +343,14 @@ static void table_is_cut_to_the_terminal(void **state)
 	const struct sock socks[] = { with_path("/run/something/long/enough", 26), with_path("/\xe6\x97\xa5\xe6\x9c\xac"
 		                                                                             "e\xcc\x81",
 		                                                                             10) };
-	const struct show how = { &format_table, "proto,path,inode", 24, false, false, NULL };
+	const struct show how = { &format_table, "proto,path,inode", 24, false, false, NULL, false };
 	assert_shown(&how, socks, 2,
 	             "PROTO  PATH        INODE\n"
 	             "unix   /run/some\xe2\x80\xa6      -\n"
 	             "unix   /\xe6\x97\xa5\xe6\x9c\xac"
 	             "e\xcc\x81          -\n");
 	/* No text column is cut to less than eight places, and numbers never. */
-	const struct show narrow = { &format_table, "proto,path,inode", 3, false, false, NULL };
+	const struct show narrow = { &format_table, "proto,path,inode", 3, false, false, NULL, false };
 	assert_shown(&narrow, socks, 1, "PROTO  PATH      INODE\nunix   /run/so\xe2\x80\xa6      -\n");
 }
 
@@ -338,7 +363,7 @@ static void table_colours_what_deserves_a_look(void **state)
 	socks[2].row.state = STATE_CLOSE_WAIT;
 	socks[2].row.flags &= (uint16_t)~ROW_BACKLOG;
 	socks[2].timer = &timer;
-	const struct show how = { &format_table, "state,recv_q,retransmits", 0, true, true, NULL };
+	const struct show how = { &format_table, "state,recv_q,retransmits", 0, true, true, NULL, false };
 	assert_shown(&how, socks, 3,
 	             "\033[32mLISTEN\033[0m        0  -\n"
 	             "\033[32mLISTEN\033[0m      \033[31m129\033[0m  -\n"
@@ -377,6 +402,7 @@ int main(void)
 		cmocka_unit_test(json_tells_the_source_of_all_protocols),
 		cmocka_unit_test(jsonl_is_a_line_each),
 		cmocka_unit_test(csv_is_rfc_4180),
+		cmocka_unit_test(csv_safe_is_no_formula),
 		cmocka_unit_test(tsv_has_no_tab_but_its_own),
 		cmocka_unit_test(long_text_is_whole),
 		cmocka_unit_test(owners_are_an_array),

@@ -204,6 +204,14 @@ $(BPF_PROGRAMS:%=check-bpf/%): check-bpf/%:
 		cmp $$old $$new || { echo "$$old is out of date: run make bpf, and commit it"; exit 1; }; \
 	fi
 
+# The characters that are escaped, of the Unicode files in this folder (Debian: unicode-data).
+UNICODE ?= /usr/share/unicode
+.PHONY: unicode
+unicode:
+	@mkdir -p $(B)
+	$(Q)python3 src/base/text_hidden.py $(UNICODE) >$(B)/text_hidden
+	$(Q)$(CLANG_FORMAT) --assume-filename=src/base/text_hidden.h <$(B)/text_hidden >src/base/text_hidden.h
+
 .PHONY: check-layers check-man check-style
 check-layers:
 	$(Q)python3 tests/helpers/check_layers.py
@@ -318,6 +326,7 @@ help:
 	@echo 'check-bpf      the committed BPF skeletons are those of the sources'
 	@echo 'check-man      the manual pages are clean'
 	@echo 'bpf            the BPF skeletons that are committed, made again (clang, bpftool)'
+	@echo 'unicode        the table of characters that are escaped, made again (UNICODE=FOLDER)'
 	@echo 'fuzz           libFuzzer programs in build/fuzz'
 	@echo 'check-threads  the threaded parts under TSan'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'

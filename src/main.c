@@ -180,7 +180,7 @@
  *     message.c message.h              one line a message to standard error
  *     out.c out.h                      buffered standard output
  *     privilege.c privilege.h          the only file that knows libcap
- *     text.c text.h                    numbers, addresses and hostile text as printable bytes
+ *     text.c text.h text_hidden.h      numbers, addresses and hostile text as printable bytes
  *     vec.h                            growing an array by doubling, with the multiplication checked
  *
  * A room includes those below it and none above. A header that another room

@@ -161,7 +161,8 @@ enum unix_flag {
 	UNIX_HAS_REFCNT = 1 << 0,
 	UNIX_HAS_PEER = 1 << 1,
 	UNIX_HAS_VFS = 1 << 2,
-	UNIX_NO_FILE = 1 << 3, /* not accepted yet: netstat's CONNECTING */
+	UNIX_NO_FILE = 1 << 3,   /* not accepted yet: netstat's CONNECTING */
+	UNIX_NUL_OR_AT = 1 << 4, /* its abstract name is from /proc/net/unix: an '@' in it may be a NUL */
 };
 
 struct sock_unix {

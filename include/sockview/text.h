@@ -29,11 +29,11 @@ char *text_real(char *to, double real);
 char *text_time(char *to, int64_t time);
 /*
  * Hostile text as one printable word: `\\` for a backslash, `\xHH` for each
- * byte that is not part of valid UTF-8 or is part of a character that is a
- * control, invisible, or changes the line or the direction of writing (as
- * U+0080-9F, U+2028, bidi controls, U+FEFF). Blanks too
- * in a TEXT_WORD; commas as well in a TEXT_ITEM, which stands in a list with
- * commas. Two different inputs never give the same text.
+ * byte that is not part of valid UTF-8 or is part of a character that is none,
+ * a control, a format or invisible (text_hidden.h). Blanks too in a TEXT_WORD;
+ * commas as well in a TEXT_ITEM, which stands in a list with commas. Two
+ * different inputs never give the same bytes; characters that look alike are
+ * printed as they are.
  */
 enum text_escape { TEXT_LINE, TEXT_WORD, TEXT_ITEM };
 char *text_escape(char *to, const void *data, size_t len, enum text_escape how);

@@ -7,6 +7,8 @@
 #include <sockview/countof.h>
 #include <sockview/vec.h>
 
+#include "base/text_hidden.h"
+
 static inline size_t count_digits(uint64_t value)
 {
 	/* Ports and pids, mostly. */
@@ -149,28 +151,18 @@ static uint32_t utf8_value(const uint8_t *byte, size_t len)
 	return value;
 }
 
-/*
- * Characters that are valid and yet hide, reorder or break the text around
- * them: general categories Cc, Zs, Zl, Zp and Cf (but for the visible
- * Prepended_Concatenation_Marks), what is Default_Ignorable_Code_Point, and
- * the empty braille pattern U+2800, which looks like a blank.
- */
-static bool is_harmful(uint32_t c)
+/* Characters that are valid and yet hide, reorder or break the text around them. */
+static bool is_hidden(uint32_t c)
 {
-	static const struct {
-		uint32_t first, last;
-	} ranges[] = {
-		{ 0x00, 0x1f },       { 0x7f, 0xa0 },       { 0xad, 0xad },       { 0x34f, 0x34f },
-		{ 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x1680, 0x1680 },   { 0x17b4, 0x17b5 },
-		{ 0x180b, 0x180f },   { 0x2000, 0x200f },   { 0x2028, 0x202f },   { 0x205f, 0x206f },
-		{ 0x2800, 0x2800 },   { 0x3000, 0x3000 },   { 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },
-		{ 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },   { 0x13430, 0x1343f },
-		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
-	};
-	for (size_t i = 0; i < countof(ranges); i++)
-		if (c >= ranges[i].first && c <= ranges[i].last)
-			return true;
-	return false;
+	size_t low = 0, high = countof(text_hidden);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (c > text_hidden[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < countof(text_hidden) && c >= text_hidden[low].first;
 }
 
 static char *escape_byte(char *to, uint8_t byte)
@@ -204,7 +196,7 @@ char *text_escape(char *to, const void *data, size_t len, enum text_escape how)
 			at++;
 			continue;
 		}
-		if (size && !separator && !is_harmful(utf8_value(byte + at, size))) {
+		if (size && !separator && !is_hidden(utf8_value(byte + at, size))) {
 			memcpy(to, byte + at, size);
 			to += size;
 			at += size;

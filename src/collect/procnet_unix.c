@@ -6,7 +6,8 @@
  *    Num:  RefCount Protocol Flags Type St Inode [Path]
  *   "%pK: %08X %08X %08X %04X %02X %5lu[ %s]"
  *
- * The path is at most 108 bytes, NULs written as '@', everything else raw: a
+ * The path is at most 108 bytes, NULs written as '@' (which only abstract names
+ * have, at the beginning and anywhere behind), everything else raw: a
  * newline in it begins a new line, and what follows may look like anything.
  * So a row is kept back until the line behind it has been seen.
  */
@@ -125,8 +126,11 @@ static int pending_give(struct unix_reader *reader)
 		return 0;
 	struct sock sock = { .row = pending->row, .unix_ = &pending->unix_ };
 	if (pending->len) {
-		if (pending->path[0] == '@')
+		if (pending->path[0] == '@') {
 			pending->path[0] = '\0';
+			if (memchr(pending->path, '@', pending->len))
+				pending->unix_.has |= UNIX_NUL_OR_AT;
+		}
 		sock.blob[BLOB_PATH] = (struct bytes){ pending->path, pending->len };
 	}
 	pending->there = false;

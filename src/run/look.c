@@ -76,6 +76,7 @@ static void look_report(const struct run *run)
 		.netlink_only = needs->netlink,
 		.connected_only = run->query.protos && selection_is_connected(&run->selection, options),
 		.shown = run->shown,
+		.nul_or_at = run->nul_or_at,
 		.verbose = options->verbose,
 	});
 }
@@ -90,7 +91,7 @@ static int look_once(struct run *run, bool last)
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
 		return error_set(&run->error, errno, "start", "");
 	run->report = (struct report){ 0 };
-	run->shown = run->unowned = run->undecided = 0;
+	run->shown = run->nul_or_at = run->unowned = run->undecided = 0;
 	run->legend = (struct legend){ 0 };
 	table_clear(&run->table);
 	owners_free(&run->owners);

@@ -136,6 +136,9 @@ void notes_selection(const struct notes_selection *selection)
 		message("the kernel tells the marks of sockets only with CAP_NET_ADMIN: none is known here");
 	if (selection->netlink_only && report->from_proc)
 		message("/proc/net tells neither marks nor interfaces: conditions on them are false of what is read there");
+	if (selection->nul_or_at)
+		message("/proc/net/unix writes NUL as @: in %llu abstract name%s an @ behind the first may be either",
+		        (unsigned long long)selection->nul_or_at, selection->nul_or_at == 1 ? "" : "s");
 	if (selection->filtered && selection->connected_only && !selection->shown)
 		message("no connected socket is of that kind; -a looks at all sockets, -l at those that listen");
 	if (selection->filtered && selection->verbose)

@@ -21,6 +21,7 @@ static int show_sock(struct run *run, const struct sock *sock)
 	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count))
 		return 0;
 	run->shown++;
+	run->nul_or_at += sock->unix_ && sock->unix_->has & UNIX_NUL_OR_AT;
 	if (owners && (owners->report.denied || owners->report.hides))
 		run->unowned += owners_reason(owners, &sock->row) == REASON_PERMISSION;
 	if (owners && run->options->verbose)

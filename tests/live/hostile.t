@@ -94,6 +94,10 @@ for label, want in PATHS.items():
 t.same(paths.get(str(stage.sock["hostile.nul"].inode)), r"@nul\x00inside\x00", "an abstract name holding NUL is whole")
 t.same(paths.get(str(stage.sock["hostile.at"].inode)), r"\x40name", "a relative path that begins with @")
 t.same(paths.get(str(stage.sock["hostile.abstract"].inode)), "@name", "is told from the abstract name")
+read = tap.sockview("-lx", "--source=proc")
+t.ok(b"in 1 abstract name an @ behind the first may be either" in read.err and b"@nul@inside@" in read.out,
+     "/proc/net/unix: that an @ may be a NUL is said", read)
+t.ok(b"abstract name" not in tap.sockview("-lx").err, "... and not where NUL is told from @")
 t.same(len(paths), len(stage.sock) - len(PROCESSES), "a line for each and no more")
 t.same(len(set(paths.values())), len(paths), "no two look the same")
 

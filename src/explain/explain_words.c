@@ -54,11 +54,14 @@ void words_endpoint(const struct explain *explain, char text[WORDS_ADDR_MAX], in
                     uint16_t port, uint32_t ifindex)
 {
 	const char *name = ifindex ? names_interface(explain->facts.names, ifindex) : NULL;
-	char zone[20] = "", device[20] = "", address[ADDR_TEXT_MAX + 1];
+	char zone[WORDS_DEVICE_MAX] = "", device[WORDS_DEVICE_MAX] = "", address[ADDR_TEXT_MAX + 1];
 	*addr_text(address, addr, family, false) = '\0';
 	bool link_local = family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(addr->byte);
-	if (name)
-		snprintf(link_local ? zone : device, sizeof(zone), "%%%s", name);
+	if (name) {
+		char *to = link_local ? zone : device;
+		*to++ = '%';
+		*text_escape(to, name, strnlen(name, IF_NAMESIZE), TEXT_WORD) = '\0';
+	}
 	snprintf(text, WORDS_ADDR_MAX, family == AF_INET6 ? "[%s%s]%s:%u" : "%s%s%s:%u", address, zone, device, port);
 }
 

@@ -2,11 +2,15 @@
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_WORDS_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_WORDS_H
 
+#include <net/if.h>
+
 #include <sockview/cgroup.h>
 
 #include "explain/inquiry.h"
 
-enum { WORDS_ADDR_MAX = 64, WORDS_NAME_MAX = 256, WORDS_SPAN_MAX = 32, WORDS_PROCESS_MAX = WORDS_NAME_MAX + 32 };
+/* Of a device: a sign, and each byte of the name as an escape. */
+enum { WORDS_DEVICE_MAX = 1 + 4 * IF_NAMESIZE + 1 };
+enum { WORDS_ADDR_MAX = 160, WORDS_NAME_MAX = 256, WORDS_SPAN_MAX = 32, WORDS_PROCESS_MAX = WORDS_NAME_MAX + 32 };
 
 /* Adds a sentence unless it stands there already. 0, or -1 with errno ENOMEM. */
 int sentence_add(struct explain *explain, enum sentence_kind kind, const char *key, const char *format, ...)

@@ -67,6 +67,7 @@ struct column {
 	/* What the field's numbers mean, from first_word on, with NULL behind the last; "": absent. NULL: a number. */
 	const char *const *words;
 	uint16_t first_word;
+	bool unknown_words; /* a number that no word is of is no absence: unkn-N */
 	/* column_get_field() if the value is the field. Leaves the value VALUE_NONE if there is none. */
 	void (*get)(const struct column *column, const struct column_source *source, struct value *value);
 };

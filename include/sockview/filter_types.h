@@ -36,7 +36,7 @@ struct filter_needs {
 	 */
 	bool states_chosen, states_said, target, specs, proto_states;
 };
-/* MAYBE only before owners were looked for: they decide. */
+/* MAYBE: before owners were looked for, as they decide; or where the kernel did not tell who chose a port. */
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };
 
 #endif

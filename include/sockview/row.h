@@ -107,11 +107,11 @@ static inline unsigned row_order(const struct row *row)
 }
 
 /* inet_diag's numbers (net/ipv4/inet_diag.c, inet_csk_diag_fill). */
-enum timer_kind { TIMER_OFF, TIMER_ON, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PROBE };
+enum timer_kind { TIMER_OFF, TIMER_ON, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PROBE, TIMER_DELACK };
 
 struct sock_timer {
 	uint32_t expires_ms;
-	uint8_t kind;        /* enum timer_kind */
+	uint8_t kind;        /* enum timer_kind, or a number of a newer kernel */
 	uint8_t retransmits; /* of data; netstat's second figure */
 	uint8_t probes;      /* unanswered; netstat's third figure */
 };

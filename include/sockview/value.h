@@ -12,8 +12,9 @@ enum value_kind {
 	VALUE_BOOL,
 	VALUE_UINT,
 	VALUE_REAL,
-	VALUE_TIME, /* seconds since 1970; written as RFC 3339 in UTC */
-	VALUE_WORD, /* text of our own: printable ASCII, nothing to escape */
+	VALUE_TIME,         /* seconds since 1970; written as RFC 3339 in UTC */
+	VALUE_WORD,         /* text of our own: printable ASCII, nothing to escape */
+	VALUE_UNKNOWN_WORD, /* a number that has no word yet: unkn-N, as netstat writes it */
 	VALUE_ADDR,
 	VALUE_ENDPOINT, /* address and port or service, for people */
 	VALUE_BYTES,    /* text from outside the program: hostile */

@@ -156,12 +156,13 @@ bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned wan
 	set_addresses(row, &msg->id);
 	if (want & WANT_TIMER) {
 		/* One figure for what netstat shows as two: which it is follows from the timer (inet_csk_diag_fill). */
-		bool on = msg->idiag_timer == TIMER_ON;
+		unsigned timer = msg->idiag_timer;
+		bool probes = timer == TIMER_KEEPALIVE || timer == TIMER_PROBE;
 		out->timer = (struct sock_timer){
-			.kind = msg->idiag_timer,
+			.kind = (uint8_t)timer,
 			.expires_ms = msg->idiag_expires,
-			.retransmits = on ? msg->idiag_retrans : 0,
-			.probes = on ? 0 : msg->idiag_retrans,
+			.retransmits = timer == TIMER_ON ? msg->idiag_retrans : 0,
+			.probes = probes ? msg->idiag_retrans : 0,
 		};
 		out->sock.timer = &out->timer;
 	}

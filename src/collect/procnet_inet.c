@@ -62,7 +62,7 @@ static uint8_t at_most_255(uint64_t value)
 	return value < 255 ? (uint8_t)value : 255;
 }
 
-/* "tr:tm->when retrnsmt". A kind that has no number here yet is one that we have no word for. */
+/* "tr:tm->when retrnsmt". */
 static bool take_timer(struct cursor *cursor, struct sock_timer *timer)
 {
 	uint64_t kind, ticks, retransmits;
@@ -72,7 +72,7 @@ static bool take_timer(struct cursor *cursor, struct sock_timer *timer)
 	if (!cursor_hex(cursor, 8, 8, &retransmits))
 		return false;
 	cursor_blanks(cursor);
-	timer->kind = kind <= TIMER_PROBE ? (uint8_t)kind : TIMER_OFF;
+	timer->kind = (uint8_t)kind;
 	timer->expires_ms = ticks > UINT32_MAX / MS_PER_TICK ? UINT32_MAX : (uint32_t)(ticks * MS_PER_TICK);
 	timer->retransmits = at_most_255(retransmits);
 	return true;

@@ -36,8 +36,11 @@ static const char *word_of(const struct column *column, uint64_t number)
 
 void column_set(const struct column *column, uint64_t number, struct value *value)
 {
-	if (column->words)
-		value_set_word(value, word_of(column, number));
+	const char *word = column->words ? word_of(column, number) : NULL;
+	if (!word && column->unknown_words)
+		*value = (struct value){ .kind = VALUE_UNKNOWN_WORD, .uint = number };
+	else if (column->words)
+		value_set_word(value, word);
 	else if (column->type == COLUMN_BOOL)
 		value_set_bool(value, number);
 	else

@@ -55,9 +55,11 @@ const struct column columns_extra[] = {
 	OPTION("recverr_rfc4884", GROUP_EXTRA, 9, "IP_RECVERR_RFC4884"),
 	OPTION("defer_connect", GROUP_EXTRA, 10, "TCP_FASTOPEN_CONNECT: connects with the first data"),
 
-	TIMER("timer", COLUMN_TEXT, NULL, kind, "off, on (retransmission), keepalive, timewait, probe (zero window)",
+	TIMER("timer", COLUMN_TEXT, NULL, kind,
+	      "off, on (retransmission), keepalive, timewait, probe (zero window), delack (delayed ACK), unkn-N",
+	      .unknown_words = true,
 	      .words = WORDS([TIMER_OFF] = "off", [TIMER_ON] = "on", [TIMER_KEEPALIVE] = "keepalive",
-	                     [TIMER_TIMEWAIT] = "timewait", [TIMER_PROBE] = "probe")),
+	                     [TIMER_TIMEWAIT] = "timewait", [TIMER_PROBE] = "probe", [TIMER_DELACK] = "delack")),
 	TIMER("timer_expires", COLUMN_NUMBER, "ms", expires_ms, "until the timer fires", .field.rule = FIELD_TIMER_ON),
 	TIMER("retransmits", COLUMN_NUMBER, NULL, retransmits, "of what waits to be acknowledged now",
 	      .mark = COLUMN_MARK_SOME),

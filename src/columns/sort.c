@@ -100,6 +100,7 @@ static int key_addr(struct text *keys, const struct value *value)
 
 static int key_value(struct text *keys, const struct value *value, const struct column_source *source)
 {
+	char word[VALUE_SHORT_MAX];
 	switch (value->kind) {
 	case VALUE_REAL:
 		return key_real(keys, value->real);
@@ -107,6 +108,8 @@ static int key_value(struct text *keys, const struct value *value, const struct 
 		return key_number(keys, (uint64_t)value->time ^ 1ull << 63);
 	case VALUE_WORD:
 		return key_bytes(keys, value->word, strlen(value->word));
+	case VALUE_UNKNOWN_WORD:
+		return key_bytes(keys, word, (size_t)(value_short_text(word, value) - word));
 	case VALUE_BYTES:
 	case VALUE_ARGS:
 		return key_bytes(keys, value->bytes.data, value->bytes.len);

@@ -24,6 +24,8 @@ char *value_short_text(char *to, const struct value *value)
 		return text_time(to, value->time);
 	case VALUE_WORD:
 		return stpcpy(to, value->word);
+	case VALUE_UNKNOWN_WORD:
+		return text_u64(stpcpy(to, "unkn-"), value->uint);
 	case VALUE_ADDR:
 		return addr_text(to, value->addr.addr, value->addr.family, value->addr.mapped);
 	default:

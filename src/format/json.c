@@ -71,7 +71,7 @@ static void json_out_key(struct out *out, char before, const char *name)
 
 static void json_out_short(struct out *out, const struct value *value)
 {
-	bool quotes = value->kind == VALUE_TIME || value->kind == VALUE_WORD || value->kind == VALUE_ADDR;
+	bool quotes = value->kind >= VALUE_TIME && value->kind <= VALUE_ADDR;
 	char *to = out_room(out, VALUE_SHORT_MAX + 2);
 	if (quotes)
 		*to++ = '"';

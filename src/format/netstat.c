@@ -274,7 +274,7 @@ static void out_tries(const struct view *view, struct out *out, unsigned tries)
 /* "keepalive (7187.30/0/0)": seconds left, retransmits, unanswered probes. */
 static void out_timer(const struct view *view, struct out *out, const struct sock_timer *timer)
 {
-	static const char *const kinds[] = { "off", "on", "keepalive", "timewait", "probe" };
+	static const char *const kinds[] = { "off", "on", "keepalive", "timewait", "probe", "delack" };
 	static const struct sock_timer off = { 0 };
 	const struct sock_timer *shown = timer ? timer : &off;
 	out_char(out, ' ');

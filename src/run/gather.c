@@ -147,6 +147,10 @@ static int gather_wanted(void *context, const struct sock *sock)
 {
 	struct run *run = context;
 	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
+	if (verdict == VERDICT_MAYBE && !run->selection.needs.owners) {
+		run->undecidable++;
+		return 0;
+	}
 	if (verdict == VERDICT_NO)
 		return 0;
 	run->undecided += verdict == VERDICT_MAYBE;
@@ -158,7 +162,9 @@ static int gather_wanted(void *context, const struct sock *sock)
 static bool gather_is_wanted(void *context, const struct sock *sock)
 {
 	struct run *run = context;
-	return filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
+	enum verdict verdict = filter_judge(run->selection.filter, sock, &run->owners);
+	run->undecidable += verdict == VERDICT_MAYBE;
+	return verdict == VERDICT_YES;
 }
 
 size_t gather_mark(const void *context)

@@ -58,6 +58,7 @@ struct run {
 	uint64_t shown, shown_ever; /* in this look, in all */
 	uint64_t undecided;         /* rows whose owners decide whether they are wanted */
 	uint64_t nul_or_at;         /* rows shown with an abstract name in which an @ may be a NUL */
+	uint64_t undecidable;       /* rows left out: neither the filter nor its `not` is known to fit them */
 	uint64_t unowned;           /* rows shown without an owner that a hidden process may be */
 	struct legend legend;       /* -v: why owners are blank */
 };

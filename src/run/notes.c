@@ -139,6 +139,9 @@ void notes_selection(const struct notes_selection *selection)
 	if (selection->nul_or_at)
 		message("/proc/net/unix writes NUL as @: in %llu abstract name%s an @ behind the first may be either",
 		        (unsigned long long)selection->nul_or_at, selection->nul_or_at == 1 ? "" : "s");
+	if (selection->undecidable)
+		message("autobound: %llu socket%s left out, as it is not known who chose the port: only the kernel's own filter tells",
+		        (unsigned long long)selection->undecidable, selection->undecidable == 1 ? "" : "s");
 	if (selection->filtered && selection->connected_only && !selection->shown)
 		message("no connected socket is of that kind; -a looks at all sockets, -l at those that listen");
 	if (selection->filtered && selection->verbose)

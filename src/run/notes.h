@@ -26,7 +26,8 @@ struct notes_selection {
 	bool netlink_only;   /* it asks for what /proc/net does not tell */
 	bool connected_only; /* only connected sockets were looked at: the default */
 	uint64_t shown;
-	uint64_t nul_or_at; /* of them, with a name from /proc/net/unix in which '@' may be NUL */
+	uint64_t nul_or_at;   /* of them, with a name from /proc/net/unix in which '@' may be NUL */
+	uint64_t undecidable; /* left out: neither the filter nor its `not` is known to fit them */
 	bool verbose;
 };
 void notes_selection(const struct notes_selection *selection);

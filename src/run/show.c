@@ -36,9 +36,9 @@ static int show_sock(struct run *run, const struct sock *sock)
 int show_wanted(void *context, const struct sock *sock)
 {
 	struct run *run = context;
-	if (filter_judge(run->selection.filter, sock, NULL) != VERDICT_YES)
-		return 0;
-	return show_sock(run, sock);
+	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
+	run->undecidable += verdict == VERDICT_MAYBE;
+	return verdict == VERDICT_YES ? show_sock(run, sock) : 0;
 }
 
 int show_want_hosts(struct run *run)

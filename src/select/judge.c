@@ -1,9 +1,9 @@
 /*
  * judge.c - a filter against one socket, in three values.
  *
- * MAYBE: what decides is not known yet, either the owners (filter_judge() before
- * they were looked for) or everything but protocol, family and state
- * (judge_kind(), before the kernel was asked).
+ * MAYBE: what decides is not known. The owners (filter_judge() before they were
+ * looked for); everything but protocol, family and state (judge_kind(), before
+ * the kernel was asked); or who chose a port, where the kernel was not asked that.
  */
 #include <sockview/filter.h>
 
@@ -155,8 +155,10 @@ static enum verdict judge_autobound(const struct judged *judged, const struct ex
 		return VERDICT_MAYBE;
 	if (row->family == AF_UNIX)
 		return verdict_of(unix_autobound(judged->sock));
-	bool bound = (row->flags & ROW_HAS_AUTOBOUND) && !(row->flags & ROW_AUTOBOUND);
-	return verdict_of(!bound && expr_in_ranges(judged->expr, node->ranges, row->local_port));
+	if (!expr_in_ranges(judged->expr, node->ranges, row->local_port))
+		return VERDICT_NO;
+	/* Only the kernel knows whether bind() named a port of that range. */
+	return row->flags & ROW_HAS_AUTOBOUND ? verdict_of(row->flags & ROW_AUTOBOUND) : VERDICT_MAYBE;
 }
 
 /* --- details --- */

@@ -184,9 +184,14 @@ def tell(name, text):
         file.write(text)
 
 
-for low, rows in (79, [LISTEN]), (81, []):
+for low, unknown in (79, 1), (81, 0):
     tell("sys/net/ipv4/ip_local_port_range", "%d\t90\n" % low)
-    shows(["--proc-root", ROOT, "-l", "autobound"], rows, "the range that autobound means: %d-90" % low)
+    for word in "autobound", "not autobound":
+        result = replay("--proc-root", ROOT, "-ltnH", word)
+        fits = [LISTEN] if not unknown and word != "autobound" else []
+        t.same(result.lines, fits, "%s, with a range of %d-90: a recording does not tell who chose the port"
+               % (word, low), result)
+        t.same(b"autobound: 1 socket left out" in result.err, bool(unknown), "and that is said", result)
 shows(["--proc-root", ROOT, "-a", "cgroup = /none"], [], "without a hierarchy any cgroup may be named")
 os.makedirs(os.path.join(MACHINE, "cg/there"))
 os.makedirs(os.path.join(ROOT, "1"))

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Recordings made by hand: the exact output of each option, cut-off and corrupt files."""
+import json
 import os
 import random
 import re
@@ -215,4 +216,20 @@ save(wire.request(wire.AF_INET, wire.TCP) + wire.error(-2) + b"".join(UDP_DUMP))
 result = replay("-atun")
 t.ok(result.status == 0 and result.lines[2:] == [ROWS[name] for name in UDP],
      "a refusal of the kernel is recorded too: the other dumps are shown", result)
+# --- kinds of timers: the delayed ACK's, and one that has no word yet
+
+TIMERS = os.path.join(tap.scratch(), "timers")
+with open(TIMERS, "wb") as out:
+    out.write(wire.request(wire.AF_INET, wire.TCP))
+    for number, kind in enumerate(("unkn-6", "delack", "off")):
+        out.write(wire.inet("ESTABLISHED", "192.0.2.1:22", "192.0.2.2:%d" % (100 + number), inode=1 + number,
+                            timer=(kind, 40 if kind != "off" else 0, 0), cookie=number + 1))
+    out.write(wire.done())
+result = tap.sockview("--replay", TIMERS, "-tnoH")
+t.same([line.split("ESTABLISHED ")[1] for line in result.lines],
+       ["unkn-6 (0.04/0/0)", "delack (0.04/0/0)", "off (0.00/0/0)"], "netstat's words for them", result)
+result = tap.sockview("--replay", TIMERS, "-tnH", "--columns", "timer,timer_expires", "--format", "tsv", "--sort", "timer")
+t.same(result.lines, ["delack\t40", "off\t", "unkn-6\t40"], "the column says the same, and sorts", result)
+result = tap.sockview("--replay", TIMERS, "-tn", "--columns", "timer,timer_expires", "--json")
+t.same([row["timer"] for row in json.loads(result.out)["sockets"]], ["unkn-6", "delack", "off"], "JSON too", result)
 t.done()

@@ -13,7 +13,7 @@ AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 TCP, UDP, UDPLITE, RAW = 6, 17, 136, 255
 STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE",
           "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING")
-TIMERS = ("off", "on", "keepalive", "timewait", "probe")
+TIMERS = ("off", "on", "keepalive", "timewait", "probe", "delack", "unkn-6")
 
 
 def message(kind, payload, flags=NLM_F_MULTI):

@@ -81,6 +81,9 @@ static inline void scene_sock(const struct scene_row *from, struct scene_sock *t
 		             .family = (uint8_t)from->family,
 		             .state = (uint8_t)from->state,
 		             .flags = ROW_HAS_UID };
+	/* The one whose port the kernel chose, and told so. */
+	if (from->letter == 'm')
+		row->flags |= ROW_HAS_AUTOBOUND | ROW_AUTOBOUND;
 	scene_address(from->local, from->family, &row->local, &row->flags, ROW_LOCAL_MAPPED);
 	scene_address(from->remote, from->family, &row->remote, &row->flags, ROW_REMOTE_MAPPED);
 	if (from->path) {

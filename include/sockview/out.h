@@ -8,10 +8,12 @@
 #define SOCKVIEW_OUT_H
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #define OUT_SIZE 65536
 
@@ -20,6 +22,8 @@ struct out {
 	int error; /* errno of the first failed write, 0 */
 	size_t len;
 	char *buffer; /* OUT_SIZE bytes */
+	const volatile sig_atomic_t
+		*stop_asked; /* a signal asked to stop: who does not read is not waited for; or NULL */
 };
 
 /* 0, or -1 with errno ENOMEM. */
@@ -66,11 +70,16 @@ static inline void out_char(struct out *out, char c)
 	out->len++;
 }
 
-/* True if the other end of the pipe is closed (`| head`): a quiet end, no failure. */
+/*
+ * True if the other end of the pipe is closed (`| head`), or does not read and
+ * a signal asked to stop (EINTR): a quiet end, no failure.
+ */
 static inline bool out_has_no_reader(const struct out *out)
 {
-	return out->error == EPIPE;
+	return out->error == EPIPE || out->error == EINTR;
 }
+/* Waits until the reader is gone, for `pause`, or for a signal of those that `signals` leaves open. True if it is. */
+bool out_wait_closed(const struct out *out, const struct timespec *pause, const sigset_t *signals);
 
 /* Flushes, closes the fd, frees the buffer. 0, or -1 with errno. */
 int out_close(struct out *out);

@@ -2,6 +2,7 @@
 #include <sockview/out.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,6 +10,9 @@
 #include <unistd.h>
 
 #include <sockview/text.h>
+
+/* So long a reader has, once a signal asked to stop, to take the next bytes of a table that was begun. */
+enum { STOPPED_WAIT_MS = 1000 };
 
 int out_open(struct out *out, int fd)
 {
@@ -23,13 +27,27 @@ static bool wait_for_room(int fd)
 	return poll(&room, 1, -1) > 0 || errno == EINTR;
 }
 
+/* What a blocking pipe takes without waiting once poll(2) tells of room (pipe_poll, fs/pipe.c). */
+static ssize_t write_some(const struct out *out, const char *data, size_t len)
+{
+	struct pollfd room = { .fd = out->fd, .events = POLLOUT };
+	if (!out->stop_asked || !*out->stop_asked)
+		return write(out->fd, data, len);
+	if (poll(&room, 1, STOPPED_WAIT_MS) > 0)
+		return write(out->fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+	errno = ECANCELED;
+	return -1;
+}
+
 /* Everything or an error: a pipe may take a write in parts. */
-static int out_write(int fd, const char *data, size_t len)
+static int out_write(const struct out *out, const char *data, size_t len)
 {
 	while (len) {
-		ssize_t done = write(fd, data, len);
-		if (done < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(fd))))
+		ssize_t done = write_some(out, data, len);
+		if (done < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(out->fd))))
 			continue;
+		if (done < 0 && errno == ECANCELED)
+			return EINTR;
 		if (done < 0)
 			return errno;
 		data += done;
@@ -41,7 +59,7 @@ static int out_write(int fd, const char *data, size_t len)
 int out_flush(struct out *out)
 {
 	if (!out->error)
-		out->error = out_write(out->fd, out->buffer, out->len);
+		out->error = out_write(out, out->buffer, out->len);
 	out->len = 0;
 	errno = out->error;
 	return out->error ? -1 : 0;
@@ -63,6 +81,13 @@ void out_more(struct out *out, const void *data, size_t len)
 void out_u64(struct out *out, uint64_t value)
 {
 	out_advance(out, text_u64(out_room(out, TEXT_U64_MAX), value));
+}
+
+bool out_wait_closed(const struct out *out, const struct timespec *pause, const sigset_t *signals)
+{
+	/* POLLERR of a pipe without a reader, POLLHUP of a socket or terminal: told without being asked for. */
+	struct pollfd other = { .fd = out->fd };
+	return ppoll(&other, 1, pause, signals) > 0;
 }
 
 int out_close(struct out *out)

@@ -2,7 +2,6 @@
 #include "run/look.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <time.h>
 
@@ -77,6 +76,7 @@ static void look_report(const struct run *run)
 		.connected_only = run->query.protos && selection_is_connected(&run->selection, options),
 		.shown = run->shown,
 		.nul_or_at = run->nul_or_at,
+		.undecidable = run->undecidable,
 		.verbose = options->verbose,
 	});
 }
@@ -91,7 +91,7 @@ static int look_once(struct run *run, bool last)
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
 		return error_set(&run->error, errno, "start", "");
 	run->report = (struct report){ 0 };
-	run->shown = run->nul_or_at = run->unowned = run->undecided = 0;
+	run->shown = run->nul_or_at = run->unowned = run->undecided = run->undecidable = 0;
 	run->legend = (struct legend){ 0 };
 	table_clear(&run->table);
 	owners_free(&run->owners);
@@ -112,19 +112,25 @@ static int look_once(struct run *run, bool last)
 	return answer < 0 ? -1 : 0;
 }
 
-/* ppoll() unblocks the signals: one that comes after the look at stop_asked ends the wait, too. */
-static void wait_interval(double seconds, const volatile sig_atomic_t *stop_asked)
+/*
+ * False if no other look is wanted. ppoll() unblocks the signals: one that
+ * comes after the look at stop_asked ends the wait, too.
+ */
+static bool wait_interval(const struct run *run)
 {
 	sigset_t blocked, before;
+	double seconds = run->options->interval;
 	struct timespec pause = { .tv_sec = (time_t)seconds };
+	bool closed = false;
 	pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
-	if (!*stop_asked)
-		ppoll(NULL, 0, &pause, &before);
+	if (!*run->stop_asked)
+		closed = out_wait_closed(&run->out, &pause, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !closed && !*run->stop_asked;
 }
 
 /* Once, or with -c until a signal asked to stop or --count is reached. */
@@ -139,10 +145,7 @@ static int look_answer(struct run *run)
 	for (uint64_t round = 1;; round++) {
 		if (look_once(run, round == rounds) < 0)
 			return -1;
-		if (round == rounds || *run->stop_asked || out_has_no_reader(&run->out))
-			return 0;
-		wait_interval(options->interval, run->stop_asked);
-		if (*run->stop_asked)
+		if (round == rounds || *run->stop_asked || out_has_no_reader(&run->out) || !wait_interval(run))
 			return 0;
 	}
 }

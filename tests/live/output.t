@@ -162,6 +162,32 @@ for number, name in ((signal.SIGINT, "SIGINT"), (signal.SIGTERM, "SIGTERM")):
     t.ok(status == 0 and err == b"" and len(parts) > 1 and set(parts[1:]) == {table},
          "%s in the middle of a table: it is finished" % name, status, err, parts[-1][-200:])
 
+# The pipe is full and nothing is read any more, as behind a pager: one signal is enough.
+for options in (["-ltnp", "-c0.05"], ["-ltn", "-c0.05", "--json"]):
+    process = start(*options, stdout=subprocess.PIPE)
+    scene.wait_for(lambda: select.select([process.stdout], [], [], 0)[0], "output", PATIENCE)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    try:
+        status = process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        status = "it goes on"
+    t.same(status, 0, "SIGINT ends %s whose reader has stopped" % " ".join(options))
+    process.kill()
+    end(process)
+
+# The reader goes away between two tables.
+for options in (["-ltn", "-c3600"], ["-ltnp", "-c3600"]):
+    process = start(*options, stdout=subprocess.PIPE)
+    read_until(process, lambda data: data.count(b"\n") >= 902, "first table")
+    process.stdout.close()
+    try:
+        status = process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        status = "it goes on"
+        process.kill()
+    t.same((status, process.stderr.read()), (0, b""), "%s ends once its reader is gone" % " ".join(options))
+
 # As a shell starts what runs in the background of a script.
 before = signal.signal(signal.SIGINT, signal.SIG_IGN)
 process = start("-ltn", "-c0.1", "--count", "5", stdout=subprocess.PIPE, restore_signals=False)

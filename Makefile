@@ -180,6 +180,13 @@ check: tests
 check-unit check-cli check-live: check-%: tests
 	$(call run_tests,tests/$*)
 
+# Faults on purpose: each system call and each allocation of many command lines fails once.
+# FAULTS=K/N: of the system calls only every Nth case, from the Kth on.
+FAULTS ?= 0/1
+.PHONY: faults
+faults: tests
+	FAULTS=$(FAULTS) $(TEST_ENV) $(PROVE) --exec python3 $(PROVEFLAGS) tests/faults/calls.t tests/live/allocation.t
+
 # libFuzzer programs: make fuzz, then e.g. build/fuzz/fuzz_decode -max_total_time=60 CORPUS
 FUZZ_CC ?= clang
 FUZZER = $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
@@ -327,6 +334,7 @@ help:
 	@echo 'check-man      the manual pages are clean'
 	@echo 'bpf            the BPF skeletons that are committed, made again (clang, bpftool)'
 	@echo 'unicode        the table of characters that are escaped, made again (UNICODE=FOLDER)'
+	@echo 'faults         every system call and allocation fails once; FAULTS=K/N: a part of the calls'
 	@echo 'fuzz           libFuzzer programs in build/fuzz'
 	@echo 'check-threads  the threaded parts under TSan'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'

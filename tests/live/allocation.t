@@ -1,16 +1,15 @@
 #!/usr/bin/python3
 """Each allocation of the program fails in turn, alone and with all that follow: it says so, or
 the answer is the whole one. Never a crash, a hang, or an answer that silently lacks something."""
-import json
 import os
 import pty
-import re
 import socket
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
 import tap
+import whole
 
 if tap.SAN:
     tap.skip_all("a sanitizer brings its own allocator")
@@ -53,49 +52,22 @@ def failing(options, number, on):
 def allocations(options):
     """How many there are, and what comes out when all of them can be had."""
     read_end, write_end = os.pipe()
-    whole = tap.sockview(*options, env={"LD_PRELOAD": LIBRARY, "FAIL_COUNT": str(write_end)}, pass_fds=[write_end])
+    answer = tap.sockview(*options, env={"LD_PRELOAD": LIBRARY, "FAIL_COUNT": str(write_end)}, pass_fds=[write_end])
     os.close(write_end)
     count = os.read(read_end, 100)
     os.close(read_end)
-    return int(count), whole
-
-
-def steady(out):
-    """Without the clock and what other processes of the machine do meanwhile."""
-    if out.startswith(b"{"):
-        data = json.loads(out)
-        return {key: value for key, value in data.items() if key not in ("time", "report")}
-    if out.startswith(b"tcp port"):
-        # What could not be seen depends on who looked: the BPF iterator sees more than the walk instead of it.
-        seen = re.sub(rb"\s*Not seen:.*", b"", out, flags=re.DOTALL)
-        return re.sub(rb"\s+", b" ", re.sub(rb"running for\s+\d+\s+(s|min)", b"", seen)).strip()
-    return out
-
-
-def verdict(got, whole, strict):
-    """What is wrong with this result; None if nothing is."""
-    if got.status < 0:
-        return "a crash or a hang"
-    if got.status > 3:
-        return "no status of ours"
-    if got.status >= 2 and got.status != whole.status:
-        told = re.match(rb"sockview: .", got.err) and b"(null)" not in got.err
-        return None if told else "fails without a word"
-    said = [line for line in got.complaints() if line not in whole.complaints()]
-    if strict and not said and (got.status != whole.status or steady(got.out) != steady(whole.out)):
-        return "silently another answer"
-    return None
+    return int(count), answer
 
 
 def every_allocation(options, strict=True, step=1):
-    count, whole = allocations(options)
-    if not t.ok(count > 0 and whole.status in (0, 1), "%s: %d allocations" % (" ".join(options), count), whole):
+    count, answer = allocations(options)
+    if not t.ok(count > 0 and answer.status in (0, 1), "%s: %d allocations" % (" ".join(options), count), answer):
         return
     wrong = []
     for on in (False, True):
         for number in range(1, count + 1, step):
             got = failing(options, number, on)
-            why = verdict(got, whole, strict)
+            why = whole.verdict(got, answer, strict)
             if why:
                 wrong.append("%s at %d%s: %r" % (why, number, " and on" if on else "", got))
     t.ok(not wrong, "%s: each of them failing is told" % " ".join(options), *wrong[:3])

@@ -1,0 +1,57 @@
+"""whole - whether the answer of a run in which something failed is whole, or says what it lacks."""
+import json
+import re
+
+
+CLOCK = ("time", "report", "unread", "running_seconds")
+
+
+def without_clock(data):
+    """What could not be seen depends on who looked: the BPF iterator sees more than the walk instead of it."""
+    if isinstance(data, list):
+        return [without_clock(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    return {key: without_clock(value) for key, value in data.items() if key not in CLOCK}
+
+
+def unseen(out):
+    """What --explain says that it has not seen, as lines."""
+    if out.startswith(b'{"target"'):
+        return {json.dumps(one) for one in json.loads(out)["unread"]}
+    return set(out.partition(b"Not seen:")[2].split(b"\n"))
+
+
+def steady(out):
+    """Without the clock and what other processes of the machine do meanwhile."""
+    if out.startswith(b"{"):
+        try:
+            data = json.loads(out)
+        except ValueError:
+            return out
+        return without_clock(data)
+    if out.startswith(b"tcp port"):
+        seen = re.sub(rb"\s*Not seen:.*", b"", out, flags=re.DOTALL)
+        return re.sub(rb"\s+", b" ", re.sub(rb"running for\s+\d+\s+(s|min)", b"", seen)).strip()
+    return out
+
+
+def lines(out):
+    """The answer as lines, for a difference that can be read."""
+    out = steady(out)
+    return json.dumps(out, indent=1).encode() if isinstance(out, dict) else out
+
+
+def verdict(got, whole, strict=True):
+    """What is wrong with this result beside the whole one; None if nothing is."""
+    if got.status < 0:
+        return "a crash or a hang"
+    if got.status > 3:
+        return "no status of ours"
+    if got.status >= 2 and got.status != whole.status:
+        told = re.match(rb"sockview: .", got.err) and b"(null)" not in got.err
+        return None if told else "fails without a word"
+    said = [line for line in got.complaints() if line not in whole.complaints()] or unseen(got.out) - unseen(whole.out)
+    if strict and not said and (got.status != whole.status or steady(got.out) != steady(whole.out)):
+        return "silently another answer"
+    return None

@@ -187,16 +187,24 @@ FAULTS ?= 0/1
 faults: tests
 	FAULTS=$(FAULTS) $(TEST_ENV) $(PROVE) --exec python3 $(PROVEFLAGS) tests/faults/calls.t tests/live/allocation.t
 
-# libFuzzer programs: make fuzz, then e.g. build/fuzz/fuzz_decode -max_total_time=60 CORPUS
+# libFuzzer programs: make fuzz, then e.g. build/fuzz/fuzz_decode -max_total_time=60 CORPUS.
+# What a target defines itself (privileges) the library does not bring.
 FUZZ_CC ?= clang
 FUZZER = $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
-.PHONY: fuzz
-fuzz: $(FUZZER)
-build/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
-	@mkdir -p $(@D)
+.PHONY: fuzz fuzzers
+fuzz:
+	$(Q)$(MAKE) --no-print-directory PROFILE=fuzz CC=$(FUZZ_CC) SAN=address,undefined \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzzers
+fuzzers: $(FUZZ_SRC:tests/fuzz/%.c=$(B)/%)
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,FUZZ,$@)
-	$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(BASE_CFLAGS)) $(DEP_CFLAGS) -O1 -g \
-		-fsanitize=fuzzer,address,undefined -o $@ $^ $(DEP_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+
+# Every target for SECONDS each, from its committed corpus on. What breaks one stays in build/fuzz/found.
+SECONDS ?= 60
+.PHONY: fuzz-all
+fuzz-all: fuzz
+	$(Q)tests/fuzz/all.sh $(SECONDS) $(FUZZER)
 
 # The committed skeletons are what these tools make, if the same tools made them; otherwise only what they
 # do can be compared (tests/live/bpf_skeleton.t).
@@ -336,6 +344,7 @@ help:
 	@echo 'unicode        the table of characters that are escaped, made again (UNICODE=FOLDER)'
 	@echo 'faults         every system call and allocation fails once; FAULTS=K/N: a part of the calls'
 	@echo 'fuzz           libFuzzer programs in build/fuzz'
+	@echo 'fuzz-all       each of them for SECONDS=60; what breaks one is left in build/fuzz/found'
 	@echo 'check-threads  the threaded parts under TSan'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'

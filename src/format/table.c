@@ -190,7 +190,9 @@ static int table_end(void *at, const struct view *view, struct out *out)
 		cut_to_terminal(state, view);
 		if (!view->no_header)
 			table_out_heading(state, view, out);
-		for (const char *cell = state->cells.data, *end = cell + state->cells.len; cell && cell < end;)
+		/* Without a row there is no text, not even an empty one. */
+		const char *cell = state->cells.data, *end = cell ? cell + state->cells.len : NULL;
+		while (cell < end)
 			cell = table_out_line(state, view, out, cell);
 	}
 	free(state->lane);

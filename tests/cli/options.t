@@ -202,7 +202,7 @@ result = tap.sockview("-atn", "--source=proc", "--proc-root", bare.root)
 t.ok(result.status in (0, 3) and result.err.count(b"\n") == 1 and result.err.startswith(b"sockview: "),
      "a /proc without tables is told of in one line", result)
 
-# Nobody writes into these FIFOs: whoever opens one as a file waits for ever.
+# These FIFOs have no writer: opening one as a file waits for ever.
 for name in ("7/comm", "7/cmdline", "7/stat", "7/status", "8/cgroup", "8/exe", "net/sockstat6", "stat"):
     path = tree.path(*name.split("/"))
     if os.path.exists(path):

@@ -367,7 +367,7 @@ def shared_by_forks(stage, label, children=3):
 
 
 def in_flight(stage, label):
-    """The only reference is a message nobody has read."""
+    """The only reference is a message that is not read."""
     one, two = socket.socketpair(UNIX, STREAM)
     stage.keep(label + ".carrier0", one), stage.keep(label + ".carrier1", two)
     sock = stage.listener(V4, ("127.0.0.1", 0), 2)

@@ -3,7 +3,7 @@
  *
  * Run it in a network namespace of its own that has `lo` up and an interface
  * `v0` with 192.0.2.1/24, 2001:db8::1/64 and fe80::1/64, and a route for
- * everything over v0 where nobody answers.
+ * everything over v0 where no host answers.
  *
  *   bind_matrix SEED COUNT        random pairs; a failing one is shrunk and printed as a case
  *   bind_matrix --cases FILE      the pairs of a file, one a line as printed
@@ -214,7 +214,7 @@ static void pair_random(struct pair *pair)
 
 /* --- sockets --- */
 
-#define SERVER_PORT 5000 /* somebody listens there on every address */
+#define SERVER_PORT 5000 /* a listener has it on every address */
 #define WORLD_MAX   8
 
 /* All sockets of the old side: fds to close, and what holds the port. */

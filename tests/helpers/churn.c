@@ -5,8 +5,8 @@
  *   churn CHILDREN [recycle|longer]
  *
  * Each child opens a TCP socket, calls itself "sINODE" (comm and argv[0]),
- * listens, and exits after a few milliseconds. Whoever is said to hold socket
- * N must be called sN. With `recycle` each fork starts looking for a pid at
+ * listens, and exits after a few milliseconds. The process that is said to hold
+ * socket N must be called sN. With `recycle` each fork starts looking for a pid at
  * the bottom again: only for a pid namespace of its own; with `longer` every
  * other child lives up to a third of a second. One more child stays.
  * Prints "ready INODE-OF-THE-ONE-THAT-STAYS" and works until standard input ends.
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 		die("ns_last_pid");
 	printf("ready %lu\n", start_the_one_that_stays(argv[0], room));
 	fflush(stdout);
-	alarm(120); /* whatever happens to the test */
+	alarm(120); /* even if the test is gone */
 	for (unsigned round = 0; round % 64 || !input_ended(); round++) {
 		if (recycle && pwrite(last_pid, "400", 3, 0) != 3)
 			die("ns_last_pid");

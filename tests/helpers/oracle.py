@@ -12,7 +12,7 @@ netstat"):
   * a socket held by a thread whose leader has exited has its owner
   * unix paths are whole, and escaped
   * BOUND rows under -a, which the scene knows
-  * unix sockets nobody accepted yet come behind the others, from netlink
+  * unix sockets that were not accepted yet come after the others, from netlink
 """
 import os
 import pwd
@@ -221,7 +221,7 @@ class Oracle:
             if not unix and not has_protocol(options):
                 rows = [row for row in rows if row.fields["proto"] in ("tcp", "tcp6", "udp", "udp6")]
             if unix and self.backlog:
-                # unix_diag passes sockets nobody accepted yet over; they are told of behind the others.
+                # unix_diag leaves out sockets that were not accepted yet; they come after the others.
                 rows = sorted(rows, key=lambda row: row.fields["inode"] == "0")
             result += head + [self.change(row, backlogs, inodes) for row in rows]
         return result

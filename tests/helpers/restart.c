@@ -5,7 +5,7 @@
  *
  * Opens, binds, listens, waits PAUSE_US, closes, waits again, until stdin
  * ends. Prints "starts N lost M". Without an option it binds as a program that
- * has never heard of SO_REUSEADDR; nobody ever connects, so that no TIME_WAIT
+ * has never heard of SO_REUSEADDR; no client ever connects, so that no TIME_WAIT
  * is in its way.
  */
 #include <arpa/inet.h>

@@ -37,7 +37,7 @@ class Sock:
 
     def __init__(self, label, about, pid, uid):
         self.label, self.pid, self.uid = label, pid, uid
-        self.inode = about["inode"]        # 0: nobody has it any more
+        self.inode = about["inode"]        # 0: no process holds it any more
         self.local, self.remote = about["local"], about["remote"]
         self.fd = about["fd"]
         self.extra = about["extra"]

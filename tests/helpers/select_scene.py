@@ -58,7 +58,7 @@ def cgroup_mount():
 
 
 class Cgroup:
-    """A cgroup (v2) of the test's own with one process's sockets in it; `path` is None where that cannot be."""
+    """A cgroup (v2) of the test's own with one process's sockets in it; `path` is None if none can be made."""
 
     def __init__(self, where, actor, **more):
         mount = cgroup_mount()

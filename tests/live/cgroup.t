@@ -41,7 +41,7 @@ NAME = "sockview-test-%d" % SCRIPT
 
 
 def clean_up():
-    """Only what this test made, and empty. The hierarchy is mounted anew: whatever covers it, this is not covered."""
+    """Only what this test made, and empty. The hierarchy is mounted anew: this mount is not covered by another."""
     if os.getpid() != SCRIPT:
         return
     sh('umount -l "$1"; umount -l "$2"; mount -t cgroup2 none "$1" &&'

@@ -584,7 +584,7 @@ p = port()
 listener = listen(("127.0.0.1", p))
 waiting = socket.create_connection(("127.0.0.1", p))
 keep += [waiting]
-case("a connection nobody accepted", "127.0.0.1:%d" % p, 1, "it waits to be accepted by", "(pid %d) on 127.0.0.1:%d" % (SELF, p))
+case("a connection that is not accepted", "127.0.0.1:%d" % p, 1, "it waits to be accepted by", "(pid %d) on 127.0.0.1:%d" % (SELF, p))
 listener.close()
 
 if netns.ip("link", "add", "vx0", "type", "vxlan", "id", "42", "dstport", "4789", "local", "127.0.0.1") and \

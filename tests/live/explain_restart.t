@@ -47,7 +47,7 @@ def beside(runs, server, *command):
 def explain_beside(runs, server, *options):
     """
     The same for --explain. Starts may be lost because of other programs: each that reads the server's /proc/PID/fd
-    holds its file for a moment, and longer if it is preempted just then. So a loss counts only if the server loses
+    holds its file for a moment. So a loss counts only if the server loses
     no start beside a command that binds nothing and looks into no process. Returns also what was lost without --explain.
     """
     for _ in range(ATTEMPTS):
@@ -78,7 +78,7 @@ for runs, server, options in SCENES:
         t.ok(lost == 0 and starts > runs, name + ": no start is lost", out, verdicts)
     t.ok(verdicts.get(1, 0) > 0 and set(verdicts) <= {0, 1}, name + ": it was seen", verdicts)
 
-# One that does nothing but restart: whatever is seen of it, the port is never tried.
+# A server that does nothing but restart: the port is never tried.
 server = Server("0")
 tried, seen = [], set()
 for _ in range(RUNS // 10):

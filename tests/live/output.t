@@ -94,9 +94,9 @@ for options in (["-ltn"], ["-ltnp"], ["--help"], ["-c0.05", "-ltn"]):
     process = start(*options, stdout=write)
     os.close(write)
     _, err, status = end(process)
-    t.ok(status == 0 and err == b"", "%s into a pipe nobody reads: a quiet end" % " ".join(options), status, err)
+    t.ok(status == 0 and err == b"", "%s into a pipe without reader: a quiet end" % " ".join(options), status, err)
 
-# --- readers that are slow, and a pipe that somebody made non-blocking
+# --- readers that are slow, and a pipe that was made non-blocking
 
 process = start("-ltnp", stdout=subprocess.PIPE)
 time.sleep(0.2)
@@ -151,7 +151,7 @@ for number, name in ((signal.SIGINT, "SIGINT"), (signal.SIGTERM, "SIGTERM")):
         whole = single if options[0] == "-ltn" else table
         t.ok(status == 0 and err == b"" and parts[0] == b"" and len(parts) > 1 and set(parts[1:]) == {whole},
              "%s ends %s behind a whole table" % (name, " ".join(options)), status, err, parts[-1][-200:])
-    # The program stands in the middle of a table: the pipe is full and nobody reads.
+    # The program stands in the middle of a table: the pipe is full and is not read.
     process = start("-ltnp", "-c0.05", stdout=subprocess.PIPE)
     scene.wait_for(lambda: select.select([process.stdout], [], [], 0)[0], "output", PATIENCE)
     time.sleep(0.3)

@@ -87,7 +87,7 @@ def main():
     names = ("names are right while pids come and go", "names are right while few pids are used again and again",
              "names are right by the BPF iterator")
     works, why = bpf_runs()
-    # In a pid namespace of its own a look costs the same, whatever else the machine has running.
+    # In a pid namespace of its own a look does not take longer on a machine that runs many processes.
     # "unchanged": in a chroot "/" is no mount point, whose propagation unshare(1) would change; /proc is one.
     alone = ("-p", "-f", "--propagation", "unchanged", "--mount-proc")
     no_pids = subprocess.run(unshare("-n", *alone, "true"), stderr=subprocess.PIPE, text=True).stderr.strip()

@@ -129,7 +129,7 @@ def on_terminal(*command):
     try:
         while data := os.read(master, 65536):
             shown += data
-    except OSError:  # EIO: nobody has the other end open any more
+    except OSError:  # EIO: no process has the other end open any more
         pass
     os.close(master)
     child.wait(PATIENCE)
@@ -277,7 +277,7 @@ def test_elevated(program, port, folder, how):
 
 
 def fake_tree(folder, inode):
-    """A /proc that names an owner of the socket, where nobody but root may read."""
+    """A /proc that names an owner of the socket, that root alone may read."""
     tree = os.path.join(folder, "tree")
     fds = os.path.join(tree, "1000000", "fd")
     os.makedirs(fds)

@@ -91,7 +91,7 @@ VXLAN = netns.ip("link", "add", "vx0", "type", "vxlan", "id", "42", "dstport", "
 if VXLAN:
     wanted["udp", 14789, "UNCONNECTED"] = "kernel"
 
-# in-flight: the only descriptor is in a message nobody has read, or in the table of a ring.
+# in-flight: the only descriptor is in a message that is not read, or in the table of a ring.
 one, two = socket.socketpair()
 keep.extend((one, two))
 

@@ -42,7 +42,7 @@ for options in ("-atn", "-atnp", "-tn", "-ltn", "-luUn", "-an4", "-an6", "-uan",
             break
     t.same(plain(replayed), plain(live), "%s of one recording of everything" % options)
 
-# Unix sockets: who refers to them is not in unix_diag, and those nobody accepted are not, either.
+# Unix sockets: who refers to them is not in unix_diag, and those that were not accepted are not, either.
 made = tap.sockview("-xap", "--record", path)
 shown = tap.sockview("-xap", "--replay", path)
 rows = [line.copy(refcnt="-") if line.kind == "unix" else line for line in oracle.read(made.lines)]

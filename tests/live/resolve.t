@@ -3,7 +3,7 @@
 
 The test has a network of its own, whose only name server is a UDP socket of
 this script, and an /etc of its own, which points there. No time is measured:
-a thousand names that nobody answers would take the resolver hours one after
+a thousand names without an answer would take the resolver hours one after
 the other, so that a run ends before PATIENCE proves that they were not waited
 for in turn.
 """
@@ -179,17 +179,17 @@ def test_mapped(server):
 
 
 def test_dead():
-    """The name server's socket is there and silent: nobody gets as much as a refusal."""
+    """The name server's socket is there and silent: not even a refusal is sent."""
     addresses = [f"10.4.{i >> 8}.{i & 255}" for i in range(1, 1001)]
     files = [f"10.9.0.{i}" for i in range(1, 21)]
     peers = [peer(a) for a in addresses]
     try:
         done, seen = foreign()
-        check(sorted(seen) == sorted(addresses), "1,000 names that nobody answers are 1,000 numbers",
+        check(sorted(seen) == sorted(addresses), "1,000 names without an answer are 1,000 numbers",
               len(seen), done.stderr)
         check(done.returncode == 0, "... and no error", done.returncode, done.stderr)
     except subprocess.TimeoutExpired:
-        check(False, "1,000 names that nobody answers are not waited for one by one")
+        check(False, "1,000 names without an answer are not waited for one by one")
     for client in peers[100:]:
         client.close()
     peers += [peer(a) for a in files]

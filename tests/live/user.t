@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""As an ordinary user: the whole scene in a user namespace of one's own, and root's scene seen by nobody."""
+"""As an ordinary user: the whole scene in a user namespace, and root's scene seen by another user."""
 import os
 import re
 import sys
@@ -16,7 +16,7 @@ OPTIONS = ("-atnp", "-putan", "-tulpen", "-ltn", "-ant", "-a4n", "-a6n", "-neopa
 
 
 def own_namespace(report):
-    """In a child: nobody's own user and network namespace, and nobody's own sockets."""
+    """In a child: a user and network namespace, and sockets, of the user `nobody`."""
     if os.getuid() == 0:
         os.setgroups([])
         os.setgid(tap.NOBODY)
@@ -75,7 +75,7 @@ if why:
     t.done()
 scene = scenes.full(netns.furnish(), [tap.NOBODY, 1])
 judge = scenes.judge(scene)
-# What root's processes hold is not nobody's to see.
+# The user `nobody` cannot see what root's processes hold.
 judge.owners = {str(sock.inode): "-" for sock in scene.sock.values() if sock.uid != tap.NOBODY}
 for options in OPTIONS:
     judge.compare(t, options.split(), "nobody sees %s as netstat -W prints it to nobody" % options,

@@ -307,9 +307,10 @@ static int say_unseen(struct explain *explain)
 	const struct owner_report *report = explain->facts.owners ? &explain->facts.owners->report : NULL;
 	const struct report *tables = explain->facts.report;
 	if (explain->elsewhere.hidden &&
-	    sentence_add(explain, SAY_UNREAD, "other-netns",
-	                 "The network namespaces of %u process%s could not be seen: it takes CAP_SYS_PTRACE.",
-	                 explain->elsewhere.hidden, explain->elsewhere.hidden == 1 ? "" : "es") < 0)
+	    sentence_add(
+		    explain, SAY_UNREAD, "other-netns",
+		    "The network namespaces of %u process%s could not be seen: it takes the caller's own CAP_SYS_PTRACE.",
+		    explain->elsewhere.hidden, explain->elsewhere.hidden == 1 ? "" : "es") < 0)
 		return -1;
 	if (explain->elsewhere.left_out &&
 	    sentence_add(explain, SAY_UNREAD, "other-netns",

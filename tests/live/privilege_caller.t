@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """What file capabilities add serves the look for owners and nothing else; the rest is decided by the caller's own rights.
 
-A copy of the program with the capabilities of `make install-caps`, and one
-with all of them, run as an ordinary user beside a plain copy. The truth is
+Copies of the program with the capabilities of `make install-caps`, with all of
+them, and set-user-ID run as an ordinary user beside a plain one. The truth is
 what the plain copy may do, what the kernel lets that user read in /proc, and
 whether a port can be bound once its holder has closed it.
 """
@@ -38,11 +38,11 @@ if why:
     tap.skip_all(why)
 
 
-def copy(name, capabilities):
+def copy(name, capabilities, mode=0o755):
     """A copy that any user may run with these file capabilities; None if it does not start so here."""
     path = os.path.join(tap.scratch(), name)
     shutil.copy(tap.SOCKVIEW, path)
-    os.chmod(path, 0o755)
+    os.chmod(path, mode)
     if capabilities and run(["setcap", capabilities, path]).status:
         return None
     try:
@@ -58,7 +58,8 @@ BOUND = re.search(r"=(.*)", run(["capsh", "--decode=" + re.search(r"CapBnd:\s*(\
 ALL = copy("all", BOUND + "+ep")
 if not OWNERS:
     tap.skip_all("a file with capabilities cannot be made or started here")
-ELEVATED = [(name, path) for name, path in (("install-caps", OWNERS), ("all capabilities", ALL)) if path]
+ROOTS = copy("set-uid", None, 0o4755)
+ELEVATED = [(name, path) for name, path in (("install-caps", OWNERS), ("all capabilities", ALL), ("set-user-ID", ROOTS)) if path]
 if not ALL:
     t.skip("a copy with all capabilities", "it does not start here")
 

@@ -56,6 +56,15 @@ struct process {
 	struct process_text cgroup;  /* path in the unified hierarchy ("0::" line), else the first line's */
 };
 
+/* Processes that could not be looked into for one errno; none if count is 0. */
+struct owner_trouble {
+	int number;
+	unsigned count;
+};
+
+/* More than there are errnos in practice; from the last on they are counted together. */
+enum { OWNER_TROUBLES = 4 };
+
 /* How a finder fared. */
 struct owner_report {
 	unsigned processes; /* looked at */
@@ -63,10 +72,13 @@ struct owner_report {
 	unsigned vanished;  /* gone while we looked */
 	uint64_t fds;       /* descriptors read one by one */
 	unsigned starved;   /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
-	unsigned veiled;    /* owners of which the caller may see nothing but pid and name (hidepid) */
-	bool hides;         /* this /proc does not show all processes of its pid namespace (hidepid) */
-	bool asked;         /* a look was taken at all */
-	bool other_pidns;   /* this /proc is known not to be the initial pid namespace's: it may hide processes */
+	struct owner_trouble unread[OWNER_TROUBLES]; /* not looked into for any other errno */
+	struct owner_trouble partly; /* owners of which something could not be read that is there, and the last errno */
+	int no_proc;                 /* errno: there is no /proc to look into */
+	unsigned veiled;             /* owners of which the caller may see nothing but pid and name (hidepid) */
+	bool hides;                  /* this /proc does not show all processes of its pid namespace (hidepid) */
+	bool asked;                  /* a look was taken at all */
+	bool other_pidns; /* this /proc is known not to be the initial pid namespace's: it may hide processes */
 	bool by_bpf;
 	int bpf_errno;       /* why the BPF iterator was not used although tried; 0: it was, or was not tried */
 	const char *bpf_why; /* constant text for -v, NULL if nothing to say */
@@ -112,7 +124,15 @@ void owners_prefetch(const struct owners *owners, const struct row *row);
 /* True if a process that was not looked into may be an owner. */
 static inline bool owners_unseen(const struct owner_report *report)
 {
-	return report->denied || report->hides || report->starved;
+	return report->denied || report->hides || report->starved || report->unread[0].count || report->no_proc;
+}
+/* Processes that could not be looked into for want of descriptors, or for another errno. */
+static inline unsigned owners_unread(const struct owner_report *report)
+{
+	unsigned count = report->starved;
+	for (size_t i = 0; i < OWNER_TROUBLES; i++)
+		count += report->unread[i].count;
+	return count;
 }
 /* "permission", "time-wait" ...: the words of JSON; "" for owned. */
 const char *owner_reason_name(enum owner_reason reason);

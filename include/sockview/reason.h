@@ -17,6 +17,8 @@ enum owner_reason {
 	REASON_IN_FLIGHT,   /* only inside a unix socket's message or an io_uring */
 	REASON_OTHER_PIDNS, /* held in a pid namespace that this /proc does not show */
 	REASON_VANISHED,    /* gone between the two looks */
+	REASON_NO_PROC,     /* there is no /proc to look into */
+	REASON_UNKNOWN,     /* nothing tells: processes could not be looked into for want of descriptors, or the like */
 	REASON_COUNT
 };
 

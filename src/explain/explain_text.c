@@ -186,6 +186,13 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 	case REASON_VANISHED:
 		snprintf(text, 512, "its process was gone a moment later");
 		return;
+	case REASON_NO_PROC:
+		snprintf(text, 512, "not known: there is no /proc to look into");
+		return;
+	case REASON_UNKNOWN:
+		kind = kernel_kind_name(owners_kernel_kind(explain->facts.owners, row, &sure));
+		snprintf(text, 512, "not known%s%s", kind ? ", perhaps the kernel itself for " : "", kind ? kind : "");
+		return;
 	default:
 		snprintf(text, 512, "no look at processes was taken");
 	}

@@ -263,6 +263,7 @@ static void json_out_owner_report(struct out *out, const struct owner_report *re
 	json_out_number_field(out, '{', "processes", report->processes);
 	json_out_number_field(out, ',', "denied", report->denied);
 	json_out_number_field(out, ',', "vanished", report->vanished);
+	json_out_number_field(out, ',', "unread", owners_unread(report));
 	json_out_bool_field(out, ',', "by_bpf", report->by_bpf);
 	out_char(out, '}');
 }

@@ -130,7 +130,7 @@ static enum look_end reader_add_process_at(struct run_reader *reader, const stru
 	struct findings *findings = &reader->findings;
 	uint64_t start_ticks = run->start_boottime / reader->tick;
 	if (!process_read_stat(dir, "stat", &stat))
-		return look_end_of(errno);
+		return findings_end(&reader->findings, errno);
 	if (stat.start_ticks != start_ticks)
 		return LOOK_GONE;
 	int task = dir;
@@ -140,7 +140,7 @@ static enum look_end reader_add_process_at(struct run_reader *reader, const stru
 		task = openat(dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (task < 0)
-		return look_end_of(errno);
+		return findings_end(&reader->findings, errno);
 	int result = process_add(findings, (int32_t)run->pid, dir, task, reader->request->details,
 	                         reader->request->elevated);
 	if (task != dir)
@@ -158,7 +158,7 @@ static enum look_end reader_add_process(struct run_reader *reader, const struct 
 	snprintf(path, sizeof(path), "%u", run->pid);
 	int dir = openat(reader->request->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return look_end_of(errno);
+		return findings_end(&reader->findings, errno);
 	enum look_end end = reader_add_process_at(reader, run, dir);
 	close(dir);
 	return end;

@@ -6,20 +6,32 @@
 
 #include <sockview/vec.h>
 
-enum look_end look_end_of(int number)
+enum look_end findings_end(struct findings *findings, int number)
 {
 	switch (number) {
+	case ENOENT:
+	case ESRCH:
+		return LOOK_GONE;
 	case EACCES:
 	case EPERM:
 		return LOOK_DENIED;
-	case ENOMEM:
-		return LOOK_FAILED;
 	case EMFILE:
 	case ENFILE:
 		return LOOK_STARVED;
-	default: /* ENOENT, ESRCH */
-		return LOOK_GONE;
+	default:
+		findings->unread = number;
+		return LOOK_UNREAD;
 	}
+}
+
+void owners_count_trouble(struct owner_trouble unread[OWNER_TROUBLES], int number, unsigned count)
+{
+	size_t at = 0;
+	while (at < OWNER_TROUBLES - 1 && unread[at].count && unread[at].number != number)
+		at++;
+	if (!unread[at].count)
+		unread[at].number = number;
+	unread[at].count += count;
 }
 
 void findings_count(struct findings *findings, enum look_end end)
@@ -28,6 +40,8 @@ void findings_count(struct findings *findings, enum look_end end)
 	findings->report.denied += end == LOOK_DENIED;
 	findings->report.vanished += end == LOOK_GONE;
 	findings->report.starved += end == LOOK_STARVED;
+	if (end == LOOK_UNREAD)
+		owners_count_trouble(findings->report.unread, findings->unread, 1);
 }
 
 int findings_add_owner(struct findings *findings, const struct owner *owner)

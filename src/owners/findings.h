@@ -9,11 +9,10 @@ enum look_end {
 	LOOK_DONE,
 	LOOK_GONE,    /* it ended while we looked: ENOENT, ESRCH */
 	LOOK_STARVED, /* no file descriptor of ours was left: EMFILE, ENFILE */
+	LOOK_UNREAD,  /* any other errno of the kernel */
 	LOOK_DENIED,  /* EACCES, EPERM */
-	LOOK_FAILED,  /* ENOMEM: ends the whole look */
+	LOOK_FAILED,  /* our own memory ran out: ends the whole look */
 };
-
-enum look_end look_end_of(int number);
 
 /*
  * Private to one thread until owners_join(). The details are read while the
@@ -28,6 +27,7 @@ struct findings {
 	char *strings;
 	size_t strings_len, strings_capacity;
 	struct owner_report report;
+	int unread; /* errno of the last LOOK_UNREAD */
 };
 
 int findings_add_owner(struct findings *findings, const struct owner *owner);
@@ -38,8 +38,13 @@ int findings_add_text(struct findings *findings, const void *data, size_t len, s
 void findings_free(struct findings *findings);
 void findings_free_each(struct findings *findings, size_t count);
 
+/* What a failed call of the kernel with this errno means for the look; any but LOOK_FAILED. */
+enum look_end findings_end(struct findings *findings, int number);
 /* One process was looked at: counts it in the report by how that ended. */
 void findings_count(struct findings *findings, enum look_end end);
+
+/* Adds to the count of the errno. */
+void owners_count_trouble(struct owner_trouble unread[OWNER_TROUBLES], int number, unsigned count);
 
 /*
  * Merges the findings of every thread into `owners` (whose index is built):

@@ -297,6 +297,11 @@ static void merge_report(struct owner_report *into, const struct owner_report *f
 	into->vanished += from->vanished;
 	into->starved += from->starved;
 	into->veiled += from->veiled;
+	for (size_t i = 0; i < OWNER_TROUBLES && from->unread[i].count; i++)
+		owners_count_trouble(into->unread, from->unread[i].number, from->unread[i].count);
+	if (from->partly.count)
+		into->partly.number = from->partly.number;
+	into->partly.count += from->partly.count;
 	into->fds += from->fds;
 }
 

@@ -15,6 +15,8 @@ static const char *const reason_names[REASON_COUNT] = {
 	[REASON_IN_FLIGHT] = "in-flight",
 	[REASON_OTHER_PIDNS] = "other-pidns",
 	[REASON_VANISHED] = "vanished",
+	[REASON_NO_PROC] = "no-proc",
+	[REASON_UNKNOWN] = "unknown",
 };
 
 const char *owner_reason_name(enum owner_reason reason)
@@ -58,8 +60,8 @@ static enum owner_reason reason_with_inode(const struct owner_report *report, co
 {
 	if (report->denied || report->hides)
 		return REASON_PERMISSION;
-	if (report->starved)
-		return REASON_NOT_ASKED;
+	if (report->starved || report->unread[0].count)
+		return REASON_UNKNOWN;
 	if (report->vanished)
 		return REASON_VANISHED;
 	if (report->other_pidns)
@@ -82,6 +84,8 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 	/* Without an inode no process can have it: no look is needed to know that. */
 	if (!row->inode && row->family != AF_UNIX)
 		return reason_without_inode(row);
+	if (owners->report.no_proc && row->inode)
+		return REASON_NO_PROC;
 	if (!owners->report.asked)
 		return REASON_NOT_ASKED;
 	if (!row->inode)

@@ -140,14 +140,23 @@ struct process_reading {
 	int dir, task;
 	unsigned details;
 	const struct privilege *elevated;
+	int trouble; /* errno: something that is there could not be read */
 };
+
+/* What is not there, and what the caller may not see, is no trouble. The reader's answer. */
+static int reading_failed(struct process_reading *reading)
+{
+	if (errno != ENOENT && errno != ESRCH && errno != EACCES && errno != EPERM)
+		reading->trouble = errno;
+	return 0;
+}
 
 /* Each reader: 0, also if there is nothing to be had; -1 ENOMEM. */
 static int reading_uid(struct process_reading *reading)
 {
 	struct stat stat;
 	if (fstat(reading->dir, &stat))
-		return 0;
+		return reading_failed(reading);
 	reading->process->uid = stat.st_uid;
 	reading->process->has |= PROCESS_UID;
 	return 0;
@@ -157,7 +166,7 @@ static int reading_start(struct process_reading *reading)
 {
 	struct process_stat stat;
 	if (!process_read_stat(reading->dir, "stat", &stat))
-		return 0;
+		return reading_failed(reading);
 	reading->process->ppid = stat.ppid;
 	reading->process->pgrp = stat.pgrp;
 	reading->process->start_ticks = stat.start_ticks;
@@ -177,6 +186,8 @@ static int reading_argv0(struct process_reading *reading)
 {
 	char argv[ARGV0_MAX];
 	ssize_t len = file_read_once(reading->task, "cmdline", argv, sizeof(argv));
+	if (len < 0)
+		return reading_failed(reading);
 	return len > 0 ? reading_add_program(reading, argv, (size_t)len) : 0;
 }
 
@@ -192,7 +203,7 @@ static int reading_cmdline(struct process_reading *reading)
 	if (!argv)
 		return -1;
 	ssize_t len = file_read_once(reading->task, "cmdline", argv, CMDLINE_MAX);
-	int result = 0;
+	int result = len < 0 ? reading_failed(reading) : 0;
 	if (len > 0 && reading->details & PROCESS_NAME)
 		result = reading_add_program(reading, argv, (size_t)len);
 	if (len >= 0 && !result) {
@@ -208,8 +219,8 @@ static int reading_exe(struct process_reading *reading)
 {
 	char target[SMALL_FILE + 16];
 	ssize_t len = readlinkat(reading->task, "exe", target, sizeof(target));
-	if (len <= 0)
-		return 0;
+	if (len < 0)
+		return reading_failed(reading);
 	reading->process->has |= PROCESS_EXE;
 	return findings_add_text(reading->findings, target, (size_t)len, &reading->process->exe);
 }
@@ -218,6 +229,8 @@ static int reading_cgroup(struct process_reading *reading)
 {
 	char text[2 * SMALL_FILE];
 	ssize_t len = file_read_once(reading->dir, "cgroup", text, sizeof(text));
+	if (len < 0)
+		return reading_failed(reading);
 	struct bytes path = len > 0 ? process_cgroup(text, (size_t)len) : (struct bytes){ NULL, 0 };
 	if (!path.data)
 		return 0;
@@ -229,6 +242,8 @@ static int reading_netns(struct process_reading *reading)
 {
 	char target[64];
 	ssize_t len = readlinkat(reading->task, "ns/net", target, sizeof(target));
+	if (len < 0)
+		return reading_failed(reading);
 	uint32_t inode = len > 0 ? process_bracketed(target, (size_t)len, "net:", 4) : 0;
 	if (!inode)
 		return 0;
@@ -249,7 +264,7 @@ static int reading_comm(struct process_reading *reading)
 		reading->findings->report.veiled += len >= 0;
 	}
 	if (len < 0)
-		return errno == ENOENT || errno == ESRCH ? 1 : 0;
+		return errno == ENOENT || errno == ESRCH ? 1 : reading_failed(reading);
 	if (len && comm[len - 1] == '\n')
 		len--;
 	struct process *process = reading->process;
@@ -295,14 +310,20 @@ int process_add(struct findings *findings, int32_t pid, int dir, int task, unsig
                 const struct privilege *elevated)
 {
 	struct process process = { .pid = pid };
-	struct process_reading reading = { findings, &process, dir, task, details, elevated };
+	struct process_reading reading = { findings, &process, dir, task, details, elevated, 0 };
 	size_t strings_len = findings->strings_len;
 	int result = 0;
 	if (details)
 		result = elevated ? reading_as_caller(&reading) : reading_details(&reading);
 	if (!result)
 		result = findings_add_process(findings, &process);
-	if (result)
+	if (result) {
 		findings->strings_len = strings_len;
-	return result;
+		return result;
+	}
+	if (reading.trouble) {
+		findings->report.partly.number = reading.trouble;
+		findings->report.partly.count++;
+	}
+	return 0;
 }

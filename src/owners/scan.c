@@ -60,12 +60,12 @@ static int subject_open(struct scan_subject *subject, int fd_dir, bool of_thread
 static enum look_end subject_know(struct scan_subject *subject, int fd_dir, bool of_thread)
 {
 	if (subject_open(subject, fd_dir, of_thread) < 0)
-		return look_end_of(errno);
+		return findings_end(&subject->scan->findings, errno);
 	int task = subject->dir;
 	if (subject->leader_dead)
 		task = openat(fd_dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (task < 0)
-		return look_end_of(errno);
+		return findings_end(&subject->scan->findings, errno);
 	struct scan *scan = subject->scan;
 	int result = process_add(&scan->findings, subject->pid, subject->dir, task, scan->request->details,
 	                         scan->request->elevated);
@@ -92,8 +92,8 @@ static enum look_end subject_fd(struct scan_subject *subject, int fd_dir, int32_
 {
 	char target[32]; /* "socket:[4294967295]" fits: longer ones are of something else */
 	ssize_t len = readlinkat(fd_dir, name, target, sizeof(target));
-	if (len < 0) /* a closed fd is no news; a process that may not be looked into is */
-		return errno == EACCES || errno == EPERM ? LOOK_DENIED : LOOK_DONE;
+	if (len < 0) /* ENOENT: it was closed, which is no news */
+		return errno == ENOENT ? LOOK_DONE : findings_end(&subject->scan->findings, errno);
 	uint32_t inode = process_bracketed(target, (size_t)len, "socket:", 7);
 	uint32_t slot = inode_index_find(subject->scan->request->index, inode);
 	if (slot == SLOT_NONE)
@@ -105,6 +105,7 @@ static enum look_end subject_fd(struct scan_subject *subject, int fd_dir, int32_
 static enum look_end subject_fds(struct scan_subject *subject, int fd_dir, int32_t tid, uint64_t expected)
 {
 	struct dir dir = { .fd = fd_dir, .buffer = subject->scan->buffer };
+	enum look_end worst = LOOK_DONE;
 	uint64_t seen = 0;
 	int more;
 	while ((more = dir_fill(&dir)) > 0) {
@@ -116,13 +117,16 @@ static enum look_end subject_fds(struct scan_subject *subject, int fd_dir, int32
 			seen++;
 			subject->scan->findings.report.fds++;
 			enum look_end end = subject_fd(subject, fd_dir, tid, name);
-			if (end != LOOK_DONE)
+			/* One fd that cannot be read says nothing of the others. */
+			if (end == LOOK_UNREAD)
+				worst = end;
+			else if (end != LOOK_DONE)
 				return end;
 		}
 		if (had_room && expected && seen >= expected)
-			return LOOK_DONE;
+			return worst;
 	}
-	return more < 0 ? look_end_of(errno) : LOOK_DONE;
+	return more < 0 ? findings_end(&subject->scan->findings, errno) : worst;
 }
 
 /* The fd table at `path` below `dir`. */
@@ -131,7 +135,7 @@ static enum look_end subject_table(struct scan_subject *subject, int dir, const 
 {
 	int fd_dir = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd_dir < 0)
-		return look_end_of(errno);
+		return findings_end(&subject->scan->findings, errno);
 	enum look_end end = subject_fds(subject, fd_dir, tid, expected);
 	close(fd_dir);
 	return end;
@@ -145,7 +149,7 @@ static enum look_end subject_threads(struct scan_subject *subject)
 {
 	struct tables *tables = &subject->scan->tables;
 	if (tables_open(tables, subject->dir, subject->pid, subject->leader_dead))
-		return look_end_of(errno);
+		return findings_end(&subject->scan->findings, errno);
 	enum look_end worst = LOOK_DONE;
 	for (int32_t tid; worst != LOOK_FAILED && !subject->gone && (tid = tables_next(tables)) > 0;) {
 		char path[PATH_ROOM];
@@ -165,7 +169,7 @@ static enum look_end subject_group(struct scan_subject *subject, uint64_t expect
 	snprintf(path, sizeof(path), "%d", subject->pid);
 	subject->dir = openat(subject->scan->request->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (subject->dir < 0)
-		return look_end_of(errno);
+		return findings_end(&subject->scan->findings, errno);
 	struct process_stat stat;
 	subject->leader_dead =
 		process_read_stat(subject->dir, "stat", &stat) && (stat.state == 'Z' || stat.state == 'X');
@@ -195,7 +199,7 @@ static enum look_end subject_look(struct scan_subject *subject)
 	if (counts_fds) {
 		snprintf(path, sizeof(path), "%d/fd", subject->pid);
 		if (fstatat(proc_fd, path, &stat, 0))
-			return look_end_of(errno);
+			return findings_end(&subject->scan->findings, errno);
 		expected = (uint64_t)stat.st_size;
 	}
 	/* procfs: a link for each thread beside those of "." and "..". */

@@ -100,10 +100,17 @@ int finder_proc(const struct finder_request *request, struct owners *owners, str
 	owners->report.other_pidns = pidns_is_other(request);
 	if (!request->index->count)
 		return 0;
-	if (process_list_read(&list, request->proc_fd)) {
-		error_set(error, errno, "list processes", "");
+	int failed = process_list_read(&list, request->proc_fd) ? errno : 0;
+	/* The kernel's ENOMEM cannot be told from ours. */
+	if (failed == ENOMEM) {
 		process_list_free(&list);
-		return -1;
+		return error_set(error, failed, "list processes", "");
+	}
+	/* A /proc without any process, this one among them, is no /proc: an empty mount point as a rule. */
+	if (failed || !list.count) {
+		owners->report.no_proc = failed ? failed : ENOENT;
+		process_list_free(&list);
+		return 0;
 	}
 	owners->report.hides = hides_processes(request->proc_fd, &list);
 	int result = walk_listed(request, &list, owners);

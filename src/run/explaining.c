@@ -102,6 +102,7 @@ static int explaining_answer(struct run *run)
 		return 0;
 	notes_names(run->names);
 	notes_veiled(&run->owners.report);
+	notes_unread(&run->owners.report);
 	return 0;
 }
 

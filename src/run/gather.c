@@ -95,9 +95,12 @@ static int find_holders(void *context, struct owners *owners)
 	struct error error;
 	request.index = &owners->index;
 	request.details = 0;
-	if (finder_proc(&request, owners, &error) == 0)
+	if (finder_proc(&request, owners, &error) < 0)
+		errno = error.number;
+	else if (owners->report.no_proc)
+		errno = owners->report.no_proc;
+	else
 		return 0;
-	errno = error.number;
 	return -1;
 }
 
@@ -121,6 +124,8 @@ int gather_owners(struct run *run)
 {
 	if (inode_index_build(&run->owners.index, &run->table) < 0)
 		return error_set(&run->error, errno, "find owners", "");
+	if (run->owners.index.count && run->proc_fd < 0 && !run->options->replay)
+		run->owners.report.no_proc = run->proc_errno;
 	if (!run->owners.index.count || !run_proc_fits(run))
 		return 0;
 	if (privilege_owners(&run->privilege, true))
@@ -131,6 +136,16 @@ int gather_owners(struct run *run)
 	if (run->needs.parents && finder_parents(run->proc_fd, &run->owners) < 0)
 		return error_set(&run->error, errno, "find the owners' parents", "");
 	return 0;
+}
+
+/* What is selected or listed by its owner cannot be told without any: no empty answer stands for that. */
+static int gather_no_proc(struct run *run)
+{
+	const struct options *options = run->options;
+	if (!run->owners.report.no_proc || !(run->undecided || options->pids || run->listing.format->owned_only))
+		return 0;
+	return error_set(&run->error, run->owners.report.no_proc, "find the owners that were asked for in",
+	                 options->proc_root ? options->proc_root : "/proc");
 }
 
 /* --- what is wanted --- */
@@ -189,7 +204,7 @@ int gather_table(struct run *run)
 	look_early(run);
 	int answer = gather_sockets(run, &request);
 	if (answer == 0 && (run->needs.owners_shown || run->undecided)) {
-		answer = gather_owners(run);
+		answer = gather_owners(run) < 0 ? -1 : gather_no_proc(run);
 		run->view.owners = &run->owners;
 	}
 	finder_bpf_drop(run->early); /* before privileges are dropped: its thread has its own copy of them */

@@ -45,6 +45,7 @@ struct run {
 	struct out out;
 	pid_t pager; /* behind out; 0: none */
 	int proc_fd, proc_net_fd;
+	int proc_errno;           /* why proc_fd is -1 */
 	bool proc_is_ours;        /* proc_fd is the /proc of this process's own pid namespace */
 	struct lookup lookup;     /* what the filter's names are looked up in */
 	int record_fd, replay_fd; /* -1: none */

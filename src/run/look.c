@@ -62,7 +62,8 @@ static void look_report(const struct run *run)
 	const struct filter_needs *needs = &run->selection.needs;
 	/* A hidden process is worth a note where it may be a missing owner: -pp wants all of them. */
 	const struct owner_report *looked = &run->owners.report;
-	bool owners = run->unowned || looked->starved || looked->veiled || options->programs > 1 || options->verbose;
+	bool trouble = looked->no_proc || looked->starved || looked->unread[0].count || looked->partly.count;
+	bool owners = run->unowned || trouble || looked->veiled || options->programs > 1 || options->verbose;
 	notes_report(&run->report, owners ? &run->owners.report : NULL, rights_unused(run) ? NULL : &run->privilege,
 	             options->verbose);
 	if (options->verbose)

@@ -49,6 +49,22 @@ void notes_veiled(const struct owner_report *owners)
 		        owners->veiled, owners->veiled == 1 ? "" : "es", owners->veiled == 1 ? "it" : "them");
 }
 
+void notes_unread(const struct owner_report *owners)
+{
+	if (owners->no_proc)
+		message("no process can be looked at, so no owner is known: /proc: %s", strerror(owners->no_proc));
+	if (owners->starved)
+		message("%u process%s could not be looked into, so some owners are unknown: too many open files (ulimit -n)",
+		        owners->starved, owners->starved == 1 ? "" : "es");
+	for (size_t i = 0; i < OWNER_TROUBLES && owners->unread[i].count; i++)
+		message("%u process%s could not be looked into, so some owners are unknown: %s",
+		        owners->unread[i].count, owners->unread[i].count == 1 ? "" : "es",
+		        strerror(owners->unread[i].number));
+	if (owners->partly.count)
+		message("of %u owner%s the name or more could not be read: %s", owners->partly.count,
+		        owners->partly.count == 1 ? "" : "s", strerror(owners->partly.number));
+}
+
 /* Why it was not the BPF iterator, and what that would have saved. */
 static void report_walk(const struct owner_report *owners)
 {
@@ -69,9 +85,7 @@ static void report_owners(const struct owner_report *owners, const struct privil
 	else if (owners->denied)
 		report_unseen(denied, privilege);
 	notes_veiled(owners);
-	if (owners->starved)
-		message("%u process%s could not be looked into, so some owners are unknown: too many open files (ulimit -n)",
-		        owners->starved, owners->starved == 1 ? "" : "es");
+	notes_unread(owners);
 	if (!verbose || !owners->asked)
 		return;
 	if (owners->vanished)

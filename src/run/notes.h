@@ -32,6 +32,9 @@ struct notes_selection {
 };
 void notes_selection(const struct notes_selection *selection);
 
+/* Processes that could not be looked into, or not wholly, for another reason than their being hidden. */
+void notes_unread(const struct owner_report *owners);
+
 /* Owners of which the caller may see no more than pid and name. */
 void notes_veiled(const struct owner_report *owners);
 /* A note if names could not be kept. */

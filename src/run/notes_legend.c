@@ -40,6 +40,8 @@ static const char *const explanations[REASON_COUNT] = {
 	[REASON_IN_FLIGHT] = "only in a message on a unix socket, or in an io_uring",
 	[REASON_OTHER_PIDNS] = "held outside the pid namespace of this /proc",
 	[REASON_VANISHED] = "gone between the two looks",
+	[REASON_NO_PROC] = "there is no /proc to look into",
+	[REASON_UNKNOWN] = "nothing tells",
 };
 
 static size_t append(char *text, size_t size, size_t at, const char *part)

@@ -30,6 +30,7 @@ int run_open_proc(struct run *run)
 	const char *root = run->options->proc_root;
 	struct stat given, own;
 	run->proc_fd = open_or_say(run, root ? root : "/proc", O_RDONLY | O_DIRECTORY, "open");
+	run->proc_errno = run->proc_fd < 0 ? run->error.number : 0;
 	run->proc_is_ours = !root || (fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 &&
 	                              given.st_dev == own.st_dev && given.st_ino == own.st_ino);
 	run->lookup = lookup_host(run->proc_fd, run->proc_is_ours);

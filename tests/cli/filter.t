@@ -192,6 +192,8 @@ for low, unknown in (79, 1), (81, 0):
         t.same(result.lines, fits, "%s, with a range of %d-90: a recording does not tell who chose the port"
                % (word, low), result)
         t.same(b"autobound: 1 socket left out" in result.err, bool(unknown), "and that is said", result)
+os.makedirs(os.path.join(ROOT, "7/fd"))     # without any process it would be no /proc
+os.makedirs(os.path.join(ROOT, "7/task"))
 shows(["--proc-root", ROOT, "-a", "cgroup = /none"], [], "without a hierarchy any cgroup may be named")
 os.makedirs(os.path.join(MACHINE, "cg/there"))
 os.makedirs(os.path.join(ROOT, "1"))

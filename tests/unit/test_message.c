@@ -181,17 +181,27 @@ static void other_gaps_among_the_processes_are_told(void **state)
 {
 	struct report report = { 0 };
 	struct owner_report hides = { .asked = true, .denied = 3, .hides = true },
-			    starved = { .asked = true, .starved = 2 };
+			    starved = { .asked = true, .starved = 2 },
+			    unread = { .asked = true,
+		                       .unread = { { EIO, 3 }, { ENOMEM, 1 } },
+		                       .partly = { EMFILE, 2 } },
+			    no_proc = { .no_proc = EACCES };
 	struct privilege root = { .root = true, .has_read_search = true };
 	notes_report(&report, &hides, &root, false);
 	notes_report(&report, &hides, NULL, false);
 	notes_report(&report, &starved, &root, false);
+	notes_report(&report, &unread, &root, false);
+	notes_report(&report, &no_proc, &root, false);
 	assert_string_equal(
 		captured(*state),
 		"sockview: /proc hides processes of others (hidepid), so some owners are unknown: root lacks "
 		"CAP_SYS_PTRACE here (a container gets it with --cap-add)\n"
 		"sockview: /proc hides processes of others (hidepid), so some owners are unknown\n"
-		"sockview: 2 processes could not be looked into, so some owners are unknown: too many open files (ulimit -n)\n");
+		"sockview: 2 processes could not be looked into, so some owners are unknown: too many open files (ulimit -n)\n"
+		"sockview: 3 processes could not be looked into, so some owners are unknown: Input/output error\n"
+		"sockview: 1 process could not be looked into, so some owners are unknown: Cannot allocate memory\n"
+		"sockview: of 2 owners the name or more could not be read: Too many open files\n"
+		"sockview: no process can be looked at, so no owner is known: /proc: Permission denied\n");
 }
 
 #define CAPTURED(test) cmocka_unit_test_setup_teardown(test, capture_setup, capture_teardown)

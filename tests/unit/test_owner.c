@@ -1,6 +1,7 @@
 /* test_owner.c - the inode index, the join against a slow and simple one, and the reasons. */
 #include <sockview/owner.h>
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -365,7 +366,10 @@ static void reasons_come_from_row_and_report(void **state)
 		{ { .state = STATE_TIME_WAIT }, { .asked = true, .denied = 9 }, REASON_TIME_WAIT, "time-wait" },
 		{ { .inode = 9 }, { .asked = true, .denied = 1, .vanished = 1 }, REASON_PERMISSION, "permission" },
 		{ { .inode = 9 }, { .asked = true, .hides = true }, REASON_PERMISSION, "permission" },
-		{ { .inode = 9 }, { .asked = true, .starved = 1, .vanished = 1 }, REASON_NOT_ASKED, "not-asked" },
+		{ { .inode = 9 }, { .asked = true, .starved = 1, .vanished = 1 }, REASON_UNKNOWN, "unknown" },
+		{ { .inode = 9 }, { .asked = true, .unread = { { EIO, 1 } } }, REASON_UNKNOWN, "unknown" },
+		{ { .inode = 9 }, { .no_proc = ENOENT }, REASON_NO_PROC, "no-proc" },
+		{ { .state = STATE_TIME_WAIT }, { .no_proc = ENOENT }, REASON_TIME_WAIT, "time-wait" },
 		{ { .inode = 9 }, { .asked = true, .vanished = 1 }, REASON_VANISHED, "vanished" },
 		{ { .inode = 9 }, { .asked = true, .other_pidns = true }, REASON_OTHER_PIDNS, "other-pidns" },
 		{ { .inode = 9, .flags = ROW_HAS_UID, .family = AF_INET }, { .asked = true }, REASON_KERNEL, "kernel" },

@@ -129,6 +129,9 @@
  *     lookup.c lookup.h                names looked up where this host keeps them, /etc/hosts among them
  *     mountinfo.c mountinfo.h          the mounts that a process sees, and the way to them
  *     names.c names.h                  services, users and interfaces, each asked for once
+ *     netns.c netns.h                  the network namespaces of this host, each once
+ *     netns_label.c                    what they are called
+ *     netns_visit.c                    a thread that goes from one to the next
  *     resolver.c resolver.h            threads that ask for host names
  *   owners/
  *     bpf.c bpf.h                      the finder that asks the kernel's task_file iterator
@@ -146,7 +149,7 @@
  *     owner_reason.c                   why a row shows no owner, from the row and from how the look for owners went
  *     parents.c                        the processes above the owners: each read once, and looked up
  *     pidns.c pidns.h                  pid and time namespaces
- *     process.c process.h              comm, argv, uid and the rest of one process
+ *     process.c process.h process_text.h comm, argv, uid and the rest of one process
  *     process_list.c process_list.h    the one reader of /proc's pids
  *     reason.h                         why a socket shows no owner
  *     scan.c scan.h                    the fds of one process

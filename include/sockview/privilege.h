@@ -44,6 +44,7 @@ enum privilege_need {
 	PRIVILEGE_BPF = 1 << 2,      /* load the iterator that looks for owners */
 	PRIVILEGE_BIND = 1 << 3,     /* trial bind of a low port: only with the caller's own rights */
 	PRIVILEGE_SET_USER = 1 << 4, /* become another user: only with the caller's own rights */
+	PRIVILEGE_NETNS = 1 << 5,    /* enter network namespaces: only with the caller's own rights */
 };
 
 /*

@@ -90,22 +90,8 @@ bool explain_wants(struct explain *explain, const struct row *row)
 	       ephemeral_keep(explain, row);
 }
 
-static bool is_served_here(const struct explain *explain, const struct table *table)
-{
-	for (size_t i = 0; i < table->count; i++) {
-		const struct row *row = &table->row[i];
-		if (row->local_port == explain->target.port && row->proto == explain->target.proto &&
-		    (!proto_listens(row->proto) || row->state == STATE_LISTEN))
-			return true;
-	}
-	return false;
-}
-
-/* With a listener here, one in another namespace need not be looked for. */
 int explain_look_elsewhere(struct explain *explain, int proc_fd, struct table *table)
 {
-	if (is_served_here(explain, table))
-		return 0;
 	return elsewhere_find(&explain->elsewhere, proc_fd, explain->target.proto, explain->target.port, table);
 }
 

@@ -286,13 +286,16 @@ static void put_related(const struct explain *explain, struct out *out)
 	out_char(out, '[');
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
-		bool elsewhere = row->netns && row->netns <= explain->elsewhere.places;
+		bool elsewhere = row->netns && row->netns < explain->elsewhere.list.count;
 		if (row->local_port != explain->target.port || (!elsewhere && row->proto == explain->target.proto))
 			continue;
 		out_string(out, some ? ",\n" : "\n");
 		some = true;
 		put_row(explain, out, row);
-		put_number(out, "netns", elsewhere ? explain->elsewhere.place[row->netns - 1].inode : 0, elsewhere);
+		const struct netns *netns = elsewhere ? &explain->elsewhere.list.item[row->netns] : NULL;
+		put_number(out, "netns", netns ? netns->inode : 0, netns && netns->inode);
+		put_bytes(out, "netns_name",
+		          netns ? (struct bytes){ netns->label, strlen(netns->label) } : (struct bytes){ NULL, 0 });
 		put_owners(explain, out, row);
 		out_char(out, '}');
 	}

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sockview/countof.h>
@@ -34,35 +35,82 @@ static void by_owner(const struct explain *explain, const struct row *row, char 
 	snprintf(text, OWNER_WORDS_MAX, " by %s", words);
 }
 
+/* "nsenter -t 812 -n", "ip netns exec web", "nsenter --net=/run/docker/netns/1": what runs a command in a namespace. */
+static void words_enter(const struct netns *netns, char text[WORDS_NAME_MAX + 24])
+{
+	char name[WORDS_NAME_MAX];
+	if (netns->pid) {
+		snprintf(text, WORDS_NAME_MAX + 24, "nsenter -t %d -n", netns->pid);
+		return;
+	}
+	const char *word = netns->name ? netns->name : netns->mount ? netns->mount : "";
+	words_bytes(name, (struct bytes){ word, strlen(word) }, TEXT_WORD);
+	snprintf(text, WORDS_NAME_MAX + 24, netns->name ? "ip netns exec %s" : "nsenter --net=%s", name);
+}
+
+static int say_one_elsewhere(struct explain *explain, const struct row *row)
+{
+	const struct netns *netns = &explain->elsewhere.list.item[row->netns];
+	const struct process *process = row_process(explain, row);
+	char where[WORDS_ADDR_MAX], owner[OWNER_WORDS_MAX], home[WORDS_PROCESS_MAX] = "", enter[WORDS_NAME_MAX + 24];
+	char label[WORDS_NAME_MAX];
+	words_endpoint(explain, where, row->family, &row->local, row->local_port, 0);
+	by_owner(explain, row, owner);
+	if (process)
+		words_home(explain, home, process);
+	words_enter(netns, enter);
+	words_bytes(label, (struct bytes){ netns->label, strlen(netns->label) }, TEXT_WORD);
+	return sentence_add(
+		explain, SAY_NOTE, "other-netns",
+		"In another network namespace, %s, %s is held%s%s: no conflict here, and not to be reached as this host's port. Look there: %s sockview -ltnup",
+		label, where, owner, home, enter);
+}
+
+/* "web, db, ...": of the first of those in which there is such a socket; how many there are. */
+static size_t words_netns(const struct explain *explain, const bool *there, char text[5 * WORDS_NAME_MAX])
+{
+	enum { NAMED_MAX = 4 };
+	const struct netns_list *list = &explain->elsewhere.list;
+	char label[WORDS_NAME_MAX], *to = text;
+	size_t count = 0;
+	*text = '\0';
+	for (size_t i = 1; i < list->count; i++) {
+		if (!there[i])
+			continue;
+		words_bytes(label, (struct bytes){ list->item[i].label, strlen(list->item[i].label) }, TEXT_ITEM);
+		if (count < NAMED_MAX)
+			to += sprintf(to, "%s%s", count ? ", " : "", label);
+		else if (count == NAMED_MAX)
+			strcpy(to, ", ...");
+		count++;
+	}
+	return count;
+}
+
+/* One line, however many there are. */
 static int say_elsewhere(struct explain *explain)
 {
 	const struct table *table = explain->facts.table;
-	enum { SHOWN_MAX = 8 };
-	unsigned shown = 0, more = 0;
+	const struct row *first = NULL;
+	char names[5 * WORDS_NAME_MAX];
+	bool *there = calloc(explain->elsewhere.list.count + 1, sizeof(*there));
+	if (!there)
+		return -1;
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
-		char where[WORDS_ADDR_MAX], owner[OWNER_WORDS_MAX], home[WORDS_PROCESS_MAX] = "";
-		if (!row->netns || row->netns > explain->elsewhere.places)
+		if (!row->netns || row->netns >= explain->elsewhere.list.count)
 			continue;
-		if (shown == SHOWN_MAX) {
-			more++;
-			continue;
-		}
-		shown++;
-		words_endpoint(explain, where, row->family, &row->local, row->local_port, 0);
-		by_owner(explain, row, owner);
-		const struct process *process = row_process(explain, row);
-		if (process)
-			words_home(explain, home, process);
-		if (sentence_add(
-			    explain, SAY_NOTE, "other-netns",
-			    "In another network namespace %s is held%s%s: no conflict here, and not to be reached as this host's port. Look there: nsenter -t %d -n sockview -ltnup",
-			    where, owner, home, explain->elsewhere.place[row->netns - 1].pid) < 0)
-			return -1;
+		there[row->netns] = true;
+		first = first ? first : row;
 	}
-	return more ? sentence_add(explain, SAY_NOTE, "other-netns",
-	                           "%u more such sockets in other network namespaces.", more)
-	            : 0;
+	size_t count = first ? words_netns(explain, there, names) : 0;
+	free(there);
+	if (count < 2)
+		return first ? say_one_elsewhere(explain, first) : 0;
+	return sentence_add(
+		explain, SAY_NOTE, "other-netns",
+		"Port %u is held in %zu other network namespaces too (%s): no conflict here, and not to be reached as this host's port.",
+		explain->target.port, count, names);
 }
 
 static int say_other_proto(struct explain *explain)
@@ -306,20 +354,19 @@ static int say_unseen(struct explain *explain)
 {
 	const struct owner_report *report = explain->facts.owners ? &explain->facts.owners->report : NULL;
 	const struct report *tables = explain->facts.report;
-	if (explain->elsewhere.hidden &&
-	    sentence_add(
-		    explain, SAY_UNREAD, "other-netns",
-		    "The network namespaces of %u process%s could not be seen: it takes the caller's own CAP_SYS_PTRACE.",
-		    explain->elsewhere.hidden, explain->elsewhere.hidden == 1 ? "" : "es") < 0)
-		return -1;
-	if (explain->elsewhere.left_out &&
+	const struct elsewhere *elsewhere = &explain->elsewhere;
+	if (elsewhere->list.hidden &&
 	    sentence_add(explain, SAY_UNREAD, "other-netns",
-	                 "%u network namespaces were not looked into: there are too many.",
-	                 explain->elsewhere.left_out) < 0)
+	                 "The network namespaces of %u process%s could not be seen: it takes CAP_SYS_PTRACE.",
+	                 elsewhere->list.hidden, elsewhere->list.hidden == 1 ? "" : "es") < 0)
 		return -1;
-	if (explain->elsewhere.cut &&
-	    sentence_add(explain, SAY_UNREAD, "other-netns",
-	                 "Other network namespaces have more sockets than were looked at.") < 0)
+	unsigned skipped = elsewhere->not_looked + elsewhere->list.left_out;
+	if (skipped && sentence_add(explain, SAY_UNREAD, "other-netns",
+	                            "%u network namespace%s not looked at: entering them takes CAP_SYS_ADMIN.", skipped,
+	                            skipped == 1 ? " was" : "s were") < 0)
+		return -1;
+	if (elsewhere->cut && sentence_add(explain, SAY_UNREAD, "other-netns",
+	                                   "Other network namespaces have more sockets than were looked at.") < 0)
 		return -1;
 	if (tables->interrupted || tables->lost || tables->malformed)
 		if (sentence_add(explain, SAY_UNREAD, "tables",

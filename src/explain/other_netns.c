@@ -1,29 +1,29 @@
 /*
  * other_netns.c - the same port in other network namespaces (other_netns.h).
  *
- * Without entering a namespace, its listeners can be read in the /proc/PID/net
- * of any process that lives there. The kernel writes listeners first: reading
- * ends at the first other socket, however many there are.
+ * Each is entered and asked by netlink. Where that is not allowed, its listeners
+ * can be read in the /proc/PID/net of any process that lives there. The kernel
+ * writes listeners first: reading ends at the first other socket, however many
+ * there are.
  */
 #include "explain/other_netns.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <sockview/collect.h>
+#include <sockview/expr.h>
 #include <sockview/lines.h>
-#include <sockview/process_list.h>
 #include <sockview/procnet_inet.h>
 #include <sockview/proto.h>
 #include <sockview/sockstat.h>
-#include <sockview/text.h>
-#include <sockview/vec.h>
 
 enum {
-	PLACES_MAX = 256,  /* containers on a large host; what is left out is counted */
+	CPU_MAX_MS = 2000, /* for those that cannot be entered; what is left out is counted */
 	LINES_MAX = 65536, /* of one file */
 };
 
@@ -59,7 +59,7 @@ static int take_netns_line(void *context, const struct line *line)
 	return table_add(reading->table, &sock) < 0 ? NO_MEMORY : 0;
 }
 
-static int read_place(struct elsewhere *elsewhere, int proc_fd, const struct place *place,
+static int read_place(struct elsewhere *elsewhere, int proc_fd, const struct netns *place,
                       struct netns_reading *reading)
 {
 	for (int six = 0; six < 2; six++) {
@@ -87,69 +87,143 @@ static int read_place(struct elsewhere *elsewhere, int proc_fd, const struct pla
 	return 0;
 }
 
-/* --- all processes --- */
+/* --- those that can be entered --- */
 
-static uint64_t netns_of(int proc_fd, const char *process)
+struct netns_asking {
+	struct elsewhere *elsewhere;
+	struct table *table;
+	struct query query;
+	uint16_t port;
+	size_t index;
+};
+
+static int take_netns_sock(void *context, const struct sock *sock)
 {
-	char path[64];
-	struct stat status;
-	snprintf(path, sizeof(path), "%.32s/ns/net", process);
-	return fstatat(proc_fd, path, &status, 0) == 0 ? status.st_ino : 0;
+	struct netns_asking *asking = context;
+	struct sock there = *sock;
+	/* Nothing but the port was asked for, but the kernel may ignore a filter. */
+	if (sock->row.local_port != asking->port)
+		return 0;
+	there.row.netns = (uint16_t)asking->index;
+	return table_add(asking->table, &there);
 }
 
-static int place_add(struct elsewhere *elsewhere, uint64_t inode, int32_t pid)
+static size_t netns_mark(const void *context)
 {
-	for (size_t i = 0; i < elsewhere->places; i++)
-		if (elsewhere->place[i].inode == inode)
-			return 0;
-	if (elsewhere->places == PLACES_MAX) {
-		elsewhere->left_out++;
+	return ((const struct netns_asking *)context)->table->count;
+}
+
+static void netns_rewind(void *context, size_t mark)
+{
+	table_truncate(((struct netns_asking *)context)->table, mark);
+}
+
+/* In the namespace. One whose kernel part is missing is read below /proc as those that cannot be entered. */
+static int ask_in_netns(void *context, size_t index, int number)
+{
+	struct netns_asking *asking = context;
+	struct source_request request = {
+		.query = &asking->query,
+		.sink = take_netns_sock,
+		.context = asking,
+		.mark = netns_mark,
+		.rewind = netns_rewind,
+	};
+	struct report report = { 0 };
+	struct error ignored;
+	asking->elsewhere->entered[index] = !index || number == ESRCH;
+	if (!index || number)
 		return 0;
-	}
-	struct place *place = vec_push(elsewhere->place, elsewhere->places, elsewhere->capacity);
-	if (!place)
+	asking->index = index;
+	struct wire *wire = wire_kernel();
+	struct sources sources = { .from = SOURCE_NETLINK, .wire = wire, .proc_net_fd = -1 };
+	if (!wire)
+		return 0;
+	errno = 0;
+	int answer = collect_sockets(&sources, &request, &report, &ignored);
+	wire_close(wire);
+	if (answer < 0 && errno == ENOMEM)
 		return -1;
-	*place = (struct place){ inode, pid };
+	asking->elsewhere->entered[index] = answer == 0 && !report.unavailable && !report.lost;
 	return 0;
 }
 
-static int list_places(struct elsewhere *elsewhere, int proc_fd, const struct process_list *list, uint64_t ours)
+/* What listens on the port, of both families. */
+static int make_query(struct query *query, struct expr *expr, enum proto proto, uint16_t port)
 {
-	int answer = 0;
-	for (size_t i = 0; i < list->count && answer == 0; i++) {
-		char process[16];
-		snprintf(process, sizeof(process), "%d", list->pid[i]);
-		uint64_t inode = netns_of(proc_fd, process);
-		if (!inode)
-			elsewhere->hidden += errno == EACCES || errno == EPERM;
-		else if (inode != ours)
-			answer = place_add(elsewhere, inode, list->pid[i]);
-	}
+	struct expr_range range = { port, port };
+	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_LOCAL, .family = AF_UNSPEC };
+	*query = (struct query){ .protos = PROTO_BIT(proto), .inet = true, .inet6 = true, .expr = expr };
+	query->states[proto] = proto_table[proto].waiting;
+	if (expr_init(expr) < 0 || expr_keep_ranges(expr, &range, 1, &node.ranges) < 0)
+		return -1;
+	expr->root = expr_add(expr, &node);
+	return expr->root == EXPR_FAILED ? -1 : 0;
+}
+
+static int enter_all(struct elsewhere *elsewhere, int proc_fd, enum proto proto, uint16_t port, struct table *table)
+{
+	struct netns_asking asking = { .elsewhere = elsewhere, .table = table, .port = port };
+	struct expr expr;
+	int answer = make_query(&asking.query, &expr, proto, port);
+	if (answer == 0)
+		answer = netns_visit(&elsewhere->list, NULL, proc_fd, ask_in_netns, &asking);
+	expr_free(&expr);
 	return answer;
+}
+
+/* --- all of them --- */
+
+static int64_t cpu_ms(void)
+{
+	struct timespec used;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* The kernel walks all its buckets for each file: some 20 ms, where an answer to a request takes 50 us. */
+static int read_others(struct elsewhere *elsewhere, int proc_fd, struct netns_reading *reading)
+{
+	int64_t end = cpu_ms() + CPU_MAX_MS;
+	for (size_t i = 1; i < elsewhere->list.count; i++) {
+		if (elsewhere->entered[i])
+			continue;
+		reading->netns = (uint16_t)i;
+		if (!elsewhere->list.item[i].pid || cpu_ms() >= end)
+			elsewhere->not_looked++;
+		else if (read_place(elsewhere, proc_fd, &elsewhere->list.item[i], reading) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Names of containers, as they are on the machine whose processes are seen. */
+static int root_of(int proc_fd)
+{
+	return openat(proc_fd, "self/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 int elsewhere_find(struct elsewhere *elsewhere, int proc_fd, enum proto proto, uint16_t port, struct table *table)
 {
-	uint64_t ours = netns_of(proc_fd, "self");
 	struct netns_reading reading = { .proto = proto, .port = port, .table = table };
-	struct process_list list;
-	if (!ours)
-		return 0;
-	int answer = process_list_read(&list, proc_fd);
-	if (answer == 0)
-		answer = list_places(elsewhere, proc_fd, &list, ours);
-	else if (errno != ENOMEM)
-		answer = 0;
-	process_list_free(&list);
-	for (size_t i = 0; i < elsewhere->places && answer == 0; i++) {
-		reading.netns = (uint16_t)(i + 1);
-		answer = read_place(elsewhere, proc_fd, &elsewhere->place[i], &reading);
-	}
-	return answer;
+	size_t before = table->count;
+	/* Another /proc than a live one has no others to tell of. */
+	if (netns_list_read(&elsewhere->list, proc_fd) < 0)
+		return errno == ENOMEM ? -1 : 0;
+	elsewhere->entered = calloc(elsewhere->list.count + 1, sizeof(*elsewhere->entered));
+	if (!elsewhere->entered)
+		return -1;
+	/* Without a thread to enter them, they are read from outside. */
+	if (elsewhere->list.count > 1 && enter_all(elsewhere, proc_fd, proto, port, table) < 0 && errno == ENOMEM)
+		return -1;
+	if (read_others(elsewhere, proc_fd, &reading) < 0)
+		return -1;
+	return table->count > before ? netns_list_label(&elsewhere->list, proc_fd, root_of(proc_fd)) : 0;
 }
 
 void elsewhere_free(struct elsewhere *elsewhere)
 {
-	free(elsewhere->place);
+	netns_list_free(&elsewhere->list);
+	free(elsewhere->entered);
 	*elsewhere = (struct elsewhere){ 0 };
 }

@@ -1,21 +1,16 @@
-/* other_netns.h - who listens on a port in the other network namespaces of this host. */
+/* other_netns.h - who has a port in the other network namespaces of this host. */
 #ifndef SOCKVIEW_EXPLAIN_OTHER_NETNS_H
 #define SOCKVIEW_EXPLAIN_OTHER_NETNS_H
 
+#include <sockview/netns.h>
 #include <sockview/row.h>
 
-/* A network namespace that is not ours; a row found there has its index + 1 as its netns. */
-struct place {
-	uint64_t inode;
-	int32_t pid; /* a process in it */
-};
-
+/* A row found in one of them has its index in the list as its netns; 0 is ours. */
 struct elsewhere {
-	unsigned hidden;   /* processes whose namespace could not be read */
-	unsigned cut;      /* files with more lines than are read */
-	unsigned left_out; /* namespaces beyond the limit, not looked into */
-	struct place *place;
-	size_t places, capacity;
+	struct netns_list list;
+	bool *entered;       /* beside the list: asked by netlink */
+	unsigned cut;        /* files of /proc/PID/net with more lines than are read */
+	unsigned not_looked; /* namespaces that could not be entered, for which the time was up */
 };
 
 /* 0, or -1 with errno ENOMEM. Rows are added to the table. elsewhere_free() after both. */

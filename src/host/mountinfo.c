@@ -75,7 +75,8 @@ bool mountinfo_parse(char *line, struct mount *mount)
 		return false;
 	unescape(field[ROOT]);
 	unescape(field[WHERE]);
-	if (field[ROOT][0] != '/' || field[WHERE][0] != '/')
+	/* A namespace's file has no directory above it: "net:[4026532209]" (ns_dname, fs/nsfs.c). */
+	if ((field[ROOT][0] != '/' && strcmp(type, "nsfs") != 0) || field[WHERE][0] != '/')
 		return false;
 	*mount = (struct mount){ makedev(major, minor), field[ROOT], field[WHERE], type };
 	return true;

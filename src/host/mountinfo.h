@@ -15,7 +15,7 @@
 /* One mount; the strings are part of the text that was read. */
 struct mount {
 	dev_t dev;         /* st_dev of what is mounted */
-	const char *root;  /* the directory of the file system that is mounted: "/" for all of it */
+	const char *root;  /* what of the file system is mounted: "/" for all of it; of nsfs "net:[4026532209]" */
 	const char *where; /* the mount point */
 	const char *type;  /* "cgroup2", "nsfs" ... */
 };

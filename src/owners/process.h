@@ -3,6 +3,7 @@
 #define SOCKVIEW_OWNERS_PROCESS_H
 
 #include <sockview/privilege.h>
+#include <sockview/process_text.h>
 
 #include "owners/findings.h"
 
@@ -38,11 +39,5 @@ bool process_read_stat(int dir, const char *path, struct process_stat *stat);
 
 /* The word shown as program: see owner.h. argv0 need not be terminated; (NULL, 0) if it gives none. */
 struct bytes process_program(const char *argv0, size_t len);
-
-/* The path in (text, len) of /proc/PID/cgroup; (NULL, 0) if there is none. */
-struct bytes process_cgroup(const char *text, size_t len);
-
-/* N of "socket:[N]", "net:[N]": the number between PREFIX[ and ]; 0 for any other text. */
-uint32_t process_bracketed(const char *text, size_t len, const char *prefix, size_t prefix_len);
 
 #endif

@@ -43,8 +43,8 @@ static void explaining_plan(struct run *run)
 		.evidence = !run->options->replay,
 		.details = EXPLAIN_DETAILS,
 		/* NAT rules take CAP_NET_ADMIN as marks do. */
-		.privileges =
-			PRIVILEGE_BIND | PRIVILEGE_MARK | (explain_changes_user(run->own) ? PRIVILEGE_SET_USER : 0u),
+		.privileges = PRIVILEGE_BIND | PRIVILEGE_MARK | PRIVILEGE_NETNS |
+		              (explain_changes_user(run->own) ? PRIVILEGE_SET_USER : 0u),
 	};
 }
 

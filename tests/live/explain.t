@@ -619,14 +619,37 @@ if child == 0:
     time.sleep(300)
     os._exit(0)
 assert os.read(read, 1) == b"R"
-case("another network namespace", "127.0.0.1:%d" % p, 0, FREE, "In another network namespace 127.0.0.1:%d is held" % p,
+case("another network namespace", "127.0.0.1:%d" % p, 0, FREE, "127.0.0.1:%d is held" % p,
      "(pid %d)" % child, "nsenter -t %d -n" % child)
-case("... its UDP", "udp:127.0.0.1:%d" % p, 0, "In another network namespace 0.0.0.0:%d is held" % p)
+case("... its UDP", "udp:127.0.0.1:%d" % p, 0, "0.0.0.0:%d is held" % p)
 if UDPLITE:
-    case("... its UDP-Lite", "udplite:127.0.0.1:%d" % p, 0, "In another network namespace 127.0.0.3:%d is held" % p, judge=False)
+    case("... its UDP-Lite", "udplite:127.0.0.1:%d" % p, 0, "127.0.0.3:%d is held" % p, judge=False)
 else:
     t.skip("... its UDP-Lite", "this kernel has none")
-os.kill(child, 9), os.waitpid(child, 0)
+# A holder here hides no other: told also when the port is taken; once for all of them, if there are more.
+with listen(("127.0.0.1", p)):
+    case("another network namespace, the port taken here", "127.0.0.1:%d" % p, 1, TAKEN,
+         "In another network namespace, net:[%d], 127.0.0.1:%d is held" % (os.stat("/proc/%d/ns/net" % child).st_ino, p))
+more = []
+for n in range(5):
+    read, write = os.pipe()
+    more.append(os.fork())
+    if more[-1] == 0:
+        tap.die_with_parent()
+        netns.unshare(netns.CLONE_NEWNET)
+        far = listen(("0.0.0.0", p))
+        os.write(write, b"R")
+        time.sleep(300)
+        os._exit(0)
+    assert os.read(read, 1) == b"R"
+case("six network namespaces in one line", "127.0.0.1:%d" % p, 0, FREE, "Port %d is held in 6 other network namespaces too" % p)
+answer = explain("127.0.0.1:%d" % p, "--json")
+inside = {os.stat("/proc/%d/ns/net" % pid).st_ino for pid in more + [child]}
+related = json.loads(answer.out)["related"]
+t.same({row["netns"] for row in related if row["protocol"] == "tcp"}, inside, "JSON names each of them by its number")
+t.same({row["netns_name"] for row in related if row["protocol"] == "tcp"}, {"net:[%d]" % inode for inode in inside}, "... and its label")
+for pid in more + [child]:
+    os.kill(pid, 9), os.waitpid(pid, 0)
 
 # --- NAT ------------------------------------------------------------------------
 

@@ -20,6 +20,9 @@ struct error {
 /* Fills the error; always returns -1, so that a caller can return it. */
 int error_set(struct error *error, int number, const char *what, const char *subject);
 
+/* "cannot WHAT SUBJECT: strerror (at byte N)": the error in words, cut to the room. */
+void error_text(const struct error *error, char *text, size_t size);
+
 /* Writes a line for the user, who gave wrong words: the culprit and what would be right. Always returns -1. */
 int problem_set(char *problem, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -48,6 +48,7 @@ struct document {
 	uint64_t netns;              /* inode of the network namespace; 0: not known */
 	const char *source;          /* "netlink", "proc", "replay": which is asked, if the report names none */
 	const struct report *report; /* complete only when end() is called */
+	const struct error *error;   /* what ended the answer; NULL: it came to its end. Known then, too */
 };
 
 struct format {
@@ -65,6 +66,7 @@ struct format {
 	unsigned details;        /* enum process_detail: what lines of its own show of an owner */
 	bool owned_only;         /* sockets without an owner are not shown */
 	bool own_order;          /* nothing else can be sorted by */
+	bool tells_errors;       /* begun and ended for a failure alone, too */
 	bool unix_apart;         /* unix sockets have a section of their own, behind the others */
 };
 

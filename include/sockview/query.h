@@ -23,17 +23,19 @@ bool query_matches(const struct query *query, const struct row *row);
 
 /* How the answer fell short; all zero is a whole answer. Counts add up over requests. */
 struct report {
-	uint64_t received;     /* sockets the source gave, before any filter of ours */
-	unsigned requests;     /* dumps asked of the kernel */
-	unsigned interrupted;  /* dumps that stayed inconsistent (NLM_F_DUMP_INTR) after the retries */
-	unsigned lost;         /* dumps cut short, and still so after the retries */
-	unsigned malformed;    /* messages or lines that could not be read, left out */
-	unsigned unavailable;  /* PROTO_BIT()s neither netlink nor /proc/net could tell of */
-	unsigned from_netlink; /* PROTO_BIT()s that netlink told of */
-	unsigned from_proc;    /* PROTO_BIT()s read from /proc/net */
-	int netlink_errno;     /* why netlink was not used at all; 0: it was, or was not tried */
-	int cut_errno;         /* the kernel ended a dump with this errno behind some of its rows; counted in `lost` */
-	bool failed;           /* the source gave up with an error */
+	uint64_t received;        /* sockets the source gave, before any filter of ours */
+	unsigned requests;        /* dumps asked of the kernel */
+	unsigned interrupted;     /* dumps that stayed inconsistent (NLM_F_DUMP_INTR) after the retries */
+	unsigned lost;            /* dumps cut short, and still so after the retries */
+	unsigned malformed;       /* messages or lines that could not be read, left out */
+	unsigned unavailable;     /* PROTO_BIT()s neither netlink nor /proc/net could tell of */
+	int refused[PROTO_COUNT]; /* of an unavailable one: the kernel's errno; 0: it does not know the protocol */
+	uint64_t hidden_owners;   /* rows whose owner was not seen because a process was hidden */
+	unsigned from_netlink;    /* PROTO_BIT()s that netlink told of */
+	unsigned from_proc;       /* PROTO_BIT()s read from /proc/net */
+	int netlink_errno;        /* why netlink was not used at all; 0: it was, or was not tried */
+	int cut_errno; /* the kernel ended a dump with this errno behind some of its rows; counted in `lost` */
+	bool failed;   /* the source gave up with an error */
 };
 
 #endif

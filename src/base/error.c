@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int error_set(struct error *error, int number, const char *what, const char *subject)
 {
@@ -12,6 +13,16 @@ int error_set(struct error *error, int number, const char *what, const char *sub
 	/* A longer subject is cut: the start of a path tells most. */
 	snprintf(error->subject, sizeof(error->subject), "%s", subject);
 	return -1;
+}
+
+void error_text(const struct error *error, char *text, size_t size)
+{
+	char where[40] = "";
+	if (error->offset >= 0)
+		snprintf(where, sizeof(where), " (at byte %lld)", (long long)error->offset);
+	snprintf(text, size, "cannot %s%s%.*s%s%s%s", error->what, error->subject[0] ? " " : "",
+	         (int)sizeof(error->subject), error->subject, error->number ? ": " : "",
+	         error->number ? strerror(error->number) : "", where);
 }
 
 int problem_set(char *problem, size_t size, const char *format, ...)

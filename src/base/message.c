@@ -56,9 +56,7 @@ void message_usage(const char *format, ...)
 
 void message_error(const struct error *error)
 {
-	char where[40] = "";
-	if (error->offset >= 0)
-		snprintf(where, sizeof(where), " (at byte %lld)", (long long)error->offset);
-	message("cannot %s%s%.*s%s%s%s", error->what, error->subject[0] ? " " : "", (int)sizeof(error->subject),
-	        error->subject, error->number ? ": " : "", error->number ? strerror(error->number) : "", where);
+	char text[LINE_TEXT];
+	error_text(error, text, sizeof(text));
+	message("%s", text);
 }

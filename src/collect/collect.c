@@ -34,6 +34,12 @@ static int give_up(struct collecting *self, int answer)
 	return answer;
 }
 
+/* Of these alone it is sure that the kernel does not know the protocol (sock_diag_rcv_msg(), inet_diag_lock_handler()). */
+static int refusal(int number)
+{
+	return number == ENOENT || number == EOPNOTSUPP ? 0 : number;
+}
+
 /* One dump's part of the query, of the files of /proc/net. */
 static int dump_from_proc(struct collecting *self, const struct request *dump)
 {
@@ -44,6 +50,8 @@ static int dump_from_proc(struct collecting *self, const struct request *dump)
 	query.inet6 &= dump->family != AF_INET;
 	request.query = &query;
 	int answer = source_proc(self->sources->proc_net_fd, &request, self->report, self->error);
+	if (self->report->unavailable & query.protos)
+		self->report->refused[dump->proto] = refusal(self->report->netlink_errno);
 	/* Without tcp6 alone nothing is amiss: there is no IPv6. */
 	if (dump->family == AF_INET6)
 		self->report->unavailable &= ~(self->report->from_proc & query.protos);
@@ -94,6 +102,7 @@ static int ask_elsewhere(struct collecting *self, const struct request *dump, ui
 	if (proc)
 		return dump_from_proc(self, dump);
 	report->unavailable |= PROTO_BIT(dump->proto);
+	report->refused[dump->proto] = refusal(report->netlink_errno);
 	return 0;
 }
 

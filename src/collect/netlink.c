@@ -437,6 +437,9 @@ static int on_end(struct netlink *self, int number)
 		self->report->cut_errno = number;
 	} else {
 		self->refused |= proto;
+		if (proto)
+			self->report->refused[self->request.proto] =
+				number == ENOENT || number == EOPNOTSUPP ? 0 : number;
 	}
 	self->rows = 0;
 	return 0;

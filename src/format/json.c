@@ -268,13 +268,24 @@ static void json_out_owner_report(struct out *out, const struct owner_report *re
 	out_char(out, '}');
 }
 
+static void json_out_error(struct out *out, const struct error *error)
+{
+	char text[512];
+	json_out_key(out, ',', "error");
+	if (error)
+		error_text(error, text, sizeof(text));
+	json_string(out, error ? text : NULL);
+}
+
 static void json_out_report(const struct view *view, struct out *out)
 {
 	const struct report *report = view->document->report;
 	const struct owners *owners = view->owners;
 	bool whole =
 		!report->interrupted && !report->lost && !report->malformed && !report->unavailable && !report->failed;
-	json_out_bool_field(out, '{', "complete", whole && !(owners && owners_unseen(&owners->report)));
+	bool seen = !(owners && owners_unseen(&owners->report)) && !report->hidden_owners;
+	json_out_bool_field(out, '{', "complete", whole && seen && !view->document->error);
+	json_out_error(out, view->document->error);
 	json_out_number_field(out, ',', "received", report->received);
 	json_out_number_field(out, ',', "requests", report->requests);
 	json_out_number_field(out, ',', "interrupted", report->interrupted);
@@ -282,6 +293,7 @@ static void json_out_report(const struct view *view, struct out *out)
 	json_out_number_field(out, ',', "malformed", report->malformed);
 	json_out_protos(out, "unavailable", report->unavailable);
 	json_out_protos(out, "from_proc", report->from_proc);
+	json_out_number_field(out, ',', "hidden_owners", report->hidden_owners);
 	json_out_key(out, ',', "owners");
 	if (owners)
 		json_out_owner_report(out, &owners->report);
@@ -343,6 +355,7 @@ const struct format format_json = {
 	.end = json_end,
 	.state_size = sizeof(struct json_state),
 	.style = COLUMNS_TREE,
+	.tells_errors = true,
 };
 
 const struct format format_jsonl = {

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <time.h>
 
+#include <sockview/proto.h>
+
 #include "run/gather.h"
 #include "run/notes.h"
 #include "run/rights.h"
@@ -52,8 +54,8 @@ static int look_streaming(struct run *run, bool last)
 	};
 	if (rights_drop(run, last) < 0)
 		return -1;
-	int answer = show_begin(run);
-	return answer ? answer : gather_sockets(run, &request);
+	int answer = gather_sockets(run, &request);
+	return answer || run->begun ? answer : show_begin(run);
 }
 
 static void look_report(const struct run *run)
@@ -82,6 +84,27 @@ static void look_report(const struct run *run)
 	});
 }
 
+/*
+ * True, with error, if nothing that was asked for could be read. A part of the
+ * answer is one if it has a row; a protocol that the kernel does not know has none.
+ */
+static bool look_is_void(struct run *run)
+{
+	const struct report *report = &run->report;
+	int refused = 0;
+	if (report->cut_errno && !run->shown_ever) {
+		error_set(&run->error, report->cut_errno, "list all sockets (netlink)", "");
+		return true;
+	}
+	if ((report->unavailable & run->query.protos) != run->query.protos)
+		return false;
+	FOR_EACH_PROTO (proto, run->query.protos)
+		refused = refused ? refused : report->refused[proto];
+	if (refused)
+		error_set(&run->error, refused, "list the sockets (netlink)", "");
+	return refused;
+}
+
 /* 0, or -1 with error. */
 static int look_once(struct run *run, bool last)
 {
@@ -101,15 +124,15 @@ static int look_once(struct run *run, bool last)
 		return -1;
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
 	run->shown_ever += run->shown;
+	bool nothing = answer >= 0 && look_is_void(run);
+	if (answer < 0 || nothing)
+		answer = show_failure(run);
 	answer = show_end(run, answer);
 	/* Rows that were read before a failure are shown. */
 	if (out_flush(&run->out) < 0 && !out_has_no_reader(&run->out))
 		return error_set(&run->error, errno, "write to", "standard output");
-	if (answer >= 0 && !run->options->quiet)
+	if ((answer >= 0 || nothing) && !run->options->quiet)
 		look_report(run);
-	/* A part of the answer is one if it has a row. */
-	if (answer >= 0 && run->report.cut_errno && !run->shown_ever)
-		return error_set(&run->error, run->report.cut_errno, "list all sockets (netlink)", "");
 	return answer < 0 ? -1 : 0;
 }
 

@@ -115,19 +115,36 @@ static void report_fallback(const struct report *report)
 		return;
 	protos_list(list, sizeof(list), report->from_proc);
 	if (report->netlink_errno)
-		message("netlink is not available (%s): %s read from /proc/net", strerror(report->netlink_errno), list);
+		message("netlink is not available (%s): %s read from /proc/net, which does not tell backlogs, bound "
+		        "sockets, nor what -I and -ee show",
+		        strerror(report->netlink_errno), list);
 	else
 		message("%s read from /proc/net", list);
+}
+
+/* Only a kernel that does not know the protocol is said not to; of each other errno those it was given for. */
+static void report_unavailable(const struct report *report)
+{
+	unsigned left = report->unavailable;
+	while (left) {
+		char list[80];
+		unsigned alike = 0;
+		int number = report->refused[__builtin_ctz(left)];
+		FOR_EACH_PROTO (proto, left)
+			alike |= report->refused[proto] == number ? PROTO_BIT(proto) : 0;
+		protos_list(list, sizeof(list), alike);
+		if (number)
+			message("the kernel did not list %s sockets: %s", list, strerror(number));
+		else
+			message("this kernel does not tell of %s sockets", list);
+		left &= ~alike;
+	}
 }
 
 void notes_report(const struct report *report, const struct owner_report *owners, const struct privilege *privilege,
                   bool verbose)
 {
-	char list[80];
-	if (report->unavailable) {
-		protos_list(list, sizeof(list), report->unavailable);
-		message("this kernel does not tell of %s sockets", list);
-	}
+	report_unavailable(report);
 	if (report->interrupted)
 		message("sockets changed while the kernel listed them: some may be missing or shown twice");
 	if (report->lost)
@@ -137,7 +154,8 @@ void notes_report(const struct report *report, const struct owner_report *owners
 	if (report->malformed)
 		message("%u entr%s of the kernel's answer could not be read and %s left out", report->malformed,
 		        report->malformed == 1 ? "y" : "ies", report->malformed == 1 ? "was" : "were");
-	if (verbose)
+	/* --source proc is no fallback. */
+	if (report->netlink_errno || verbose)
 		report_fallback(report);
 	if (owners)
 		report_owners(owners, privilege, verbose);

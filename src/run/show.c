@@ -15,8 +15,22 @@ enum {
 	AHEAD = 8, /* rows; how far ahead of the row that is printed its owners are fetched into the cache */
 };
 
+int show_begin(struct run *run)
+{
+	memset(run->format_state, 0, run->listing.format->state_size);
+	if (listing_prepare_owners(&run->listing, run->options, run->proc_fd, run->view.owners) < 0)
+		return error_set(&run->error, errno, "find containers", "");
+	run->begun = true;
+	if (run->listing.format->begin(run->format_state, &run->view, &run->out) < 0)
+		return error_set(&run->error, errno, "format", "");
+	return 0;
+}
+
 static int show_sock(struct run *run, const struct sock *sock)
 {
+	/* Not before: a recording that cannot be read has no heading. */
+	if (!run->begun && show_begin(run) < 0)
+		return -1;
 	const struct owners *owners = run->view.owners;
 	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count))
 		return 0;
@@ -122,15 +136,14 @@ static int show_pids(struct run *run)
 	return answer;
 }
 
-int show_begin(struct run *run)
+int show_failure(struct run *run)
 {
-	memset(run->format_state, 0, run->listing.format->state_size);
-	if (listing_prepare_owners(&run->listing, run->options, run->proc_fd, run->view.owners) < 0)
-		return error_set(&run->error, errno, "find containers", "");
-	run->begun = true;
-	if (run->listing.format->begin(run->format_state, &run->view, &run->out) < 0)
-		return error_set(&run->error, errno, "format", "");
-	return 0;
+	struct error error = run->error;
+	run->listing.document.error = &run->error;
+	if (!run->begun && run->listing.format->tells_errors && !run->options->pids)
+		show_begin(run);
+	run->error = error;
+	return -1;
 }
 
 int show_end(struct run *run, int answer)

@@ -6,6 +6,8 @@
 
 int show_want_hosts(struct run *run);
 int show_begin(struct run *run);
+/* run->error ends the answer: the format is told, and begun for that if it can tell. -1. */
+int show_failure(struct run *run);
 /* Ends the output as the format wants and frees the format's memory, also after a failure (answer < 0). */
 int show_end(struct run *run, int answer);
 /* Sink that prints the sockets the filter wants as they come; the context is the run. */

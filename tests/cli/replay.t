@@ -216,6 +216,49 @@ save(wire.request(wire.AF_INET, wire.TCP) + wire.error(-2) + b"".join(UDP_DUMP))
 result = replay("-atun")
 t.ok(result.status == 0 and result.lines[2:] == [ROWS[name] for name in UDP],
      "a refusal of the kernel is recorded too: the other dumps are shown", result)
+# --- what cannot be read, or not to its end, in each format
+
+def answer(data, *words):
+    save(data)
+    return replay(*words)
+
+
+cut, half = RECORDING[:len(RECORDING) - 100], b"".join(TCP_DUMP[:3])
+for name, data, rows in (("an empty file", b"", 0), ("text", b"no recording " * 20, 0), ("a cut one", half, 2)):
+    for words in (["-atun"], ["-atunp"], ["-atun", "--format", "table"], ["-i", "-n"]):
+        result = answer(data, *words)
+        t.ok(result.status == 3 and (rows or not result.out), "%s, %s: status 3%s" %
+             (name, " ".join(words), "" if rows else ", and no heading"), result)
+    for words in (["--jsonl"], ["--csv", "-H"]):
+        result = answer(data, "-atun", *words)
+        t.same((result.status, len(result.lines)), (3, rows), "%s, %s: status 3, no row is made up" %
+               (name, words[0]), result)
+    for words in ([], ["--columns", "pid,local_port"], ["--sort", "local_port"]):
+        result = answer(data, "-atun", "--json", *words)
+        document = json.loads(result.out)
+        t.same((result.status, document["report"]["complete"], len(document["sockets"])),
+               (3, False, rows if words != ["--sort", "local_port"] and not any("pid" in w for w in words) else 0),
+               "%s, --json %s: not complete" % (name, " ".join(words)), result)
+        t.ok(document["report"]["error"] and document["report"]["error"].encode() in result.err,
+             "and report.error is what stands on standard error", result)
+document = json.loads(answer(RECORDING, "-atun", "--json").out)
+t.same((document["report"]["complete"], document["report"]["error"]), (True, None), "a whole one is complete")
+
+# --- refused: only two errnos say that the kernel does not know the protocol
+
+for number, status, words in ((2, 0, b"does not tell of tcp"), (95, 0, b"does not tell of tcp"),
+                              (1, 3, b"did not list tcp sockets: Operation not permitted"),
+                              (12, 3, b"did not list tcp sockets: Cannot allocate memory"),
+                              (22, 3, b"did not list tcp sockets: Invalid argument")):
+    refused = wire.request(wire.AF_INET, wire.TCP) + wire.error(-number)
+    result = answer(refused, "-tan", "--json")
+    document = json.loads(result.out)
+    t.same((result.status, document["report"]["complete"], document["report"]["unavailable"], words in result.err),
+           (status, False, ["tcp"], True), "TCP refused with errno %d" % number, result)
+    result = answer(refused + b"".join(UDP_DUMP), "-tuan")
+    t.ok(result.status == 0 and words in result.err and len(result.lines) > 2,
+         "and with UDP told it is a part of the answer", result)
+
 # --- kinds of timers: the delayed ACK's, and one that has no word yet
 
 TIMERS = os.path.join(tap.scratch(), "timers")

@@ -66,7 +66,9 @@ for name, only, source, from_proc in (
         ("all fail", None, "proc", ["tcp", "udp"])):
     result = altered("errno", SOCK_DIAG, "-ltunp", only=only)
     t.same(ports(result), TCP + TCP6 + UDP, "%s: every socket once" % name)
-    t.ok(result.status == 0 and not result.complaints(), "%s: nothing is missing" % name, result)
+    said = [line for line in result.complaints() if "read from /proc/net" not in line]
+    t.ok(result.status == 0 and not said and (len(result.complaints()) == bool(from_proc)),
+         "%s: no socket is missing; what /proc/net does not tell is said" % name, result)
     document = json.loads(altered("errno", SOCK_DIAG, "--json", "-ltunp", only=only).out)
     t.same([document["source"], document["report"]["from_proc"], document["report"]["complete"]],
            [source, from_proc, True], "%s: JSON says where it came from" % name)

@@ -117,17 +117,23 @@ static void what_an_answer_lacks_is_a_line_each(void **state)
 		.interrupted = 1,
 		.lost = 1,
 		.malformed = 3,
-		.unavailable = PROTO_BIT(PROTO_UDPLITE) | PROTO_BIT(PROTO_RAW),
+		.unavailable = PROTO_BIT(PROTO_UDPLITE) | PROTO_BIT(PROTO_RAW) | PROTO_BIT(PROTO_UNIX),
+		.refused = { [PROTO_RAW] = EPERM },
 		.from_proc = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP),
 		.netlink_errno = EPROTONOSUPPORT,
 	};
+	struct report chosen = { .from_proc = PROTO_BIT(PROTO_TCP) }; /* by --source proc: nothing is said */
+	notes_report(&chosen, NULL, NULL, false);
 	notes_report(&report, NULL, NULL, false);
 	assert_string_equal(
 		captured(*state),
-		"sockview: this kernel does not tell of udplite, raw sockets\n"
+		"sockview: this kernel does not tell of udplite, unix sockets\n"
+		"sockview: the kernel did not list raw sockets: Operation not permitted\n"
 		"sockview: sockets changed while the kernel listed them: some may be missing or shown twice\n"
 		"sockview: the kernel's answer was cut short: some sockets are missing\n"
-		"sockview: 3 entries of the kernel's answer could not be read and were left out\n");
+		"sockview: 3 entries of the kernel's answer could not be read and were left out\n"
+		"sockview: netlink is not available (Protocol not supported): tcp, udp read from /proc/net, which does "
+		"not tell backlogs, bound sockets, nor what -I and -ee show\n");
 }
 
 static void verbose_says_how_it_was_done_instead(void **state)
@@ -142,7 +148,8 @@ static void verbose_says_how_it_was_done_instead(void **state)
 	notes_report(&report, &owners, NULL, true);
 	assert_string_equal(
 		captured(*state),
-		"sockview: netlink is not available (Protocol not supported): tcp, udp read from /proc/net\n"
+		"sockview: netlink is not available (Protocol not supported): tcp, udp read from /proc/net, which does "
+		"not tell backlogs, bound sockets, nor what -I and -ee show\n"
 		"sockview: 1 process ended while being looked at\n"
 		"sockview: owners read from /proc, a system call for each of 12345 descriptors, not by BPF: loading was refused: "
 		"Operation not permitted (it takes CAP_BPF and CAP_PERFMON)\n");

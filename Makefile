@@ -187,6 +187,12 @@ FAULTS ?= 0/1
 faults: tests
 	FAULTS=$(FAULTS) $(TEST_ENV) $(PROVE) --exec python3 $(PROVEFLAGS) tests/faults/calls.t tests/live/allocation.t
 
+# -c for so many seconds beside 5,000 connects a second.
+SOAK ?= 3600
+.PHONY: soak
+soak: tests
+	SOAK=$(SOAK) $(TEST_ENV) python3 tests/faults/soak.t
+
 # libFuzzer programs: make fuzz, then e.g. build/fuzz/fuzz_decode -max_total_time=60 CORPUS.
 # What a target defines itself (privileges) the library does not bring.
 FUZZ_CC ?= clang
@@ -343,6 +349,7 @@ help:
 	@echo 'bpf            the BPF skeletons that are committed, made again (clang, bpftool)'
 	@echo 'unicode        the table of characters that are escaped, made again (UNICODE=FOLDER)'
 	@echo 'faults         every system call and allocation fails once; FAULTS=K/N: a part of the calls'
+	@echo 'soak           -c beside 5,000 connects a second, for SOAK=3600 seconds: nothing grows, nothing is missed'
 	@echo 'fuzz           libFuzzer programs in build/fuzz'
 	@echo 'fuzz-all       each of them for SECONDS=60; what breaks one is left in build/fuzz/found'
 	@echo 'check-threads  the threaded parts under TSan'

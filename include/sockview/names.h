@@ -32,6 +32,8 @@ bool names_incomplete(const struct names *names);
  */
 int names_want_host(struct names *names, int family, const union addr *addr);
 void names_resolve(struct names *names, unsigned deadline_ms);
+/* How many hosts could not be looked up for want of memory or threads, with *number set to the errno. */
+size_t names_hosts_failed(const struct names *names, int *number);
 /* NULL if it was not wanted, has no name, or did not answer in time. */
 const char *names_host(struct names *names, int family, const union addr *addr);
 

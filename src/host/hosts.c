@@ -3,6 +3,7 @@
  */
 #include "host/hosts.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -19,6 +20,8 @@ struct hosts {
 	size_t cells;   /* power of two, or 0 */
 	uint64_t seed;  /* peers choose their addresses; they shall not choose our collisions */
 	struct resolver *resolver;
+	size_t failed; /* lookups, see hosts_failed() */
+	int number;    /* errno: why */
 };
 
 struct hosts *hosts_new(void)
@@ -128,10 +131,20 @@ void hosts_resolve(struct hosts *hosts, unsigned deadline_ms)
 		return;
 	if (!hosts->resolver)
 		hosts->resolver = resolver_new();
-	if (!hosts->resolver)
-		return;
-	resolver_run(hosts->resolver, hosts->lookup + hosts->asked, hosts->count - hosts->asked, deadline_ms);
+	size_t count = hosts->count - hosts->asked, failed = count;
+	int number = ENOMEM;
+	if (hosts->resolver)
+		failed = resolver_run(hosts->resolver, hosts->lookup + hosts->asked, count, deadline_ms, &number);
 	hosts->asked = hosts->count;
+	hosts->failed += failed;
+	if (failed)
+		hosts->number = number;
+}
+
+size_t hosts_failed(const struct hosts *hosts, int *number)
+{
+	*number = hosts->number;
+	return hosts->failed;
 }
 
 const char *hosts_find(const struct hosts *hosts, int family, const union addr *addr)

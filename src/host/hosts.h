@@ -13,6 +13,8 @@ void hosts_free(struct hosts *hosts);
 int hosts_want(struct hosts *hosts, int family, const union addr *addr);
 /* All that were wanted since the last time. */
 void hosts_resolve(struct hosts *hosts, unsigned deadline_ms);
+/* How many could not be looked up so far, with *number set to why (resolver_run()). */
+size_t hosts_failed(const struct hosts *hosts, int *number);
 /* NULL: none known. */
 const char *hosts_find(const struct hosts *hosts, int family, const union addr *addr);
 

@@ -225,6 +225,11 @@ void names_resolve(struct names *names, unsigned deadline_ms)
 	hosts_resolve(names->hosts, deadline_ms);
 }
 
+size_t names_hosts_failed(const struct names *names, int *number)
+{
+	return hosts_failed(names->hosts, number);
+}
+
 const char *names_host(struct names *names, int family, const union addr *addr)
 {
 	return hosts_find(names->hosts, family, addr);

@@ -46,6 +46,8 @@ struct resolver {
 	size_t count, next, oldest, finished;
 	int64_t last_answer;
 	unsigned deadline_ms;
+	size_t failed; /* lookups for which something was lacking here */
+	int number;    /* errno: what it was */
 };
 
 /* A worker's own copy of what it looks up. */
@@ -53,6 +55,7 @@ struct task {
 	struct host_lookup lookup;
 	size_t index;
 	uint64_t generation;
+	int number; /* errno if it could not be looked up */
 };
 
 static int64_t now_ms(void)
@@ -104,7 +107,7 @@ static bool reads_as_address(const char *name)
 	return inet_pton(AF_INET, name, ignored) == 1 || inet_pton(AF_INET6, name, ignored) == 1;
 }
 
-static char *name_ask(const struct host_lookup *lookup)
+static char *name_ask(const struct host_lookup *lookup, int *number)
 {
 	char name[NI_MAXHOST];
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
@@ -114,9 +117,10 @@ static char *name_ask(const struct host_lookup *lookup)
 	bool is_v6 = lookup->family == AF_INET6;
 	const void *address = is_v6 ? (const void *)&v6 : (const void *)&v4;
 	socklen_t len = is_v6 ? sizeof(v6) : sizeof(v4);
-	if (getnameinfo(address, len, name, sizeof(name), NULL, 0, NI_NAMEREQD) || reads_as_address(name))
-		return NULL;
-	return strdup(name);
+	int failure = getnameinfo(address, len, name, sizeof(name), NULL, 0, NI_NAMEREQD);
+	char *copy = failure || reads_as_address(name) ? NULL : strdup(name);
+	*number = failure == EAI_MEMORY || (!failure && !copy && !reads_as_address(name)) ? ENOMEM : 0;
+	return copy;
 }
 
 static bool task_take(struct resolver *resolver, struct task *task)
@@ -125,7 +129,7 @@ static bool task_take(struct resolver *resolver, struct task *task)
 		return false;
 	size_t index = resolver->next++;
 	resolver->tickets[index] = (struct ticket){ now_ms() + resolver->deadline_ms, ASKED };
-	*task = (struct task){ resolver->lookups[index], index, resolver->generation };
+	*task = (struct task){ .lookup = resolver->lookups[index], .index = index, .generation = resolver->generation };
 	return true;
 }
 
@@ -141,6 +145,10 @@ static void task_finish(struct resolver *resolver, const struct task *task, char
 		return;
 	ticket->progress = ANSWERED;
 	resolver->finished++;
+	if (task->number) {
+		resolver->failed++;
+		resolver->number = task->number;
+	}
 	resolver->last_answer = now_ms();
 	if (resolver->finished == resolver->count)
 		pthread_cond_signal(&resolver->answer);
@@ -153,7 +161,7 @@ static void *worker(void *context)
 	pthread_mutex_lock(&resolver->lock);
 	while (task_take(resolver, &task)) {
 		pthread_mutex_unlock(&resolver->lock);
-		char *name = name_ask(&task.lookup);
+		char *name = name_ask(&task.lookup, &task.number);
 		pthread_mutex_lock(&resolver->lock);
 		task_finish(resolver, &task, name);
 	}
@@ -167,8 +175,10 @@ static int worker_start(struct resolver *resolver, const pthread_attr_t *attribu
 	pthread_t thread;
 	resolver->references++;
 	resolver->threads++;
-	if (!pthread_create(&thread, attributes, worker, resolver))
+	int number = pthread_create(&thread, attributes, worker, resolver);
+	if (!number)
 		return 0;
+	resolver->number = number;
 	resolver->references--;
 	resolver->threads--;
 	return -1;
@@ -236,23 +246,31 @@ static void supervise(struct resolver *resolver)
 	}
 }
 
-void resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count, unsigned deadline_ms)
+size_t resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count, unsigned deadline_ms,
+                    int *number)
 {
-	struct ticket *tickets = count ? calloc(count, sizeof(*tickets)) : NULL;
-	if (!tickets)
-		return;
+	struct ticket *tickets = calloc(count + 1, sizeof(*tickets));
+	if (!tickets) {
+		*number = ENOMEM;
+		return count;
+	}
 	pthread_mutex_lock(&resolver->lock);
 	resolver->generation++;
 	resolver->lookups = lookups;
 	resolver->tickets = tickets;
 	resolver->count = count;
-	resolver->next = resolver->oldest = resolver->finished = 0;
+	resolver->next = resolver->oldest = resolver->finished = resolver->failed = 0;
+	resolver->number = 0;
 	resolver->deadline_ms = deadline_ms;
 	resolver->last_answer = now_ms();
 	supervise(resolver);
+	/* Without a single thread nothing is asked any more; behind a deadline threads are there, and stuck. */
+	size_t failed = resolver->failed + (resolver->threads ? 0 : count - resolver->next);
+	*number = resolver->number;
 	resolver->lookups = NULL;
 	resolver->tickets = NULL;
 	resolver->count = resolver->next = 0;
 	pthread_mutex_unlock(&resolver->lock);
 	free(tickets);
+	return failed;
 }

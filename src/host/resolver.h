@@ -30,7 +30,11 @@ void resolver_free(struct resolver *resolver);
  * Asks for all of the lookups side by side, in their order. A name is waited
  * for deadline_ms, and the whole ends when nothing has answered for that
  * long. Later answers are thrown away.
+ *
+ * Returns how many were not looked up because there was no memory or no thread
+ * to be had, with *number set to the errno. No name and no answer are none of them.
  */
-void resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count, unsigned deadline_ms);
+size_t resolver_run(struct resolver *resolver, struct host_lookup *lookups, size_t count, unsigned deadline_ms,
+                    int *number);
 
 #endif

@@ -184,8 +184,13 @@ void notes_selection(const struct notes_selection *selection)
 
 void notes_names(const struct names *names)
 {
+	int number;
+	size_t failed = names_hosts_failed(names, &number);
 	if (names_incomplete(names))
 		message("out of memory: some names are shown as numbers");
+	if (failed)
+		message("%zu host name%s could not be looked up (%s): the address%s shown", failed,
+		        failed == 1 ? "" : "s", strerror(number), failed == 1 ? " is" : "es are");
 }
 
 void notes_interval(const char *word)

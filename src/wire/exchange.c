@@ -14,7 +14,8 @@
 #include "wire/framing.h"
 
 enum {
-	TRIES = 3,     /* a table could keep changing for ever on a busy host */
+	TRIES = 3, /* a table could keep changing for ever on a busy host */
+	ERRNO_LAST = 4095,
 	LOSSES = 1000, /* a wire that only ever loses must end too */
 };
 
@@ -111,6 +112,9 @@ static void answer_end(struct exchange_answer *answer, const struct nlmsghdr *me
 		}
 		number = -EBADMSG;
 	}
+	/* What is no errno at all (include/linux/err.h, MAX_ERRNO) must not be negated, either. */
+	if (number < -ERRNO_LAST)
+		number = -EBADMSG;
 	exchange->number = number < 0 ? -number : is_error ? number : 0;
 	if (exchange->wire->replay)
 		answer_give(answer, message);

@@ -19,7 +19,7 @@ if not os.environ.get("ALLOCATION_T_INSIDE"):
         tap.skip_all("no network namespace to be had here")
     os.environ["ALLOCATION_T_INSIDE"] = "1"
     os.execvp("unshare", ["unshare", *user, "-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh",
-                          sys.executable, __file__])
+                          sys.executable, __file__, *sys.argv[1:]])
 
 LIBRARY = os.path.join(tap.scratch(), "fail_allocation.so")
 built = tap.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", LIBRARY,
@@ -27,6 +27,8 @@ built = tap.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", LI
 if built.status:
     tap.skip_all("no C compiler for a library with the GNU libc's inner names")
 
+# FAULTS is set by `make faults`: what takes too long for each check.
+WHOLE = os.environ.get("FAULTS")
 t = tap.Tap()
 recording = os.path.join(tap.scratch(), "recording")
 server = socket.socket()
@@ -41,7 +43,7 @@ datagram.bind(("::1", 0))
 local = socket.socket(socket.AF_UNIX)
 local.bind("\0allocation")
 local.listen()
-tap.sockview("--record", recording, "-atn")
+tap.sockview("--record", recording, "-atnI")
 
 
 def failing(options, number, on):
@@ -69,19 +71,30 @@ def every_allocation(options, strict=True, step=1):
             got = failing(options, number, on)
             why = whole.verdict(got, answer, strict)
             if why:
-                wrong.append("%s at %d%s: %r" % (why, number, " and on" if on else "", got))
+                difference = tap.difference(whole.lines(got.out), whole.lines(answer.out))
+                wrong.append("\n".join(["%s at %d%s: %r" % (why, number, " and on" if on else "", got), *difference]))
     t.ok(not wrong, "%s: each of them failing is told" % " ".join(options), *wrong[:3])
 
 
-for line in ("-atnp", "-tuanp", "-xap", "-tuUwxan --source=proc", "-i -nP", "-atn --sort=-local_port",
+for line in sys.argv[1:] or ("-atnp", "-tuanp", "-xap", "-tuUwxan --source=proc", "-i -nP", "-atn --sort=-local_port",
              "--json -atnp", "--csv -atnp", "--csv --columns=local_port,cgroup -atn",
              "--format=table -atn", "--pids -i :8080", "-F pcn -i -nP",
              "--help", "--list-columns", "--completions=bash", "--explain tcp:127.0.0.1:8080",
              "--record %s -atn" % os.path.join(tap.scratch(), "other"), "--replay %s -atn" % recording):
     every_allocation(line.split())
 every_allocation(["-atn", "sport = :8080 or pid = 1 or src 10.0.0.0/8 or dst [::1]:80"])
-# Names that cannot be kept are numbers, as those that are not there: no other answer, and no harm.
-every_allocation("-tuaper".split(), strict=False, step=7)
+# Names that cannot be kept are numbers, and a note says so.
+every_allocation("-tuaper".split(), step=1 if WHOLE else 7)
+if WHOLE:
+    for line in ("--json -atuxpee", "-atr", "-atup", "-axpee", "-atnom", "--replay %s -atnI" % recording, "-iTCP -sTCP:LISTEN", "-i -F", "-i -nPl",
+                 "--pids -i", "--jsonl -atnp", "--format=tsv -atnp", "--format=table -atupe", "--format=lsof -i",
+                 "--format=csv --columns=program,unit,container,user,cgroup,local_host -atu", "-atn --columns=+pid,exe,cmdline",
+                 "-lnp -v", "-atnpp", "-atn --sort=-pid,user", "-c0.01 --count 2 -atnp", "--no-pushdown -atn state listening",
+                 "-atn --pid 1", "-atn --program python*", "-atn --user root", "-atn --cgroup /*", "-atn cgroup = /*",
+                 "--explain 8080 --json", "--explain udp:53", "--explain 8080 --no-probe", "--completions=zsh",
+                 "--completions=fish", "--version", "--replay %s --json -atnp" % recording,
+                 "--replay %s --explain 8080" % recording, "-x --source=proc", "-atnp --owners-from=proc"):
+        every_allocation(line.split())
 
 # A pager that was started ends only when nothing holds its input open any more.
 ours, theirs = pty.openpty()

@@ -52,6 +52,9 @@
  *     rtnl.c rtnl.h                    the host's addresses and interfaces, by rtnetlink(7)
  *     socket_options.c socket_options.h options that no table tells, asked of the socket itself
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
+ *   events/
+ *     event.h                          what happened to a socket, as data
+ *     event_count.c                    the counters of struct tcp_info that an event tells
  *   evidence/
  *     blank.h                          what evidence_find() hands from one second look to the next
  *     evidence.c evidence.h            the order in which the second look is taken
@@ -67,6 +70,7 @@
  *     bytecode_ops.c                   one op of INET_DIAG_REQ_BYTECODE at a time
  *     collect.c collect.h              which source is asked, and which next if it cannot answer
  *     decode.h                         one answer of sock_diag to a struct sock
+ *     destroy.c destroy.h              the multicast of sockets as they close
  *     family.h                         how an address family is asked for and read, a row each
  *     family_inet.c                    inet_diag: TCP, UDP, UDPLITE and raw sockets
  *     family_unix.c                    unix_diag
@@ -161,6 +165,7 @@
  *     addr.c addr.h                    addresses as text, and what their bits say
  *     expr.c expr.h                    building and reading the tree of a filter
  *     expr_ports.c                     which ports a filter leaves possible
+ *     payload.c payload.h              the bytes of programs, out of TCP's counters
  *     proto.c proto.h                  the tables of protocols and states
  *     query.c query.h                  what a query selects
  *     row.h                            a socket as data

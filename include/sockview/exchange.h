@@ -50,6 +50,12 @@ void exchange_close(struct exchange *exchange);
 enum exchange_end exchange_ask(struct exchange *exchange, struct nlmsghdr *request, exchange_call *call, void *context);
 /* Reads a replay to its end; DONE, BROKEN or STOPPED. */
 enum exchange_end exchange_replay(struct exchange *exchange, exchange_call *call, void *context);
+/*
+ * What multicast has brought to a wire that was never asked anything and whose
+ * fd does not wait (O_NONBLOCK): at most so many datagrams. DONE: that is all
+ * there is now, with exchange->lost where some came that found no room; or BROKEN, STOPPED.
+ */
+enum exchange_end exchange_listen(struct exchange *exchange, unsigned datagrams, exchange_call *call, void *context);
 /* Where in a replayed file the message stands that the call was given. */
 int64_t exchange_offset(const struct exchange *exchange, const struct nlmsghdr *message);
 /* The call found the message malformed: counted, or in a replay the end (a value for the call to return). */

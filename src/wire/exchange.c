@@ -185,14 +185,14 @@ static void answer_failed(struct exchange_answer *answer, int number)
 		answer_break(answer, number);
 }
 
+static const enum exchange_end ends[] = {
+	[GOES_ON] = EXCHANGE_DONE, /* as far as it was listened to */
+	[ENDED] = EXCHANGE_DONE,        [WAS_REFUSED] = EXCHANGE_REFUSED,
+	[HAS_BROKEN] = EXCHANGE_BROKEN, [WAS_STOPPED] = EXCHANGE_STOPPED,
+};
+
 static enum exchange_end answer_read(struct exchange *exchange, exchange_call *call, void *context)
 {
-	static const enum exchange_end ends[] = {
-		[ENDED] = EXCHANGE_DONE,
-		[WAS_REFUSED] = EXCHANGE_REFUSED,
-		[HAS_BROKEN] = EXCHANGE_BROKEN,
-		[WAS_STOPPED] = EXCHANGE_STOPPED,
-	};
 	struct exchange_answer answer = { .exchange = exchange, .call = call, .context = context };
 	int losses = 0;
 	while (answer.progress == GOES_ON) {
@@ -230,6 +230,24 @@ enum exchange_end exchange_replay(struct exchange *exchange, exchange_call *call
 {
 	exchange_reset(exchange);
 	return answer_read(exchange, call, context);
+}
+
+enum exchange_end exchange_listen(struct exchange *exchange, unsigned datagrams, exchange_call *call, void *context)
+{
+	struct exchange_answer answer = { .exchange = exchange, .call = call, .context = context };
+	exchange_reset(exchange);
+	for (; datagrams && answer.progress == GOES_ON; datagrams--) {
+		ssize_t got = exchange->wire->receive(exchange->wire, exchange->buffer, WIRE_BUFFER);
+		if (got > 0)
+			answer_datagram(&answer, (size_t)got);
+		else if (got < 0 && (errno == ENOBUFS || errno == ENOSPC))
+			exchange->lost = true;
+		else if (got < 0 && errno != EAGAIN)
+			answer_break(&answer, errno);
+		else
+			answer.progress = ENDED;
+	}
+	return ends[answer.progress];
 }
 
 /* --- tables --- */

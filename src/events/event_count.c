@@ -1,0 +1,28 @@
+/* event_count.c - the counters of struct tcp_info that an event tells (event.h). */
+#include "events/event.h"
+
+#include <linux/tcp.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <sockview/destroy.h> /* whose sockets have it, as those of a dump */
+
+#define HAS(info, field) ((info).len >= offsetof(struct tcp_info, field) + sizeof(((struct tcp_info *)0)->field))
+
+void event_count(struct event *event, struct bytes info, struct payload_counters known)
+{
+	struct tcp_info last = { 0 };
+	if (!info.data)
+		return;
+	memcpy(&last, info.data, info.len < sizeof(last) ? info.len : sizeof(last));
+	event->has_retrans = HAS(info, tcpi_total_retrans);
+	event->total_retrans = last.tcpi_total_retrans;
+	event->has_counters = HAS(info, tcpi_bytes_received);
+	known.bytes_acked = last.tcpi_bytes_acked;
+	known.bytes_received = last.tcpi_bytes_received;
+	known.has_sent = HAS(info, tcpi_bytes_retrans);
+	known.bytes_sent = last.tcpi_bytes_sent;
+	known.bytes_retrans = last.tcpi_bytes_retrans;
+	if (event->has_counters)
+		event->payload = payload_count(&known);
+}

@@ -1,0 +1,42 @@
+/* payload.c - payload out of TCP's counters (sockview/payload.h). */
+#include <sockview/payload.h>
+
+#include <sockview/countof.h>
+#include <sockview/row.h>
+
+static uint64_t less(uint64_t value, unsigned by)
+{
+	return value > by ? value - by : 0;
+}
+
+void payload_of_state(struct payload_counters *counters, unsigned state)
+{
+	static const struct {
+		uint8_t fin_acked, fin_received;
+	} seen[STATE_COUNT] = {
+		[STATE_ESTABLISHED] = { PAYLOAD_NO, PAYLOAD_NO }, [STATE_SYN_SENT] = { PAYLOAD_NO, PAYLOAD_NO },
+		[STATE_SYN_RECV] = { PAYLOAD_NO, PAYLOAD_NO },    [STATE_FIN_WAIT1] = { PAYLOAD_NO, PAYLOAD_NO },
+		[STATE_FIN_WAIT2] = { PAYLOAD_YES, PAYLOAD_NO },  [STATE_CLOSE_WAIT] = { PAYLOAD_NO, PAYLOAD_YES },
+		[STATE_LAST_ACK] = { PAYLOAD_NO, PAYLOAD_YES },   [STATE_CLOSING] = { PAYLOAD_NO, PAYLOAD_YES },
+	};
+	bool known = state < countof(seen);
+	counters->fin_acked = known ? seen[state].fin_acked : PAYLOAD_UNKNOWN;
+	counters->fin_received = known ? seen[state].fin_received : PAYLOAD_UNKNOWN;
+}
+
+struct payload payload_count(const struct payload_counters *counters)
+{
+	unsigned sure = (counters->connecting == PAYLOAD_YES) + (counters->fin_acked == PAYLOAD_YES);
+	unsigned possible = (counters->connecting != PAYLOAD_NO) + (counters->fin_acked != PAYLOAD_NO);
+	uint64_t most = less(counters->bytes_acked, sure), least = less(counters->bytes_acked, possible);
+	/* No more is acknowledged than was sent, each byte once. */
+	if (counters->has_sent && counters->bytes_sent - counters->bytes_retrans < most)
+		most = counters->bytes_sent - counters->bytes_retrans;
+	uint64_t most_in = less(counters->bytes_received, counters->fin_received == PAYLOAD_YES);
+	return (struct payload){
+		.acked = most,
+		.received = most_in,
+		.acked_exact = least >= most,
+		.received_exact = less(counters->bytes_received, counters->fin_received != PAYLOAD_NO) == most_in,
+	};
+}

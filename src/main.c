@@ -99,6 +99,7 @@
  *   select/
  *     address.c                        ends of sockets
  *     bare_target.c target.h           a word that stands for itself: ports, addresses, URLs
+ *     column_term.c column_term.h      a column compared with numbers, text, or another column
  *     filter.c filter.h                the parts of a filter put together, and what the whole needs
  *     filter_parts.h                   struct filter, for the files that put parts into it or read them
  *     filter_types.h                   a filter's errors, needs and verdicts
@@ -186,6 +187,7 @@
  *     glob.c glob.h                    shell patterns over bytes that may be anything, in bounded time
  *     json_string.c json_string.h      text as JSON strings
  *     message.c message.h              one line a message to standard error
+ *     near.c near.h                    how far a mistyped word is from a known one
  *     out.c out.h                      buffered standard output
  *     privilege.c privilege.h          the only file that knows libcap
  *     text.c text.h text_hidden.h      numbers, addresses and hostile text as printable bytes

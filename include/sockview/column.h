@@ -63,6 +63,7 @@ struct column {
 	uint16_t need;    /* enum column_need */
 	uint8_t mark;     /* enum column_mark */
 	bool remote;      /* get() tells of the other end of the connection */
+	bool all_owners;  /* get() tells of all owners of the socket together */
 	struct column_field field;
 	/* What the field's numbers mean, from first_word on, with NULL behind the last; "": absent. NULL: a number. */
 	const char *const *words;

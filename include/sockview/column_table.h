@@ -11,5 +11,7 @@ const struct column *column_at(size_t index);
 const struct column *column_find(const char *name, size_t len);
 /* The same, with an error if there is none: EINVAL, the name as its subject. */
 const struct column *column_named(const char *name, size_t len, struct error *error);
+/* The column whose name a mistyped one may have meant; NULL if none is near. */
+const struct column *column_nearest(const char *name, size_t len);
 
 #endif

@@ -38,6 +38,7 @@ enum expr_kind {
 	EXPR_PID,       /* an owner's pid is in `ranges` */
 	EXPR_PROGRAM,   /* an owner's program or comm fits the glob in `text` */
 	EXPR_USER,      /* the user that made the socket, or one that runs an owner, is in `ranges` */
+	EXPR_COLUMN,    /* a column compared: select/column_term.h says what its fields are */
 };
 
 /*

@@ -8,6 +8,7 @@
 #ifndef SOCKVIEW_FILTER_H
 #define SOCKVIEW_FILTER_H
 
+#include <sockview/column_source.h>
 #include <sockview/filter_types.h>
 #include <sockview/lookup.h>
 #include <sockview/owner.h>
@@ -45,6 +46,13 @@ void filter_needs(const struct filter *filter, struct filter_needs *needs);
  */
 void filter_narrow(const struct filter *filter, struct query *query);
 
+/*
+ * What columns' values are taken from, but for context->owners, which are the
+ * judge's own: from now on, and as it is at the time of each judgement.
+ */
+void filter_set_context(struct filter *filter, const struct column_context *context);
+
+/* `owners` NULL: not looked for yet, nor hosts' and containers' names; then MAYBE if they decide. */
 enum verdict filter_judge(const struct filter *filter, const struct sock *sock, const struct owners *owners);
 /* The same as if the socket had this one owner alone: YES or NO. */
 enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,

@@ -29,6 +29,7 @@ struct filter_needs {
 	unsigned protos;  /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
 	bool mark;        /* the kernel tells of marks only with CAP_NET_ADMIN */
 	bool netlink;     /* it asks for what /proc/net does not tell: marks, interfaces */
+	unsigned columns; /* enum column_need: what its columns are taken from, beside owners */
 	/*
 	 * What has been said of states, and so replaces or lifts the usual view
 	 * of connected sockets: --state or `state S` before the expression; a

@@ -4,33 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/option_table.h"
+#include <sockview/near.h>
 
-/* Levenshtein's distance of two short words; LONGEST if one is longer. */
-static size_t distance(const char *a, const char *b)
-{
-	enum { LONGEST = 24 };
-	size_t row[LONGEST + 1];
-	size_t width = strlen(b);
-	if (width > LONGEST || strlen(a) > LONGEST)
-		return LONGEST;
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= width; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[width];
-}
+#include "cli/option_table.h"
 
 const char *options_nearest(const char *word)
 {
@@ -45,7 +21,7 @@ const char *options_nearest(const char *word)
 		/* A word cut short (--listn) is compared with the beginning of the option, too. */
 		char start[32];
 		snprintf(start, sizeof(start), "%.*s", (int)strlen(word) + 1, row->name);
-		size_t whole = distance(word, row->name), part = distance(word, start);
+		size_t whole = near_distance(word, row->name), part = near_distance(word, start);
 		size_t far = part < whole ? part : whole;
 		if (far < least) {
 			least = far;

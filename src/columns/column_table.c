@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <sockview/countof.h>
+#include <sockview/near.h>
 #include <sockview/text.h>
 
 #include "columns/columns.h"
@@ -47,4 +48,25 @@ const struct column *column_named(const char *name, size_t len, struct error *er
 		error_set(error, EINVAL, "find the column", text);
 	}
 	return column;
+}
+
+const struct column *column_nearest(const char *name, size_t len)
+{
+	const struct column *column, *best = NULL;
+	char word[NEAR_LONGEST + 1];
+	/* At most one slip in three letters. */
+	size_t least = len / 3 + 1;
+	if (len > NEAR_LONGEST)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		word[i] = name[i] == '-' ? '_' : text_lower(name[i]);
+	word[len] = '\0';
+	for (size_t i = 0; (column = column_at(i)); i++) {
+		size_t far = near_distance(word, column->name);
+		if (far < least) {
+			least = far;
+			best = column;
+		}
+	}
+	return best;
 }

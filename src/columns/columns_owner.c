@@ -223,7 +223,7 @@ static void get_parents(const struct column *column, const struct column_source 
 #define REASON(name_, type_, details_, help_, get_) \
 	{ \
 		.name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, \
-		.need = NEED_OWNERS | NEED_EVIDENCE, .details = details_, .get = get_ \
+		.need = NEED_OWNERS | NEED_EVIDENCE, .details = details_, .all_owners = true, .get = get_ \
 	}
 /* No look for owners is taken for these alone: the socket's own cgroup is there without one. */
 #define CGROUP_TEXT(name_, group_, need_, help_, get_) \
@@ -273,7 +273,8 @@ const struct column columns_owner[] = {
 	            get_runtime),
 	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_process_text),
 	OWNER_NUMBER("netns", FROM_PROCESS, struct process, netns, PROCESS_NETNS, "the process's network namespace"),
-	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", .get = get_owner_count),
+	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", .all_owners = true,
+	      .get = get_owner_count),
 	REASON("owner_reason", COLUMN_TEXT, 0, "why no owner is shown: permission, time-wait, kernel ...",
 	       get_owner_reason),
 	REASON("kernel_kind", COLUMN_TEXT, 0, "what the kernel itself has the socket for: vxlan, wireguard, nfsd ...",
@@ -288,6 +289,7 @@ const struct column columns_owner[] = {
 	  .group = GROUP_OWNER,
 	  .need = NEED_OWNERS | NEED_CONTAINERS,
 	  .details = OWNERS_DETAILS,
+	  .all_owners = true,
 	  .get = get_owners },
 };
 const size_t columns_owner_count = countof(columns_owner);

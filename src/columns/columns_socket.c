@@ -240,6 +240,7 @@ const struct column columns_socket[] = {
 	{ .name = "v6only",
 	  .type = COLUMN_BOOL,
 	  .group = GROUP_EXTRA,
+	  .want = WANT_EXTRA,
 	  IN_ROW(flags, ROW_HAS_V6ONLY, column_get_field),
 	  .field.shift = __builtin_ctz(ROW_V6ONLY),
 	  .field.bits = 1,

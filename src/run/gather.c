@@ -182,6 +182,17 @@ static bool gather_is_wanted(void *context, const struct sock *sock)
 	return verdict == VERDICT_YES;
 }
 
+bool gather_waits_for_names(const struct run *run)
+{
+	return run->undecided && run->selection.needs.columns & (NEED_HOSTS | NEED_CONTAINERS);
+}
+
+void gather_decide(struct run *run)
+{
+	if (run->undecided)
+		table_keep(&run->table, gather_is_wanted, run);
+}
+
 size_t gather_mark(const void *context)
 {
 	return ((const struct run *)context)->table.count;
@@ -203,13 +214,13 @@ int gather_table(struct run *run)
 	};
 	look_early(run);
 	int answer = gather_sockets(run, &request);
-	if (answer == 0 && (run->needs.owners_shown || run->undecided)) {
+	if (answer == 0 && (run->needs.owners_shown || (run->undecided && run->selection.needs.owners))) {
 		answer = gather_owners(run) < 0 ? -1 : gather_no_proc(run);
 		run->view.owners = &run->owners;
 	}
 	finder_bpf_drop(run->early); /* before privileges are dropped: its thread has its own copy of them */
 	run->early = NULL;
-	if (answer == 0 && run->undecided)
-		table_keep(&run->table, gather_is_wanted, run);
+	if (answer == 0 && !gather_waits_for_names(run))
+		gather_decide(run);
 	return answer;
 }

@@ -34,8 +34,9 @@ static int unknown_column(char problem[OPTIONS_PROBLEM_MAX], const char *option,
 {
 	if (error->number != EINVAL)
 		return problem_set(problem, OPTIONS_PROBLEM_MAX, "%s: %s", option, strerror(error->number));
-	return problem_set(problem, OPTIONS_PROBLEM_MAX, "%s: there is no column '%s'; --list-columns names them",
-	                   option, error->subject);
+	const struct column *near = column_nearest(error->subject, strlen(error->subject));
+	return problem_set(problem, OPTIONS_PROBLEM_MAX, "%s: there is no column '%s'%s%s%s; --list-columns names them",
+	                   option, error->subject, near ? "; is it '" : "", near ? near->name : "", near ? "'?" : "");
 }
 
 static int choose_columns(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])

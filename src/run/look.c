@@ -40,6 +40,10 @@ static int look_whole(struct run *run, bool last)
 		return -1;
 	if (answer == 0 && run->needs.hosts)
 		answer = show_want_hosts(run);
+	if (answer == 0 && gather_waits_for_names(run)) {
+		answer = show_prepare_owners(run);
+		gather_decide(run);
+	}
 	return answer ? answer : show_table(run);
 }
 

@@ -63,6 +63,10 @@ static enum exit_status run_steps(struct run *run)
 		return say(&run->error, EXIT_USAGE);
 	if (selection_make(&run->selection, run->options, &run->lookup) < 0)
 		return say_selection(&run->selection);
+	/* What the filter's columns are taken from is read with that of the listing's. */
+	run->listing.needs.details |= run->selection.needs.details;
+	run->listing.needs.need |= run->selection.needs.columns;
+	filter_set_context(run->selection.filter, &run->listing.context);
 	if (run_open_paths(run) < 0)
 		return say(&run->error, EXIT_USAGE);
 	if (run_open(run) < 0 || run->mode->answer(run) < 0)

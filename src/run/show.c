@@ -15,11 +15,18 @@ enum {
 	AHEAD = 8, /* rows; how far ahead of the row that is printed its owners are fetched into the cache */
 };
 
+int show_prepare_owners(struct run *run)
+{
+	if (listing_prepare_owners(&run->listing, run->options, run->proc_fd, run->view.owners) < 0)
+		return error_set(&run->error, errno, "find containers", "");
+	return 0;
+}
+
 int show_begin(struct run *run)
 {
 	memset(run->format_state, 0, run->listing.format->state_size);
-	if (listing_prepare_owners(&run->listing, run->options, run->proc_fd, run->view.owners) < 0)
-		return error_set(&run->error, errno, "find containers", "");
+	if (show_prepare_owners(run) < 0)
+		return -1;
 	run->begun = true;
 	if (run->listing.format->begin(run->format_state, &run->view, &run->out) < 0)
 		return error_set(&run->error, errno, "format", "");

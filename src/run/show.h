@@ -5,6 +5,8 @@
 #include "run/invocation.h"
 
 int show_want_hosts(struct run *run);
+/* What the names of containers are taken from. 0, or -1 with error. */
+int show_prepare_owners(struct run *run);
 int show_begin(struct run *run);
 /* run->error ends the answer: the format is told, and begun for that if it can tell. -1. */
 int show_failure(struct run *run);

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <sockview/column_table.h>
 #include <sockview/proto.h>
 
+#include "select/column_term.h"
 #include "select/filter_parts.h"
 #include "select/parser.h"
 
@@ -85,6 +87,18 @@ static void choice_close(struct filter *filter, struct filter_choice *choice)
 		              expr_not(&filter->expr, expr_list_close(&filter->expr, &choice->unwanted)));
 }
 
+static void need_column(struct filter_needs *needs, const struct column *column)
+{
+	needs->want |= column->want;
+	needs->details |= column->details;
+	needs->columns |= column->need & ~(unsigned)NEED_OWNERS;
+	needs->owners |= column_asks_owners(column);
+	needs->mark |= (column->need & NEED_NET_ADMIN) != 0;
+	needs->netlink |= (column->want & (WANT_SKMEM | WANT_EXTRA | WANT_INFO)) != 0;
+	if (column->want & WANT_UNIX)
+		needs->protos |= protos_of(AF_UNIX);
+}
+
 static void need_node(struct filter_needs *needs, const struct expr_node *node)
 {
 	switch (node->kind) {
@@ -110,6 +124,11 @@ static void need_node(struct filter_needs *needs, const struct expr_node *node)
 	case EXPR_USER:
 		needs->owners = true;
 		needs->details |= PROCESS_UID;
+		break;
+	case EXPR_COLUMN:
+		need_column(needs, column_at(node->value));
+		if (node->prefix_len == OPERAND_COLUMN)
+			need_column(needs, column_at(node->mask));
 		break;
 	case EXPR_UNIX:
 		needs->protos |= protos_of(AF_UNIX);
@@ -138,6 +157,11 @@ int filter_close(struct filter *filter)
 	for (size_t i = 0; i < filter->expr.node_count; i++)
 		need_node(&filter->needs, &filter->expr.node[i]);
 	return 0;
+}
+
+void filter_set_context(struct filter *filter, const struct column_context *context)
+{
+	filter->context = context;
 }
 
 void filter_needs(const struct filter *filter, struct filter_needs *needs)

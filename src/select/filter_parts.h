@@ -2,6 +2,8 @@
 #ifndef SELECT_FILTER_PARTS_H
 #define SELECT_FILTER_PARTS_H
 
+#include <sockview/column_source.h>
+
 #include "select/reading.h"
 
 /* An option's list: one of `wanted`, none of `unwanted`. */
@@ -11,6 +13,7 @@ struct filter_choice {
 
 struct filter {
 	const struct lookup *names;
+	const struct column_context *context; /* NULL: no column has a value */
 	struct expr expr;
 	struct expr_list all;              /* what must hold, gathered */
 	struct expr_list specs;            /* -i */

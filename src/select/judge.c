@@ -9,8 +9,10 @@
 
 #include <string.h>
 
+#include <sockview/column_table.h>
 #include <sockview/glob.h>
 
+#include "select/column_term.h"
 #include "select/filter_parts.h"
 #include "select/judge.h"
 
@@ -23,6 +25,7 @@ struct judged {
 	const struct owners *owners;
 	enum judged_known known;
 	const struct owner *only; /* as if it were the only owner; NULL: all of them */
+	const struct column_context *context;
 };
 
 static enum verdict judge_node(const struct judged *judged, uint32_t index);
@@ -249,6 +252,36 @@ static enum verdict judge_cgroup(const struct judged *judged, const struct expr_
 	return judge_owners(judged, node);
 }
 
+/* --- columns --- */
+
+/* Of a column that is of one owner, any owner's will do. */
+static enum verdict judge_column(const struct judged *judged, const struct expr_node *node)
+{
+	const struct row *row = &judged->sock->row;
+	const struct column *column = column_at(node->value);
+	if (judged->known == KNOWN_KIND)
+		return column->want & WANT_UNIX && row->family != AF_UNIX ? VERDICT_NO : VERDICT_MAYBE;
+	if (!judged->context)
+		return VERDICT_NO;
+	if (!judged->owners && column_term_waits(node, row))
+		return VERDICT_MAYBE;
+	struct column_context context = *judged->context;
+	struct column_source all, one;
+	context.owners = judged->owners;
+	column_source_set(&all, &context, judged->sock);
+	one = all;
+	struct owner_span span = judged->only ? (struct owner_span){ judged->only, 1 } : all.span;
+	if (!column_term_is_of_owner(node) || !span.count)
+		return verdict_of(column_term_fits(judged->expr, node, &all, &all));
+	for (size_t i = 0; i < span.count; i++) {
+		one.span = (struct owner_span){ &span.first[i], 1 };
+		one.process = &judged->owners->process[span.first[i].process];
+		if (column_term_fits(judged->expr, node, &one, &all))
+			return VERDICT_YES;
+	}
+	return VERDICT_NO;
+}
+
 static enum verdict judge_node(const struct judged *judged, uint32_t index)
 {
 	const struct expr_node *node = &judged->expr->node[index];
@@ -289,26 +322,28 @@ static enum verdict judge_node(const struct judged *judged, uint32_t index)
 		return judge_owners(judged, node);
 	case EXPR_USER:
 		return judge_user(judged, node);
+	case EXPR_COLUMN:
+		return judge_column(judged, node);
 	}
 	return VERDICT_NO;
 }
 
 enum verdict filter_judge(const struct filter *filter, const struct sock *sock, const struct owners *owners)
 {
-	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, NULL };
+	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, NULL, filter->context };
 	return judge_node(&judged, filter->expr.root);
 }
 
 enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,
                                 const struct owner *owner)
 {
-	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, owner };
+	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, owner, filter->context };
 	return judge_node(&judged, filter->expr.root);
 }
 
 enum verdict judge_kind(const struct expr *expr, enum proto proto, int family, enum state state)
 {
 	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family, .state = (uint8_t)state } };
-	struct judged judged = { expr, &sock, NULL, KNOWN_KIND, NULL };
+	struct judged judged = { expr, &sock, NULL, KNOWN_KIND, NULL, NULL };
 	return judge_node(&judged, expr->root);
 }

@@ -153,14 +153,13 @@ static bool take_symbol(struct lexer *lexer, struct token *token)
 
 static void token_word(struct lexer *lexer, struct token *token, const char *stops)
 {
-	bool quoted;
-	token->kind = take_word(lexer, stops, &quoted);
+	token->kind = take_word(lexer, stops, &token->quoted);
 	token->end = lexer->at;
 	if (token->kind != TOKEN_WORD)
 		return;
 	token->word = lexer->word;
 	token->len = lexer->word_len;
-	if (!quoted && strchr(stops, '='))
+	if (!token->quoted && strchr(stops, '='))
 		token->kind = word_kind(token->word);
 }
 

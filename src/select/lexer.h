@@ -36,6 +36,7 @@ struct token {
 	size_t start, end; /* in the text */
 	const char *word;  /* unquoted, with a NUL behind; valid until the next token is read */
 	size_t len;
+	bool quoted; /* some of the word was */
 };
 
 struct lexer {

@@ -5,17 +5,22 @@
  *   or      = and { ("or" | "|" | "||") and }
  *   and     = not { [ "and" | "&" | "&&" ] not }
  *   not     = { "not" | "!" } primary
- *   primary = "(" or ")" | KEY [ OPERATOR ] VALUE | "autobound" | TARGET
+ *   primary = "(" or ")" | KEY [ OPERATOR ] VALUE | COLUMN OPERATOR VALUE
+ *           | COLUMN OPERATOR COLUMN | "autobound" | TARGET
  *
  * The manual of ss ranks its operators so too; its parser gives `and` and
  * `or` the same rank.
  */
 #include "select/parser.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include <sockview/column_table.h>
 #include <sockview/countof.h>
+#include <sockview/near.h>
 
+#include "select/column_term.h"
 #include "select/lexer.h"
 
 /* Each parenthesis takes four frames of the stack. */
@@ -70,6 +75,7 @@ struct condition {
 	uint32_t (*read)(struct reading *reading, struct piece value); /* of what is no end of a connection */
 	enum expr_end host, port; /* the end that the value is a host or ports of; 0: none */
 	bool state, excluded;     /* it speaks of states; of those that do not fit */
+	bool names_owner;         /* it asks for someone's sockets, of whatever state */
 };
 
 static uint32_t negated_if(struct reading *reading, bool negated, uint32_t node)
@@ -149,9 +155,9 @@ static const struct condition conditions[] = {
 	{ "dev", EQUALITY, "an interface", .read = device_read },
 	{ "fwmark", EQUALITY, "MARK or MARK/MASK", .read = mark_read },
 	{ "cgroup", EQUALITY, "a cgroup's path", .read = cgroup_read },
-	{ "pid", EQUALITY, "a process id", .read = pid_read },
-	{ "program", EQUALITY, "a program's name", .read = program_read },
-	{ "user", EQUALITY, "a user's name or number", .read = user_read },
+	{ "pid", EQUALITY, "a process id", .read = pid_read, .names_owner = true },
+	{ "program", EQUALITY, "a program's name", .read = program_read, .names_owner = true },
+	{ "user", EQUALITY, "a user's name or number", .read = user_read, .names_owner = true },
 	{ "inode", EQUALITY, "an inode number", .read = inode_read },
 };
 
@@ -163,6 +169,37 @@ static const struct condition *condition_named(const char *key)
 	return NULL;
 }
 
+/* The key, a condition's or a column's, that a mistyped one may have meant; NULL if none is near. */
+static const char *nearest_key(struct piece key)
+{
+	char word[NEAR_LONGEST + 1];
+	const struct column *column = column_nearest(key.text, key.len);
+	const char *best = NULL;
+	size_t least = key.len / 3 + 1;
+	if (!piece_copy(key, word, sizeof(word)))
+		return NULL;
+	for (size_t i = 0; i < countof(conditions); i++) {
+		size_t far = near_distance(word, conditions[i].key);
+		if (far < least) {
+			least = far;
+			best = conditions[i].key;
+		}
+	}
+	return column && near_distance(word, column->name) < least ? column->name : best;
+}
+
+static uint32_t unknown_key(struct parser *parser, const struct token *token)
+{
+	char expected[sizeof(parser->reading->error->expected)];
+	struct piece key = { parser->lexer.text + token->start, token->end - token->start, token->start };
+	const char *near = nearest_key(key);
+	if (near)
+		snprintf(expected, sizeof(expected), "%s, or another key: sport, src, state ..., or any column", near);
+	else
+		snprintf(expected, sizeof(expected), "%s, or any column of --list-columns", EXPECTED_TERM);
+	return reading_fail(parser->reading, key.at, expected, "unknown key \"%.*s\"", PIECE_ARGS(key));
+}
+
 static uint32_t condition_node(struct reading *reading, const struct condition *condition, struct piece value,
                                enum token_kind comparison)
 {
@@ -170,6 +207,8 @@ static uint32_t condition_node(struct reading *reading, const struct condition *
 	if (condition->port)
 		return port_condition(reading, value, comparison, condition->port);
 	reading->states_said |= condition->state;
+	/* As ports do: the question is who. */
+	reading->target |= condition->names_owner;
 	uint32_t node = condition->host ? host_read(reading, value, condition->host) : condition->read(reading, value);
 	return negated_if(reading, (comparison == TOKEN_NE) != condition->excluded, node);
 }
@@ -183,7 +222,28 @@ static uint32_t read_value(struct parser *parser, const struct condition *condit
 	if (value.kind != TOKEN_WORD)
 		return parser_fail(parser, &value, condition->expected);
 	struct piece piece = { value.word, value.len, value.start };
-	uint32_t node = condition_node(parser->reading, condition, piece, comparison);
+	uint32_t column, other, node;
+	struct piece key = { condition->key, strlen(condition->key), 0 };
+	/* pid = ppid */
+	if (!value.quoted && column_number(key, &column) && column_right_of(column_at(column), piece, &other))
+		node = negated_if(parser->reading, comparison == TOKEN_NE,
+		                  column_read(parser->reading, column, COMPARE_EQ, piece, false));
+	else
+		node = condition_node(parser->reading, condition, piece, comparison);
+	advance(parser);
+	return node;
+}
+
+/* The token is the comparison behind a column's name. */
+static uint32_t read_column(struct parser *parser, uint32_t column)
+{
+	enum compare compare = (enum compare)(parser->token.kind - TOKEN_EQ);
+	parser->lexer.at = parser->token.end;
+	struct token value = lexer_value(&parser->lexer);
+	if (value.kind != TOKEN_WORD)
+		return parser_fail(parser, &value, "a value, or another column");
+	uint32_t node = column_read(parser->reading, column, compare,
+	                            (struct piece){ value.word, value.len, value.start }, value.quoted);
 	advance(parser);
 	return node;
 }
@@ -195,6 +255,11 @@ static uint32_t read_condition(struct parser *parser, const struct condition *co
 	struct token comparison = parser->token;
 	if (!token_compares(comparison.kind))
 		return read_value(parser, condition, TOKEN_EQ, comparison.start);
+	uint32_t column;
+	struct piece key = { condition->key, strlen(condition->key), 0 };
+	if (condition->accepts == EQUALITY && comparison.kind > TOKEN_NE && column_number(key, &column) &&
+	    column_at(column)->type != COLUMN_TEXT)
+		return read_column(parser, column);
 	if (condition->accepts == EQUALITY && comparison.kind > TOKEN_NE)
 		return parser_fail(parser, &comparison, "= or !=, or nothing");
 	return read_value(parser, condition, comparison.kind, comparison.end);
@@ -228,7 +293,17 @@ static uint32_t read_primary(struct parser *parser)
 	const struct condition *condition = condition_named(parser->token.word);
 	if (condition)
 		return read_condition(parser, condition);
+	struct token key = parser->token;
 	struct piece piece = { parser->token.word, parser->token.len, parser->token.start };
+	uint32_t column;
+	bool known = !key.quoted && column_number(piece, &column);
+	/* What stands behind the word tells a key from a target. */
+	advance(parser);
+	if (token_compares(parser->token.kind))
+		return known ? read_column(parser, column) : unknown_key(parser, &key);
+	parser->lexer.at = key.start;
+	advance(parser);
+	piece.text = parser->token.word;
 	uint32_t node =
 		piece_is(piece, "autobound") ? autobound_read(parser->reading) : target_read(parser->reading, piece);
 	advance(parser);

@@ -7,6 +7,8 @@
  */
 #include <stdlib.h>
 
+#include <sockview/names.h>
+
 #include "../unit/filter_scene.h"
 #include "../unit/kernel_bytecode.h"
 #include "collect/bytecode.h"
@@ -78,6 +80,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data + 1, size - 1);
 	for (size_t i = 0; i < PROTO_COUNT; i++)
 		query.states[i] = STATE_ALL;
+	/* Columns are judged with nothing known beside the rows. */
+	struct column_context context = { .names = names_new() };
+	demand(context.names);
+	filter_set_context(filter, &context);
 	if (filter_add_text(filter, text, size - 1, families[data[0] % 4], &error) == 0) {
 		demand(filter_close(filter) == 0);
 		filter_narrow(filter, &query);
@@ -89,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		       memchr(error.expected, '\0', sizeof(error.expected)));
 	}
 	filter_free(filter);
+	names_free(context.names);
 	free(text);
 	return 0;
 }

@@ -216,9 +216,13 @@ static void columns_say_what_they_need(void **state)
 	struct column_list list = { 0 };
 	struct column_needs needs = { 0 };
 	struct error error;
-	assert_int_equal(column_list_parse(&list, "proto,local_port,inode,uid,cookie,v6only", &error), 0);
+	assert_int_equal(column_list_parse(&list, "proto,local_port,inode,uid,cookie", &error), 0);
 	column_list_needs(&list, &needs);
 	assert_int_equal(needs.want | needs.details | needs.need, 0);
+	/* An attribute of its own, which is read only if it is wanted. */
+	assert_int_equal(column_list_parse(&list, "v6only", &error), 0);
+	column_list_needs(&list, &needs);
+	assert_int_equal(needs.want, WANT_EXTRA);
 	assert_int_equal(column_list_parse(&list, "rtt,rcvbuf,timer,mark,cmdline,remote_host", &error), 0);
 	column_list_needs(&list, &needs);
 	assert_int_equal(needs.want, WANT_INFO | WANT_SKMEM | WANT_TIMER | WANT_EXTRA);

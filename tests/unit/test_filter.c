@@ -702,14 +702,17 @@ static void needs(void **state)
 		bool states_chosen, states_said, target;
 	} cases[] = {
 		{ "sport = :22", false, 0, 0, false, false, false },
-		{ "program = x", true, PROCESS_NAME, 0, false, false, false },
-		{ "user = root", true, PROCESS_UID, 0, false, false, false },
-		{ "pid = 1", true, 0, 0, false, false, false },
+		{ "program = x", true, PROCESS_NAME, 0, false, false, true },
+		{ "user = root", true, PROCESS_UID, 0, false, false, true },
+		{ "pid = 1", true, 0, 0, false, false, true },
 		{ "fwmark = 1", false, 0, WANT_EXTRA, false, false, false },
 		{ "cgroup = /a", true, PROCESS_CGROUP, WANT_EXTRA, false, false, false },
 		{ "state listen", false, 0, 0, true, false, false },
 		{ "not state = listen", false, 0, 0, false, true, false },
 		{ "8080", false, 0, 0, false, false, true },
+		{ "unit = x", true, PROCESS_CGROUP, WANT_EXTRA, false, false, false },
+		{ "rtt > rcv_rtt", false, 0, WANT_INFO, false, false, false },
+		{ "fd > 3 or drops > 0", true, 0, WANT_SKMEM, false, false, false },
 		{ "udp", false, 0, 0, false, false, false },
 		{ "udp:53", false, 0, 0, false, false, true },
 	};

@@ -1,0 +1,12 @@
+/* near.h - how far a mistyped word is from a known one. */
+#ifndef SOCKVIEW_NEAR_H
+#define SOCKVIEW_NEAR_H
+
+#include <stddef.h>
+
+#define NEAR_LONGEST 24
+
+/* Levenshtein's distance of two short words; NEAR_LONGEST if one is longer than that. */
+size_t near_distance(const char *a, const char *b);
+
+#endif

@@ -37,6 +37,7 @@
  *     explain.c explain.h              --explain's order of work, from the command line's words to sentences
  *     explain_advice.c explain_advice.h sentences: what would free the port, most likely first
  *     explain_json.c                   the answer as one JSON object
+ *     explain_nat.c explain_nat.h      rules that take the port's traffic, or bring it here
  *     explain_notes.c explain_notes.h  sentences: what is no conflict and yet surprises; what was not seen
  *     explain_target.c explain_target.h [PROTO:][ADDR:]PORT
  *     explain_text.c                   the answer as a few plain lines
@@ -62,8 +63,17 @@
  *     gone.c gone.h                    is the socket still there? Asked of the kernel again, by cookie
  *     tunnels.c tunnels.h              sockets the kernel opened for an interface or a server of its own
  *   firewall/
- *     nat.c nat.h                      the rules of nftables that send a port's packets elsewhere
- *     nat_rule.c nat_rule.h            one nftables rule, expression by expression
+ *     condition.c condition.h          a condition that could not be decided, in nft's own words
+ *     expression.c expression.h        nft's expressions over a packet that is known in part
+ *     nft_attr.h                       a value as nf_tables nests it
+ *     chains.c                         a packet through the chains of a hook, and the whole way of one
+ *     packet.h                         a packet as far as it is known, and what rules do with it
+ *     registers.c registers.h          nft's registers: bytes that are known, varying or unread
+ *     rule_run.h                       one rule being run over one packet
+ *     ruleset.c ruleset.h              the rules of nftables in memory
+ *     set_lookup.c set_lookup.h        is the key in the set, and what does the map give?
+ *     sk_lookup.c sk_lookup.h          BPF programs that choose the socket of a packet
+ *     xt.c xt.h                        the matches and targets that iptables-nft wraps
  *   collect/
  *     attributes.c attributes.h        the netlink attributes behind the head of an answer
  *     bytecode.c bytecode.h            a filter's tree to the kernel's ops

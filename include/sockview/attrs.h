@@ -64,6 +64,7 @@ static inline struct attr_walk attr_walk_nested(struct attr attr)
 /* Numbers of that size; `otherwise` if the attribute is absent or has another size. */
 uint32_t attr_u32(struct attr attr, uint32_t otherwise);
 uint32_t attr_be32(struct attr attr, uint32_t otherwise);
+uint64_t attr_be64(struct attr attr, uint64_t otherwise);
 uint16_t attr_be16(struct attr attr, uint16_t otherwise);
 /* True if it holds the text, with or without the NUL that the kernel puts behind names. */
 bool attr_is(struct attr attr, const char *text);

@@ -170,6 +170,8 @@ static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, u
 		want |= has_all(permitted, BPF_CAPS) ? BPF_CAPS : BIT(CAP_SYS_ADMIN);
 	if (needs & PRIVILEGE_BIND)
 		want |= BIT(CAP_NET_BIND_SERVICE) & privilege->own;
+	if (needs & PRIVILEGE_BPF_LIST)
+		want |= BIT(CAP_SYS_ADMIN) & privilege->own;
 	if (needs & PRIVILEGE_SET_USER)
 		want |= (BIT(CAP_SETUID) | BIT(CAP_SETGID)) & privilege->own;
 	/* setns() takes CAP_SYS_ADMIN; to find the namespace, CAP_SYS_PTRACE (PID/ns) and a way to its mount. */

@@ -17,6 +17,7 @@
 #include "explain/ephemeral.h"
 #include "explain/explain_advice.h"
 #include "explain/explain_notes.h"
+#include "explain/explain_nat.h"
 #include "explain/explain_why.h"
 #include "explain/holders.h"
 #include "explain/plan.h"
@@ -61,6 +62,8 @@ void explain_free(struct explain *explain)
 	free(explain->crowd);
 	free(explain->toward);
 	free(explain->user.group);
+	ruleset_free(explain->ruleset);
+	free(explain->nat);
 	facts_free(&explain->host);
 	elsewhere_free(&explain->elsewhere);
 	free(explain);
@@ -130,7 +133,7 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 	if (holders_find(explain) < 0)
 		return -1;
 	verdict_reach(explain);
-	if (facts->live && nat_find(&explain->nat, facts->proc_fd, explain->target.proto, explain->target.port) < 0)
+	if (facts->live && explain_nat_find(explain) < 0)
 		return -1;
 	ephemeral_find(explain);
 	if (holders_crowd(explain) < 0)

@@ -302,6 +302,19 @@ static void put_related(const struct explain *explain, struct out *out)
 	out_char(out, ']');
 }
 
+/* The part of a rule that could not be decided. */
+static void put_undecided(struct out *out, const struct packet_nat *nat)
+{
+	put_key(out, "unread");
+	out_string(out, "{\"table\":");
+	json_string(out, nat->rule.table);
+	put_string(out, "chain", nat->rule.chain);
+	put_number(out, "handle", nat->rule.handle, true);
+	put_key(out, "expression");
+	json_printable(out, nat->condition, strlen(nat->condition));
+	out_char(out, '}');
+}
+
 static void put_sentences(const struct explain *explain, struct out *out, const char *name, enum sentence_kind kind)
 {
 	bool some = false;
@@ -317,6 +330,8 @@ static void put_sentences(const struct explain *explain, struct out *out, const 
 		json_string(out, sentence->key);
 		put_key(out, "text");
 		json_printable(out, sentence->text, strlen(sentence->text));
+		if (sentence->nat)
+			put_undecided(out, &sentence->nat->nat);
 		out_char(out, '}');
 	}
 	out_char(out, ']');

@@ -12,6 +12,7 @@
 #include <sockview/countof.h>
 #include <sockview/proto.h>
 
+#include "explain/explain_nat.h"
 #include "explain/explain_words.h"
 #include "explain/holders.h"
 
@@ -171,65 +172,6 @@ static int say_device(struct explain *explain)
 	words_bytes(escaped, (struct bytes){ name, strlen(name) }, TEXT_WORD);
 	return sentence_add(explain, SAY_NOTE, "device-only",
 	                    "It is bound to the interface %s and is not reached over others.", escaped);
-}
-
-static int say_nat_rule(struct explain *explain, const struct nat_rule *rule)
-{
-	char family[WORDS_NAME_MAX], table[WORDS_NAME_MAX], chain[WORDS_NAME_MAX],
-		to[WORDS_ADDR_MAX + 16] = "elsewhere";
-	words_bytes(family, (struct bytes){ rule->family, strlen(rule->family) }, TEXT_WORD);
-	words_bytes(table, (struct bytes){ rule->table, strlen(rule->table) }, TEXT_WORD);
-	words_bytes(chain, (struct bytes){ rule->chain, strlen(rule->chain) }, TEXT_WORD);
-	if (rule->redirect)
-		snprintf(to, sizeof(to), "port %u of this host",
-		         (unsigned)(rule->to_port ? rule->to_port : explain->target.port));
-	else if (rule->to_family)
-		words_endpoint(explain, to, rule->to_family, &rule->to,
-		               rule->to_port ? rule->to_port : explain->target.port, 0);
-	return sentence_add(
-		explain, SAY_NOTE, "nat",
-		"A NAT rule (table %s %s, chain %s) sends %s port %u to %s %s%s: a listener here does not see that traffic.",
-		family, table, chain, proto_name(explain->target.proto), explain->target.port, to,
-		rule->output ? "for connections made on this host" : "when it comes in",
-		rule->more ? ", if the rule's other conditions hold" : "");
-}
-
-/* Of exchange_table()'s errno (exchange.h), or E2BIG past a bound of ours. */
-static const char *words_unread(int number)
-{
-	switch (number) {
-	case EINTR:
-		return "it kept changing";
-	case ENOBUFS:
-		return "a part of the kernel's answer was lost";
-	case EBADMSG:
-		return "a part of the kernel's answer could not be read";
-	case E2BIG:
-		return "there is too much of it";
-	default:
-		return strerror(number);
-	}
-}
-
-static int say_nat(struct explain *explain)
-{
-	const struct nat *nat = &explain->nat;
-	for (size_t i = 0; i < nat->rules; i++)
-		if (say_nat_rule(explain, &nat->rule[i]) < 0)
-			return -1;
-	if (nat->left_out &&
-	    sentence_add(explain, SAY_NOTE, "nat", "%u more NAT rules for this port.", nat->left_out) < 0)
-		return -1;
-	if (nat->asked && nat->unread &&
-	    sentence_add(explain, SAY_UNREAD, "nftables", "%s (nftables: %s%s).",
-	                 nat->rules ? "Not all NAT rules were read" : "NAT rules were not read",
-	                 words_unread(nat->unread), nat->unread == EPERM ? "; it takes CAP_NET_ADMIN" : "") < 0)
-		return -1;
-	if (nat->legacy_unread)
-		return sentence_add(
-			explain, SAY_UNREAD, "iptables-legacy",
-			"There are rules of the older iptables, which were not read: iptables-legacy -t nat -S.");
-	return 0;
 }
 
 static int say_proxy(struct explain *explain)
@@ -400,7 +342,7 @@ int explain_notes(struct explain *explain)
 {
 	static int (*const say[])(struct explain * explain) = {
 		say_until_listen, say_loopback,  say_device,    say_proxy, say_other_proto, say_elsewhere,
-		say_nat,          say_port_kind, say_ephemeral, say_plans, say_evidence,    say_unseen,
+		explain_nat_say,  say_port_kind, say_ephemeral, say_plans, say_evidence,    say_unseen,
 	};
 	for (size_t i = 0; i < countof(say); i++)
 		if (say[i](explain) < 0)

@@ -35,7 +35,7 @@ int sentence_add(struct explain *explain, enum sentence_kind kind, const char *k
 		free(text);
 		return -1;
 	}
-	*sentence = (struct sentence){ kind, key, text };
+	*sentence = (struct sentence){ .kind = kind, .key = key, .text = text };
 	return 0;
 }
 
@@ -167,4 +167,20 @@ bool process_age(const struct explain *explain, const struct process *process, u
 		return false;
 	*seconds = (uint64_t)now.tv_sec - started;
 	return true;
+}
+
+const char *words_unread(int number)
+{
+	switch (number) {
+	case EINTR:
+		return "it kept changing";
+	case ENOBUFS:
+		return "a part of the kernel's answer was lost";
+	case EBADMSG:
+		return "a part of the kernel's answer could not be read";
+	case E2BIG:
+		return "there is too much of it";
+	default:
+		return strerror(number);
+	}
 }

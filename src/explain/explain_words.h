@@ -43,4 +43,7 @@ bool process_is(const struct explain *explain, const struct process *process, co
 /* The process's age in seconds; false if it is not known. */
 bool process_age(const struct explain *explain, const struct process *process, uint64_t *seconds);
 
+/* Of exchange_table()'s errno (exchange.h), or E2BIG past a bound of ours. */
+const char *words_unread(int number);
+
 #endif

@@ -12,7 +12,8 @@
 
 #include <sockview/explain_types.h>
 #include <sockview/expr.h>
-#include <sockview/nat.h>
+#include <sockview/packet.h>
+#include <sockview/sk_lookup.h>
 #include <sockview/text.h>
 
 #include "explain/bind_model.h"
@@ -59,11 +60,19 @@ struct crowd {
 
 enum sentence_kind { SAY_WHY, SAY_ADVICE, SAY_NOTE, SAY_UNREAD };
 
+/* A rule that takes the port's traffic, or brings that of another port here. */
+struct nat_found {
+	struct packet_nat nat;
+	size_t way;    /* how the packet came: explain_nat.c's table */
+	bool from_any; /* it sends other ports here */
+};
+
 /* A sentence, escaped already; `key` is its constant name in JSON. */
 struct sentence {
 	enum sentence_kind kind;
 	const char *key;
 	char *text;
+	const struct nat_found *nat; /* whose condition could not be decided; NULL */
 };
 
 /* A connection from here to the port elsewhere. */
@@ -101,7 +110,10 @@ struct explain {
 	size_t towards, toward_capacity;
 	struct destination destination;
 	struct elsewhere elsewhere;
-	struct nat nat;
+	struct ruleset *ruleset; /* NULL: not asked for */
+	struct nat_found *nat;
+	size_t nats, nat_capacity, nats_left_out;
+	struct sk_lookups sk_lookups;
 	struct sentence *sentence;
 	size_t sentences, sentence_capacity;
 	enum explain_verdict verdict;

@@ -43,7 +43,7 @@ static void explaining_plan(struct run *run)
 		.evidence = !run->options->replay,
 		.details = EXPLAIN_DETAILS,
 		/* NAT rules take CAP_NET_ADMIN as marks do. */
-		.privileges = PRIVILEGE_BIND | PRIVILEGE_MARK | PRIVILEGE_NETNS |
+		.privileges = PRIVILEGE_BIND | PRIVILEGE_MARK | PRIVILEGE_BPF_LIST | PRIVILEGE_NETNS |
 		              (explain_changes_user(run->own) ? PRIVILEGE_SET_USER : 0u),
 	};
 }

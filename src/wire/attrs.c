@@ -2,6 +2,7 @@
 #include <sockview/attrs.h>
 
 #include <arpa/inet.h>
+#include <endian.h>
 
 static struct attrs attrs_of(struct attr_walk walk)
 {
@@ -38,6 +39,15 @@ uint32_t attr_u32(struct attr attr, uint32_t otherwise)
 uint32_t attr_be32(struct attr attr, uint32_t otherwise)
 {
 	return ntohl(attr_u32(attr, htonl(otherwise)));
+}
+
+uint64_t attr_be64(struct attr attr, uint64_t otherwise)
+{
+	uint64_t value;
+	if (!attr.data || attr.len != sizeof(value))
+		return otherwise;
+	memcpy(&value, attr.data, sizeof(value));
+	return be64toh(value);
 }
 
 uint16_t attr_be16(struct attr attr, uint16_t otherwise)

@@ -2,7 +2,7 @@
  * fuzz_explain.c - what --explain reads of the kernel and of the command line.
  *
  * The first byte chooses the parser, the rest is its input, from a buffer of
- * its exact size: a rule of nftables as a netlink message, a target, a list
+ * its exact size: a target, a list
  * of ports, the text of an fdinfo file.
  */
 #include <linux/netlink.h>
@@ -12,7 +12,6 @@
 
 #include "evidence/flight.h"
 #include "explain/facts.h"
-#include "firewall/nat_rule.h"
 #include "explain/explain_target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,31 +20,6 @@ static void check(bool holds)
 {
 	if (!holds)
 		abort();
-}
-
-static bool is_terminated(const char *name)
-{
-	return memchr(name, '\0', NAT_RULE_NAME_MAX);
-}
-
-/* The payload of a netlink message, whose header the corpus has in front. */
-static void read_rule(const uint8_t *message, size_t size)
-{
-	struct nat_seen seen;
-
-	if (size < sizeof(struct nlmsghdr))
-		return;
-	for (unsigned proto = PROTO_TCP; proto <= PROTO_UDPLITE; proto++) {
-		if (!nat_rule_read(message + sizeof(struct nlmsghdr), size - sizeof(struct nlmsghdr), proto, 31001,
-		                   &seen))
-			continue;
-		check(is_terminated(seen.table) && is_terminated(seen.chain) && is_terminated(seen.jump));
-		check(seen.lookups <= NAT_LOOKUPS_MAX);
-		for (unsigned i = 0; i < seen.lookups; i++) {
-			check(is_terminated(seen.lookup[i].set) && seen.lookup[i].slots <= NAT_KEY_SLOTS);
-			nat_key_fits(&seen.lookup[i], message, size, message, size / 2, 6, 31001);
-		}
-	}
 }
 
 static void read_ports(const char *text, size_t size)
@@ -87,9 +61,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(exact);
 	memcpy(exact, data + 1, len);
 	switch (data[0] % 4) {
-	case 0:
-		read_rule((const uint8_t *)exact, len);
-		break;
 	case 1:
 		read_target(exact, len);
 		break;

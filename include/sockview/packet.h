@@ -1,0 +1,161 @@
+/*
+ * packet.h - a packet as far as it is known, and what the rules of this network namespace do with it.
+ *
+ *   packet --hook--> base chains by priority --rules--> what may become of it, and which rule decides
+ *
+ * A field of the packet is known or may be anything. A rule on a known field
+ * holds or fails; a rule on another may do either, and then both outcomes are
+ * kept. So the answer is certain, or it names the condition that it hangs on.
+ * Source of the order of hooks and verdicts: net/netfilter/{core,nf_tables_core}.c,
+ * Linux 6.18.
+ */
+#ifndef SOCKVIEW_PACKET_H
+#define SOCKVIEW_PACKET_H
+
+#include <sockview/row.h>
+
+/* Where a packet meets rules. */
+enum packet_hook {
+	HOOK_INGRESS, /* of a device: the families netdev and inet */
+	HOOK_PREROUTING,
+	HOOK_INPUT,
+	HOOK_FORWARD,
+	HOOK_OUTPUT,
+	HOOK_POSTROUTING,
+	HOOK_EGRESS, /* of a device: the family netdev */
+	HOOK_COUNT
+};
+
+enum packet_known {
+	PACKET_SOURCE = 1 << 0,
+	PACKET_SOURCE_PORT = 1 << 1,
+	PACKET_DEST = 1 << 2,
+	PACKET_IIF = 1 << 3, /* the interface it came in by; index 0: none */
+	PACKET_OIF = 1 << 4,
+	PACKET_DEST_LOCAL = 1 << 5,    /* dest is an address of this host (fib daddr type local) */
+	PACKET_ROUTES_BACK = 1 << 6,   /* a route leads back to its source by the interface it came in by */
+	PACKET_SOURCE_REMOTE = 1 << 7, /* its source is a unicast address of another host */
+	PACKET_ANY_PORT = 1 << 8,      /* dest_port may be any: which rules send packets to a port of interest? */
+};
+
+struct packet {
+	uint8_t family;                  /* AF_INET, AF_INET6 */
+	uint8_t proto;                   /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE */
+	uint16_t known;                  /* enum packet_known */
+	bool reply;                      /* the answer to the first packet: SYN and ACK, conntrack's ESTABLISHED */
+	union addr source, dest;         /* network byte order */
+	uint16_t source_port, dest_port; /* host byte order; dest_port is known unless it is a reply's */
+	uint32_t iif, oif;               /* interface index */
+	char iifname[16], oifname[16];
+};
+
+/* A reply goes from the port that the first packet came to. */
+static inline bool packet_source_port_known(const struct packet *packet)
+{
+	return packet->reply || packet->known & PACKET_SOURCE_PORT;
+}
+
+static inline bool packet_dest_port_known(const struct packet *packet)
+{
+	return packet->reply ? packet->known & PACKET_SOURCE_PORT : !(packet->known & PACKET_ANY_PORT);
+}
+
+/* A rule of nftables. Texts are the ruleset's, escaped by whoever prints them: hostile. */
+struct packet_rule {
+	const char *family; /* "ip", "ip6", "inet", "netdev", "bridge": nft's word; NULL: no rule */
+	const char *table, *chain;
+	uint64_t handle; /* 0: the chain's policy */
+};
+
+enum packet_fate {
+	FATE_PASSES,
+	FATE_DROPPED,
+	FATE_REJECTED,
+	FATE_DEPENDS, /* on `condition` */
+	FATE_UNKNOWN, /* `condition` could not be judged */
+};
+
+enum { PACKET_CONDITION_MAX = 192 };
+
+struct packet_answer {
+	enum packet_fate fate;
+	struct packet_rule rule; /* that decides, or that the answer hangs on */
+	bool drops_if;           /* FATE_DEPENDS: it is dropped if the condition holds; else it passes only then */
+	char condition[PACKET_CONDITION_MAX]; /* "ip saddr 10.0.0.0/8", nft's words; hostile bytes escaped */
+};
+
+/* A rule that sends packets elsewhere: DNAT, REDIRECT, TPROXY. */
+enum packet_nat_kind { NAT_DNAT, NAT_REDIRECT, NAT_TPROXY };
+struct packet_nat {
+	enum packet_nat_kind kind;
+	struct packet_rule rule;
+	bool certain; /* every packet like this one; else if `condition` holds */
+	bool unread;  /* `condition` is an expression that could not be judged */
+	char condition[PACKET_CONDITION_MAX];
+	uint8_t to_family; /* AF_UNSPEC: the address stays, or is not told */
+	bool to_many;      /* a range, or an element of a map chosen at run time: `to` is not all */
+	union addr to;
+	uint16_t to_port; /* 0: the port stays */
+};
+
+struct ruleset;
+
+/* What of the rules of this namespace could not be read. */
+struct ruleset_gaps {
+	int error;     /* errno of the question to nftables; 0: read, or the kernel has none */
+	bool legacy;   /* tables of iptables-legacy are in use: not read */
+	bool changing; /* the rules changed at each of three tries: what was read may be a mixture */
+};
+
+/*
+ * Reads tables, chains, sets and rules of nftables (CAP_NET_ADMIN in the
+ * namespace's user namespace: the kernel decides). Never NULL but for ENOMEM;
+ * what could not be read is in the gaps. `proc_fd` tells of iptables-legacy; -1.
+ */
+struct ruleset *ruleset_read(int proc_fd);
+void ruleset_free(struct ruleset *ruleset);
+const struct ruleset_gaps *ruleset_gaps(const struct ruleset *ruleset);
+/* No base chain at all: nothing is filtered or translated. */
+bool ruleset_is_empty(const struct ruleset *ruleset);
+
+/* A packet on its way: what earlier hooks made of it. */
+struct packet_state {
+	struct packet packet;
+	uint32_t mark;
+	bool mark_known;
+	uint8_t untracked;      /* connection tracking leaves it alone: 0 no, 1 yes, 2 perhaps */
+	bool translated;        /* DNAT took place: conntrack's status says so */
+	uint16_t original_port; /* conntrack's original destination */
+	union addr original_dest;
+};
+void packet_state_init(struct packet_state *state, const struct packet *packet);
+
+enum { PACKET_NATS_MAX = 16 };
+struct packet_nats {
+	struct packet_nat nat[PACKET_NATS_MAX];
+	size_t count;
+	size_t left_out; /* more than there is room for */
+};
+
+/*
+ * Lets all base chains of `hook` run by priority. `answer` is the fate at this
+ * hook: the first rule that drops for certain, else what it hangs on. What may
+ * translate the packet is added to `nats` (may be NULL); a certain translation
+ * to one address and port changes the packet for the chains and hooks behind
+ * it. Replies meet no NAT chain (nf_nat_inet_fn runs them for NEW alone).
+ */
+void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum packet_hook hook,
+                 struct packet_answer *answer, struct packet_nats *nats);
+
+/*
+ * The whole way of a first packet from another host to a socket here, and of
+ * TCP's answer back: ingress, prerouting, input; output, postrouting, egress.
+ * `packet` has the interface it comes in by and, if it is to be judged, its
+ * source. The fate is the first certain drop on the way, else what it hangs on.
+ * Where a NAT rule takes the packet elsewhere for certain, *taken is that rule
+ * of `nats` and the fate is that of the way to there; NULL otherwise.
+ */
+void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
+                   struct packet_nats *nats, const struct packet_nat **taken);
+
+#endif

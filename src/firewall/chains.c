@@ -1,0 +1,459 @@
+/*
+ * chains.c - a packet through the chains of a hook (packet.h).
+ *
+ * Every way that the packet may take is followed at once: a rule that may
+ * hold or fail adds its verdict to what is possible, and the walk goes on as
+ * if it had failed. So the walk is as long as the rules are many. What stands
+ * behind such a rule is reached for certain only if the verdict is the same.
+ *
+ *   doubt  none: every packet like this one is here
+ *          perhaps: those for which the condition holds (or fails) are
+ *          unread: an expression that was not judged decides whether it is
+ */
+#include <sockview/packet.h>
+
+#include <netinet/in.h>
+
+#include <limits.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sockview/countof.h>
+
+#include "firewall/expression.h"
+
+enum {
+	DEPTH_MAX = 16,     /* NFT_JUMP_STACK_SIZE */
+	STEPS_MAX = 200000, /* rules: a few jumps in each chain of many can multiply without end */
+	CHAINS_MAX = 256,   /* base chains of one hook */
+};
+
+enum doubt_level { DOUBT_NONE, DOUBT_PERHAPS, DOUBT_UNREAD };
+
+struct doubt {
+	enum doubt_level level;
+	char condition[PACKET_CONDITION_MAX];
+};
+
+/* Where a chain was left. */
+enum flow {
+	FLOW_GOES_ON, /* at its end, or by return */
+	FLOW_ENDS,    /* for certain: accepted, dropped */
+};
+
+/* What may become of the packet in one base chain. */
+struct outcome {
+	bool known;
+	struct packet_rule rule;
+	struct doubt doubt;
+	bool rejects;
+};
+
+struct pass {
+	const struct ruleset *ruleset;
+	struct packet_state *state;
+	enum packet_hook hook;
+	const struct fw_chain *base;
+	struct packet_nats *nats;
+	struct outcome accepts, drops; /* the first that may happen */
+	struct outcome final;          /* that happens if nothing before does */
+	bool final_drops;
+	bool translated; /* for certain: no NAT chain behind it runs */
+	unsigned steps;
+};
+
+void packet_state_init(struct packet_state *state, const struct packet *packet)
+{
+	*state = (struct packet_state){
+		.packet = *packet,
+		.mark_known = true,
+		.original_port = packet->dest_port,
+		.original_dest = packet->dest,
+	};
+}
+
+static struct packet_rule rule_of(const struct pass *pass, const struct fw_rule *rule)
+{
+	return (struct packet_rule){ ruleset_family(rule->family), ruleset_text(pass->ruleset, rule->table),
+		                     ruleset_text(pass->ruleset, rule->chain), rule->handle };
+}
+
+static struct packet_rule policy_of(const struct pass *pass)
+{
+	return (struct packet_rule){ ruleset_family(pass->base->family), ruleset_text(pass->ruleset, pass->base->table),
+		                     ruleset_text(pass->ruleset, pass->base->name), 0 };
+}
+
+/* The worse of the two; the text of the first that brought it there. */
+static void doubt_add(struct doubt *doubt, enum doubt_level level, const char *condition, bool negated)
+{
+	if (level <= doubt->level)
+		return;
+	doubt->level = level;
+	snprintf(doubt->condition, sizeof(doubt->condition), "%s%.180s", negated ? "not " : "", condition);
+}
+
+static void outcome_add(struct outcome *outcome, const struct packet_rule *rule, const struct doubt *doubt,
+                        bool rejects)
+{
+	/* A certain one replaces a first guess only where none was known. */
+	if (outcome->known && outcome->doubt.level >= doubt->level)
+		return;
+	*outcome = (struct outcome){ true, *rule, *doubt, rejects };
+}
+
+static void end_for_certain(struct pass *pass, const struct packet_rule *rule, bool drops, bool rejects)
+{
+	pass->final = (struct outcome){ .known = true, .rule = *rule, .rejects = rejects };
+	pass->final_drops = drops;
+}
+
+static void keep_nat(struct pass *pass, const struct rule_run *run, const struct doubt *doubt)
+{
+	struct packet_nat nat = run->nat;
+	nat.rule = rule_of(pass, run->rule);
+	nat.certain = doubt->level == DOUBT_NONE;
+	nat.unread = doubt->level == DOUBT_UNREAD;
+	memcpy(nat.condition, doubt->condition, sizeof(nat.condition));
+	if (pass->nats && pass->nats->count < PACKET_NATS_MAX)
+		pass->nats->nat[pass->nats->count++] = nat;
+	else if (pass->nats)
+		pass->nats->left_out++;
+	if (!nat.certain || nat.kind == NAT_TPROXY)
+		return;
+	struct packet *packet = &pass->state->packet;
+	pass->translated = pass->state->translated = true;
+	if (nat.to_port)
+		packet->dest_port = nat.to_port;
+	if (nat.kind == NAT_REDIRECT) {
+		packet->known &= (uint16_t)~PACKET_DEST; /* the interface's first address (nf_nat_redirect_ipv4) */
+	} else if (nat.to_family && !nat.to_many) {
+		packet->dest = nat.to;
+		packet->known |= PACKET_DEST;
+		packet->known &= (uint16_t)~PACKET_DEST_LOCAL;
+	} else if (nat.to_many) {
+		packet->known &= (uint16_t) ~(PACKET_DEST | PACKET_DEST_LOCAL);
+	}
+}
+
+/* Marks and tracking, as far as they are certain. */
+static void change_state(struct pass *pass, const struct rule_run *run, enum doubt_level level)
+{
+	struct packet_state *state = pass->state;
+	if (run->sets_mark) {
+		state->mark_known = level == DOUBT_NONE && run->mark_known;
+		state->mark = run->mark;
+	}
+	if (run->untracks && state->untracked != 1)
+		state->untracked = level == DOUBT_NONE ? 1 : 2;
+}
+
+static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, struct doubt doubt, unsigned depth,
+                           struct doubt *left);
+
+static enum flow jump(struct pass *pass, const struct fw_rule *rule, uint32_t name, const struct doubt *doubt,
+                      unsigned depth, struct doubt *left)
+{
+	const struct fw_chain *target =
+		ruleset_chain(pass->ruleset, rule->family, ruleset_text(pass->ruleset, rule->table),
+	                      ruleset_text(pass->ruleset, name));
+	if (target && depth < DEPTH_MAX)
+		return run_chain(pass, target, *doubt, depth + 1, left);
+	doubt_add(left, DOUBT_UNREAD, "a jump that could not be followed", false);
+	return FLOW_GOES_ON;
+}
+
+/* One verdict of a rule that is reached under `doubt`; what it means for what stands behind it is in `rest`. */
+static enum flow take_verdict(struct pass *pass, const struct rule_run *run, const struct fw_verdict *verdict,
+                              const struct doubt *doubt, unsigned depth, struct doubt *rest, bool *leaves)
+{
+	struct packet_rule rule = rule_of(pass, run->rule);
+	bool certain = doubt->level == DOUBT_NONE;
+	switch (verdict->code) {
+	case NF_ACCEPT:
+	case NF_DROP:
+		if (certain) {
+			end_for_certain(pass, &rule, verdict->code == NF_DROP, run->rejects);
+			return FLOW_ENDS;
+		}
+		outcome_add(verdict->code == NF_DROP ? &pass->drops : &pass->accepts, &rule, doubt, run->rejects);
+		return FLOW_GOES_ON;
+	case NFT_JUMP:
+		return jump(pass, run->rule, verdict->jump, doubt, depth, rest);
+	case NFT_GOTO: {
+		enum flow flow = jump(pass, run->rule, verdict->jump, doubt, depth, rest);
+		*leaves = certain;
+		if (!certain)
+			doubt_add(rest, doubt->level, doubt->condition, true);
+		return flow;
+	}
+	case NFT_RETURN:
+		*leaves = certain;
+		if (!certain)
+			doubt_add(rest, doubt->level, doubt->condition, true);
+		return FLOW_GOES_ON;
+	case NFT_CONTINUE:
+	case NFT_BREAK:
+		return FLOW_GOES_ON;
+	default: {
+		/* A queue's reader decides, or the packet is taken away: either may follow. */
+		struct doubt unread = *doubt;
+		doubt_add(&unread, DOUBT_UNREAD, run->match == MATCH_UNREAD ? run->condition : "a queue to a program",
+		          false);
+		outcome_add(&pass->drops, &rule, &unread, false);
+		outcome_add(&pass->accepts, &rule, &unread, false);
+		return FLOW_GOES_ON;
+	}
+	}
+}
+
+static enum flow take_rule(struct pass *pass, struct rule_run *run, const struct doubt *reached, unsigned depth,
+                           struct doubt *rest, bool *leaves)
+{
+	struct doubt doubt = *reached;
+	enum flow flow = FLOW_GOES_ON;
+	if (run->match == MATCH_PERHAPS)
+		doubt_add(&doubt, DOUBT_PERHAPS, run->condition, false);
+	if (run->match == MATCH_UNREAD)
+		doubt_add(&doubt, DOUBT_UNREAD, run->condition, false);
+	change_state(pass, run, doubt.level);
+	if (run->translates)
+		keep_nat(pass, run, &doubt);
+	for (unsigned i = 0; i < run->verdicts && flow == FLOW_GOES_ON && !*leaves; i++) {
+		struct doubt one = doubt;
+		if (run->verdict[i].perhaps)
+			doubt_add(&one, DOUBT_PERHAPS, *run->condition ? run->condition : "an element of a map", false);
+		flow = take_verdict(pass, run, &run->verdict[i], &one, depth, rest, leaves);
+	}
+	return flow;
+}
+
+/* `left`: what is doubtful for those that go on behind the chain. */
+static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, struct doubt doubt, unsigned depth,
+                           struct doubt *left)
+{
+	for (uint32_t i = chain->first; i < chain->first + chain->count; i++) {
+		struct rule_run run = {
+			.ruleset = pass->ruleset,
+			.rule = &pass->ruleset->rule[i],
+			.state = pass->state,
+			.hook = pass->hook,
+		};
+		struct doubt rest = doubt;
+		bool leaves = false;
+		if (++pass->steps > STEPS_MAX) {
+			doubt_add(left, DOUBT_UNREAD, "more rules than are followed", false);
+			return FLOW_GOES_ON;
+		}
+		expression_run_rule(&run);
+		if (run.match == MATCH_NO)
+			continue;
+		enum flow flow = take_rule(pass, &run, &doubt, depth, &rest, &leaves);
+		if (flow == FLOW_ENDS)
+			return FLOW_ENDS;
+		if (leaves)
+			return FLOW_GOES_ON;
+		doubt = rest;
+	}
+	(void)left;
+	return FLOW_GOES_ON;
+}
+
+/* --- base chains --- */
+
+static bool family_fits(const struct fw_chain *chain, const struct packet *packet)
+{
+	return chain->family == NFPROTO_INET ||
+	       chain->family == (packet->family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+}
+
+/* NF_INET_INGRESS and the hooks of a device: of the interface the packet comes or goes by. */
+static bool device_fits(const struct ruleset *ruleset, const struct fw_chain *chain, const char *name)
+{
+	const char *at = (const char *)ruleset->bytes + chain->devices.offset, *end = at + chain->devices.len;
+	for (; chain->devices.len && at < end; at += strlen(at) + 1) {
+		size_t len = strlen(at);
+		/* Linux 6.16: a device's name may end in "*". */
+		if (strcmp(at, name) == 0 || (len && at[len - 1] == '*' && strncmp(at, name, len - 1) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool chain_meets(const struct ruleset *ruleset, const struct fw_chain *chain, const struct packet *packet,
+                        enum packet_hook hook)
+{
+	static const uint32_t inet_hook[HOOK_COUNT] = {
+		[HOOK_INGRESS] = NF_INET_INGRESS,  [HOOK_PREROUTING] = NF_INET_PRE_ROUTING,
+		[HOOK_INPUT] = NF_INET_LOCAL_IN,   [HOOK_FORWARD] = NF_INET_FORWARD,
+		[HOOK_OUTPUT] = NF_INET_LOCAL_OUT, [HOOK_POSTROUTING] = NF_INET_POST_ROUTING,
+		[HOOK_EGRESS] = UINT32_MAX,
+	};
+	enum { NETDEV_EGRESS = 1 }; /* NF_NETDEV_EGRESS, Linux 5.16 */
+	if (!chain->base)
+		return false;
+	if (chain->family == NFPROTO_NETDEV) {
+		bool in = hook == HOOK_INGRESS && chain->hook == NF_NETDEV_INGRESS;
+		bool out = hook == HOOK_EGRESS && chain->hook == NETDEV_EGRESS;
+		return (in && device_fits(ruleset, chain, packet->iifname)) ||
+		       (out && device_fits(ruleset, chain, packet->oifname));
+	}
+	if (!family_fits(chain, packet) || chain->hook != inet_hook[hook])
+		return false;
+	return hook != HOOK_INGRESS || device_fits(ruleset, chain, packet->iifname);
+}
+
+/*
+ * NAT chains run within nf_nat's own hook, at -100 for destinations and 100
+ * for sources, by their own priority among themselves (nf_nat_inet_fn).
+ */
+static int64_t place_of(const struct fw_chain *chain, enum packet_hook hook)
+{
+	bool dest = hook == HOOK_PREROUTING || hook == HOOK_OUTPUT;
+	int64_t place = chain->type == FW_NAT ? (dest ? -100 : 100) : chain->priority;
+	return (place << 32) + (chain->type == FW_NAT ? (int64_t)chain->priority + INT32_MAX : 0);
+}
+
+static size_t chains_at(const struct pass *pass, const struct fw_chain *order[CHAINS_MAX], bool *more)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < pass->ruleset->chains; i++) {
+		const struct fw_chain *chain = &pass->ruleset->chain[i];
+		if (!chain_meets(pass->ruleset, chain, &pass->state->packet, pass->hook))
+			continue;
+		if (count == CHAINS_MAX) {
+			*more = true;
+			break;
+		}
+		/* Equal priorities: in the order they were registered, which is that of the dump. */
+		size_t at = count++;
+		for (; at && place_of(order[at - 1], pass->hook) > place_of(chain, pass->hook); at--)
+			order[at] = order[at - 1];
+		order[at] = chain;
+	}
+	return count;
+}
+
+static void answer_doubt(struct packet_answer *answer, const struct outcome *outcome, bool drops_if)
+{
+	if (answer->fate != FATE_PASSES)
+		return; /* the first that it hangs on */
+	answer->fate = outcome->doubt.level == DOUBT_UNREAD ? FATE_UNKNOWN : FATE_DEPENDS;
+	answer->rule = outcome->rule;
+	answer->drops_if = drops_if;
+	memcpy(answer->condition, outcome->doubt.condition, sizeof(answer->condition));
+}
+
+/* What this chain did to the answer. True: no chain behind it is met. */
+static bool conclude(const struct pass *pass, struct packet_answer *answer)
+{
+	bool may_pass = !pass->final_drops || pass->accepts.known;
+	if (!may_pass) {
+		*answer = (struct packet_answer){
+			.fate = pass->final.rejects ? FATE_REJECTED : FATE_DROPPED,
+			.rule = pass->final.rule,
+		};
+		return true;
+	}
+	if (pass->final_drops)
+		answer_doubt(answer, &pass->accepts, false);
+	else if (pass->drops.known)
+		answer_doubt(answer, &pass->drops, true);
+	return false;
+}
+
+void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum packet_hook hook,
+                 struct packet_answer *answer, struct packet_nats *nats)
+{
+	const struct fw_chain *order[CHAINS_MAX];
+	struct pass pass = { .ruleset = ruleset, .state = state, .hook = hook, .nats = nats };
+	bool more = false, translated = false;
+	size_t count = chains_at(&pass, order, &more);
+	*answer = (struct packet_answer){ .fate = more ? FATE_UNKNOWN : FATE_PASSES };
+	if (more)
+		snprintf(answer->condition, sizeof(answer->condition), "more than %d chains", CHAINS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct doubt none = { .level = DOUBT_NONE }, left = none;
+		/* Without NEW no connection is translated. */
+		if (order[i]->type == FW_NAT && (translated || state->packet.reply || state->untracked == 1))
+			continue;
+		pass.base = order[i];
+		pass.accepts = pass.drops = pass.final = (struct outcome){ 0 };
+		pass.translated = false;
+		if (run_chain(&pass, order[i], none, 0, &left) == FLOW_GOES_ON) {
+			struct packet_rule policy = policy_of(&pass);
+			end_for_certain(&pass, &policy, order[i]->policy_drops, false);
+		}
+		translated |= pass.translated;
+		if (left.level == DOUBT_UNREAD && !pass.accepts.known && !pass.drops.known) {
+			struct packet_rule policy = policy_of(&pass);
+			outcome_add(pass.final_drops ? &pass.accepts : &pass.drops, &policy, &left, false);
+		}
+		if (conclude(&pass, answer))
+			return;
+	}
+}
+
+/* --- the whole way --- */
+
+/* The fate of a further part of the way. True: it ends here. */
+static bool add_answer(struct packet_answer *sum, const struct packet_answer *one)
+{
+	bool ends = one->fate == FATE_DROPPED || one->fate == FATE_REJECTED;
+	if (ends || sum->fate == FATE_PASSES)
+		*sum = *one;
+	return ends;
+}
+
+/* The answer to a packet: ends and interfaces exchanged. */
+static void turn_round(struct packet_state *state)
+{
+	struct packet *packet = &state->packet, before = *packet;
+	packet->reply = true;
+	packet->source = before.dest;
+	packet->dest = before.source;
+	packet->source_port = before.dest_port;
+	packet->dest_port = before.source_port;
+	packet->oif = before.iif;
+	memcpy(packet->oifname, before.iifname, sizeof(packet->oifname));
+	packet->iif = 0;
+	packet->iifname[0] = '\0';
+	packet->known = (uint16_t)((before.known & PACKET_DEST ? PACKET_SOURCE : 0) |
+	                           (before.known & PACKET_SOURCE ? PACKET_DEST : 0) |
+	                           (before.known & PACKET_IIF ? PACKET_OIF : 0) | (before.known & PACKET_SOURCE_PORT));
+	/* The listener's own mark, SO_MARK or none (net.ipv4.tcp_fwmark_accept): not the packet's. */
+	state->mark_known = false;
+}
+
+void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
+                   struct packet_nats *nats, const struct packet_nat **taken)
+{
+	static const enum packet_hook in[] = { HOOK_INGRESS, HOOK_PREROUTING };
+	static const enum packet_hook out[] = { HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_EGRESS };
+	struct packet_state state;
+	struct packet_answer one;
+	packet_state_init(&state, packet);
+	*answer = (struct packet_answer){ .fate = FATE_PASSES };
+	*taken = NULL;
+	for (size_t i = 0; i < countof(in); i++) {
+		packet_pass(ruleset, &state, in[i], &one, nats);
+		if (add_answer(answer, &one))
+			return;
+	}
+	for (size_t i = 0; i < nats->count && state.translated; i++)
+		if (nats->nat[i].certain && nats->nat[i].kind != NAT_TPROXY)
+			*taken = &nats->nat[i];
+	bool forwarded = *taken && (*taken)->kind == NAT_DNAT && !(state.packet.known & PACKET_DEST_LOCAL);
+	packet_pass(ruleset, &state, forwarded ? HOOK_FORWARD : HOOK_INPUT, &one, NULL);
+	if (add_answer(answer, &one) || forwarded || packet->proto != IPPROTO_TCP)
+		return;
+	turn_round(&state);
+	for (size_t i = 0; i < countof(out); i++) {
+		packet_pass(ruleset, &state, out[i], &one, NULL);
+		if (add_answer(answer, &one))
+			return;
+	}
+}

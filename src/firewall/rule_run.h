@@ -1,0 +1,39 @@
+/* rule_run.h - one rule being run over one packet: what its parts share. */
+#ifndef SOCKVIEW_FIREWALL_RULE_RUN_H
+#define SOCKVIEW_FIREWALL_RULE_RUN_H
+
+#include "firewall/registers.h"
+#include "firewall/ruleset.h"
+
+enum { FW_VERDICTS_MAX = 32 };
+
+struct fw_verdict {
+	int32_t code;  /* NF_ACCEPT, NF_DROP, NFT_JUMP, NFT_GOTO, NFT_RETURN */
+	uint32_t jump; /* text of the ruleset */
+	bool perhaps;  /* one of several that a map may give */
+};
+
+struct rule_run {
+	const struct ruleset *ruleset;
+	const struct fw_rule *rule;
+	const struct packet_state *state; /* before the rule */
+	enum packet_hook hook;
+	struct fw_registers registers;
+	enum fw_match match;                  /* so far; never back from NO */
+	char condition[PACKET_CONDITION_MAX]; /* the first part that may hold or fail, or could not be judged */
+	struct fw_verdict verdict[FW_VERDICTS_MAX];
+	unsigned verdicts;
+	bool rejects; /* the drop answers with a reset or an ICMP error */
+	bool translates;
+	struct packet_nat nat; /* if so: kind and target */
+	bool nat_takes_address, nat_takes_port;
+	/* Changes to the packet's state. */
+	bool sets_mark, mark_known, untracks;
+	uint32_t mark;
+};
+
+/* A part of the rule holds, fails or neither; `what` names it where it is neither. */
+void rule_run_settle(struct rule_run *run, enum fw_match match, const char *what);
+void rule_run_verdict(struct rule_run *run, int32_t code, uint32_t jump, bool perhaps);
+
+#endif

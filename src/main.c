@@ -7,10 +7,14 @@
  *     cli.h                            the command line
  *     columns_help.c                   --list-columns: the table of columns as text
  *     completions.c                    what bash, zsh and fish are told of the options
+ *     foreign_words.c foreign_words.h  the options of other tools: what they are here
+ *     lsof_words.c lsof_words.h        the letters of lsof's line
  *     option_table.c option_table.h    one table of options
  *     options.c                        the arguments read by the table of options
  *     options_help.c                   the option table as a screen of text
  *     options_near.c options_near.h    the option that a mistyped one may have meant
+ *     respell.c respell.h              other tools' spelling as ours
+ *     whose_line.c whose_line.h        whether a line is lsof's, ss's or neither's
  *   run/
  *     explaining.c explaining.h        --explain in place of a look
  *     exit_status.h                    what the program's exit status says
@@ -30,6 +34,7 @@
  *     run.c run.h                      one invocation from the options to the last flush
  *     selection.c selection.h          which sockets the command line wants
  *     show.c show.h                    rows to the format, in the order that was asked for
+ *     sought.c sought.h                items of lsof's line among sockets and processes
  *     view.c view.h                    what the options say of the lines that are printed
  *   explain/
  *     bind_model.c bind_model.h        Linux's rules for two sockets and one port, as a pure function
@@ -113,6 +118,7 @@
  *     filter.c filter.h                the parts of a filter put together, and what the whole needs
  *     filter_parts.h                   struct filter, for the files that put parts into it or read them
  *     filter_types.h                   a filter's errors, needs and verdicts
+ *     items.c                          lsof's lists beside -i
  *     judge.c judge.h                  a filter against one socket, in three values
  *     lexer.c lexer.h                  the words of a filter
  *     narrow.c                         what a query need not ask for, since no socket of that kind can fit the filter

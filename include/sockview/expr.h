@@ -37,8 +37,10 @@ enum expr_kind {
 	EXPR_INODE,     /* in `ranges` */
 	EXPR_PID,       /* an owner's pid is in `ranges` */
 	EXPR_PROGRAM,   /* an owner's program or comm fits the glob in `text` */
-	EXPR_USER,      /* the user that made the socket, or one that runs an owner, is in `ranges` */
-	EXPR_COLUMN,    /* a column compared: select/column_term.h says what its fields are */
+	EXPR_USER, /* the user that made the socket, or one that runs an owner, is in `ranges`; `value` 1: the latter */
+	EXPR_COMMAND, /* an owner's comm begins with `text`, or fits regular expression `value` - 1 of the filter */
+	EXPR_GROUP,   /* an owner's process group is in `ranges` */
+	EXPR_COLUMN,  /* a column compared: select/column_term.h says what its fields are */
 };
 
 /*

@@ -34,6 +34,12 @@ int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
 int filter_add_option(struct filter *filter, enum filter_option option, const char *text, size_t len,
                       struct filter_error *error);
 
+/* A list of lsof's -p, -u or -g, or the name of its -c: the file of a process. */
+int filter_add_item(struct filter *filter, enum filter_item kind, const char *text, size_t len,
+                    struct filter_error *error);
+/* SPECs and items must all hold (lsof's -a), or one of them; `also` (PROTO_BIT()s): any socket of these does. */
+void filter_join_items(struct filter *filter, bool all, unsigned also);
+
 /* Nothing is added after it. 0, or -1 with errno ENOMEM. */
 int filter_close(struct filter *filter);
 
@@ -57,5 +63,14 @@ enum verdict filter_judge(const struct filter *filter, const struct sock *sock, 
 /* The same as if the socket had this one owner alone: YES or NO. */
 enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,
                                 const struct owner *owner);
+
+/*
+ * Which of lsof's items were found: each is a SPEC, which a socket that fits the
+ * whole must fit, or a pid, user, command or group, which any process may have.
+ */
+void filter_seek_in(struct filter *filter, const struct sock *sock, const struct owners *owners);
+void filter_seek_process(struct filter *filter, const struct filter_process *process);
+/* How many were not; `processes`: of those alone that any process may have. */
+unsigned filter_missing(const struct filter *filter, bool processes);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * What was wrong with a text, in words: `what` ("found \")\"", "unknown
@@ -19,6 +20,9 @@ struct filter_error {
 
 /* The options with a list; repeated, one list goes on. */
 enum filter_option { FILTER_STATE, FILTER_PID, FILTER_PROGRAM, FILTER_USER, FILTER_CGROUP, FILTER_OPTION_COUNT };
+
+/* lsof's lists beside -i: files of these processes. */
+enum filter_item { ITEM_PID, ITEM_USER, ITEM_COMMAND, ITEM_GROUP, ITEM_COUNT };
 
 /* What has been said that the program must know before it asks for sockets. */
 struct filter_needs {
@@ -36,8 +40,16 @@ struct filter_needs {
 	 * state within the expression; a bare target; -i; -s.
 	 */
 	bool states_chosen, states_said, target, specs, proto_states;
+	bool items; /* lsof's -p, -u, -c, -g: files of processes, not sockets alone, are chosen */
 };
 /* MAYBE: before owners were looked for, as they decide; or where the kernel did not tell who chose a port. */
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };
+
+/* What lsof's items ask of a process. */
+struct filter_process {
+	int32_t pid, group;
+	uint32_t uid;
+	const char *comm; /* ends with a NUL */
+};
 
 #endif

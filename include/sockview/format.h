@@ -8,6 +8,7 @@
 #define SOCKVIEW_FORMAT_H
 
 #include <sockview/column_list.h>
+#include <sockview/filter.h>
 #include <sockview/out.h>
 #include <sockview/owner.h>
 #include <sockview/query.h>
@@ -37,8 +38,11 @@ struct view {
 	const struct document *document; /* json */
 
 	/* lsof. */
-	unsigned command_width; /* COMMAND is cut to it; 0: not at all */
-	const char *fields;     /* -F's letters; NULL: the listing; "": those lsof prints by default */
+	const struct filter *chosen;  /* files of the owners that fit it alone; NULL: of all */
+	bool show_parent, show_group; /* PPID, PGID */
+	bool repeated;                /* lsof's line ends the listing */
+	unsigned command_width;       /* COMMAND is cut to it; 0: not at all */
+	const char *fields;           /* -F's letters; NULL: the listing; "": those lsof prints by default */
 };
 
 /* What JSON says of the whole answer. */

@@ -6,7 +6,7 @@
 
 #define NEAR_LONGEST 24
 
-/* Levenshtein's distance of two short words; NEAR_LONGEST if one is longer than that. */
+/* Letters put in, left out, changed or swapped with the next; NEAR_LONGEST if one of the words is longer than that. */
 size_t near_distance(const char *a, const char *b);
 
 #endif

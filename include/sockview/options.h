@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <sockview/collect.h>
+#include <sockview/filter_types.h>
 
 struct format;
 
@@ -38,7 +39,13 @@ struct options {
 	bool internet;            /* -i, with or without SPEC */
 	struct words spec;        /* each SPEC of -i */
 	struct words proto_state; /* each PROTO:STATE of -s */
+	bool summary;             /* ss's -s, without PROTO:STATE */
 	bool pids;                /* --pids: nothing but pids */
+	/* lsof's line: the lists of -p, -u, -c and -g, as it joins them. */
+	struct words item[ITEM_COUNT];
+	bool lsof_and;        /* -a */
+	bool lsof_unix;       /* -U: unix sockets too */
+	bool search_may_fail; /* -Q: a search without result is no failure */
 	bool no_pushdown;
 
 	/* what is printed */
@@ -52,11 +59,14 @@ struct options {
 	bool fields_given;      /* -F, with or without FIELDS */
 	unsigned command_width; /* +cN: lsof's COMMAND column; 0: whole */
 	bool command_width_given;
+	bool show_parent, show_group; /* lsof's -R and -g: columns PPID and PGID */
 	enum when color;
 	bool verbose, quiet;
 	bool continuous;
-	double interval; /* seconds */
-	uint64_t count;  /* 0: no end */
+	bool repeated;    /* lsof's -r: its line behind each listing */
+	bool until_empty; /* +r: until nothing is listed */
+	double interval;  /* seconds */
+	uint64_t count;   /* 0: no end */
 
 	/* --explain */
 	const char *explain, *as_user;
@@ -71,6 +81,9 @@ struct options {
 
 	const char *stray_interval; /* a number behind a bare -c: a filter's word, and maybe meant as seconds */
 	enum shell completions;
+	/* Of the heap: a line each on standard error, before the answer; words of other tools, spelled as ours. */
+	struct words notes, spelled;
+	char *hint; /* said if the filter cannot be read: what one of its words may have been meant as; NULL: nothing */
 };
 
 /* A line for the user: the culprit and what would be right. */

@@ -6,6 +6,7 @@
  */
 #include "cli/option_table.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,8 +128,7 @@ static int set_count(struct parse *parse, const char *word)
 	return 0;
 }
 
-/* lsof takes the word behind a bare -i if it can be a SPEC; ports alone cannot. */
-static bool begins_like_spec(const char *word)
+bool option_begins_like_spec(const char *word)
 {
 	if (*word == '4' || *word == '6')
 		word++;
@@ -142,15 +142,34 @@ static bool begins_like_spec(const char *word)
 	return false;
 }
 
+bool option_is_proto_state(const char *word)
+{
+	size_t len = strcspn(word, ":");
+	if (!word[len] || !protos_by_word(word, len, NULL))
+		return false;
+	const char *state = word + len + 1;
+	state += *state == '^';
+	len = strcspn(state, ",");
+	return state_mask_by_name(state, len) || (len == 4 && strncasecmp(state, "idle", 4) == 0);
+}
+
+static int add_proto_state(struct parse *parse, const char *word)
+{
+	if (word)
+		return option_add_word(parse, &parse->options->proto_state, word);
+	parse->options->summary = true;
+	return option_note(parse, "ss's -s prints a summary, which is not offered: the sockets alone are listed");
+}
+
 /* lsof(8), OUTPUT FOR OTHER PROGRAMS: also those that are of no socket, which are left out. */
 #define LSOF_FIELDS "acCdDfFgGiKklLmMnNopPrRsStTuzZ0"
 
-static bool is_fields(const char *word)
+bool option_is_fields(const char *word)
 {
 	return *word && strspn(word, LSOF_FIELDS) == strlen(word);
 }
 
-static int set_fields(struct parse *parse, const char *word)
+int option_set_fields(struct parse *parse, const char *word)
 {
 	size_t known = word ? strspn(word, LSOF_FIELDS) : 0;
 	if (word && word[known])
@@ -278,8 +297,9 @@ static const struct option_row rows[] = {
 	WORDS(OPTIONS_OWNER, 0, "user", ARGUMENT_REQUIRED, user, "LIST", "by user", .source = FROM_USERS, .list = true),
 	WORDS(OPTIONS_OWNER, 0, "cgroup", ARGUMENT_REQUIRED, cgroup, "PATH", "by cgroup"),
 	WORDS(OPTIONS_OWNER, 'i', "internet", ARGUMENT_OPTIONAL, spec, "SPEC",
-	      "internet sockets as lsof -i selects them", GIVEN(internet), .takes_next = begins_like_spec),
-	WORDS(OPTIONS_OWNER, 's', "proto-state", ARGUMENT_REQUIRED, proto_state, "PROTO:STATE", "with -i, lsof's -s"),
+	      "internet sockets as lsof -i selects them", GIVEN(internet), .takes_next = option_begins_like_spec),
+	CALLS(OPTIONS_OWNER, 's', "proto-state", ARGUMENT_OPTIONAL, add_proto_state, "PROTO:STATE",
+	      "with -i, lsof's -s", .takes_next = option_is_proto_state),
 	FLAG(OPTIONS_OWNER, 0, "pids", pids, "print only the owners' pids"),
 	WORD(OPTIONS_OWNER, 0, "filter-file", filter_file, "FILE", "read FILTER from FILE, - for stdin",
 	     .source = FROM_FILES),
@@ -310,8 +330,8 @@ static const struct option_row rows[] = {
 	     LIST_OF(column_words)),
 	TEXT(OPTIONS_FORM, 0, "list-columns", MODE_COLUMNS, "name, type and meaning of each column"),
 	WORD(OPTIONS_FORM, 0, "sort", sort, "LIST", "by columns; -NAME descending", LIST_OF(column_words)),
-	CALLS(OPTIONS_FORM, 'F', NULL, ARGUMENT_OPTIONAL, set_fields, "FIELDS", "with -i, lsof's field output",
-	      GIVEN(fields_given), .takes_next = is_fields),
+	CALLS(OPTIONS_FORM, 'F', NULL, ARGUMENT_OPTIONAL, option_set_fields, "FIELDS", "with -i, lsof's field output",
+	      GIVEN(fields_given), .takes_next = option_is_fields),
 	FLAG(OPTIONS_FORM, 'H', "no-header", no_header, "rows only"),
 	FLAG(OPTIONS_FORM, 'W', "wide", wide, "accepted: nothing is ever cut"),
 	FLAG(OPTIONS_FORM, 0, "no-trunc", no_trunc, "never cut a table to the terminal"),
@@ -359,4 +379,38 @@ const struct option_row *option_at(size_t index, struct option_row *made)
 		.value = PROTO_BIT(index),
 	};
 	return made;
+}
+
+const struct option_row *option_by_letter(char letter, struct option_row *made)
+{
+	const struct option_row *row;
+	for (size_t i = 0; (row = option_at(i, made)); i++)
+		if (row->letter == letter)
+			return row;
+	return NULL;
+}
+
+void option_name(const struct option_row *row, char shown[64])
+{
+	if (row->letter && row->name)
+		snprintf(shown, 64, "-%c, --%s", row->letter, row->name);
+	else if (row->letter)
+		snprintf(shown, 64, "-%c", row->letter);
+	else
+		snprintf(shown, 64, "--%s", row->name);
+}
+
+int option_note(struct parse *parse, const char *format, ...)
+{
+	char *text = NULL;
+	va_list list;
+	va_start(list, format);
+	int len = vasprintf(&text, format, list);
+	va_end(list);
+	if (len < 0)
+		return option_problem(parse, "out of memory");
+	if (option_add_word(parse, &parse->options->notes, text) == 0)
+		return 0;
+	free(text);
+	return -1;
 }

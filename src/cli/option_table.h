@@ -29,6 +29,7 @@ enum option_source { FROM_NOTHING, FROM_FILES, FROM_FOLDERS, FROM_USERS, FROM_IN
 struct parse {
 	struct options *options;
 	char *problem;
+	bool ss_info;   /* the letter i is ss's, TCP internals */
 	char shown[64]; /* "-A, --protocol" */
 };
 
@@ -82,6 +83,19 @@ int option_apply(struct parse *parse, const struct option_row *row, const char *
 #define option_problem(parse, ...) problem_set((parse)->problem, OPTIONS_PROBLEM_MAX, __VA_ARGS__)
 /* 0, or -1 with the problem: memory ran out. */
 int option_add_word(struct parse *parse, struct words *words, const char *word);
+/* lsof takes the word behind a bare -i if it can be a SPEC; ports alone cannot. */
+bool option_begins_like_spec(const char *word);
+/* PROTO:STATE of lsof's -s; anything else behind -s is no argument: ss's -s has none. */
+bool option_is_proto_state(const char *word);
+/* -F's letters. */
+bool option_is_fields(const char *word);
+int option_set_fields(struct parse *parse, const char *word);
+/* NULL if there is none. */
+const struct option_row *option_by_letter(char letter, struct option_row *made);
+/* "-A, --protocol" */
+void option_name(const struct option_row *row, char shown[64]);
+/* A line for standard error beside the answer. 0, or -1 with the problem: memory ran out. */
+int option_note(struct parse *parse, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "auto,always,never" */
 void option_join_words(option_words *words, const char *separator, char *text, size_t size);
 

@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <sockview/countof.h>
 #include <sockview/format.h>
 #include <sockview/proto.h>
-#include <sockview/text.h>
 
+#include "cli/lsof_words.h"
 #include "cli/option_table.h"
-#include "cli/options_near.h"
+#include "cli/respell.h"
+#include "cli/whose_line.h"
 
 /* getopt's value of a row: its letter, or a number above all letters. */
 static int row_value(const struct option_row *row, size_t index)
@@ -20,16 +22,19 @@ static int row_value(const struct option_row *row, size_t index)
 	return row->letter ? row->letter : (int)(256 + index);
 }
 
-static const struct option_row *row_by_value(int value, struct option_row *made)
+static const struct option_row *row_by_value(const struct parse *parse, int value, struct option_row *made)
 {
 	const struct option_row *row;
+	if (parse->ss_info && value == 'i')
+		value = 'I';
 	for (size_t i = 0; (row = option_at(i, made)); i++)
 		if (row_value(row, i) == value)
 			return row;
 	return NULL;
 }
 
-static void build_getopt(char letters[3 * OPTIONS_MAX + 2], struct option longs[OPTIONS_MAX + 1])
+static void build_getopt(const struct parse *parse, char letters[3 * OPTIONS_MAX + 2],
+                         struct option longs[OPTIONS_MAX + 1])
 {
 	static const char *const colons[] = { "", ":", "::" };
 	size_t count = 0;
@@ -39,38 +44,12 @@ static void build_getopt(char letters[3 * OPTIONS_MAX + 2], struct option longs[
 	for (size_t i = 0; i < OPTIONS_MAX && (row = option_at(i, &made)); i++) {
 		if (row->letter) {
 			*to++ = row->letter;
-			to = stpcpy(to, colons[row->argument]);
+			to = stpcpy(to, parse->ss_info && row->letter == 'i' ? "" : colons[row->argument]);
 		}
 		if (row->name)
 			longs[count++] = (struct option){ row->name, (int)row->argument, NULL, row_value(row, i) };
 	}
 	longs[count] = (struct option){ 0 };
-}
-
-/* getopt said '?': unknown, ambiguous, or an argument to an option that takes none. `value` is 0 for a long one. */
-static int unknown_option(struct parse *parse, int value, const char *word)
-{
-	char name[64];
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
-	bool named = strncmp(name, "--", 2) == 0;
-	if (value && named)
-		return option_problem(parse, "option '%s' takes no argument", name);
-	if (value)
-		return option_problem(parse, "unknown option '-%c'", value);
-	const char *near = named ? options_nearest(name + 2) : NULL;
-	if (near)
-		return option_problem(parse, "unknown option '%s'; did you mean --%s?", name, near);
-	return option_problem(parse, "unknown or ambiguous option '%s'", name);
-}
-
-static void name_row(const struct option_row *row, char shown[64])
-{
-	if (row->letter && row->name)
-		snprintf(shown, 64, "-%c, --%s", row->letter, row->name);
-	else if (row->letter)
-		snprintf(shown, 64, "-%c", row->letter);
-	else
-		snprintf(shown, 64, "--%s", row->name);
 }
 
 /* People write `-c 5`: that 5 is a port, as any word is of the filter. Nobody waits hours. */
@@ -84,9 +63,9 @@ static bool may_be_seconds(const char *word)
 static int missing_argument(struct parse *parse, int value)
 {
 	struct option_row made;
-	const struct option_row *row = row_by_value(value, &made);
+	const struct option_row *row = row_by_value(parse, value, &made);
 	char known[128];
-	name_row(row, parse->shown);
+	option_name(row, parse->shown);
 	if (!row->words || row->list)
 		return option_problem(parse, "option %s needs %s", parse->shown, row->metavar);
 	option_join_words(row->words, ",", known, sizeof(known));
@@ -96,7 +75,7 @@ static int missing_argument(struct parse *parse, int value)
 /* One option with its argument, if it has one; `word` is what stands behind its letter. */
 static int take_option(struct parse *parse, const struct option_row *row, const char *word, int argc, char **argv)
 {
-	name_row(row, parse->shown);
+	option_name(row, parse->shown);
 	if (!word && optind < argc) {
 		if (row->takes_next && row->takes_next(argv[optind]))
 			word = argv[optind++];
@@ -106,12 +85,17 @@ static int take_option(struct parse *parse, const struct option_row *row, const 
 	return option_apply(parse, row, word);
 }
 
-/* netstat's -c has no argument, and stands anywhere in a bundle: -cant is -c -ant. */
-static bool is_bundle(const struct option_row *row, const char *word)
+/*
+ * netstat's -c has no argument, and stands anywhere in a bundle: -cant is
+ * -c -ant. So does ss's -s, which is lsof's only before PROTO:STATE.
+ */
+static bool is_bundle(const struct parse *parse, const struct option_row *row, const char *word)
 {
 	bool number = word && strchr("0123456789.", *word);
 	struct option_row made;
-	return row->letter == 'c' && word && !number && row_by_value((unsigned char)*word, &made);
+	if (row->letter == 's')
+		return word && !option_is_proto_state(word);
+	return row->letter == 'c' && word && !number && row_by_value(parse, (unsigned char)*word, &made);
 }
 
 /* The rest of a bundle that getopt took for an argument. */
@@ -119,11 +103,14 @@ static int take_bundle(struct parse *parse, const char *letters, int argc, char 
 {
 	for (; *letters; letters++) {
 		struct option_row made;
-		const struct option_row *row = row_by_value((unsigned char)*letters, &made);
+		const struct option_row *row = row_by_value(parse, (unsigned char)*letters, &made);
 		const char *word = letters[1] && row && row->argument != ARGUMENT_NONE ? letters + 1 : NULL;
-		if (!row)
-			return option_problem(parse, "unknown option '-%c'", *letters);
-		if (is_bundle(row, word))
+		if (!row) {
+			if (respell_unknown(parse, *letters, "") < 0)
+				return -1;
+			continue;
+		}
+		if (is_bundle(parse, row, word))
 			word = NULL;
 		else if (!word && row->argument == ARGUMENT_REQUIRED && optind == argc)
 			return missing_argument(parse, row->letter);
@@ -141,40 +128,28 @@ static int take_bundle(struct parse *parse, const char *letters, int argc, char 
 static int parse_one(struct parse *parse, int value, bool letter, int argc, char **argv)
 {
 	struct option_row made;
-	const struct option_row *row = row_by_value(value, &made);
+	const struct option_row *row = row_by_value(parse, value, &made);
 	const char *word = optarg;
 	if (!row)
 		return option_problem(parse, "unknown option");
 	/* Of --continuous=WORD the word is nothing else than what it should be. */
-	if (!letter || !is_bundle(row, word))
+	if (!letter || !is_bundle(parse, row, word))
 		return take_option(parse, row, word, argc, argv);
 	if (take_option(parse, row, NULL, argc, argv) < 0)
 		return -1;
 	return take_bundle(parse, word, argc, argv);
 }
 
-/* +c0, +c 15: lsof's width of COMMAND, which getopt cannot know. Returns the words used. */
-static int command_width(struct parse *parse, char **words, int count)
+/* The words left over: a filter, and +c0 or +c 15, lsof's width of COMMAND, which getopt cannot know. */
+static int take_words(struct parse *parse, char *const *words, int count)
 {
-	if (strncmp(words[0], "+c", 2) != 0)
-		return 0;
-	const char *number = words[0][2] ? words[0] + 2 : count > 1 ? words[1] : "";
-	uint64_t width;
-	if (!text_parse_u64(number, strlen(number), 1024, &width))
-		return option_problem(parse, "+c: '%s' is not a width; it takes 0 (whole) to 1024", number);
-	parse->options->command_width = (unsigned)width;
-	parse->options->command_width_given = true;
-	return words[0][2] ? 1 : 2;
-}
-
-static int take_words(struct parse *parse, char **words, int count)
-{
-	for (int i = 0; i < count;) {
-		int used = command_width(parse, words + i, count - i);
+	for (int i = 0, used; i < count; i += used) {
+		used = strncmp(words[i], "+c", 2) == 0 ? lsof_words_take(parse, words + i, count - i) : 1;
 		if (used < 0)
 			return -1;
-		i += used;
-		if (!used && option_add_word(parse, &parse->options->filter, words[i++]) < 0)
+		if (words[i][0] == '+' && words[i][1] == 'c')
+			continue;
+		if (option_add_word(parse, &parse->options->filter, words[i]) < 0)
 			return -1;
 	}
 	return 0;
@@ -193,6 +168,8 @@ static void settle_options(struct options *options)
 	options->protos_named = options->protos != 0;
 	if (options->internet && !options->protos)
 		options->protos = protos_with(PROTO_LSOF);
+	if (options->lsof_unix)
+		options->protos |= protos_of(AF_UNIX);
 	if (!(options->protos & PROTO_INET_ALL) && (!options->protos || options->inet || options->inet6))
 		options->protos |= protos_with(PROTO_DEFAULT);
 	if (!options->inet && !options->inet6)
@@ -241,9 +218,68 @@ static int check_together(struct parse *parse)
 		return option_problem(parse, "--record and -c exclude each other: a recording is of one look");
 	if (options->record && options->source == SOURCE_PROC)
 		return option_problem(parse, "--record keeps netlink's answers: it cannot go with --source proc");
+	if (options->summary && !options->protos_named && !options->filter.count)
+		return option_problem(parse,
+		                      "option -s, --proto-state needs PROTO:STATE; ss's summary (-s) is not offered");
+	if (options->pids && options->fields_given)
+		return option_problem(parse, "-F and pids alone (lsof's -t, --pids) exclude each other");
 	if (options->verbose && options->quiet)
 		return option_problem(parse, "-v and -q exclude each other");
 	return 0;
+}
+
+/* One long option of lsof's line, with its argument: how many words that were, or -1 with the problem. */
+static int take_long(struct parse *parse, const struct option *longs, int argc, char **argv)
+{
+	int name = -1;
+	optind = 0;
+	int value = getopt_long(argc, argv, "+:", longs, &name);
+	if (value == ':')
+		return missing_argument(parse, optopt);
+	if (value == '?' && optopt)
+		return option_problem(parse, "option '%.*s' takes no argument", (int)strcspn(argv[1], "="), argv[1]);
+	if (value == '?')
+		return respell_unknown(parse, 0, argv[1]);
+	return parse_one(parse, value, false, argc, argv) < 0 ? -1 : optind - 1;
+}
+
+static int parse_lsof_line(struct parse *parse, const struct option *longs, int argc, char **argv)
+{
+	for (int i = 1, used; i < argc; i += used) {
+		if (strcmp(argv[i], "--") == 0)
+			return take_words(parse, argv + i + 1, argc - i - 1);
+		if (strncmp(argv[i], "--", 2) == 0)
+			used = take_long(parse, longs, argc - i + 1, argv + i - 1);
+		else if ((argv[i][0] == '-' || argv[i][0] == '+') && argv[i][1])
+			used = lsof_words_take(parse, argv + i, argc - i);
+		else
+			used = option_add_word(parse, &parse->options->filter, argv[i]) < 0 ? -1 : 1;
+		if (used < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_own_line(struct parse *parse, const char *letters, const struct option *longs, int argc, char **argv)
+{
+	optind = 0; /* glibc and musl: start over, so that tests may parse more than once */
+	for (;;) {
+		int at = optind ? optind : 1;
+		int name = -1;
+		int value = getopt_long(argc, argv, letters, longs, &name);
+		const char *word = argv[optind > at ? optind - 1 : at];
+		if (value == -1)
+			break;
+		if (value == ':')
+			return missing_argument(parse, optopt);
+		if (value == '?' && optopt && strncmp(word, "--", 2) == 0)
+			return option_problem(parse, "option '%.*s' takes no argument", (int)strcspn(word, "="), word);
+		if (value == '?' && respell_unknown(parse, (char)optopt, word) < 0)
+			return -1;
+		if (value != '?' && parse_one(parse, value, name < 0, argc, argv) < 0)
+			return -1;
+	}
+	return take_words(parse, argv + optind, argc - optind);
 }
 
 int options_parse(struct options *options, int argc, char **argv, char text[OPTIONS_PROBLEM_MAX])
@@ -251,24 +287,18 @@ int options_parse(struct options *options, int argc, char **argv, char text[OPTI
 	struct parse parse = { .options = options, .problem = text };
 	char letters[3 * OPTIONS_MAX + 2];
 	struct option longs[OPTIONS_MAX + 1];
+	enum line_of line = whose_line(argc, argv);
 	*options = (struct options){ 0 };
-	build_getopt(letters, longs);
+	parse.ss_info = line == LINE_SS;
+	build_getopt(&parse, letters, longs);
 	opterr = 0;
-	optind = 0; /* glibc and musl: start over, so that tests may parse more than once */
-	for (;;) {
-		int at = optind ? optind : 1;
-		int name = -1;
-		int value = getopt_long(argc, argv, letters, longs, &name);
-		if (value == -1)
-			break;
-		if (value == ':')
-			return missing_argument(&parse, optopt);
-		if (value == '?')
-			return unknown_option(&parse, optopt, argv[optind > at ? optind - 1 : at]);
-		if (parse_one(&parse, value, name < 0, argc, argv) < 0)
-			return -1;
-	}
-	if (take_words(&parse, argv + optind, argc - optind) < 0)
+	if (respell(&parse, argc, argv, line == LINE_LSOF) < 0)
+		return -1;
+	if (line == LINE_SS && option_note(&parse, "the letter i is ss's here, TCP internals (-I); lsof's is -i with a "
+	                                           "SPEC, or without -t, -x, -e, -o and -m") < 0)
+		return -1;
+	if (line == LINE_LSOF ? parse_lsof_line(&parse, longs, argc, argv)
+	                      : parse_own_line(&parse, letters, longs, argc, argv))
 		return -1;
 	settle_options(options);
 	return check_together(&parse);
@@ -277,8 +307,16 @@ int options_parse(struct options *options, int argc, char **argv, char text[OPTI
 void options_free(struct options *options)
 {
 	struct words *all[] = { &options->state,  &options->pid,    &options->program, &options->user,
-		                &options->cgroup, &options->filter, &options->spec,    &options->proto_state };
+		                &options->cgroup, &options->filter, &options->spec,    &options->proto_state,
+		                &options->notes,  &options->spelled };
+	for (size_t i = 0; i < options->notes.count; i++)
+		free((char *)options->notes.item[i]);
+	for (size_t i = 0; i < options->spelled.count; i++)
+		free((char *)options->spelled.item[i]);
+	free(options->hint);
 	for (size_t i = 0; i < countof(all); i++)
 		free(all[i]->item);
+	for (size_t i = 0; i < ITEM_COUNT; i++)
+		free(options->item[i].item);
 	*options = (struct options){ 0 };
 }

@@ -16,7 +16,8 @@ const char *options_nearest(const char *word)
 	/* At most one slip in three letters: --foo is not taken for --format. */
 	size_t least = strlen(word) / 3 + 1;
 	for (size_t i = 0; (row = option_at(i, &made)); i++) {
-		if (!row->name || !row->help)
+		/* A word that begins otherwise is another word: --port is not --sort. */
+		if (!row->name || !row->help || *row->name != *word)
 			continue;
 		/* A word cut short (--listn) is compared with the beginning of the option, too. */
 		char start[32];

@@ -24,10 +24,18 @@
 #include "format/pad.h"
 
 /* The widths that the heading takes. */
-enum { COMMAND_MIN = 7, DEVICE_MIN = 6, NODE_MIN = 4, USER_MIN = 4, PID_MIN = 3 };
+enum {
+	COMMAND_MIN = 7,
+	DEVICE_MIN = 6,
+	NODE_MIN = 4,
+	USER_MIN = 4,
+	PID_MIN = 3,
+	UID_MIN = 8,    /* USER with -l */
+	PARENT_MIN = 5, /* PPID with -R, PGID with -g: a blank before the word */
+};
 
 struct lsof_widths {
-	size_t command, pid, user, device, node;
+	size_t command, pid, parent, group, user, device, node;
 };
 
 static int lsof_begin(void *state, const struct view *view, struct out *out)
@@ -52,6 +60,8 @@ static int lsof_row(void *at, const struct view *view, struct out *out, const st
 		return -1;
 	*row = sock->row;
 	for (size_t i = 0; i < span.count; i++) {
+		if (view->chosen && filter_judge_owner(view->chosen, sock, view->owners, span.first + i) != VERDICT_YES)
+			continue;
 		struct lsof_file *file = vec_push(state->file, state->file_count, state->file_capacity);
 		if (!file)
 			return -1;
@@ -127,7 +137,10 @@ static size_t characters(const struct text *text)
 
 static int measure(struct lsof_state *state, const struct view *view, struct lsof_widths *widths)
 {
-	*widths = (struct lsof_widths){ COMMAND_MIN, PID_MIN, USER_MIN, DEVICE_MIN, NODE_MIN };
+	*widths = (struct lsof_widths){
+		COMMAND_MIN, PID_MIN,  PARENT_MIN, PARENT_MIN, view->numeric_users ? UID_MIN : USER_MIN,
+		DEVICE_MIN,  NODE_MIN,
+	};
 	const struct process *last = NULL;
 	for (size_t i = 0; i < state->file_count; i++) {
 		struct lsof_line line = lsof_line(state, view, i);
@@ -142,17 +155,27 @@ static int measure(struct lsof_state *state, const struct view *view, struct lso
 		widen(&widths->command, characters(&state->command));
 		widen(&widths->user, characters(&state->name));
 		widen(&widths->pid, digits_of((uint64_t)line.process->pid));
+		widen(&widths->parent, digits_of((uint64_t)line.process->ppid));
+		widen(&widths->group, digits_of((uint64_t)line.process->pgrp));
 	}
 	return 0;
 }
 
-static void lsof_out_heading(const struct lsof_widths *widths, struct out *out)
+static void lsof_out_heading(const struct lsof_widths *widths, const struct view *view, struct out *out)
 {
 	out_string(out, "COMMAND");
 	lsof_pad(out, COMMAND_MIN, widths->command);
 	out_char(out, ' ');
 	pad_right(out, "PID", 3, widths->pid);
 	out_char(out, ' ');
+	if (view->show_parent) {
+		pad_right(out, "PPID", 4, widths->parent);
+		out_char(out, ' ');
+	}
+	if (view->show_group) {
+		pad_right(out, "PGID", 4, widths->group);
+		out_char(out, ' ');
+	}
 	pad_right(out, "USER", 4, widths->user);
 	out_string(out, "   FD   TYPE ");
 	pad_right(out, "DEVICE", 6, widths->device);
@@ -172,6 +195,14 @@ static int lsof_out_line(struct lsof_state *state, const struct lsof_widths *wid
 	out_char(out, ' ');
 	pad_right_u64(out, (uint64_t)line->process->pid, widths->pid);
 	out_char(out, ' ');
+	if (line->view->show_parent) {
+		pad_right_u64(out, (uint64_t)line->process->ppid, widths->parent);
+		out_char(out, ' ');
+	}
+	if (line->view->show_group) {
+		pad_right_u64(out, (uint64_t)line->process->pgrp, widths->group);
+		out_char(out, ' ');
+	}
 	lsof_pad(out, characters(&state->name), widths->user);
 	out_bytes(out, state->name.data, state->name.len);
 	out_char(out, ' ');
@@ -205,7 +236,7 @@ static int lsof_out_listing(struct lsof_state *state, const struct view *view, s
 	if (measure(state, view, &widths) < 0)
 		return -1;
 	if (!view->no_header)
-		lsof_out_heading(&widths, out);
+		lsof_out_heading(&widths, view, out);
 	for (size_t i = 0; i < state->file_count; i++) {
 		struct lsof_line line = lsof_line(state, view, i);
 		if (lsof_out_line(state, &widths, out, &line) < 0)
@@ -235,6 +266,10 @@ static int lsof_end(void *at, const struct view *view, struct out *out)
 	if (state->file_count)
 		qsort_r(state->file, state->file_count, sizeof(*state->file), lsof_compare, view->owners->owner);
 	int result = view->fields ? lsof_out_fields(state, view, out) : lsof_out_listing(state, view, out);
+	if (view->repeated && view->fields)
+		out_string(out, "m\n");
+	else if (view->repeated)
+		out_string(out, "=======\n");
 	free(state->row);
 	free(state->file);
 	text_free(&state->command);

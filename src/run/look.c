@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <sockview/message.h>
 
 #include <sockview/proto.h>
 
@@ -11,6 +14,7 @@
 #include "run/notes.h"
 #include "run/rights.h"
 #include "run/show.h"
+#include "run/sought.h"
 
 static void look_plan(struct run *run)
 {
@@ -36,6 +40,8 @@ static void look_plan(struct run *run)
 static int look_whole(struct run *run, bool last)
 {
 	int answer = gather_table(run);
+	if (answer == 0)
+		sought_look(run);
 	if (rights_drop(run, last) < 0)
 		return -1;
 	if (answer == 0 && run->needs.hosts)
@@ -168,8 +174,12 @@ static int look_answer(struct run *run)
 	/* A recording holds one moment: it is shown once. */
 	bool once = !options->continuous || options->replay;
 	uint64_t rounds = once ? 1 : options->count;
+	for (size_t i = 0; i < options->notes.count && !options->quiet; i++)
+		message("%s", options->notes.item[i]);
 	if (options->stray_interval && !options->quiet)
 		notes_interval(options->stray_interval);
+	if (options->repeated && !options->quiet && !isatty(STDOUT_FILENO))
+		message("-r lists again every %g seconds, as lsof's", options->interval);
 	for (uint64_t round = 1;; round++) {
 		if (look_once(run, round == rounds) < 0)
 			return -1;
@@ -178,8 +188,21 @@ static int look_answer(struct run *run)
 	}
 }
 
+/* lsof's: of its line each item must have been found, whether rows were printed or not. */
+static bool is_all_found(const struct run *run)
+{
+	const struct options *options = run->options;
+	if (options->search_may_fail || (options->until_empty && run->shown_ever))
+		return true;
+	if (filter_missing(run->selection.filter, false))
+		return false;
+	return run->shown_ever || run->selection.needs.items;
+}
+
 static enum exit_status look_status(const struct run *run)
 {
+	if (run->options->internet && run->selection.needs.specs && run->needs.owners)
+		return is_all_found(run) ? EXIT_ROWS : EXIT_NOTHING;
 	bool selected = run->selection.needs.any || run->listing.format->owned_only;
 	return selected && !run->shown_ever ? EXIT_NOTHING : EXIT_ROWS;
 }

@@ -126,6 +126,17 @@ static int add_spec(struct selection *selection, const char *spec)
 	return wrong(selection, "-i", spec, strlen(spec));
 }
 
+static int add_items(struct selection *selection, const struct words *words, enum filter_item item)
+{
+	static const char *const letters[ITEM_COUNT] = { "-p", "-u", "-c", "-g" };
+	for (size_t i = 0; i < words->count; i++) {
+		const char *text = words->item[i];
+		if (filter_add_item(selection->filter, item, text, strlen(text), &selection->problem) < 0)
+			return wrong(selection, letters[item], text, strlen(text));
+	}
+	return 0;
+}
+
 static int add_lsof(struct selection *selection, const struct options *options)
 {
 	if (options->internet && !options->spec.count && add_spec(selection, "") < 0)
@@ -133,6 +144,10 @@ static int add_lsof(struct selection *selection, const struct options *options)
 	for (size_t i = 0; i < options->spec.count; i++)
 		if (add_spec(selection, options->spec.item[i]) < 0)
 			return -1;
+	for (size_t i = 0; i < ITEM_COUNT; i++)
+		if (add_items(selection, &options->item[i], (enum filter_item)i) < 0)
+			return -1;
+	filter_join_items(selection->filter, options->lsof_and, options->lsof_unix ? protos_of(AF_UNIX) : 0);
 	for (size_t i = 0; i < options->proto_state.count; i++) {
 		const char *text = options->proto_state.item[i];
 		if (filter_add_proto_states(selection->filter, text, strlen(text), &selection->problem) < 0)

@@ -58,6 +58,10 @@ void run_make_view(struct run *run)
 		.fields = options->fields_given && !options->fields ? "" : options->fields,
 		.command_width = options->command_width_given ? options->command_width : 9,
 	};
+	run->view.chosen = run->selection.needs.items ? run->selection.filter : NULL;
+	run->view.show_parent = options->show_parent;
+	run->view.show_group = options->show_group;
+	run->view.repeated = options->repeated;
 	run->listing.context.names = run->names;
 	run->listing.document.report = &run->report;
 }

@@ -27,6 +27,8 @@ struct filter *filter_new(const struct lookup *names)
 	choice_init(&filter->proto_states);
 	for (size_t i = 0; i < FILTER_OPTION_COUNT; i++)
 		choice_init(&filter->option[i]);
+	for (size_t i = 0; i < ITEM_COUNT; i++)
+		choice_init(&filter->item[i]);
 	if (expr_init(&filter->expr) == 0)
 		return filter;
 	filter_free(filter);
@@ -37,6 +39,7 @@ void filter_free(struct filter *filter)
 {
 	if (!filter)
 		return;
+	items_free(filter);
 	expr_free(&filter->expr);
 	free(filter);
 }
@@ -117,6 +120,11 @@ static void need_node(struct filter_needs *needs, const struct expr_node *node)
 	case EXPR_PID:
 		needs->owners = true;
 		break;
+	case EXPR_GROUP:
+		needs->owners = true;
+		needs->details |= PROCESS_START;
+		break;
+	case EXPR_COMMAND:
 	case EXPR_PROGRAM:
 		needs->owners = true;
 		needs->details |= PROCESS_NAME;
@@ -143,8 +151,7 @@ static void need_node(struct filter_needs *needs, const struct expr_node *node)
 
 int filter_close(struct filter *filter)
 {
-	if (filter->needs.specs)
-		expr_list_add(&filter->expr, &filter->all, expr_list_close(&filter->expr, &filter->specs));
+	items_close(filter);
 	choice_close(filter, &filter->proto_states);
 	for (size_t i = 0; i < FILTER_OPTION_COUNT; i++)
 		choice_close(filter, &filter->option[i]);

@@ -26,6 +26,7 @@ struct judged {
 	enum judged_known known;
 	const struct owner *only; /* as if it were the only owner; NULL: all of them */
 	const struct column_context *context;
+	const regex_t *regex; /* of EXPR_COMMAND */
 };
 
 static enum verdict judge_node(const struct judged *judged, uint32_t index);
@@ -199,6 +200,21 @@ static bool text_matches(const struct judged *judged, const struct expr_node *no
 	       glob_match(judged->expr->text + node->text.first, node->text.count, bytes.data, bytes.len, false);
 }
 
+/* `comm` ends with a NUL. */
+static bool command_fits(const struct expr *expr, const regex_t *regex, const struct expr_node *node, const char *comm)
+{
+	if (node->value)
+		return regexec(&regex[node->value - 1], comm, 0, NULL, 0) == 0;
+	return strncmp(comm, expr->text + node->text.first, node->text.count) == 0;
+}
+
+static bool owner_command_fits(const struct judged *judged, const struct expr_node *node, const struct process *process)
+{
+	struct bytes comm = owners_text(judged->owners, process->comm);
+	return (process->has & PROCESS_NAME) && comm.data &&
+	       command_fits(judged->expr, judged->regex, node, (const char *)comm.data);
+}
+
 static bool owner_fits(const struct judged *judged, const struct expr_node *node, const struct process *process)
 {
 	switch ((enum expr_kind)node->kind) {
@@ -209,6 +225,11 @@ static bool owner_fits(const struct judged *judged, const struct expr_node *node
 		       (text_matches(judged, node, process->program) || text_matches(judged, node, process->comm));
 	case EXPR_USER:
 		return (process->has & PROCESS_UID) && expr_in_ranges(judged->expr, node->ranges, process->uid);
+	case EXPR_COMMAND:
+		return owner_command_fits(judged, node, process);
+	case EXPR_GROUP:
+		return (process->has & PROCESS_START) &&
+		       expr_in_ranges(judged->expr, node->ranges, (uint32_t)process->pgrp);
 	case EXPR_CGROUP:
 		return (process->has & PROCESS_CGROUP) && text_matches(judged, node, process->cgroup);
 	default:
@@ -238,7 +259,7 @@ static enum verdict judge_user(const struct judged *judged, const struct expr_no
 {
 	const struct row *row = &judged->sock->row;
 	/* Of a socket without an inode the kernel always gives uid 0 (inet_twsk_diag_fill, inet_req_diag_fill). */
-	bool told = judged->known == KNOWN_ROW && (row->flags & ROW_HAS_UID) && row->inode;
+	bool told = judged->known == KNOWN_ROW && !node->value && (row->flags & ROW_HAS_UID) && row->inode;
 	if (told && expr_in_ranges(judged->expr, node->ranges, row->uid))
 		return VERDICT_YES;
 	return judge_owners(judged, node);
@@ -318,6 +339,8 @@ static enum verdict judge_node(const struct judged *judged, uint32_t index)
 	case EXPR_INODE:
 		return judge_inode(judged, node);
 	case EXPR_PID:
+	case EXPR_COMMAND:
+	case EXPR_GROUP:
 	case EXPR_PROGRAM:
 		return judge_owners(judged, node);
 	case EXPR_USER:
@@ -330,20 +353,41 @@ static enum verdict judge_node(const struct judged *judged, uint32_t index)
 
 enum verdict filter_judge(const struct filter *filter, const struct sock *sock, const struct owners *owners)
 {
-	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, NULL, filter->context };
+	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, NULL, filter->context, filter->regex };
 	return judge_node(&judged, filter->expr.root);
 }
 
 enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,
                                 const struct owner *owner)
 {
-	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, owner, filter->context };
+	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, owner, filter->context, filter->regex };
 	return judge_node(&judged, filter->expr.root);
 }
 
 enum verdict judge_kind(const struct expr *expr, enum proto proto, int family, enum state state)
 {
 	struct sock sock = { .row = { .proto = (uint8_t)proto, .family = (uint8_t)family, .state = (uint8_t)state } };
-	struct judged judged = { expr, &sock, NULL, KNOWN_KIND, NULL, NULL };
+	struct judged judged = { expr, &sock, NULL, KNOWN_KIND, NULL, NULL, NULL };
 	return judge_node(&judged, expr->root);
+}
+
+enum verdict judge_part(const struct filter *filter, uint32_t node, const struct sock *sock,
+                        const struct owners *owners)
+{
+	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, NULL, filter->context, filter->regex };
+	return judge_node(&judged, node);
+}
+
+bool judge_process(const struct filter *filter, const struct expr_node *node, const struct filter_process *process)
+{
+	switch ((enum expr_kind)node->kind) {
+	case EXPR_COMMAND:
+		return command_fits(&filter->expr, filter->regex, node, process->comm);
+	case EXPR_USER:
+		return expr_in_ranges(&filter->expr, node->ranges, process->uid);
+	case EXPR_GROUP:
+		return expr_in_ranges(&filter->expr, node->ranges, (uint32_t)process->group);
+	default:
+		return expr_in_ranges(&filter->expr, node->ranges, (uint32_t)process->pid);
+	}
 }

@@ -10,6 +10,7 @@
 #include <sockview/filter.h>
 
 #include <string.h>
+#include <strings.h>
 
 #include <sockview/proto.h>
 
@@ -103,11 +104,16 @@ static uint32_t place_node(struct reading *reading, const struct spec *spec)
 	return reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)spec->family });
 }
 
-static uint32_t spec_read(struct reading *reading, struct piece piece)
+static uint32_t spec_read(struct reading *reading, struct piece piece, int *version)
 {
 	struct spec spec = { .family = AF_UNSPEC };
 	struct piece rest = piece;
 	spec_take_family(&rest, &spec);
+	/* A SPEC that is a version alone holds for those behind it, too (lsof 4.95, enter_network_address()). */
+	if (spec.family != AF_UNSPEC && !rest.len)
+		*version = *version == AF_UNSPEC || *version == spec.family ? spec.family : AF_UNSPEC;
+	else if (spec.family == AF_UNSPEC && rest.len)
+		spec.family = *version;
 	if (!spec_take_proto(&rest, &spec) || !spec_take_host(&rest, &spec))
 		return spec_fail(reading, rest.len ? rest : piece);
 	if (rest.len)
@@ -126,10 +132,12 @@ int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct 
 {
 	struct reading reading = filter_reading(filter, error);
 	filter->needs.specs = true;
-	uint32_t node = spec_read(&reading, (struct piece){ spec, len, 0 });
+	uint32_t node = spec_read(&reading, (struct piece){ spec, len, 0 }, &filter->spec_family);
 	if (node == EXPR_FAILED)
 		return -1;
 	expr_list_add(&filter->expr, &filter->specs, node);
+	if (filter_seek(filter, node, false) < 0)
+		return reading_no_memory(&reading), -1;
 	return 0;
 }
 
@@ -140,7 +148,11 @@ static uint32_t proto_state_node(struct reading *reading, unsigned protos, struc
 {
 	struct expr_list list = { .kind = EXPR_AND };
 	struct expr_node proto = { .kind = EXPR_PROTO, .mask = protos };
-	uint32_t state = state_read(reading, item);
+	/* lsof's word for a UDP socket without a peer. */
+	bool idle = item.len == 4 && strncasecmp(item.text, "idle", 4) == 0 && !(protos & PROTO_BIT(PROTO_TCP));
+	uint32_t state =
+		idle ? reading_add(reading, &(struct expr_node){ .kind = EXPR_STATE, .mask = STATE_BIT(STATE_CLOSE) })
+		     : state_read(reading, item);
 	if (state == EXPR_FAILED)
 		return state;
 	/* lsof knows no bound sockets, so -i leaves them out; not if they are named. */

@@ -128,8 +128,8 @@ refused(["--user", "nobody-of-that-name"], ['--user: unknown user "nobody-of-tha
 refused(["-i", "tcp4"], ['-i: found "tcp4"', "  tcp4", "  ^ expected [46][tcp|udp|udplite][@HOST|@ADDR][:SERVICES]"])
 refused(["-i", "tcp:nosuchport"], ['-i: unknown service "nosuchport"', "  tcp:nosuchport",
                                    "      ^ expected " + PORT])
-refused(["-s", "TCP:SLEEPING"], ['-s: unknown state "SLEEPING"', "  TCP:SLEEPING", "      ^ expected " + STATE])
-refused(["-s", "LISTEN"], ['-s: found "LISTEN"', "  LISTEN", "  ^ expected PROTO:STATE[,^STATE], such as TCP:LISTEN"])
+refused(["-i", "-s", "TCP:SLEEPING"], ['-s: unknown state "SLEEPING"', "  TCP:SLEEPING", "      ^ expected " + STATE])
+refused(["-i", "-s", "LISTEN"], ['-s: found "LISTEN"', "  LISTEN", "  ^ expected PROTO:STATE[,^STATE], such as TCP:LISTEN"])
 refused(["sport = :80 and program = 'x"], ["filter: a quote that is not closed", "  sport = :80 and program = 'x",
                                            "                            ^ expected a second one behind the text"])
 refused(["sport = :80\x1b[31m x"],

@@ -81,7 +81,10 @@ static const struct {
 	{ AT(timers) },        { AT(memory) },     { AT(info) },          { AT(numeric_hosts) },
 	{ AT(numeric_ports) }, { AT(numeric_users) }, { AT(resolve) },    { AT(no_header) },
 	{ AT(no_trunc) },      { AT(pager) },      { AT(fields_given) },  { AT(command_width_given) },
-	{ AT(verbose) },       { AT(quiet) },      { AT(continuous) },    { AT(reuseaddr) },
+	{ AT(lsof_and) },      { AT(lsof_unix) },  { AT(search_may_fail) }, { AT(summary) },
+	{ AT(show_parent) },   { AT(show_group) },
+	{ AT(verbose) },       { AT(quiet) },      { AT(continuous) },    { AT(repeated) },
+	{ AT(until_empty) },    { AT(reuseaddr) },
 	{ AT(reuseport) },     { AT(v6only) },     { AT(no_probe) },
 }, numbers[] = {
 	{ AT(mode) },          { AT(programs) },   { AT(extend) },        { AT(command_width) },
@@ -94,6 +97,10 @@ static const struct {
 }, lists[] = {
 	{ AT(state) },         { AT(pid) },        { AT(program) },       { AT(user) },
 	{ AT(cgroup) },        { AT(spec) },       { AT(proto_state) },   { AT(filter) },
+	{ "item_pid", offsetof(struct options, item[ITEM_PID]) },
+	{ "item_user", offsetof(struct options, item[ITEM_USER]) },
+	{ "item_command", offsetof(struct options, item[ITEM_COMMAND]) },
+	{ "item_group", offsetof(struct options, item[ITEM_GROUP]) },
 };
 
 static void describe(const struct options *options, char *text, size_t size)
@@ -130,10 +137,11 @@ static void describe(const struct options *options, char *text, size_t size)
 
 /* --- what lines mean --- */
 
-#define BOTH     "inet inet6"
-#define DEFAULTS "tcp udp " BOTH
-#define NUMBERS  " numeric_hosts numeric_ports numeric_users"
-#define LSOF     "tcp udp udplite " BOTH " internet"
+#define BOTH          "inet inet6"
+#define DEFAULTS      "tcp udp " BOTH
+#define DEFAULTS_FOUR "tcp udp inet"
+#define NUMBERS       " numeric_hosts numeric_ports numeric_users"
+#define LSOF          "tcp udp udplite " BOTH " internet"
 
 static const struct {
 	const char *line, *meaning;
@@ -188,7 +196,44 @@ static const struct {
 	{ "-i -n --columns pid", LSOF NUMBERS " columns=pid" },
 	{ "--internet=@10.0.0.1", LSOF " spec:@10.0.0.1" },
 	{ "-iTCP -iUDP -sTCP:LISTEN", LSOF " spec:TCP spec:UDP proto_state:TCP:LISTEN" },
-	{ "-i -t", "tcp protos_named " BOTH " internet" },
+	/* lsof's line: its letters. */
+	{ "-i -t", LSOF " pids" },
+	{ "-ti:80", LSOF " pids spec::80" },
+	{ "-nPiTCP:80 -sTCP:LISTEN -t", LSOF " pids numeric_hosts numeric_ports spec:TCP:80 proto_state:TCP:LISTEN" },
+	{ "-Pnl +M -i4", LSOF " numeric_hosts numeric_ports numeric_users spec:4" },
+	{ "-i -a -p 1,^2 -u ^root -c ngi -g 7",
+	  LSOF " lsof_and show_group item_pid:1,^2 item_user:^root item_command:ngi "
+	       "item_group:7" },
+	{ "-i -p1 -uroot -c/x/i -g", LSOF " show_group item_pid:1 item_user:root item_command:/x/i" },
+	{ "-i -r", LSOF " continuous repeated interval=15 count=0" },
+	{ "-i -r2", LSOF " continuous repeated interval=2 count=0" },
+	{ "-i -r 3", LSOF " continuous repeated interval=3 count=0" },
+	{ "-i -r2nP", LSOF " numeric_hosts numeric_ports continuous repeated interval=2 count=0" },
+	{ "-i -r tcp", LSOF " continuous repeated interval=15 count=0 filter:tcp" },
+	{ "-i -r0", LSOF },
+	{ "-i +r1", LSOF " continuous repeated until_empty interval=1 count=0" },
+	{ "-i -U", "tcp udp udplite unix " BOTH " internet lsof_unix" },
+	{ "-i -R -w +w -b -O -M +M -V -C -Q", LSOF " search_may_fail show_parent" },
+	{ "-i --processes --pid 5", LSOF " programs=1 pid:5" },
+	{ "-i -H -v", LSOF " no_header verbose" },
+	{ "-i --color=never 80", LSOF " color=2 filter:80" },
+	{ "-iTCP -- -t", LSOF " spec:TCP filter:-t" },
+	/* ss's: -i is -I. */
+	{ "-tin", "tcp protos_named " BOTH " info" NUMBERS },
+	{ "-tnoemi", "tcp protos_named " BOTH " timers memory info" NUMBERS " extend=1" },
+	{ "-t -i -m", "tcp protos_named " BOTH " memory info" },
+	{ "-cti", "tcp protos_named " BOTH " info continuous interval=1 count=0" },
+	{ "-stplu", "tcp udp protos_named " BOTH " listening summary programs=1" },
+	{ "-O -t", "tcp protos_named " BOTH },
+	{ "-tB", "tcp protos_named " BOTH " state:bound" },
+	{ "--processes --no-header --oneline --extended --options", DEFAULTS " timers no_header programs=1 extend=1" },
+	{ "--query=tcp,udp --ipv4", "tcp udp protos_named inet" },
+	{ "--socket tcp --bound-inactive", "tcp protos_named " BOTH " state:bound" },
+	/* netstat's --program has no argument. */
+	{ "--program", DEFAULTS " programs=1" },
+	{ "--program -n", DEFAULTS NUMBERS " programs=1" },
+	{ "--program nginx", DEFAULTS " program:nginx" },
+	{ "--symbolic --ip", DEFAULTS_FOUR },
 	{ "-F", LSOF " fields_given" },
 	{ "-F pcn", LSOF " fields_given fields=pcn" },
 	{ "-Fpcn", LSOF " fields_given fields=pcn" },
@@ -261,8 +306,31 @@ static const struct {
 	{ "-aY", "unknown option '-Y'" },
 	{ "--listn", "unknown option '--listn'; did you mean --listening?" },
 	{ "--listn=3", "unknown option '--listn'; did you mean --listening?" },
-	{ "--nope", "unknown or ambiguous option '--nope'" },
-	{ "--num", "unknown option '--num'; did you mean --numeric?" },
+	{ "--nope", "unknown option '--nope'; --help all names each" },
+	{ "--hlep", "unknown option '--hlep'; did you mean --help?" },
+	{ "--port 80", "unknown option '--port'; newer tools: write the port itself: sockview 80" },
+	{ "--threads", "unknown option '--threads'; ss: --columns +tid" },
+	{ "--pro",
+	  "option '--pro' may be one of --protocol, --program, --proto-state, --programs, --probe, --proc-root" },
+	{ "-tT", "unknown option '-T'; ss: shows threads: --columns +tid" },
+	{ "-g", "unknown option '-g'; netstat: multicast groups: ip maddr" },
+	{ "-udp", "unknown option '-d' in '-udp'; did you mean --udp?" },
+	{ "-p4924", "-p takes no argument: --pid 4924 selects a process, -p 4924 a port" },
+	{ "-p 99999", "'99999' is no port; of a process: --pid 99999" },
+	{ "-s", "option -s, --proto-state needs PROTO:STATE; ss's summary (-s) is not offered" },
+	{ "-i -p", "option -p of lsof needs LIST" },
+	{ "-i -c -n", "option -c of lsof needs NAME" },
+	{ "-i -s", "option -s of lsof needs PROTO:STATE" },
+	{ "-i -K", "-K: lsof's -K lists tasks: --columns +tid" },
+	{ "-i +L", "+L: lsof's +L shows link counts, which sockets have none of" },
+	{ "-i -Y", "unknown option '-Y'" },
+	{ "-i +Y", "unknown option '+Y'" },
+	{ "-i -r99999999999", "-r: '99999999999' is not a number of seconds" },
+	{ "-i -t -F", "-F and pids alone (lsof's -t, --pids) exclude each other" },
+	{ "-i --listn", "unknown option '--listn'; did you mean --listening?" },
+	{ "-i --all=1", "option '--all' takes no argument" },
+	{ "-i --format", "option --format needs one of netstat,lsof,table,json,jsonl,csv,tsv" },
+	{ "--num", "option '--num' may be one of --numeric, --numeric-hosts, --numeric-ports, --numeric-users" },
 	{ "--all=1", "option '--all' takes no argument" },
 	{ "--json=1", "option '--json' takes no argument" },
 	{ "-A", "option -A, --protocol needs LIST" },
@@ -270,7 +338,6 @@ static const struct {
 	{ "--columns", "option --columns needs LIST" },
 	{ "--source", "option --source needs one of auto,netlink,proc" },
 	{ "--record", "option --record needs FILE" },
-	{ "-s", "option -s, --proto-state needs PROTO:STATE" },
 	{ "-A tcp,moon", "-A, --protocol: unknown family or protocol 'moon'; it takes tcp, udp, udplite, raw, unix, "
 	                 "inet, inet6, all, or !PROTOCOL" },
 	{ "-A tcp,", "-A, --protocol: unknown family or protocol ''; it takes tcp, udp, udplite, raw, unix, inet, "
@@ -280,7 +347,7 @@ static const struct {
 	{ "-c0", "-c, --continuous: '0' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "-c1e3", "-c, --continuous: '1e3' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "-cz", "-c, --continuous: 'z' is not a number of seconds above 0, as in -c2 or -c0.5" },
-	{ "-catz", "unknown option '-z'" },
+	{ "-catz", "unknown option '-z'; ss: security contexts are not listed" },
 	{ "--continuous=ant", "-c, --continuous: 'ant' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "--continuous=", "-c, --continuous: '' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "--count 0", "--count: '0' is not a whole number above 0" },
@@ -292,7 +359,7 @@ static const struct {
 	{ "--explain 80 --probe look", "--probe: unknown word 'look'; it takes one of bind,listen" },
 	{ "--completions ksh", "--completions: unknown word 'ksh'; it takes one of bash,zsh,fish" },
 	{ "-Fpq", "-F: there is no field 'q'" },
-	{ "+c", "+c: '' is not a width; it takes 0 (whole) to 1024" },
+	{ "+c", "option +c of lsof needs WIDTH" },
 	{ "+c x", "+c: 'x' is not a width; it takes 0 (whole) to 1024" },
 	{ "+c1025", "+c: '1025' is not a width; it takes 0 (whole) to 1024" },
 	{ "-v -q", "-v and -q exclude each other" },
@@ -343,6 +410,8 @@ static const char *good_word(const struct option_row *row)
 {
 	if (row->words)
 		return row->words(0);
+	if (strcmp(row->metavar, "PROTO:STATE") == 0 || strcmp(row->metavar, "SPEC") == 0)
+		return *row->metavar == 'S' ? "tcp" : "tcp:listen";
 	return strcmp(row->metavar, "N") == 0 || strcmp(row->metavar, "SEC") == 0 ? "7" : "p";
 }
 

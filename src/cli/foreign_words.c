@@ -1,0 +1,143 @@
+/*
+ * foreign_words.c - the options of ss 7.1, netstat 2.10, lsof 4.99, sockstat and fuser that are none of ours, and
+ * words that newer tools have (foreign_words.h).
+ *
+ * A row is taken out when the word becomes an option of our own. Letters that
+ * are ours and mean something else there stand in the man page.
+ */
+#include "cli/foreign_words.h"
+
+#include <string.h>
+
+#include <sockview/countof.h>
+
+#define TAKEN(tool, word, own) \
+	{ \
+		word, tool, own, NULL \
+	}
+#define REFUSED(tool, word, text) \
+	{ \
+		word, tool, NULL, text \
+	}
+
+static const struct foreign_word words[] = {
+	TAKEN("ss", "--processes", "programs"),
+	TAKEN("ss", "--extended", "extend"),
+	TAKEN("ss", "--options", "timers"),
+	TAKEN("ss", "--oneline", "wide"),
+	TAKEN("ss", "-O", "wide"),
+	TAKEN("ss", "--ipv4", "inet"),
+	TAKEN("ss", "--ipv6", "inet6"),
+	TAKEN("ss", "--query", "protocol"),
+	TAKEN("ss", "--socket", "protocol"),
+	TAKEN("ss", "--bound-inactive", "state=bound"),
+	TAKEN("ss", "-B", "state=bound"),
+	TAKEN("ss", "--filter", "filter-file"),
+	TAKEN("netstat", "--ip", "inet"),
+	TAKEN("netstat", "--symbolic", "wide"),
+	TAKEN("netstat", "--notrim", "wide"),
+	TAKEN("netstat", "--extend-more", "extend"),
+	TAKEN("sockstat", "--numeric-addresses", "numeric-hosts"),
+	REFUSED("ss", "-T", "shows threads: --columns +tid"),
+	REFUSED("ss", "--threads", "--columns +tid"),
+	REFUSED("ss", "-Q", "leaves the queues out: --columns -recv_q,-send_q"),
+	REFUSED("ss", "--no-queues", "--columns -recv_q,-send_q"),
+	REFUSED("ss", "-D", "keeps the kernel's answers: --record FILE"),
+	REFUSED("ss", "--diag", "--record FILE"),
+	REFUSED("ss", "--tos", "--columns +tos,+tclass"),
+	REFUSED("ss", "--inet-sockopt", "--columns names each socket option: --list-columns"),
+	REFUSED("ss", "-d", "DCCP is not listed: Linux 6.16 removed it"),
+	REFUSED("ss", "--dccp", "DCCP is not listed: Linux 6.16 removed it"),
+	REFUSED("ss", "-S", "SCTP is not listed"),
+	REFUSED("ss", "--sctp", "SCTP is not listed"),
+	REFUSED("ss", "--tipc", "TIPC is not listed"),
+	REFUSED("ss", "--tipcinfo", "TIPC is not listed"),
+	REFUSED("ss", "-b", "packet filters of sockets are not listed"),
+	REFUSED("ss", "--bpf", "packet filters of sockets are not listed"),
+	REFUSED("ss", "--bpf-maps", "socket storage is not listed"),
+	REFUSED("ss", "--bpf-map-id", "socket storage is not listed"),
+	REFUSED("ss", "-E", "sockets are not watched as they close; -c looks again every second"),
+	REFUSED("ss", "--events", "sockets are not watched as they close; -c looks again every second"),
+	REFUSED("ss", "-K", "sockets are not closed: ss -K does it"),
+	REFUSED("ss", "--kill", "nothing is ended here: kill $(sockview --pids FILTER), or ss -K"),
+	REFUSED("ss", "-N", "other network namespaces: nsenter --net=FILE sockview"),
+	REFUSED("ss", "--net", "other network namespaces: nsenter --net=FILE sockview"),
+	REFUSED("ss", "-Z", "security contexts are not listed"),
+	REFUSED("ss", "--context", "security contexts are not listed"),
+	REFUSED("ss", "-z", "security contexts are not listed"),
+	REFUSED("ss", "--contexts", "security contexts are not listed"),
+	REFUSED("ss", "-M", "MPTCP sockets are not listed; their subflows are: -I, columns mptcp_..."),
+	REFUSED("ss", "--mptcp", "MPTCP sockets are not listed; their subflows are: -I, columns mptcp_..."),
+	REFUSED("ss", "-0", "packet sockets are not listed"),
+	REFUSED("ss", "--packet", "packet sockets are not listed"),
+	REFUSED("ss", "--vsock", "vsock sockets are not listed"),
+	REFUSED("ss", "--xdp", "XDP sockets are not listed"),
+	REFUSED("ss", "--summary", "there is no summary: count rows, as in sockview -atn -H | wc -l"),
+	REFUSED("netstat", "--statistics", "counters of protocols are no sockets: nstat -az"),
+	REFUSED("netstat", "--route", "routes are no sockets: ip route"),
+	REFUSED("netstat", "--interfaces", "interfaces are no sockets: ip -s link"),
+	REFUSED("netstat", "--groups", "multicast groups: ip maddr"),
+	REFUSED("netstat", "-g", "multicast groups: ip maddr"),
+	REFUSED("netstat", "--masquerade", "masqueraded connections: conntrack -L"),
+	REFUSED("netstat", "-C", "the cache of routes: ip route show cache"),
+	REFUSED("netstat", "--cache", "the cache of routes: ip route show cache"),
+	REFUSED("netstat", "--fib", "routes are no sockets: ip route"),
+	REFUSED("netstat", "--ax25", "AX.25 is not listed"),
+	REFUSED("netstat", "--ipx", "IPX is not listed"),
+	REFUSED("netstat", "--netrom", "NET/ROM is not listed"),
+	REFUSED("netstat", "--rose", "ROSE is not listed"),
+	REFUSED("netstat", "--ddp", "Appletalk is not listed"),
+	REFUSED("netstat", "--x25", "X.25 is not listed"),
+	REFUSED("netstat", "--bluetooth", "Bluetooth is not listed"),
+	REFUSED("lsof", "-R", "the parent's pid: --columns +ppid, or -R with -i"),
+	REFUSED("lsof", "-L", "link counts: sockets have none"),
+	REFUSED("lsof", "-X", "it leaves out TCP and UDP: nothing would remain"),
+	REFUSED("lsof", "-k", "a kernel file is not read"),
+	REFUSED("fuser", "-k", "nothing is ended here: kill $(sockview --pids PORT)"),
+	REFUSED("fuser", "--namespace", "write the target itself: sockview tcp:8080"),
+	REFUSED("sockstat", "-j", "jails are FreeBSD's"),
+	REFUSED("sockstat", "--libxo", "--json"),
+	REFUSED("newer tools", "--port", "write the port itself: sockview 80"),
+	REFUSED("newer tools", "--ports", "write the ports themselves: sockview :80,443"),
+	REFUSED("newer tools", "--sport", "write a filter: sockview 'sport = :80'"),
+	REFUSED("newer tools", "--dport", "write a filter: sockview 'dport = :443'"),
+	REFUSED("newer tools", "--address", "write the address itself: sockview 192.0.2.7"),
+	REFUSED("newer tools", "--addr", "write the address itself: sockview 192.0.2.7"),
+	REFUSED("newer tools", "--host", "write the address itself: sockview 192.0.2.7"),
+	REFUSED("newer tools", "--process", "--program NAME, or --pid PID"),
+	REFUSED("newer tools", "--name", "--program NAME"),
+	REFUSED("newer tools", "--command", "--program NAME"),
+	REFUSED("newer tools", "--proto", "-t, -u, or --protocol LIST"),
+	REFUSED("newer tools", "--unit", "--columns +unit shows it, --cgroup PATH selects"),
+	REFUSED("newer tools", "--service", "--columns +unit shows it, --cgroup PATH selects"),
+	REFUSED("newer tools", "--container", "--columns +container shows it, --cgroup PATH selects"),
+	REFUSED("newer tools", "--netns", "other network namespaces: nsenter --net=FILE sockview"),
+	REFUSED("newer tools", "--all-netns", "other network namespaces: nsenter --net=FILE sockview"),
+	REFUSED("newer tools", "--group", "rows are not grouped: --csv and a database do it"),
+	REFUSED("newer tools", "--group-by", "rows are not grouped: --csv and a database do it"),
+	REFUSED("newer tools", "--top", "--sort -COLUMN, and head"),
+	REFUSED("newer tools", "--limit", "head -n"),
+	REFUSED("newer tools", "--watch", "-c2 looks again every 2 seconds"),
+	REFUSED("newer tools", "--interval", "-c2 looks again every 2 seconds"),
+	REFUSED("newer tools", "--health", "there is no judgement of sockets: -o -m -I show their state"),
+	REFUSED("newer tools", "--exposure", "who can reach a listener is not judged: --columns +scope"),
+	REFUSED("newer tools", "--output", "--format FMT, or > FILE"),
+	REFUSED("newer tools", "--listeners", "-l, --listening"),
+	REFUSED("newer tools", "--established", "--state established"),
+	REFUSED("newer tools", "--states", "--state LIST"),
+	REFUSED("newer tools", "--field", "--columns LIST"),
+	REFUSED("newer tools", "--fields", "--columns LIST"),
+};
+
+const struct foreign_word *foreign_word_find(const char *word, size_t len)
+{
+	for (size_t i = 0; i < countof(words); i++)
+		if (strlen(words[i].word) == len && strncmp(words[i].word, word, len) == 0)
+			return &words[i];
+	return NULL;
+}
+
+const struct foreign_word *foreign_word_at(size_t index)
+{
+	return index < countof(words) ? &words[index] : NULL;
+}

@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""Lines of lsof, ss and netstat as public scripts have them, each beside the program it is of, on the same sockets.
+
+lsof's listing is compared whole but for files that are no internet sockets; of ss's and netstat's lines the sockets
+are: the ends of each row."""
+import json
+import os
+import pwd
+import re
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import select_scene
+import tap
+
+has = select_scene.enter()
+t = tap.Tap()
+scene = select_scene.fill(has)
+# lsof does not find a thread that keeps a socket after its process's leader has exited.
+THREAD = scene.sock["owner.thread"].pid
+FILLED = {"@PID@": str(scene.sock["p80.listen"].pid), "@USER@": pwd.getpwuid(os.getuid()).pw_name}
+
+
+def lines(tool):
+    with open(os.path.join(tap.SRCDIR, "tests/live/typed_lines.txt")) as file:
+        for line in file:
+            if line.startswith(tool + " "):
+                for word, text in FILLED.items():
+                    line = line.replace(word, text)
+                yield line.split()[1:]
+
+
+def is_socket(line):
+    fields = line.split()
+    return len(fields) > 7 and fields[1].isdigit() and ("IPv4" in fields or "IPv6" in fields)
+
+
+def listing(result):
+    """Rows of internet sockets, without the widths that rows of other files give the columns."""
+    return sorted(" ".join(line.split()) for line in result.lines if is_socket(line) and line.split()[1] != str(THREAD))
+
+
+def pids(result):
+    return [line for line in result.lines if line != str(THREAD)]
+
+
+def fields(result):
+    """But for the file flags, which are not told here."""
+    kept, shown = [], True
+    for line in result.lines:
+        if line[0] == "p":
+            shown = line != "p%d" % THREAD
+        if shown and line[0] != "G":
+            kept.append(line)
+    return kept
+
+
+def same_lsof(words):
+    read = listing
+    if any(re.match(r"-[nP]*t", word) for word in words):
+        read = pids
+    if any(word.startswith("-F") for word in words):
+        read = fields
+    # A socket may change its state between the looks: then once more.
+    for _ in range(3):
+        # Names of hosts are printed here with -r alone.
+        theirs = tap.run(["lsof", "-n", *words])
+        mine = tap.sockview(*words)
+        if read(theirs) == read(mine):
+            break
+    t.same(read(mine), read(theirs), "lsof %s (%d)" % (" ".join(words), len(read(theirs))), mine, theirs)
+    t.same(mine.status, theirs.status, "lsof %s: status" % " ".join(words), mine, theirs)
+
+
+# --- ss and netstat: which sockets ---------------------------------------------------------------------
+
+def end(text):
+    """One spelling of an end: ss and netstat have several for the wildcard and for mapped addresses."""
+    host, _, port = text.rpartition(":")
+    host = re.sub(r"%[\w.-]+", "", host).strip("[]").replace("::ffff:", "")
+    return "%s:%s" % ("*" if host in ("*", "0.0.0.0", "::") else host, "*" if port in ("*", "0") else port)
+
+
+def theirs_rows(result):
+    """The ends of the rows of TCP and UDP; the inodes of unix sockets."""
+    ends, unix = [], []
+    for line in result.lines:
+        fields = line.split()
+        # Datagram sockets with a peer are connected to netstat, and here, but not to ss.
+        if fields and ((fields[0] == "u_str" and fields[1] != "UNCONN") or (fields[0] == "unix" and "STREAM" in fields)):
+            unix += [field for field in fields[4:] if field.isdigit() and field != "0"][:1]
+        if not fields or re.match(r"(unix|u_|raw|p_|nl|icmp|udpl|v_|xdp|mptcp|sctp|tipc|dccp)", fields[0]):
+            continue
+        pair = [field for field in fields if re.match(r"(\*|[\[\]0-9a-f.:]+)(%[\w.-]+)?\]?:(\d+|\*)$", field)]
+        if len(pair) >= 2:
+            ends.append(end(pair[0]) + " " + end(pair[1]))
+    return sorted(ends) + sorted(unix)
+
+
+# ss leaves them out unless -a or a state is said; they are connected to netstat, and here. CLOSE: of unix sockets.
+MINISOCKS = ("TIME_WAIT", "SYN_RECV", "NEW_SYN_RECV", "CLOSE", "UNCONNECTED")
+
+
+def own_rows(result, without):
+    ends, unix = [], []
+    for row in (json.loads(line) for line in result.lines):
+        if row["proto"] == "unix":
+            if row["unix_type"] == "stream" and row["inode"] and row["state"] not in without:
+                unix.append(str(row["inode"]))
+        elif row["proto"] in ("tcp", "tcp6", "udp", "udp6") and row["state"] not in ("BOUND", *without[:3]):
+            ends.append(" ".join(end("%s:%s" % (row[side + "_address"] or "*", row[side + "_port"] or "*")) for side in ("local", "remote")))
+    return sorted(ends) + sorted(unix)
+
+
+def same_rows(tool, words, more):
+    shown = [word for word in words if word != "--resolve"]
+    every = any(re.match(r"-\w*a|--all|state$", word) for word in words)
+    without = MINISOCKS if tool == "ss" and not every else ()
+    for _ in range(3):
+        theirs = tap.run([tool, *more, *shown])
+        mine = tap.sockview("--jsonl", *shown)
+        want, got = theirs_rows(theirs), own_rows(mine, without)
+        if not any(row.isdigit() for row in got):
+            # ss and netstat add unix sockets where no protocol is named.
+            want = [row for row in want if not row.isdigit()]
+        if want == got:
+            break
+    t.same(got, want, "%s %s (%d)" % (tool, " ".join(words), len(want)), mine, theirs)
+    t.ok(mine.status == (0 if got or not re.search(r" (state|dst|sport|dport|\()", " ".join(words)) else 1), "%s: status" % " ".join(words), mine)
+
+
+for tool, more in (("ss", ["-n", "-O"]), ("netstat", ["-n", "-W"])):
+    if tap.missing(tool):
+        t.skip("%s's lines" % tool, "it is not installed")
+        continue
+    for line in lines(tool):
+        if line == ["-s"]:
+            refused = tap.sockview("-s")
+            t.ok(refused.status == 2 and b"summary" in refused.err, "ss's -s is refused, and told what it is", refused)
+        else:
+            same_rows(tool, line, more)
+
+if tap.missing("lsof"):
+    t.skip("lsof's lines", "lsof is not installed")
+else:
+    for line in lines("lsof"):
+        same_lsof(line)
+scene.close()
+t.done()

@@ -114,6 +114,7 @@
  *   select/
  *     address.c                        ends of sockets
  *     bare_target.c target.h           a word that stands for itself: ports, addresses, URLs
+ *     bounded.c                        whether each alternative of a filter names what it is about
  *     column_term.c column_term.h      a column compared with numbers, text, or another column
  *     filter.c filter.h                the parts of a filter put together, and what the whole needs
  *     filter_parts.h                   struct filter, for the files that put parts into it or read them

@@ -52,6 +52,10 @@ enum expr_kind {
  */
 enum expr_end { EXPR_LOCAL = 1, EXPR_REMOTE = 2, EXPR_EITHER = 3 };
 
+enum expr_host {
+	EXPR_HOST_ORDER = 1 << 0, /* the ports came of < <= > >=: they name none */
+};
+
 struct expr_span {
 	uint32_t first, count;
 };
@@ -62,13 +66,13 @@ struct expr_range {
 };
 
 struct expr_node {
-	uint8_t kind;       /* enum expr_kind */
-	uint8_t end;        /* enum expr_end: HOST, UNIX */
-	uint8_t family;     /* AF_*: HOST, FAMILY */
-	uint8_t prefix_len; /* bits: HOST */
-	uint32_t child;     /* first child; 0: none */
-	uint32_t next;      /* the next child of the same parent; 0: the last */
-	uint32_t value, mask;
+	uint8_t kind;             /* enum expr_kind */
+	uint8_t end;              /* enum expr_end: HOST, UNIX */
+	uint8_t family;           /* AF_*: HOST, FAMILY */
+	uint8_t prefix_len;       /* bits: HOST */
+	uint32_t child;           /* first child; 0: none */
+	uint32_t next;            /* the next child of the same parent; 0: the last */
+	uint32_t value, mask;     /* HOST: mask is enum expr_host */
 	struct expr_span ranges;  /* sorted, apart from each other by one at least */
 	struct expr_span numbers; /* sorted */
 	struct expr_span text;

@@ -21,6 +21,13 @@ struct filter *filter_new(const struct lookup *names);
 void filter_free(struct filter *filter);
 
 /*
+ * Before anything is added: what is added is read for an option that acts on
+ * the sockets. A bare port, with an address or without, is the local end's;
+ * a bare word is no state and no program; ::1:3000 is refused.
+ */
+void filter_set_strict(struct filter *filter);
+
+/*
  * The FILTER of the command line or of a file: see the man page. `family` is
  * what a host is if the text does not tell: AF_UNSPEC, AF_INET, AF_INET6, or
  * AF_UNIX when unix sockets alone are asked for. 0, or -1 with error.
@@ -44,6 +51,16 @@ void filter_join_items(struct filter *filter, bool all, unsigned also);
 int filter_close(struct filter *filter);
 
 void filter_needs(const struct filter *filter, struct filter_needs *needs);
+
+/*
+ * After filter_close(): each alternative names, by equality, a port, an
+ * address, a pid, a program, a user, a unit, a cgroup or a cookie. What stands
+ * under `not` or `^` or beside `!=` names nothing, nor does a prefix of no
+ * bits, a pattern without a character of its own, or more than
+ * FILTER_BOUND numbers.
+ */
+#define FILTER_BOUND 1024
+bool filter_is_bounded(const struct filter *filter);
 
 /*
  * Takes out of the query what no socket that fits can be of (protocols,

@@ -64,6 +64,9 @@ static uint32_t name_node(struct reading *reading, struct piece piece)
 {
 	size_t at = piece.at;
 	if (state_mask_by_name(piece.text, piece.len)) {
+		if (reading->strict)
+			return reading_fail(reading, at, "`state = S`", "the state \"%.*s\" without its key",
+			                    PIECE_ARGS(piece));
 		reading->states_said = reading->word = true;
 		return state_read(reading, piece);
 	}
@@ -116,6 +119,9 @@ static uint32_t open_ipv6(struct reading *reading, struct piece piece, struct pi
 	uint32_t with_port = place_read(reading, head, tail, EXPR_EITHER);
 	if (!whole || reading->last_group_is_port || with_port == EXPR_FAILED)
 		return with_port;
+	if (reading->strict)
+		return reading_fail(reading, piece.at, "[ADDR]:PORT, or [ADDR]",
+		                    "\"%.*s\" may be an address, or a port behind one", PIECE_ARGS(piece));
 	struct expr_list list = { .kind = EXPR_OR };
 	reading->two_readings = true;
 	expr_list_add(reading->expr, &list, with_port);
@@ -201,7 +207,7 @@ static uint32_t proto_target(struct reading *reading, struct piece piece, unsign
 	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
 }
 
-uint32_t target_read(struct reading *reading, struct piece piece)
+static uint32_t any_target(struct reading *reading, struct piece piece)
 {
 	struct piece scheme, place, nothing = { "", 0, piece.at + piece.len };
 	int family;
@@ -215,6 +221,19 @@ uint32_t target_read(struct reading *reading, struct piece piece)
 		return url_read(reading, scheme, place);
 	protos = take_protos(&piece, &family);
 	return protos ? proto_target(reading, piece, protos, family) : plain_target(reading, piece);
+}
+
+uint32_t target_read(struct reading *reading, struct piece piece)
+{
+	uint32_t first = (uint32_t)reading->expr->node_count;
+	uint32_t node = any_target(reading, piece);
+	/* What acts on a port means the socket that has it, not those that are connected to one. */
+	for (size_t i = first; node != EXPR_FAILED && reading->strict && i < reading->expr->node_count; i++) {
+		struct expr_node *host = &reading->expr->node[i];
+		if (host->kind == EXPR_HOST && host->ranges.count)
+			host->end = EXPR_LOCAL;
+	}
+	return node;
 }
 
 /* --- as data --- */

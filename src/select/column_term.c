@@ -307,7 +307,8 @@ static uint32_t kind_read(struct reading *reading, const struct expr_node *term,
 /* The ports that can fit, for the kernel to look for; EXPR_ALL where that is not said in ports. */
 static uint32_t ports_hint(struct reading *reading, const struct expr_node *term, enum expr_end end)
 {
-	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end };
+	/* What the condition names, the column's own node says. */
+	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end, .mask = EXPR_HOST_ORDER };
 	struct column_span span;
 	if (term->prefix_len != OPERAND_NUMBERS || term->text.count != sizeof(span) || term->end == COMPARE_NE)
 		return 0;
@@ -467,6 +468,17 @@ static bool numbers_fit(const struct expr *expr, const struct expr_node *node, l
 		among |= number >= span.low && number <= span.high;
 	}
 	return among == (node->end == COMPARE_EQ);
+}
+
+long double column_term_count(const struct expr *expr, const struct expr_node *node)
+{
+	struct column_span span;
+	long double count = 0;
+	for (uint32_t at = 0; at < node->text.count; at += (uint32_t)sizeof(span)) {
+		memcpy(&span, expr->text + node->text.first + at, sizeof(span));
+		count += span.high - span.low + 1;
+	}
+	return count;
 }
 
 static bool fits_column(const struct expr_node *node, const struct column_source *source, long double left)

@@ -29,6 +29,9 @@ bool column_right_of(const struct column *column, struct piece value, uint32_t *
 /* The number of the column (column_at()); false if there is none of that name. */
 bool column_number(struct piece name, uint32_t *number);
 
+/* How many whole numbers the node (OPERAND_NUMBERS) names. */
+long double column_term_count(const struct expr *expr, const struct expr_node *node);
+
 /* True if a look for owners may decide its value. */
 bool column_asks_owners(const struct column *column);
 /* True if it may fit for one owner and not for another. */

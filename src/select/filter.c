@@ -171,6 +171,11 @@ void filter_set_context(struct filter *filter, const struct column_context *cont
 	filter->context = context;
 }
 
+void filter_set_strict(struct filter *filter)
+{
+	filter->strict = true;
+}
+
 void filter_needs(const struct filter *filter, struct filter_needs *needs)
 {
 	*needs = filter->needs;

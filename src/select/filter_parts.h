@@ -16,6 +16,7 @@ struct filter_choice {
 struct filter {
 	const struct lookup *names;
 	const struct column_context *context; /* NULL: no column has a value */
+	bool strict;
 	struct expr expr;
 	struct expr_list all;              /* what must hold, gathered */
 	struct expr_list specs;            /* -i */
@@ -50,7 +51,9 @@ static inline struct reading filter_reading(struct filter *filter, struct filter
 {
 	*error = (struct filter_error){ 0 };
 	filter->needs.any = true;
-	return (struct reading){ .expr = &filter->expr, .names = filter->names, .error = error };
+	return (struct reading){
+		.expr = &filter->expr, .names = filter->names, .error = error, .strict = filter->strict
+	};
 }
 
 #endif

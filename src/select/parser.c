@@ -93,6 +93,7 @@ static uint32_t ordered_ports(struct reading *reading, struct piece value, enum 
 	const struct expr_range *range = node->ranges.count == 1 ? &reading->expr->range[node->ranges.first] : NULL;
 	if (!range || range->low != range->high)
 		return reading_fail(reading, value.at, "one port", "found more or less than one port to compare with");
+	node->mask = EXPR_HOST_ORDER;
 	struct expr_range order[] = {
 		[TOKEN_LT - TOKEN_LT] = { 0, range->low - 1 },
 		[TOKEN_LE - TOKEN_LT] = { 0, range->low },
@@ -123,6 +124,8 @@ static uint32_t port_condition(struct reading *reading, struct piece value, enum
                                enum expr_end end)
 {
 	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end };
+	if (reading->strict && end == EXPR_EITHER)
+		node.end = EXPR_LOCAL;
 	uint32_t family = port_family(reading, &value), ports = 0;
 	bool any;
 	if (family == EXPR_FAILED)

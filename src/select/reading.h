@@ -17,6 +17,7 @@ struct reading {
 	int family;                              /* what a host is if it does not tell */
 	bool known_hosts;                        /* of hosts' names those alone that this host's table has */
 	bool states_chosen, states_said, target; /* as in struct filter_needs */
+	bool strict;                             /* see filter_set_strict() */
 	bool last_group_is_port;                 /* ::1:3000 is never an address */
 	bool two_readings;                       /* an IPv6 address was met whose last group may be a port: both fit */
 	bool word;                               /* a target was one word that is no port's name */

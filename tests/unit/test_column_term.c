@@ -226,6 +226,100 @@ static void wrong_ones(void **state)
 	}
 }
 
+/* What acts on sockets must be told which: see filter_is_bounded(). */
+static void bounded(void **state)
+{
+	static const struct {
+		const char *text;
+		bool bounded;
+	} cases[] = {
+		{ "22", true },
+		{ "sport = :22", true },
+		{ "sport > 22", false },
+		{ "sport != 22", false },
+		{ "not 22", false },
+		{ "not sport != 22", true },
+		{ "1-65535", false },
+		{ "8000-8100,22", true },
+		{ "22 or 80", true },
+		{ "22 or state = listen", false },
+		{ "22 and state = listen", true },
+		{ "state listen", false },
+		{ "", false },
+		{ "tcp", false },
+		{ "dst 10.0.0.0/8", true },
+		{ "dst 0.0.0.0/0", false },
+		{ "src ::/0 or 22", false },
+		{ "dst *", false },
+		{ "dst *:443", true },
+		{ "pid = 812", true },
+		{ "pid = 1-4000000", false },
+		{ "pid > 812", false },
+		{ "pid != 812", false },
+		{ "program = nginx*", true },
+		{ "program = *", false },
+		{ "program = nginx,?*", false },
+		{ "program = [!x]*", false },
+		{ "user = www-data", true },
+		{ "cgroup = /b", true },
+		{ "cgroup = /", false },
+		{ "cgroup = /*", false },
+		{ "unit = ssh.service", true },
+		{ "unit != ssh.service", false },
+		{ "unit = *", false },
+		{ "cookie = 5", true },
+		{ "cookie = 0-18446744073709551615", false },
+		{ "cookie > 5", false },
+		{ "local_port = 22", true },
+		{ "local_port < 1024", false },
+		{ "local_port = remote_port", false },
+		{ "remote_address = 10.0.0.7", true },
+		{ "remote_address != 10.0.0.7", false },
+		{ "drops = 5", false },
+		{ "(22 or 80) and drops > 0", true },
+	};
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct filter_error error;
+		struct filter *filter = filter_new(&scene_names);
+		filter_set_strict(filter);
+		if (filter_add_text(filter, cases[i].text, strlen(cases[i].text), AF_UNSPEC, &error) < 0)
+			fail_msg("\"%s\": at %zu %s", cases[i].text, error.position, error.what);
+		assert_int_equal(filter_close(filter), 0);
+		if (filter_is_bounded(filter) != cases[i].bounded)
+			fail_msg("\"%s\" is taken for %s", cases[i].text, cases[i].bounded ? "unbounded" : "bounded");
+		filter_free(filter);
+	}
+}
+
+/* Of what acts on sockets, a bare port is the local end's. */
+static void strictly(void **state)
+{
+	static const struct {
+		const char *text, *expected; /* NULL: refused */
+	} cases[] = {
+		{ "8080", "l" },     { "127.0.0.1:8080", "l" }, { "port 8080", "l" },
+		{ "tcp:8080", "l" }, { "dport = :8080", "m" },  { "192.0.2.7", "df" },
+		{ "LISTEN", NULL },  { "::1:3000", NULL },      { "[::1]:3000", "" },
+	};
+	static const struct owners nobody;
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		char letters[SCENE_MAX + 1];
+		struct filter_error error;
+		struct filter *filter = filter_new(&scene_names);
+		filter_set_strict(filter);
+		int result = filter_add_text(filter, cases[i].text, strlen(cases[i].text), AF_UNSPEC, &error);
+		assert_int_equal(result, cases[i].expected ? 0 : -1);
+		if (cases[i].expected) {
+			assert_int_equal(filter_close(filter), 0);
+			scene_judge(filter, &nobody, VERDICT_YES, letters);
+			assert_string_equal(letters, cases[i].expected);
+		}
+		filter_free(filter);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +329,8 @@ int main(void)
 		cmocka_unit_test(owners_decide_late),
 		cmocka_unit_test(only_what_can_fit_is_asked_for),
 		cmocka_unit_test(wrong_ones),
+		cmocka_unit_test(bounded),
+		cmocka_unit_test(strictly),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

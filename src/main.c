@@ -37,10 +37,13 @@
  *     sought.c sought.h                items of lsof's line among sockets and processes
  *     view.c view.h                    what the options say of the lines that are printed
  *   explain/
+ *     ask_program.c ask_program.h      the answer of a service manager or a container runtime
  *     bind_model.c bind_model.h        Linux's rules for two sockets and one port, as a pure function
  *     ephemeral.c ephemeral.h          how many ephemeral ports the connections to one destination use up
+ *     culprits.c culprits.h            the processes that hold what is in the way, put together by program
  *     explain.c explain.h              --explain's order of work, from the command line's words to sentences
  *     explain_advice.c explain_advice.h sentences: what would free the port, most likely first
+ *     explain_head.c explain_head.h    the first lines: who has it, what frees it, which port nothing has
  *     explain_json.c                   the answer as one JSON object
  *     explain_nat.c explain_nat.h      rules that take the port's traffic, or bring it here
  *     explain_notes.c explain_notes.h  sentences: what is no conflict and yet surprises; what was not seen
@@ -51,6 +54,8 @@
  *     explain_words.c explain_words.h  the pieces that sentences are made of
  *     facts.c facts.h                  settings of this host: limits of ports, its addresses, its interfaces
  *     holders.c holders.h              the sockets on the port: found, judged, put together
+ *     free_plan.h                      the steps that would free a port, as data
+ *     freeing.c freeing.h              those steps found, and put into words
  *     inquiry.h                        the inside of a struct explain: data alone
  *     other_netns.c other_netns.h      the same port in other network namespaces
  *     plan.c plan.h                    the binds that a server would try, from the command line's words

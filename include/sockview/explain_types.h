@@ -17,7 +17,10 @@ enum explain_probe {
 /* The command line's words; they must live as long as the struct explain. */
 struct explain_options {
 	const char *target; /* [PROTO:][ADDR:]PORT */
-	bool reuseaddr, reuseport, v6only;
+	bool reuseaddr;     /* of UDP; a TCP socket sets it ... */
+	bool no_reuseaddr;  /* ... unless this is said */
+	bool reuseport, v6only;
+	bool verbose;
 	const char *as_user, *device; /* NULL: the caller, any */
 	enum explain_probe probe;
 	unsigned protos; /* PROTO_BIT()s; the one of them, if the target names none */

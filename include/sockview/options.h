@@ -70,7 +70,7 @@ struct options {
 
 	/* --explain */
 	const char *explain, *as_user;
-	bool reuseaddr, reuseport, v6only, no_probe;
+	bool reuseaddr, no_reuseaddr, reuseport, v6only, no_probe;
 	unsigned probe; /* enum explain_probe */
 	const char *device;
 

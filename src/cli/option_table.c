@@ -343,7 +343,8 @@ static const struct option_row rows[] = {
 
 	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it",
 	     .mode = MODE_EXPLAIN),
-	FLAG(OPTIONS_EXPLAIN, 0, "reuseaddr", reuseaddr, "the planned bind sets SO_REUSEADDR"),
+	FLAG(OPTIONS_EXPLAIN, 0, "reuseaddr", reuseaddr, "... sets SO_REUSEADDR (TCP: it does)"),
+	FLAG(OPTIONS_EXPLAIN, 0, "no-reuseaddr", no_reuseaddr, "the planned bind does not set SO_REUSEADDR"),
 	FLAG(OPTIONS_EXPLAIN, 0, "reuseport", reuseport, "the planned bind sets SO_REUSEPORT"),
 	FLAG(OPTIONS_EXPLAIN, 0, "v6only", v6only, "the planned bind sets IPV6_V6ONLY"),
 	WORD(OPTIONS_EXPLAIN, 0, "as-user", as_user, "USER", "the planned bind is USER's", .source = FROM_USERS),

@@ -182,12 +182,12 @@ static void settle_options(struct options *options)
 static int check_explain(struct parse *parse)
 {
 	const struct options *options = parse->options;
-	bool planned = options->reuseaddr || options->reuseport || options->v6only || options->as_user ||
-	               options->device || options->probe || options->no_probe;
+	bool planned = options->reuseaddr || options->no_reuseaddr || options->reuseport || options->v6only ||
+	               options->as_user || options->device || options->probe || options->no_probe;
 	if (!options->explain && planned)
 		return option_problem(
-			parse, "--reuseaddr, --reuseport, --v6only, --as-user, --device and --probe describe the "
-			       "bind that --explain explains: they go with it");
+			parse, "--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --device and --probe "
+			       "describe the bind that --explain explains: they go with it");
 	if (!options->explain)
 		return 0;
 	if (options->filter.count)
@@ -199,6 +199,8 @@ static int check_explain(struct parse *parse)
 		                      options->format->name);
 	if (options->no_probe && options->probe)
 		return option_problem(parse, "--probe and --no-probe exclude each other");
+	if (options->reuseaddr && options->no_reuseaddr)
+		return option_problem(parse, "--reuseaddr and --no-reuseaddr exclude each other");
 	if (options->continuous)
 		return option_problem(parse, "--explain answers once: it cannot go with -c");
 	return 0;

@@ -14,24 +14,39 @@
 
 #include <sockview/proto.h>
 
+#include "explain/culprits.h"
 #include "explain/ephemeral.h"
 #include "explain/explain_advice.h"
 #include "explain/explain_notes.h"
 #include "explain/explain_nat.h"
 #include "explain/explain_why.h"
+#include "explain/freeing.h"
 #include "explain/holders.h"
 #include "explain/plan.h"
 #include "explain/rtnl.h"
 #include "explain/verdict.h"
 
-/* The sockets of the port, and the connections to it: "sport = :PORT or dport = :PORT", in one walk of the tables. */
+/*
+ * The sockets of the port, the connections to it, and what has the ports above it, of which one is to be
+ * proposed: "sport = :PORT or dport = :PORT or sport = :PORT+1-PORT+32", in one walk of the tables.
+ */
 static int make_expr(struct expr *expr, uint16_t port)
 {
-	struct expr_range range = { port, port };
-	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_EITHER, .family = AF_UNSPEC };
+	struct expr_range range = { port, port }, near = { port + 1u, port + NEAR_MAX };
+	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_EITHER, .family = AF_UNSPEC }, above = node;
+	struct expr_list list = { .kind = EXPR_OR };
+	if (near.high > UINT16_MAX)
+		near.high = UINT16_MAX;
+	above.end = EXPR_LOCAL;
 	if (expr_init(expr) < 0 || expr_keep_ranges(expr, &range, 1, &node.ranges) < 0)
 		return -1;
-	expr->root = expr_add(expr, &node);
+	expr_list_add(expr, &list, expr_add(expr, &node));
+	if (near.low <= near.high) {
+		if (expr_keep_ranges(expr, &near, 1, &above.ranges) < 0)
+			return -1;
+		expr_list_add(expr, &list, expr_add(expr, &above));
+	}
+	expr->root = expr_list_close(expr, &list);
 	return expr->root == EXPR_FAILED ? -1 : 0;
 }
 
@@ -61,6 +76,9 @@ void explain_free(struct explain *explain)
 	free(explain->holder);
 	free(explain->crowd);
 	free(explain->toward);
+	free(explain->culprit);
+	free(explain->gang);
+	freeing_end(explain);
 	free(explain->user.group);
 	ruleset_free(explain->ruleset);
 	free(explain->nat);
@@ -89,6 +107,9 @@ bool explain_wants(struct explain *explain, const struct row *row)
 		ephemeral_keep_reversed(explain, row);
 		return true;
 	}
+	unsigned above = (unsigned)row->local_port - explain->target.port - 1u;
+	if (above < NEAR_MAX && row->proto == explain->target.proto)
+		explain->near_taken |= 1u << above;
 	return row->remote_port == explain->target.port && row->proto == explain->target.proto &&
 	       ephemeral_keep(explain, row);
 }
@@ -137,6 +158,8 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 		return -1;
 	ephemeral_find(explain);
 	if (holders_crowd(explain) < 0)
+		return -1;
+	if (culprits_find(explain) < 0 || freeing_plan(explain) < 0)
 		return -1;
 	return explain_why(explain) < 0 || explain_advice(explain) < 0 || explain_notes(explain) < 0 ? -1 : 0;
 }

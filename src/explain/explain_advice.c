@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sockview/cgroup.h>
 #include <sockview/proto.h>
 
 #include "explain/explain_words.h"
@@ -39,82 +38,23 @@ static enum bind_outcome outcome_with(const struct explain *explain, unsigned op
 
 /* --- stop the owners --- */
 
-static bool ends_with(struct bytes text, const char *end)
+/* What is stopped by no command that could be found out; freeing.c says the others. */
+static int stop_unnamed(struct explain *explain, const struct process *process)
 {
-	size_t len = strlen(end);
-	return text.len >= len && memcmp((const char *)text.data + text.len - len, end, len) == 0;
-}
-
-/* "812 813 814", at most eight of them; how many there are. */
-static size_t list_holder_pids(const struct explain *explain, const struct holder *holder, char text[128])
-{
-	const struct owners *owners = explain->facts.owners;
-	struct owner_span span = owners_of(owners, holder_row(explain, holder));
-	size_t count = 0, at = 0;
-	*text = '\0';
-	for (size_t i = 0; i < span.count; i++) {
-		if (i && span.first[i].process == span.first[i - 1].process)
-			continue;
-		if (count++ < 8)
-			at += (size_t)snprintf(text + at, 128 - at, "%s%d", count > 1 ? " " : "",
-			                       owners->process[span.first[i].process].pid);
-	}
-	return count;
-}
-
-static int stop_by_pid(struct explain *explain, const struct holder *holder, const char *program)
-{
-	char pids[128];
-	size_t count = list_holder_pids(explain, holder, pids);
-	if (count > 8)
-		return sentence_add(explain, SAY_ADVICE, "stop-process",
-		                    "stop %s: all %zu processes that hold the socket must end or close it", program,
-		                    count);
-	if (count > 1)
-		return sentence_add(explain, SAY_ADVICE, "stop-process",
-		                    "stop %s, all %zu processes that hold the socket: kill %s", program, count, pids);
-	return sentence_add(explain, SAY_ADVICE, "stop-process", "stop %s: kill %s", program, pids);
-}
-
-/* A unit that is killed instead of stopped may be started again at once. */
-static int stop_unit(struct explain *explain, const char *program, struct bytes path, struct bytes unit)
-{
-	char name[WORDS_NAME_MAX];
-	words_bytes(name, unit, TEXT_WORD);
-	return sentence_add(explain, SAY_ADVICE, "stop-unit", "stop %s: systemctl %sstop %s", program,
-	                    memmem(path.data, path.len, "/user@", 6) ? "--user " : "", name);
-}
-
-static int stop_container(struct explain *explain, const char *program, const struct container *container)
-{
-	char id[WORDS_NAME_MAX];
-	bool stops = strcmp(container->runtime, "docker") == 0 || strcmp(container->runtime, "podman") == 0;
-	words_container_id(id, container);
-	return sentence_add(explain, SAY_ADVICE, "stop-container", "stop %s in its container: %s %s%s", program,
-	                    container->runtime, stops ? "stop " : "", id);
-}
-
-static int stop_process(struct explain *explain, const struct holder *holder, const struct process *process)
-{
-	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit;
-	char program[WORDS_NAME_MAX];
-	struct container container;
-	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
 	if (process_is(explain, process, "docker-proxy"))
 		return sentence_add(
 			explain, SAY_ADVICE, "stop-container",
 			"stop the container that publishes the port: docker ps --filter publish=%u, then docker stop",
 			explain->target.port);
-	if (process->pid == 1 && process_is(explain, process, "systemd"))
+	if (process->pid == 1 && !process_is(explain, process, "systemd"))
+		return sentence_add(
+			explain, SAY_ADVICE, "first-process",
+			"process 1 is the first of its pid namespace and ignores signals from within it: stop its container from outside");
+	if (process->pid == 1)
 		return sentence_add(
 			explain, SAY_ADVICE, "stop-socket-unit",
 			"stop the socket unit systemd holds it for: systemctl list-sockets names it, then systemctl stop NAME.socket");
-	if (path.data && cgroup_container(path, &container))
-		return stop_container(explain, program, &container);
-	if (path.data && cgroup_unit(path, &unit) && ends_with(unit, ".service") &&
-	    !(unit.len > 5 && memcmp(unit.data, "user@", 5) == 0))
-		return stop_unit(explain, program, path, unit);
-	return stop_by_pid(explain, holder, program);
+	return 0;
 }
 
 static int stop_kernel(struct explain *explain, const struct holder *holder)
@@ -142,27 +82,16 @@ static int stop_kernel(struct explain *explain, const struct holder *holder)
 	}
 }
 
-static bool process_was_named(const struct explain *explain, size_t before, const struct process *process)
-{
-	for (size_t i = 0; i < before; i++) {
-		const struct crowd *crowd = &explain->crowd[i];
-		if ((crowd->in_the_way || crowd->maybe) &&
-		    holder_process(explain, &explain->holder[crowd->first]) == process)
-			return true;
-	}
-	return false;
-}
-
 static int stop_owners(struct explain *explain)
 {
+	for (size_t g = 0; g < explain->gangs && explain->freeing.left_out; g++)
+		if (stop_unnamed(explain, &explain->facts.owners->process[explain->gang[g].process]) < 0)
+			return -1;
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		const struct holder *holder = &explain->holder[crowd->first];
-		const struct process *process = holder_process(explain, holder);
 		if (!crowd->in_the_way && !crowd->maybe)
 			continue;
-		if (process && !process_was_named(explain, i, process) && stop_process(explain, holder, process) < 0)
-			return -1;
 		if (holder->reason == REASON_KERNEL && stop_kernel(explain, holder) < 0)
 			return -1;
 		if (holder->reason == REASON_PERMISSION && !explain->facts.may_look &&
@@ -209,7 +138,7 @@ static int wait_for_end(struct explain *explain)
 	if (orphan)
 		return sentence_add(
 			explain, SAY_ADVICE, "wait-orphan",
-			"wait: the kernel gives up on a closed connection whose other end does not answer, after some minutes at most");
+			"wait: the kernel gives up on a closed connection whose other end does not answer, after some minutes at most; if it is destroyed, what it has not sent yet is lost");
 	return 0;
 }
 
@@ -247,7 +176,13 @@ static int advise_reuseaddr(struct explain *explain)
 	if (explain->plan[0].bind.reuseaddr)
 		return 0;
 	enum bind_outcome outcome = outcome_with(explain, OPTION_REUSEADDR);
-	if (outcome == BIND_FREE || (outcome == BIND_UNKNOWN && explain->reuseaddr_helps))
+	bool helps = outcome == BIND_FREE || (outcome == BIND_UNKNOWN && explain->reuseaddr_helps);
+	if (!proto_listens(explain->target.proto))
+		return helps ? sentence_add(
+				       explain, SAY_ADVICE, "steal-reuseaddr",
+				       "SO_REUSEADDR would let the bind pass, and the new socket would take the datagrams away from the one that has the port")
+		             : 0;
+	if (helps)
 		return sentence_add(explain, SAY_ADVICE, "set-reuseaddr",
 		                    "set SO_REUSEADDR on the new socket before bind(): %s",
 		                    explain->reuseaddr_helps ? "tried, and it is let in" : "the old one has it too");

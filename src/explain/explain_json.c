@@ -343,6 +343,8 @@ int explain_json(const struct explain *explain, struct out *out)
 	json_string(out, SOCKVIEW_VERSION);
 	put_target(explain, out);
 	put_string(out, "verdict", verdict_word[explain->verdict]);
+	put_string(out, "without_reuseaddr",
+	           explain->plan[0].bind.reuseaddr ? verdict_word[explain->without_reuseaddr] : NULL);
 	put_number(out, "exit", (uint64_t)explain_status(explain), true);
 	put_key(out, "binds");
 	out_char(out, '[');

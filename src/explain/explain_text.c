@@ -1,15 +1,17 @@
-/* explain_text.c - the answer as a few plain lines: the verdict, the holders, why, what frees it (explain.h). */
+/* explain_text.c - the answer as a few plain lines: who has it and what frees it, then the details (explain.h). */
 #include <sockview/explain.h>
 
 #include <stdio.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/proto.h>
 
+#include "explain/explain_head.h"
 #include "explain/explain_words.h"
 #include "explain/holders.h"
 
-enum { WIDTH = 78, USER_MAX = WORDS_NAME_MAX + 16 };
+enum { WIDTH = 78 };
 
 /* --- paragraphs --- */
 
@@ -20,6 +22,9 @@ static void fold(struct out *out, const char *lead, unsigned indent, const char 
 	out_string(out, lead);
 	for (bool first = true;; first = false) {
 		size_t len = strcspn(text, " ");
+		/* A number stays with what it counts: "60 s", "(2 x". */
+		if (len && text[len] == ' ' && text[len - 1] >= '0' && text[len - 1] <= '9')
+			len += 1 + strcspn(text + len + 1, " ");
 		if (!first && column + 1 + len > WIDTH) {
 			out_char(out, '\n');
 			for (column = 0; column < indent; column++)
@@ -38,12 +43,28 @@ static void fold(struct out *out, const char *lead, unsigned indent, const char 
 	out_char(out, '\n');
 }
 
+/* What the first lines have said, and what is true of every port that is taken: only with -v. */
+static bool is_said_above(const struct explain *explain, const struct sentence *sentence)
+{
+	static const char *const keys[] = { "listener",     "socket",         "stop-unit",
+		                            "stop-process", "stop-container", "until-listen" };
+	bool first_why = explain->verdict == EXPLAIN_REFUSED && sentence->kind == SAY_WHY;
+	for (const struct sentence *one = explain->sentence; one < sentence && first_why; one++)
+		first_why = one->kind != SAY_WHY;
+	if (first_why)
+		return true;
+	for (size_t i = 0; i < countof(keys) && !explain->options.verbose; i++)
+		if (strcmp(sentence->key, keys[i]) == 0)
+			return sentence->kind != SAY_ADVICE || !explain->freeing.left_out;
+	return false;
+}
+
 static void fold_sentences(const struct explain *explain, struct out *out, enum sentence_kind kind, const char *title,
                            const char *lead)
 {
 	bool first = true;
 	for (size_t i = 0; i < explain->sentences; i++) {
-		if (explain->sentence[i].kind != kind)
+		if (explain->sentence[i].kind != kind || is_said_above(explain, &explain->sentence[i]))
 			continue;
 		if (first)
 			out_string(out, title);
@@ -52,74 +73,26 @@ static void fold_sentences(const struct explain *explain, struct out *out, enum 
 	}
 }
 
-/* --- the first line --- */
-
-/* "0.0.0.0:80 and [::]:80", of the plans with that verdict. */
-static unsigned list_plans(const struct explain *explain, enum explain_verdict verdict, char text[160])
+/* The numbers of the refusals, a bind each: "bind() of 0.0.0.0:80 fails with EADDRINUSE (Address already in use)". */
+static void print_refusals(const struct explain *explain, struct out *out)
 {
-	unsigned count = 0;
-	size_t at = 0;
-	*text = '\0';
+	bool some = false;
 	for (size_t p = 0; p < explain->plans; p++) {
 		const struct planned *plan = &explain->plan[p];
-		char endpoint[WORDS_ADDR_MAX];
-		if (plan->left_out || plan->verdict != verdict)
+		char text[256], endpoint[WORDS_ADDR_MAX];
+		if (plan->left_out || !plan->number ||
+		    (plan->verdict != EXPLAIN_REFUSED && !(explain->options.verbose && plan->verdict == EXPLAIN_TAKEN)))
 			continue;
 		words_endpoint(explain, endpoint, plan->bind.family, &plan->bind.addr, plan->bind.port,
 		               plan->bind.ifindex);
-		at += (size_t)snprintf(text + at, 160 - at, "%s%s", count ? " and " : "", endpoint);
-		count++;
+		snprintf(text, sizeof(text), "%s of %s fails with %s (%s).",
+		         plan->stage == PROBE_LISTEN ? "listen()" : "bind()", endpoint, words_errno(plan->number),
+		         strerror(plan->number));
+		if (!some)
+			out_char(out, '\n');
+		some = true;
+		fold(out, "", 0, text);
 	}
-	return count;
-}
-
-static void for_user(const struct explain *explain, char text[USER_MAX])
-{
-	char name[WORDS_NAME_MAX];
-	*text = '\0';
-	if (!explain->options.as_user)
-		return;
-	words_bytes(name, (struct bytes){ explain->user_name, strlen(explain->user_name) }, TEXT_WORD);
-	snprintf(text, USER_MAX, " by user %s", name);
-}
-
-static void headline_refused(const struct explain *explain, struct out *out, const char *what)
-{
-	const struct planned *plan = explain->plan;
-	char text[1024], refused[160], others[160], user[USER_MAX];
-	while (plan->left_out || plan->verdict != explain->verdict)
-		plan++;
-	list_plans(explain, explain->verdict, refused);
-	unsigned free_too = list_plans(explain, EXPLAIN_FREE, others);
-	for_user(explain, user);
-	snprintf(text, sizeof(text), "%s port %u is %s: %s of %s%s fails with %s (%s)%s%s.",
-	         proto_name(explain->target.proto), explain->target.port, what,
-	         plan->stage == PROBE_LISTEN ? "bind() passes, but listen()" : "bind()", refused, user,
-	         words_errno(plan->number), strerror(plan->number), free_too ? "; it would pass for " : "", others);
-	fold(out, "", 0, text);
-}
-
-static void headline(const struct explain *explain, struct out *out)
-{
-	char text[1024], plans[160], user[USER_MAX];
-	switch (explain->verdict) {
-	case EXPLAIN_TAKEN:
-		headline_refused(explain, out, "taken");
-		return;
-	case EXPLAIN_REFUSED:
-		headline_refused(explain, out, "refused");
-		return;
-	case EXPLAIN_FREE:
-		list_plans(explain, EXPLAIN_FREE, plans);
-		for_user(explain, user);
-		snprintf(text, sizeof(text), "%s port %u is free: bind() of %s%s would pass.",
-		         proto_name(explain->target.proto), explain->target.port, plans, user);
-		break;
-	default:
-		snprintf(text, sizeof(text), "Whether %s port %u is free could not be told.",
-		         proto_name(explain->target.proto), explain->target.port);
-	}
-	fold(out, "", 0, text);
 }
 
 /* --- the sockets and their owners --- */
@@ -364,7 +337,16 @@ static void print_not_in_the_way(const struct explain *explain, struct out *out)
 
 int explain_text(const struct explain *explain, struct out *out)
 {
-	headline(explain, out);
+	struct text first = { 0 };
+	int answer = head_verdict(explain, &first) < 0 || text_add_char(&first, '\0') < 0 ? -1 : 0;
+	if (!answer) {
+		fold(out, "", 0, first.data);
+		answer = head_cure(explain, out);
+	}
+	text_free(&first);
+	if (answer < 0)
+		return -1;
+	print_refusals(explain, out);
 	print_in_the_way(explain, out);
 	fold_sentences(explain, out, SAY_WHY, "\nWhy:\n", "  ");
 	fold_sentences(explain, out, SAY_ADVICE,

@@ -36,7 +36,8 @@ static const struct {
 static const struct {
 	const char *key, *text;
 } whys[BIND_WHY_COUNT] = {
-	[BIND_HOLDER_LISTENS] = { "listener", "SO_REUSEADDR does not help against a socket that listens." },
+	[BIND_HOLDER_LISTENS] = { "listener",
+	                          "A socket that listens keeps its address and port to itself; SO_REUSEADDR does not help against it." },
 	[BIND_HOLDER_NO_REUSEADDR] = { "holder-without-reuseaddr",
 	                               "SO_REUSEADDR shares only if both sockets set it, and the one in the way did not." },
 	[BIND_HOLDER_NO_REUSEPORT] = { "holder-without-reuseport",
@@ -102,6 +103,10 @@ static int say_meeting(struct explain *explain, const struct planned *plan, enum
 	char address[WORDS_ADDR_MAX];
 	if ((size_t)meeting >= countof(meetings) || !meetings[meeting].key ||
 	    why_is_said(explain, meetings[meeting].key))
+		return 0;
+	/* Of a bare port: the rule says something only where IPv4 alone would pass. */
+	if (meeting == MEET_PLAN_DUAL && explain->plan[0].bind.family == AF_INET &&
+	    explain->plan[0].verdict != EXPLAIN_FREE)
 		return 0;
 	words_addr(address, plan->bind.family, &plan->bind.addr);
 	return sentence_add(explain, SAY_WHY, meetings[meeting].key, "%s%s%s", meetings[meeting].before, address,

@@ -82,6 +82,9 @@ static void read_reserved(struct facts *facts, int proc_fd, uint16_t port)
 	ssize_t len = text ? file_read(proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, LIST_MAX) : -1;
 	if (len > 0) {
 		facts->reserved = port_list_has(text, (size_t)len, port);
+		for (unsigned i = 0; i < 32 && port + i + 1u <= UINT16_MAX; i++)
+			if (port_list_has(text, (size_t)len, (uint16_t)(port + i + 1u)))
+				facts->reserved_near |= 1u << i;
 		facts->reserved_in_range =
 			port_list_count(text, (size_t)len, facts->ephemeral_low, facts->ephemeral_high);
 	}

@@ -29,6 +29,7 @@ struct facts {
 	int unprivileged_start; /* net.ipv4.ip_unprivileged_port_start; -1: not known, as all of these */
 	int ephemeral_low, ephemeral_high;
 	unsigned reserved_in_range; /* ports of the ephemeral range that are reserved */
+	uint32_t reserved_near;     /* bit i: the port i + 1 above the target's is reserved */
 	bool reserved;              /* the target's port is in net.ipv4.ip_local_reserved_ports */
 	int disable_ipv6;           /* net.ipv6.conf.all */
 	int bindv6only;

@@ -65,8 +65,7 @@ static int holder_add(struct explain *explain, uint32_t index)
 	return 0;
 }
 
-/* The listener whose accept() made a connection with this local address, or might have. */
-static const struct holder *listener_for(const struct explain *explain, const struct holder *child)
+const struct holder *holder_listener(const struct explain *explain, const struct holder *child)
 {
 	const struct holder *best = NULL;
 	for (size_t i = 0; i < explain->holders; i++) {
@@ -92,7 +91,7 @@ static void inherit_v6only(struct explain *explain)
 		struct holder *holder = &explain->holder[i];
 		if (holder->is.v6only != KNOWN_NOT)
 			continue;
-		const struct holder *listener = listener_for(explain, holder);
+		const struct holder *listener = holder_listener(explain, holder);
 		if (listener)
 			holder->is.v6only = listener->is.v6only;
 	}
@@ -212,7 +211,7 @@ static int crowd_for(struct explain *explain, const struct holder *holder, uint3
 static void crowd_take(struct explain *explain, struct crowd *crowd, struct holder *holder)
 {
 	struct sock sock;
-	const struct holder *listener = holder->reason == REASON_UNACCEPTED ? listener_for(explain, holder) : NULL;
+	const struct holder *listener = holder->reason == REASON_UNACCEPTED ? holder_listener(explain, holder) : NULL;
 	table_get(explain->facts.table, holder->row, &sock);
 	crowd->count++;
 	if (listener)
@@ -223,10 +222,13 @@ static void crowd_take(struct explain *explain, struct crowd *crowd, struct hold
 	                    memcmp(&sock.row.local, &sock.row.remote, sizeof(sock.row.local)) == 0;
 	/* In the ephemeral range and no listener there: connect() chose the port. */
 	crowd->outgoing |= sock.row.remote_port && facts_is_ephemeral(&explain->host, sock.row.local_port) &&
-	                   !listener_for(explain, holder);
+	                   !holder_listener(explain, holder);
 	for (size_t p = 0; p < explain->plans; p++) {
+		struct bind_plan plan = explain->plan[p].bind;
 		if (explain->plan[p].left_out)
 			continue;
+		plan.reuseaddr = false;
+		crowd->without |= bind_judge(&plan, &holder->is).outcome == BIND_IN_USE;
 		crowd->in_the_way |= holder->judged[p].outcome == BIND_IN_USE;
 		crowd->maybe |= holder->judged[p].outcome == BIND_UNKNOWN;
 	}

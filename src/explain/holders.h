@@ -12,6 +12,8 @@ int holders_crowd(struct explain *explain);
 /* What the tables say of a plan that may differ from those explained. */
 enum bind_outcome holders_outcome(const struct explain *explain, const struct bind_plan *plan);
 
+/* The listener whose accept() made a connection with this local address, or might have; NULL if none is left. */
+const struct holder *holder_listener(const struct explain *explain, const struct holder *child);
 /* The first owner's process; NULL if no owner is known. */
 const struct process *holder_process(const struct explain *explain, const struct holder *holder);
 

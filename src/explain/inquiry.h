@@ -19,10 +19,11 @@
 #include "explain/bind_model.h"
 #include "explain/explain_target.h"
 #include "explain/facts.h"
+#include "explain/free_plan.h"
 #include "explain/other_netns.h"
 #include "explain/probe.h"
 
-enum { PLANS_MAX = 2 };
+enum { PLANS_MAX = 2, NEAR_MAX = 32 };
 
 struct planned {
 	struct bind_plan bind;
@@ -41,6 +42,7 @@ struct holder {
 	uint32_t row; /* in the table */
 	uint32_t crowd;
 	uint8_t reason; /* enum owner_reason */
+	bool moved;     /* the socket was asked for its options and had gone, or its descriptor was another's */
 	struct bind_holder is;
 	struct bind_judgement judged[PLANS_MAX];
 };
@@ -52,11 +54,29 @@ struct crowd {
 	uint32_t listener;      /* the listener that got these connections: index of a holder, or CROWD_NONE */
 	uint32_t expires_ms;    /* TIME_WAIT: when the last of them is gone */
 	bool in_the_way, maybe; /* of some plan: surely; perhaps */
+	bool without;           /* in the way of the same plan without SO_REUSEADDR */
 	bool outgoing;          /* connections that got the port as their own end's ephemeral port */
 	bool to_itself;         /* connected to its own address and port */
 };
 
 #define CROWD_NONE UINT32_MAX
+
+/* The processes of one program that hold sockets in the way: a supervisor and its workers, or one alone. */
+struct gang {
+	uint32_t process; /* the lowest pid's: index into owners.process */
+	uint32_t count;   /* processes */
+	uint32_t serving; /* sockets that listen, or of UDP */
+	uint8_t rank;     /* enum gang_rank: of the worst of its sockets */
+	bool shares;      /* those sockets share the port by SO_REUSEPORT */
+};
+
+enum gang_rank { GANG_SERVES, GANG_BOUND, GANG_CONNECTED };
+
+/* A process that holds a socket in the way. */
+struct culprit {
+	uint32_t process; /* index into owners.process */
+	uint32_t gang;
+};
 
 enum sentence_kind { SAY_WHY, SAY_ADVICE, SAY_NOTE, SAY_UNREAD };
 
@@ -104,8 +124,14 @@ struct explain {
 	size_t holders, holder_capacity;
 	struct crowd *crowd;
 	size_t crowds, crowd_capacity;
-	size_t others;  /* sockets of the other protocol on the port: UDP for TCP */
-	uint32_t other; /* the first of them: a row */
+	struct culprit *culprit; /* by gang, then by pid */
+	size_t culprits, culprit_capacity;
+	struct gang *gang; /* the worst first */
+	size_t gangs, gang_capacity;
+	struct free_plan freeing;
+	uint32_t near_taken; /* bit i: a socket of the protocol has the port i + 1 above the target's */
+	size_t others;       /* sockets of the other protocol on the port: UDP for TCP */
+	uint32_t other;      /* the first of them: a row */
 	struct toward *toward;
 	size_t towards, toward_capacity;
 	struct destination destination;
@@ -117,7 +143,8 @@ struct explain {
 	struct sentence *sentence;
 	size_t sentences, sentence_capacity;
 	enum explain_verdict verdict;
-	bool reuseaddr_tried, reuseaddr_helps; /* a trial with SO_REUSEADDR on top of the plan */
+	enum explain_verdict without_reuseaddr; /* of the same binds without the option; of TCP with it */
+	bool reuseaddr_tried, reuseaddr_helps;  /* a trial with SO_REUSEADDR on top of the plan */
 };
 
 #endif

@@ -106,7 +106,9 @@ static int set_plans(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 		.port = target->port,
 		.family = target->family,
 		.proto = target->proto,
-		.reuseaddr = explain->options.reuseaddr,
+		/* Servers of TCP set it: nginx, Apache, node, Go, Java, Python's http.server. */
+		.reuseaddr =
+			explain->options.reuseaddr || (proto_listens(target->proto) && !explain->options.no_reuseaddr),
 		.reuseport = explain->options.reuseport,
 		.v6only = explain->options.v6only,
 	};

@@ -9,6 +9,7 @@
  */
 #include "explain/socket_options.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -56,16 +57,17 @@ static bool is_socket_of_row(int fd, const struct row *row)
 	       cookie == row->cookie;
 }
 
-static void ask_holder(const struct explain *explain, struct holder *holder, unsigned options)
+void socket_options_ask_one(const struct explain *explain, struct holder *holder, unsigned options)
 {
 	const struct owners *owners = explain->facts.owners;
 	const struct row *row = holder_row(explain, holder);
 	struct owner_span span = owners_of(owners, row);
 	for (size_t i = 0; i < span.count && i < 4; i++) {
 		int fd = copy_fd(&owners->process[span.first[i].process], &span.first[i]);
+		bool same = fd >= 0 && is_socket_of_row(fd, row);
+		holder->moved |= fd < 0 ? errno == EBADF || errno == ESRCH : !same;
 		if (fd < 0)
 			continue;
-		bool same = is_socket_of_row(fd, row);
 		if (same && options & OPTION_REUSEADDR)
 			holder->is.reuseaddr = ask_option(fd, SOL_SOCKET, SO_REUSEADDR);
 		if (same && options & OPTION_REUSEPORT)
@@ -87,7 +89,7 @@ void socket_options_ask(struct explain *explain, unsigned options)
 			unknown |= explain->holder[i].judged[p].unknown;
 		if (!(unknown & options) || explain->holder[i].reason != REASON_OWNED)
 			continue;
-		ask_holder(explain, &explain->holder[i], unknown & options);
+		socket_options_ask_one(explain, &explain->holder[i], unknown & options);
 		asked++;
 	}
 }

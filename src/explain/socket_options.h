@@ -4,6 +4,8 @@
 
 #include "explain/inquiry.h"
 
+/* Fills the given options of one holder, as far as it can be asked. */
+void socket_options_ask_one(const struct explain *explain, struct holder *holder, unsigned options);
 /* Fills the given options (OPTION_*) of the holders whose judgement hangs on them, as far as they can be asked. */
 void socket_options_ask(struct explain *explain, unsigned options);
 

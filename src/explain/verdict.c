@@ -10,7 +10,10 @@
  *     TIME_WAIT, connections, sockets of the kernel. Then the trial fails, and
  *     a trial that fails takes nothing.
  * A listener in the way beyond doubt needs no trial, and a port that is free
- * in whole tables is told free after the checks, which never take it.
+ * in whole tables is told free after the checks, which never take it. A socket
+ * that a process has bound is first asked for its options: a server is in that
+ * state between bind() and listen(), and one that has closed it again by now is
+ * about to restart.
  */
 #include "explain/verdict.h"
 
@@ -83,6 +86,24 @@ static bool blocked_for_good(const struct explain *explain, size_t p)
 	return false;
 }
 
+/* It was given up between two looks: its server is about to take the port again. */
+static bool has_moved(const struct holder *holder)
+{
+	return holder->moved || holder->reason == REASON_VANISHED || holder->reason == REASON_UNKNOWN;
+}
+
+/* A socket on which the outcome hangs, and that a process may give up and take again: to be asked; or gone by now. */
+static bool doubts_server(const struct explain *explain, size_t p, bool moved)
+{
+	for (size_t i = 0; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		if (holder->judged[p].outcome == BIND_UNKNOWN && can_come_back(holder) &&
+		    (moved ? has_moved(holder) : holder->reason == REASON_OWNED))
+			return true;
+	}
+	return false;
+}
+
 static bool wants_trial(const struct explain *explain, size_t p)
 {
 	const struct planned *plan = &explain->plan[p];
@@ -90,6 +111,8 @@ static bool wants_trial(const struct explain *explain, size_t p)
 	case EXPLAIN_PROBE_NONE:
 		return false;
 	case EXPLAIN_PROBE_AUTO:
+		if (doubts_server(explain, p, true))
+			return false;
 		return !plan->certain || blocked_for_good(explain, p);
 	default:
 		return true;
@@ -175,6 +198,15 @@ static void plan_by_tables(struct planned *plan)
 	}
 }
 
+static unsigned unknown_options(const struct explain *explain)
+{
+	unsigned unknown = 0;
+	for (size_t i = 0; i < explain->holders; i++)
+		for (size_t p = 0; p < explain->plans; p++)
+			unknown |= explain->holder[i].judged[p].unknown;
+	return unknown;
+}
+
 static void plan_judge(struct explain *explain, size_t p)
 {
 	struct planned *plan = &explain->plan[p];
@@ -185,6 +217,12 @@ static void plan_judge(struct explain *explain, size_t p)
 	plan_check(explain, plan);
 	if (plan->left_out || plan->verdict == EXPLAIN_REFUSED || plan->stage == PROBE_USER)
 		return;
+	if (explain->options.probe == EXPLAIN_PROBE_AUTO && doubts_server(explain, p, false)) {
+		socket_options_ask(explain, unknown_options(explain));
+		holders_judge(explain);
+		plan_model(explain, plan);
+		plan_by_tables(plan);
+	}
 	if (!wants_trial(explain, p))
 		return;
 	plan_try(explain, plan);
@@ -194,21 +232,36 @@ static void plan_judge(struct explain *explain, size_t p)
 
 /* --- which socket is the reason --- */
 
+/*
+ * SO_REUSEADDR of what a listener accepted, in TIME_WAIT too, is the
+ * listener's: what is older, and had the port without the option, would have
+ * kept the listener itself from binding.
+ */
+static void learn_from_listeners(struct explain *explain)
+{
+	enum { ASKED_MAX = 16 };
+	unsigned asked = 0;
+	for (size_t i = 0; i < explain->holders; i++) {
+		struct holder *holder = &explain->holder[i];
+		const struct holder *found =
+			holder->is.reuseaddr == KNOWN_NOT ? holder_listener(explain, holder) : NULL;
+		struct holder *listener = found ? &explain->holder[found - explain->holder] : NULL;
+		if (!listener || holder == listener)
+			continue;
+		if (listener->is.reuseaddr == KNOWN_NOT && listener->reason == REASON_OWNED && asked++ < ASKED_MAX)
+			socket_options_ask_one(explain, listener, OPTION_REUSEADDR);
+		holder->is.reuseaddr = listener->is.reuseaddr;
+	}
+	if (asked)
+		holders_judge(explain);
+}
+
 static bool plan_has_blame(const struct explain *explain, size_t p)
 {
 	for (size_t i = 0; i < explain->holders; i++)
 		if (explain->holder[i].judged[p].outcome == BIND_IN_USE)
 			return true;
 	return false;
-}
-
-static unsigned unknown_options(const struct explain *explain)
-{
-	unsigned unknown = 0;
-	for (size_t i = 0; i < explain->holders; i++)
-		for (size_t p = 0; p < explain->plans; p++)
-			unknown |= explain->holder[i].judged[p].unknown;
-	return unknown;
 }
 
 /*
@@ -264,8 +317,32 @@ static void try_reuseaddr(struct explain *explain)
 	explain->reuseaddr_helps = answer.stage == PROBE_PASSED;
 }
 
+/*
+ * The same bind without SO_REUSEADDR: what is refused with it is refused
+ * without. Otherwise the tables tell, where they are whole: the option decides
+ * only beside sockets that they show.
+ */
+static enum explain_verdict verdict_without(const struct explain *explain, const struct planned *plan)
+{
+	struct planned without = *plan;
+	if (plan->verdict == EXPLAIN_TAKEN || plan->verdict == EXPLAIN_REFUSED)
+		return plan->verdict;
+	without.bind.reuseaddr = false;
+	without.model = holders_outcome(explain, &without.bind);
+	plan_by_tables(&without);
+	if (without.model == BIND_IN_USE || !explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE)
+		return without.verdict;
+	/* Where the tables were trusted for the one, they are for the other. */
+	if (!plan->tried)
+		return without.verdict;
+	struct probe_answer answer = plan_bind(explain, &without.bind, PROBE_BIND);
+	if (answer.stage == PROBE_PASSED)
+		return EXPLAIN_FREE;
+	return answer.stage == PROBE_TABLE ? EXPLAIN_TAKEN : EXPLAIN_UNKNOWN;
+}
+
 /* Taken if any plan is; a plan whose outcome is unknown counts less than one that is sure. */
-static void decide(struct explain *explain)
+static enum explain_verdict decide(const struct explain *explain, const enum explain_verdict verdict[PLANS_MAX])
 {
 	static const enum explain_verdict order[] = {
 		EXPLAIN_TAKEN,
@@ -275,20 +352,27 @@ static void decide(struct explain *explain)
 	};
 	for (size_t i = 0; i < countof(order); i++)
 		for (size_t p = 0; p < explain->plans; p++)
-			if (!explain->plan[p].left_out && explain->plan[p].verdict == order[i]) {
-				explain->verdict = order[i];
-				return;
-			}
-	explain->verdict = EXPLAIN_UNKNOWN;
+			if (!explain->plan[p].left_out && verdict[p] == order[i])
+				return order[i];
+	return EXPLAIN_UNKNOWN;
 }
 
 void verdict_reach(struct explain *explain)
 {
+	enum explain_verdict verdict[PLANS_MAX], without[PLANS_MAX];
 	holders_judge(explain);
 	for (size_t p = 0; p < explain->plans; p++)
 		plan_judge(explain, p);
 	if (must_ask(explain))
 		ask_and_judge_again(explain);
+	if (explain->facts.live && explain->options.probe != EXPLAIN_PROBE_NONE &&
+	    unknown_options(explain) & OPTION_REUSEADDR)
+		learn_from_listeners(explain);
 	try_reuseaddr(explain);
-	decide(explain);
+	for (size_t p = 0; p < explain->plans; p++) {
+		verdict[p] = explain->plan[p].verdict;
+		without[p] = explain->plan[p].bind.reuseaddr ? verdict_without(explain, &explain->plan[p]) : verdict[p];
+	}
+	explain->verdict = decide(explain, verdict);
+	explain->without_reuseaddr = decide(explain, without);
 }

@@ -17,6 +17,8 @@ static bool explaining_begin(struct run *run)
 	struct explain_options wanted = {
 		.target = options->explain,
 		.reuseaddr = options->reuseaddr,
+		.no_reuseaddr = options->no_reuseaddr,
+		.verbose = options->verbose,
 		.reuseport = options->reuseport,
 		.v6only = options->v6only,
 		.as_user = options->as_user,

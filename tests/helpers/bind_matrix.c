@@ -735,8 +735,7 @@ static void program_arguments(const struct world *world, const struct pair *pair
 	argv[count++] = (char *)program;
 	argv[count++] = "--explain";
 	argv[count++] = target;
-	if (f[NEW_REUSEADDR])
-		argv[count++] = "--reuseaddr";
+	argv[count++] = f[NEW_REUSEADDR] ? "--reuseaddr" : "--no-reuseaddr";
 	if (f[NEW_REUSEPORT])
 		argv[count++] = "--reuseport";
 	if (f[NEW_V6ONLY] && f[NEW_FAMILY])

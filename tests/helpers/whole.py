@@ -31,7 +31,7 @@ def steady(out):
         except ValueError:
             return out
         return without_clock(data)
-    if out.startswith(b"tcp port"):
+    if re.match(rb"(Port|Whether|\S+:\d+) ", out):
         seen = re.sub(rb"\s*Not seen:.*", b"", out, flags=re.DOTALL)
         return re.sub(rb"\s+", b" ", re.sub(rb"running for\s+\d+\s+(s|min)", b"", seen)).strip()
     return out

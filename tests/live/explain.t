@@ -9,6 +9,7 @@ import ctypes
 import errno
 import json
 import os
+import signal
 import socket
 import struct
 import sys
@@ -28,6 +29,8 @@ why = netns.enter()
 if why:
     tap.skip_all(why)
 SELF = os.getpid()
+# Process 1 of a pid namespace gets only signals that it handles.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
 IPV6 = netns.has_ipv6()
 VETH = netns.ip("link", "add", "v0", "type", "veth", "peer", "name", "v1")
 if VETH:
@@ -115,22 +118,29 @@ def case(name, args, status, *wanted, without=(), verdict=None, judge=True, **mo
     return check_json(name, args, status, verdict, judge, **more)
 
 
-TAKEN = "fails with EADDRINUSE (Address already in use)"
-FREE = "would pass"
-STOP = "kill %d" % SELF
+TAKEN = "is taken"
+FREE = "is free"
+STOP = "To free it: kill %d" % SELF
+NO = "--no-reuseaddr"
+OTHERS = "is free for a server that sets SO_REUSEADDR (nginx, node, Go, Java do)"
 
 # --- listeners and addresses ---------------------------------------------------
 
 p = port()
-case("nothing there", "127.0.0.1:%d" % p, 0, "tcp port %d is free" % p, FREE)
+case("nothing there", "127.0.0.1:%d" % p, 0, "127.0.0.1:%d (tcp) is free." % p, without=("SO_REUSEADDR", "Why:"))
 
 keep = [listen(("0.0.0.0", p))]
-answer = case("a listener on the same address", "0.0.0.0:%d" % p, 1, TAKEN, "0.0.0.0:%d LISTEN" % p, "pid %d" % SELF,
-              "A socket that listens keeps its address and port to itself.", STOP)
+answer = case("a listener on the same address", "0.0.0.0:%d" % p, 1, "Port %d (tcp, IPv4) is taken by" % p, "0.0.0.0:%d LISTEN" % p,
+              "(pid %d, " % SELF, STOP, "Or use %d: nothing has it." % (p + 1), without=("EADDRINUSE", "Why:"))
+t.same([why["key"] for why in answer["why"]], ["listener"], "what holds for every listener is in JSON, and in text with -v")
+case("... with -v", ["0.0.0.0:%d" % p, "-v"], 1, "fails with EADDRINUSE (Address already in use)",
+     "A socket that listens keeps its address and port to itself")
 t.same([owner["pid"] for owner in answer["sockets"][0]["owners"]], [SELF], "the holder is named with its pid in JSON")
-case("SO_REUSEADDR does not help against it", ["0.0.0.0:%d" % p, "--reuseaddr"], 1,
-     "SO_REUSEADDR does not help against a socket that listens.", without=("set SO_REUSEADDR",))
-case("a bare port: both wildcards are tried", p, 1, "0.0.0.0:%d and [::]:%d" % (p, p) if IPV6 else "0.0.0.0:%d" % p, TAKEN)
+case("SO_REUSEADDR does not help against it", ["0.0.0.0:%d" % p, "--reuseaddr", "-v"], 1,
+     "SO_REUSEADDR does not help against it.", without=("set SO_REUSEADDR",))
+case("... and without it", ["0.0.0.0:%d" % p, NO, "-v"], 1, TAKEN, "A socket that listens keeps its address and port to itself")
+answer = case("a bare port: both wildcards are tried", p, 1, TAKEN, without=("IPV6_V6ONLY",))
+t.same([bind["address"] for bind in answer["binds"]], ["0.0.0.0", "::"], "... as JSON tells")
 case("wildcard against specific", "127.0.0.1:%d" % p, 1, TAKEN,
      "has the port of every address of its family, so of 127.0.0.1 too")
 
@@ -149,7 +159,7 @@ if IPV6:
     p = port()
     keep.append(listen(("::", p), V6, v6only=1))
     case("[::] with v6only leaves IPv4 alone", "0.0.0.0:%d" % p, 0, FREE, "[::]:%d LISTEN (the other family)" % p)
-    case("half of a bare port taken", p, 1, "bind() of [::]:%d %s" % (p, TAKEN), "would pass for 0.0.0.0:%d" % p)
+    case("half of a bare port taken", p, 1, "Port %d (tcp) is taken on IPv6 by" % p, "; IPv4 alone is free.")
     p = port()
     keep.append(listen(("127.0.0.1", p)))
     case("the planned [::] wants IPv4's port", "[::]:%d" % p, 1, "[::] without IPV6_V6ONLY asks for the port of IPv4 too",
@@ -177,23 +187,27 @@ if VETH:
 
 p = port()
 keep.append(make(("0.0.0.0", p)))
-case("bound, never listening", "0.0.0.0:%d" % p, 1, TAKEN, "0.0.0.0:%d BOUND" % p, STOP,
+case("bound, never listening", ["0.0.0.0:%d" % p, NO], 1, TAKEN, "0.0.0.0:%d BOUND" % p, STOP,
      "It was bound and neither listens nor is connected")
-case("... and SO_REUSEADDR on the new one alone", ["0.0.0.0:%d" % p, "--reuseaddr"], 1,
+case("... and SO_REUSEADDR on the new one alone", "0.0.0.0:%d" % p, 1, STOP,
      "SO_REUSEADDR shares only if both sockets set it, and the one in the way did not.", without=("set SO_REUSEADDR",))
 case("... which --source proc does not show", ["0.0.0.0:%d" % p, "--source", "proc"], 1, TAKEN,
      "Something holds the port that no table shows", "bound and does not listen", without=("kill",))
-case("... nor does it without a probe", ["0.0.0.0:%d" % p, "--source", "proc", "--no-probe"], 0, "the kernel was not asked",
+case("... nor does it without a probe", ["0.0.0.0:%d" % p, "--source", "proc", "--no-probe", NO], 0, "the kernel was not asked",
      judge=False)
 p = port()
 both = make(("0.0.0.0", p), reuseaddr=1)
 keep.append(both)
-case("two bound with SO_REUSEADDR: the bind passes", ["0.0.0.0:%d" % p, "--reuseaddr"], 0, FREE,
-     "the first to call listen() gets the port")
-case("... and listen() too while neither listens", ["0.0.0.0:%d" % p, "--reuseaddr", "--probe", "listen"], 0, FREE)
-case("... without it on the new one it is taken", "0.0.0.0:%d" % p, 1, TAKEN)
+answer = case("two bound with SO_REUSEADDR: the bind passes", "0.0.0.0:%d" % p, 0, OTHERS, "(pid %d, " % SELF,
+              "has it bound too: the first to call listen() gets it.", "For any other: kill %d" % SELF)
+t.same((answer["verdict"], answer["target"]["reuseaddr"], answer["without_reuseaddr"]), ("free", True, "taken"), "... and without the option it does not")
+t.ok("until-listen" in [note["key"] for note in answer["notes"]] and not answer["binds"][0]["tried"],
+     "... which the socket itself told: nothing was tried", answer)
+case("... and listen() too while neither listens", ["0.0.0.0:%d" % p, "--probe", "listen"], 0, FREE)
+answer = case("... without it on the new one it is taken", ["0.0.0.0:%d" % p, NO], 1, TAKEN)
+t.same(answer["without_reuseaddr"], None, "... which is said once")
 both.listen(1)
-case("... and once one listens the other is out", ["0.0.0.0:%d" % p, "--reuseaddr"], 1, TAKEN, "does not help against a socket that listens")
+case("... and once one listens the other is out", ["0.0.0.0:%d" % p, "-v"], 1, TAKEN, "SO_REUSEADDR does not help against it")
 
 # --- SO_REUSEPORT ------------------------------------------------------------------
 
@@ -229,9 +243,9 @@ for reuseaddr in (1, 0):
     helps = 0 if reuseaddr else 1
     p, server, client = served(reuseaddr)
     keep += [server, client]
-    case("ESTABLISHED, made %s SO_REUSEADDR" % had, "127.0.0.1:%d" % p, 1, TAKEN, "ESTABLISHED",
+    case("ESTABLISHED, made %s SO_REUSEADDR" % had, ["127.0.0.1:%d" % p, NO], 1, TAKEN, "ESTABLISHED",
          "A connection holds its local port as a listener does")
-    case("... and SO_REUSEADDR on the new one", ["127.0.0.1:%d" % p, "--reuseaddr"], helps)
+    case("... and SO_REUSEADDR on the new one", "127.0.0.1:%d" % p, helps)
     p, server, client = served(reuseaddr)
     client.shutdown(socket.SHUT_WR)
     reach(server, CLOSE_WAIT)
@@ -248,7 +262,7 @@ for reuseaddr in (1, 0):
     server.send(b"left behind")
     server.close()
     keep.append(client)
-    case("an orphan, made %s SO_REUSEADDR" % had, "127.0.0.1:%d" % p, 1, "no process: closed, the kernel still finishes")
+    case("an orphan, made %s SO_REUSEADDR" % had, ["127.0.0.1:%d" % p, NO], 1, "no process: closed, the kernel still finishes")
 
     p, server, client = served(reuseaddr)
     server.shutdown(socket.SHUT_WR)
@@ -256,15 +270,16 @@ for reuseaddr in (1, 0):
     server.close()
     client.close()
     advice = "set SO_REUSEADDR on the new socket before bind(): tried, and it is let in"
-    answer = case("TIME_WAIT, made %s SO_REUSEADDR" % had, "127.0.0.1:%d" % p, 1, TAKEN, "TIME_WAIT",
+    answer = case("TIME_WAIT, made %s SO_REUSEADDR" % had, ["127.0.0.1:%d" % p, NO], 1, "is taken by 1 closed connection (TIME_WAIT), for",
+                  "To free it: ss -tK state time-wait sport = :%d" % p if ROOT else "sudo ss -tK",
                   "no process: the kernel keeps it for", "The connection is over, but its port stays taken", "wait ", *([advice] if reuseaddr else []),
                   without=[] if reuseaddr else ["set SO_REUSEADDR on"])
     left = answer["sockets"][0]["expires_ms"]
     t.ok(left and 0 < left <= 60000, "its end is told: %s ms" % left, answer)
-    case("... and SO_REUSEADDR on the new one", ["127.0.0.1:%d" % p, "--reuseaddr"], helps,
-         *([] if reuseaddr else ["made without SO_REUSEADDR, so setting it on the new one does not help"]),
+    case("... and SO_REUSEADDR on the new one", "127.0.0.1:%d" % p, helps,
+         *([OTHERS + "; for any other, 1 closed connection (TIME_WAIT) keeps it"] if reuseaddr else ["made without SO_REUSEADDR, so setting it on the new one does not help"]),
          without=["set SO_REUSEADDR on"])
-    case("... and without a probe", ["127.0.0.1:%d" % p, "--reuseaddr", "--no-probe"], 3, "could not be told",
+    case("... and without a probe", ["127.0.0.1:%d" % p, "--no-probe"], 3, "could not be told",
          "whether the old one did is not known", without=["made without SO_REUSEADDR"], verdict="unknown", judge=False)
 
 # Many of a kind are one line.
@@ -272,7 +287,7 @@ p = port()
 listener = listen(("127.0.0.1", p))
 many = [socket.create_connection(("127.0.0.1", p)) for _ in range(30)]
 served_ends = [listener.accept()[0] for _ in range(30)]
-answer = case("thirty connections beside their listener", "127.0.0.1:%d" % p, 1, "30 x 127.0.0.1:%d ESTABLISHED" % p,
+answer = case("thirty connections beside their listener", ["127.0.0.1:%d" % p, NO], 1, "30 x 127.0.0.1:%d ESTABLISHED" % p,
               "its connections may keep the port for a minute more (TIME_WAIT)")
 t.same(len(answer["sockets"]), 31, "JSON has each of them")
 keep += [listener, *many, *served_ends]
@@ -283,7 +298,7 @@ server = listen(("127.0.0.1", port()))
 out = socket.create_connection(server.getsockname())
 ephemeral = out.getsockname()[1]
 keep += [server, out]
-case("an outgoing connection's ephemeral port", "127.0.0.1:%d" % ephemeral, 1, TAKEN,
+case("an outgoing connection's ephemeral port", ["127.0.0.1:%d" % ephemeral, NO], 1, TAKEN,
      "An outgoing connection was given this port as its own (ephemeral) one")
 accepted = server.accept()[0]
 out = socket.create_connection(server.getsockname())
@@ -292,7 +307,7 @@ accepted = server.accept()[0]
 out.close()
 wait_for(lambda: not accepted.recv(1), "end")
 accepted.close()
-case("... and its TIME_WAIT", "127.0.0.1:%d" % ephemeral, 1, TAKEN, "TIME_WAIT")
+case("... and its TIME_WAIT", ["127.0.0.1:%d" % ephemeral, NO], 1, TAKEN, "TIME_WAIT")
 
 
 def self_connect():
@@ -304,14 +319,15 @@ def self_connect():
 
 lonely = self_connect()
 keep.append(lonely)
-answer = case("a client that connected to itself", "127.0.0.1:%d" % lonely.getsockname()[1], 1, TAKEN, "so connected to itself")
+answer = case("a client that connected to itself", ["127.0.0.1:%d" % lonely.getsockname()[1], NO], 1, TAKEN, "so connected to itself")
 t.same(len(answer["sockets"]), 1, "... is one socket")
 
 # --- UDP --------------------------------------------------------------------------
 
 p = port()
 keep.append(make(("127.0.0.1", p), kind=DGRAM))
-case("UDP: the same address", "udp:127.0.0.1:%d" % p, 1, TAKEN, "A UDP socket keeps its address and port to itself", STOP)
+answer = case("UDP: the same address", "udp:127.0.0.1:%d" % p, 1, TAKEN, STOP)
+t.same([why["key"] for why in answer["why"]], ["socket"], "... as for every one")
 case("UDP: the wildcard", "udp:0.0.0.0:%d" % p, 1, TAKEN, "0.0.0.0 asks for the port of every address")
 case("UDP: another address", "udp:127.0.0.2:%d" % p, 0, FREE)
 case("UDP and TCP are apart", "tcp:127.0.0.1:%d" % p, 0, FREE, "The UDP port of the same number is held",
@@ -320,8 +336,9 @@ case("UDP and UDPLITE are apart", "udplite:127.0.0.1:%d" % p, 0, "The UDP port o
      "UDP and UDPLITE ports are apart", judge=False)
 p = port()
 keep.append(make(("0.0.0.0", p), kind=DGRAM, reuseaddr=1))
-case("UDP: SO_REUSEADDR on both", ["udp:0.0.0.0:%d" % p, "--reuseaddr"], 0, FREE)
-case("UDP: SO_REUSEADDR on one side", "udp:0.0.0.0:%d" % p, 1, TAKEN)
+case("UDP: SO_REUSEADDR on both", ["udp:0.0.0.0:%d" % p, "--reuseaddr"], 0, FREE,
+     "but taken by", "(pid %d, " % SELF, "with SO_REUSEADDR the new socket takes the datagrams away from that one")
+case("UDP: SO_REUSEADDR on one side", "udp:0.0.0.0:%d" % p, 1, TAKEN, without=("set SO_REUSEADDR",))
 keep.append(listen(("127.0.0.1", p)))
 case("TCP while UDP is asked for", ["udp:127.0.0.1:%d" % p, "--reuseaddr"], 0, "The TCP port of the same number is held")
 
@@ -331,13 +348,13 @@ REFUSED = {"verdict": "refused", "judge": False}
 netns.write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "1024")
 if ROOT:
     case("a privileged port as a user", ["0.0.0.0:443", "--as-user", "nobody"], 1, "EACCES (Permission denied)",
-         "by user nobody", "Ports below 1024 are privileged", "CAP_NET_BIND_SERVICE", "ip_unprivileged_port_start=443",
+         "cannot be bound for user nobody", "Ports below 1024 are privileged", "CAP_NET_BIND_SERVICE", "ip_unprivileged_port_start=443",
          "use a port from 1024 on", **REFUSED)
     result = explain("443", user=tap.NOBODY)
     t.ok(result.status == 1 and "Ports below 1024 are privileged" in words(result), "the same, run by that user", result)
     case("as root it is free", "0.0.0.0:443", 0, FREE)
     netns.write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "400")
-    case("the limit is the kernel's", ["0.0.0.0:443", "--as-user", "nobody"], 0, "by user nobody would pass", judge=False)
+    case("the limit is the kernel's", ["0.0.0.0:443", "--as-user", "nobody"], 0, "is free for user nobody", judge=False)
     result = explain("443", "--as-user", "daemon", user=tap.NOBODY)
     t.ok(result.status == 2 and b"only root" in result.err, "--as-user of another takes root", result)
 else:
@@ -368,7 +385,7 @@ if IPV6:
     netns.write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0")
 p = port()
 keep.append(make(("127.0.0.1", p), kind=DGRAM))
-case("-u and -4 say what the target does not", [p, "-u", "-4"], 1, "bind() of 0.0.0.0:%d fails" % p, without=["[::]"])
+case("-u and -4 say what the target does not", [p, "-u", "-4"], 1, "Port %d (udp, IPv4) is taken by" % p, without=["[::]"])
 if ROOT:
     p = port()
     keep.append(listen(("127.0.0.1", p)))
@@ -534,7 +551,7 @@ for _ in range(2):
     children.append(child)
 keep.append(sock)
 case("shared with two children", "127.0.0.1:%d" % p, 1, "and held open by 2 more processes: pid %d, %d" % tuple(sorted([SELF, *children])[1:]),
-     "all 3 processes that hold the socket: kill %d %d %d" % tuple(sorted([SELF, *children])))
+     "To free it: kill %d %d %d" % tuple(sorted([SELF, *children])))
 for child in children:
     os.kill(child, 9), os.waitpid(child, 0)
 
@@ -566,10 +583,10 @@ def in_cgroup(path, name, *wanted):
 
 p = port()
 in_cgroup("sockview%s.slice/sockview-test.service" % UNIQUE, "a systemd unit", ", sockview-test.service, running for",
-          "stop holder: systemctl stop sockview-test.service")
+          "To free it: kill ")
 p = port()
 in_cgroup("sockview%s.slice/docker-%s.scope" % (UNIQUE, "0123456789abcdef" * 4), "a container", ", docker 0123456789ab, running for",
-          "stop holder in its container: docker stop 0123456789ab")
+          "To free it: docker stop 0123456789ab")
 
 p = port()
 one, two = socket.socketpair()

@@ -84,7 +84,7 @@ static const struct {
 	{ AT(lsof_and) },      { AT(lsof_unix) },  { AT(search_may_fail) }, { AT(summary) },
 	{ AT(show_parent) },   { AT(show_group) },
 	{ AT(verbose) },       { AT(quiet) },      { AT(continuous) },    { AT(repeated) },
-	{ AT(until_empty) },    { AT(reuseaddr) },
+	{ AT(until_empty) },    { AT(reuseaddr) }, { AT(no_reuseaddr) },
 	{ AT(reuseport) },     { AT(v6only) },     { AT(no_probe) },
 }, numbers[] = {
 	{ AT(mode) },          { AT(programs) },   { AT(extend) },        { AT(command_width) },
@@ -372,8 +372,9 @@ static const struct {
 	{ "--explain 80 443", "--explain takes one TARGET and no filter: '443' is too much" },
 	{ "--explain 80 --csv", "--explain prints text, or JSON with --json; --format csv is of the listings" },
 	{ "--explain 80 --probe bind --no-probe", "--probe and --no-probe exclude each other" },
-	{ "--v6only", "--reuseaddr, --reuseport, --v6only, --as-user, --device and --probe describe the bind that "
-	              "--explain explains: they go with it" },
+	{ "--v6only", "--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --device and --probe describe "
+	              "the bind that --explain explains: they go with it" },
+	{ "--explain 80 --reuseaddr --no-reuseaddr", "--reuseaddr and --no-reuseaddr exclude each other" },
 };
 
 static void wrong_lines_are_told_what_is_wrong(void **state)

@@ -1,0 +1,499 @@
+/*
+ * freeing.c - which unit, container or process is to be stopped, which socket destroyed (freeing.h).
+ *
+ * A cgroup's path proves nothing: anybody may make one that ends in
+ * "sshd.service". A unit is stopped only if the manager says that this path is
+ * that unit's, and that its main process holds the socket, or is a parent of
+ * the same program that does. And never what we ourselves run in.
+ */
+#include "explain/freeing.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sockview/countof.h>
+#include <sockview/file.h>
+#include <sockview/proto.h>
+#include <sockview/vec.h>
+
+#include "explain/ask_program.h"
+#include "explain/culprits.h"
+#include "explain/holders.h"
+
+/* --- the steps --- */
+
+static struct free_step *step_add(struct explain *explain, enum free_kind kind)
+{
+	struct free_plan *plan = &explain->freeing;
+	struct free_step *step = vec_push(plan->step, plan->steps, plan->capacity);
+	if (step)
+		step->kind = kind;
+	return step;
+}
+
+static void argv_free(char **argv)
+{
+	for (char **word = argv; word && *word; word++)
+		free(*word);
+	free(argv);
+}
+
+void freeing_end(struct explain *explain)
+{
+	for (size_t i = 0; i < explain->freeing.steps; i++)
+		argv_free(explain->freeing.step[i].argv);
+	free(explain->freeing.step);
+	explain->freeing = (struct free_plan){ 0 };
+}
+
+static bool same_argv(char *const *a, const char *const *b)
+{
+	while (*a && *b && strcmp(*a, *b) == 0)
+		a++, b++;
+	return !*a && !*b;
+}
+
+/* A command that stands there already is not added again. */
+static int add_command(struct explain *explain, const char *const argv[])
+{
+	size_t words = 0;
+	for (size_t i = 0; i < explain->freeing.steps; i++)
+		if (explain->freeing.step[i].argv && same_argv(explain->freeing.step[i].argv, argv))
+			return 0;
+	while (argv[words])
+		words++;
+	char **copy = calloc(words + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < words; i++) {
+		copy[i] = strdup(argv[i]);
+		if (!copy[i])
+			break;
+	}
+	if (!copy || (words && !copy[words - 1])) {
+		argv_free(copy);
+		return -1;
+	}
+	struct free_step *step = step_add(explain, FREE_COMMAND);
+	if (!step) {
+		argv_free(copy);
+		return -1;
+	}
+	step->argv = copy;
+	return 0;
+}
+
+/* --- what we run in --- */
+
+enum { PATH_LEN_MAX = 4096 };
+
+/* The path of "0::/system.slice/x.service\n", the first line's if there is none. */
+static struct bytes own_path(const char *text, size_t len)
+{
+	const char *line = memmem(text, len, "0::", 3);
+	const char *path = line ? line + 3 : memchr(text, '/', len);
+	const char *end = path ? memchr(path, '\n', len - (size_t)(path - text)) : NULL;
+	return end ? (struct bytes){ path, (size_t)(end - path) } : (struct bytes){ 0 };
+}
+
+/* The parent of a process; 0 if it cannot be read. "pid (comm) S ppid". */
+static int parent_of(int proc_fd, int pid)
+{
+	char path[32], text[512];
+	int parent = 0;
+	snprintf(path, sizeof(path), "%d/stat", pid);
+	if (file_read_string(proc_fd, path, text, sizeof(text)) < 0)
+		return 0;
+	const char *behind = strrchr(text, ')');
+	return behind && sscanf(behind, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* True if we or one of our ancestors is in that cgroup or below it. */
+static bool runs_us(const struct explain *explain, struct bytes path)
+{
+	enum { DEPTH_MAX = 64 };
+	int proc_fd = explain->facts.proc_fd, pid = getpid();
+	for (int depth = 0; depth < DEPTH_MAX && pid > 1; depth++) {
+		char file[32], text[PATH_LEN_MAX];
+		snprintf(file, sizeof(file), "%d/cgroup", pid);
+		ssize_t len = file_read(proc_fd, file, text, sizeof(text));
+		struct bytes own = own_path(text, len > 0 ? (size_t)len : 0);
+		if (own.data && own.len >= path.len && memcmp(own.data, path.data, path.len) == 0 &&
+		    (own.len == path.len || ((const char *)own.data)[path.len] == '/'))
+			return true;
+		pid = parent_of(proc_fd, pid);
+	}
+	return false;
+}
+
+static bool bytes_are(struct bytes bytes, const char *word)
+{
+	return bytes.len == strlen(word) && memcmp(bytes.data, word, bytes.len) == 0;
+}
+
+/* A word that is safe to print as a shell's and to hand to a manager. */
+static bool is_plain_word(struct bytes bytes)
+{
+	const char *byte = bytes.data;
+	if (!bytes.len || bytes.len > 255 || *byte == '-')
+		return false;
+	for (size_t i = 0; i < bytes.len; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._:-", byte[i]) || !byte[i])
+			return false;
+	return true;
+}
+
+/* --- units --- */
+
+/* "Name=VALUE\n" of `systemctl show`. */
+static struct bytes property(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		if (strncmp(line, name, len) == 0 && line[len] == '=')
+			return (struct bytes){ line + len + 1, strcspn(line + len + 1, "\n") };
+	return (struct bytes){ 0 };
+}
+
+static bool is_culprit(const struct explain *explain, int32_t pid)
+{
+	for (size_t i = 0; i < explain->culprits; i++)
+		if (explain->facts.owners->process[explain->culprit[i].process].pid == pid)
+			return true;
+	return false;
+}
+
+/* Who may start it again, or what else runs in it: these are never stopped for one socket. */
+static bool is_never_stopped(struct bytes unit)
+{
+	static const char *const names[] = { "sshd.service",       "ssh.service",    "docker.service",
+		                             "containerd.service", "podman.service", "crio.service",
+		                             "kubelet.service",    "dbus.service",   "init.service",
+		                             "systemd.service",    "lxc.service",    "libvirtd.service" };
+	for (size_t i = 0; i < countof(names); i++)
+		if (bytes_are(unit, names[i]))
+			return true;
+	return unit.len < 8 || memcmp((const char *)unit.data + unit.len - 8, ".service", 8) != 0 ||
+	       (unit.len > 5 && memcmp(unit.data, "user@", 5) == 0);
+}
+
+/* The uid of ".../user@1000.service/..."; false for a unit of the system's manager. */
+static bool manager_user(struct bytes path, char user[16])
+{
+	const char *at = memmem(path.data, path.len, "/user@", 6);
+	size_t len = 0;
+	if (!at)
+		return false;
+	at += 6;
+	for (const char *end = (const char *)path.data + path.len; at + len < end && len < 10; len++)
+		if (at[len] < '0' || at[len] > '9')
+			break;
+	snprintf(user, 16, "%.*s@", (int)len, at);
+	return true;
+}
+
+/* The manager's word: is this path that unit's, and does its main process hold the socket? */
+static bool unit_is_proved(const struct explain *explain, struct bytes path, const char *name, const char *user)
+{
+	char answer[8192];
+	const char *system[] = { "systemctl", "show", "-p", "ControlGroup", "-p", "MainPID", "--", name, NULL };
+	const char *of_user[] = { "systemctl",    "--user", "-M",      user, "show", "-p",
+		                  "ControlGroup", "-p",     "MainPID", "--", name,   NULL };
+	if (ask_program((char *const *)(user ? of_user : system), answer, sizeof(answer)) < 0)
+		return false;
+	struct bytes group = property(answer, "ControlGroup"), main_pid = property(answer, "MainPID");
+	return group.data && group.len == path.len && memcmp(group.data, path.data, path.len) == 0 && main_pid.data &&
+	       is_culprit(explain, atoi(main_pid.data));
+}
+
+/* 1: the unit is to be stopped; 0: it is not. -1 with errno ENOMEM. */
+static int stop_unit(struct explain *explain, const struct process *process)
+{
+	struct bytes path = owners_text(explain->facts.owners, process->cgroup), unit;
+	char name[256], user[16];
+	if (!path.data || !cgroup_unit(path, &unit) || is_never_stopped(unit) || !is_plain_word(unit))
+		return 0;
+	snprintf(name, sizeof(name), "%.*s", (int)unit.len, (const char *)unit.data);
+	bool of_user = manager_user(path, user);
+	/* A recording's manager cannot be asked: its system's slice is believed. */
+	if (explain->facts.live ? runs_us(explain, path) || !unit_is_proved(explain, path, name, of_user ? user : NULL)
+	                        : memmem(path.data, path.len, "/system.slice/", 14) != path.data)
+		return 0;
+	const char *system[] = { "systemctl", "stop", name, NULL };
+	const char *users[] = { "systemctl", "--user", "-M", user, "stop", name, NULL };
+	return add_command(explain, of_user ? users : system) < 0 ? -1 : 1;
+}
+
+/* --- containers --- */
+
+static const struct {
+	const char *runtime;
+	const char *words[3];
+} stoppers[] = {
+	{ "docker", { "docker", "stop" } },     { "podman", { "podman", "stop" } },
+	{ "containerd", { "crictl", "stop" } }, { "cri-o", { "crictl", "stop" } },
+	{ "lxc", { "lxc-stop", "-n" } },        { "systemd-nspawn", { "machinectl", "terminate" } },
+};
+
+static int stop_container(struct explain *explain, const struct process *process)
+{
+	struct bytes path = owners_text(explain->facts.owners, process->cgroup);
+	struct container container;
+	char id[WORDS_NAME_MAX];
+	if (!path.data || !cgroup_container(path, &container) || !is_plain_word(container.id) ||
+	    (explain->facts.live && runs_us(explain, path)))
+		return 0;
+	words_container_id(id, &container);
+	for (size_t i = 0; i < countof(stoppers); i++) {
+		const char *argv[] = { stoppers[i].words[0], stoppers[i].words[1], id, NULL };
+		if (strcmp(stoppers[i].runtime, container.runtime) == 0)
+			return add_command(explain, argv) < 0 ? -1 : 1;
+	}
+	return 0;
+}
+
+/* docker-proxy has the port for a container: docker itself says for which. */
+static int stop_published(struct explain *explain)
+{
+	char filter[32], answer[4096];
+	snprintf(filter, sizeof(filter), "publish=%u", explain->target.port);
+	const char *ask[] = { "docker", "ps", "--filter", filter, "--format", "{{.Names}}", NULL };
+	if (!explain->facts.live || ask_program((char *const *)ask, answer, sizeof(answer)) <= 0)
+		return 0;
+	size_t len = strcspn(answer, "\n");
+	bool alone = !answer[len] || !answer[len + 1];
+	answer[len] = '\0';
+	const char *argv[] = { "docker", "stop", answer, NULL };
+	if (!alone || !is_plain_word((struct bytes){ answer, len }))
+		return 0;
+	return add_command(explain, argv) < 0 ? -1 : 1;
+}
+
+/* --- processes --- */
+
+/* The hexadecimal mask behind "SigIgn:\t" of /proc/PID/status has the signal. */
+static bool mask_has(const char *status, const char *field, int signal)
+{
+	const char *at = strstr(status, field);
+	return at && strtoull(at + strlen(field), NULL, 16) >> (signal - 1) & 1;
+}
+
+static int signal_process(struct explain *explain, const struct process *process)
+{
+	char path[32], status[4096] = "";
+	snprintf(path, sizeof(path), "%d/status", process->pid);
+	if (explain->facts.live)
+		file_read_string(explain->facts.proc_fd, path, status, sizeof(status));
+	/* The first process of a pid namespace gets no signal that it does not handle (kernel/signal.c, sig_task_ignored()). */
+	if (process->pid == 1 && (process_is(explain, process, "systemd") || process_is(explain, process, "init") ||
+	                          !mask_has(status, "\nSigCgt:", SIGTERM)))
+		return 0;
+	struct free_step *step = step_add(explain, FREE_SIGNAL);
+	if (!step)
+		return -1;
+	step->pid = process->pid;
+	step->start_ticks = process->start_ticks;
+	step->signal = SIGTERM;
+	if (mask_has(status, "\nSigIgn:", SIGTERM) || mask_has(status, "\nSigBlk:", SIGTERM))
+		step->signal = SIGKILL;
+	else
+		step->go_on = strstr(status, "\nState:\tT");
+	return 0;
+}
+
+/* How its processes are stopped, as one sentence. */
+static int say_gang(struct explain *explain, const struct gang *gang, size_t first)
+{
+	const struct free_step *step = &explain->freeing.step[first];
+	size_t count = explain->freeing.steps - first;
+	char program[WORDS_NAME_MAX];
+	struct text words = { 0 };
+	bool unit = step->argv && strcmp(step->argv[0], "systemctl") == 0;
+	const struct process *process = &explain->facts.owners->process[gang->process];
+	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	int answer = step->argv ? freeing_words(explain, step, &words) : 0;
+	for (size_t i = 0; i < count && !step->argv && !answer; i++)
+		answer = text_add_char(&words, ' ') < 0 ? -1 : text_add_u64(&words, (uint64_t)step[i].pid);
+	if (!answer && step->argv)
+		answer = sentence_add(explain, SAY_ADVICE, unit ? "stop-unit" : "stop-container", "stop %s%s: %.*s",
+		                      program, unit ? "" : " in its container", (int)words.len, words.data);
+	else if (!answer && count > 1)
+		answer = sentence_add(explain, SAY_ADVICE, "stop-process",
+		                      "stop %s, all %zu processes that hold the socket: kill%.*s", program, count,
+		                      (int)words.len, words.data);
+	else if (!answer)
+		answer = sentence_add(explain, SAY_ADVICE, "stop-process", "stop %s: kill%s%.*s", program,
+		                      step->signal == SIGKILL ? " -9" : "", (int)words.len, words.data);
+	text_free(&words);
+	for (size_t i = first; i < explain->freeing.steps && !answer; i++) {
+		step = &explain->freeing.step[i];
+		if (step->kind != FREE_SIGNAL || (step->signal == SIGTERM && !step->go_on))
+			continue;
+		answer = sentence_add(explain, SAY_ADVICE, step->go_on ? "stopped-process" : "term-ignored",
+		                      step->go_on ? "process %d is stopped (SIGSTOP): it ends once it has got SIGCONT"
+		                                  : "process %d blocks or ignores SIGTERM: it takes SIGKILL",
+		                      step->pid);
+	}
+	return answer;
+}
+
+/* All of it is in one cgroup: its unit or container is stopped once. */
+static int stop_gang(struct explain *explain, uint32_t g)
+{
+	const struct gang *gang = &explain->gang[g];
+	const struct process *first = &explain->facts.owners->process[gang->process];
+	size_t before = explain->freeing.steps;
+	bool proxy = process_is(explain, first, "docker-proxy");
+	int stopped = proxy ? stop_published(explain) : stop_container(explain, first);
+	if (!stopped && !proxy)
+		stopped = stop_unit(explain, first);
+	for (size_t i = 0; i < explain->culprits && !stopped && !proxy; i++) {
+		const struct process *process = &explain->facts.owners->process[explain->culprit[i].process];
+		if (explain->culprit[i].gang == g && signal_process(explain, process) < 0)
+			return -1;
+	}
+	if (stopped < 0)
+		return -1;
+	explain->freeing.left_out |= explain->freeing.steps == before && !stopped;
+	return explain->freeing.steps > before ? say_gang(explain, gang, before) : 0;
+}
+
+/* --- sockets that nothing but the kernel holds --- */
+
+static bool is_destroyed(const struct holder *holder, const struct crowd *crowd, bool gangs)
+{
+	/* One that is in the way only perhaps is waited for, while a program has the port anyway. */
+	if (!proto_listens(holder->is.proto) || (!crowd->in_the_way && !crowd->without) ||
+	    (gangs && !crowd->in_the_way))
+		return false;
+	return holder->is.time_wait || (holder->reason == REASON_ORPHAN && !crowd->outgoing);
+}
+
+static int destroy_sockets(struct explain *explain)
+{
+	uint32_t longest = 0;
+	for (size_t i = 0; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		const struct crowd *crowd = &explain->crowd[holder->crowd];
+		const struct row *row = holder_row(explain, holder);
+		if (!culprits_blames(explain, crowd) || holder->reason == REASON_OWNED ||
+		    holder->reason == REASON_UNACCEPTED)
+			continue;
+		if (crowd->expires_ms > longest)
+			longest = crowd->expires_ms;
+		if (!is_destroyed(holder, crowd, explain->gangs) || !(row->flags & ROW_HAS_COOKIE)) {
+			explain->freeing.left_out |= !crowd->expires_ms;
+			continue;
+		}
+		struct free_step *step = step_add(explain, FREE_DESTROY);
+		if (!step)
+			return -1;
+		step->row = holder->row;
+		step->cookie = row->cookie;
+	}
+	if (!longest)
+		return 0;
+	struct free_step *step = step_add(explain, FREE_WAIT);
+	if (step)
+		step->wait_ms = longest;
+	return step ? 0 : -1;
+}
+
+int freeing_plan(struct explain *explain)
+{
+	for (uint32_t g = 0; g < explain->gangs; g++)
+		if (stop_gang(explain, g) < 0)
+			return -1;
+	return destroy_sockets(explain);
+}
+
+/* --- in words --- */
+
+/* The prefix with which the step may be done. */
+static const char *sudo_for(const struct explain *explain, const struct free_step *step)
+{
+	const struct owners *owners = explain->facts.owners;
+	if (!explain->facts.live || geteuid() == 0)
+		return "";
+	if (step->kind == FREE_COMMAND)
+		return strcmp(step->argv[0], "systemctl") == 0 && strcmp(step->argv[1], "--user") != 0 ? "sudo " : "";
+	for (size_t i = 0; step->kind == FREE_SIGNAL && i < owners->process_count; i++)
+		if (owners->process[i].pid == step->pid && owners->process[i].uid == geteuid())
+			return "";
+	return "sudo ";
+}
+
+int freeing_words(const struct explain *explain, const struct free_step *step, struct text *text)
+{
+	int answer = text_add_string(text, sudo_for(explain, step));
+	for (char **word = step->argv; word && *word && !answer; word++)
+		answer = (word > step->argv ? text_add_char(text, ' ') : 0) < 0 ? -1 : text_add_string(text, *word);
+	return answer;
+}
+
+/* "kill 812 813", of all processes that get the signal with the same rights. */
+static int add_kill(const struct explain *explain, struct text *text, const char *verb, int signal, bool go_on)
+{
+	static const char *const sudos[] = { "", "sudo " };
+	for (size_t s = 0; s < countof(sudos); s++) {
+		bool some = false;
+		for (size_t i = 0; i < explain->freeing.steps; i++) {
+			const struct free_step *step = &explain->freeing.step[i];
+			if (step->kind != FREE_SIGNAL || (signal && step->signal != signal) ||
+			    (go_on && !step->go_on) || strcmp(sudo_for(explain, step), sudos[s]) != 0)
+				continue;
+			if (!some && ((text->len && text_add_string(text, "; ") < 0) ||
+			              text_add_string(text, sudos[s]) < 0 || text_add_string(text, verb) < 0))
+				return -1;
+			some = true;
+			if (text_add_char(text, ' ') < 0 || text_add_u64(text, (uint64_t)step->pid) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* ss's words for the states of sockets that are destroyed. */
+static int add_destroy(const struct explain *explain, struct text *text)
+{
+	static const struct {
+		enum state state;
+		const char *word;
+	} states[] = {
+		{ STATE_TIME_WAIT, "time-wait" }, { STATE_FIN_WAIT1, "fin-wait-1" }, { STATE_FIN_WAIT2, "fin-wait-2" },
+		{ STATE_LAST_ACK, "last-ack" },   { STATE_CLOSING, "closing" },
+	};
+	unsigned seen = 0;
+	for (size_t i = 0; i < explain->freeing.steps; i++)
+		if (explain->freeing.step[i].kind == FREE_DESTROY)
+			seen |= STATE_BIT(explain->facts.table->row[explain->freeing.step[i].row].state);
+	if (!seen)
+		return 0;
+	if (text->len && text_add_string(text, "; ") < 0)
+		return -1;
+	if (explain->facts.live && geteuid() != 0 && text_add_string(text, "sudo ") < 0)
+		return -1;
+	if (text_add_string(text, "ss -tK") < 0)
+		return -1;
+	for (size_t i = 0; i < countof(states); i++)
+		if (seen & STATE_BIT(states[i].state) &&
+		    (text_add_string(text, " state ") < 0 || text_add_string(text, states[i].word) < 0))
+			return -1;
+	return text_add_string(text, " sport = :") < 0 ? -1 : text_add_u64(text, explain->target.port);
+}
+
+int freeing_command(const struct explain *explain, struct text *text)
+{
+	for (size_t i = 0; i < explain->freeing.steps; i++) {
+		const struct free_step *step = &explain->freeing.step[i];
+		if (step->kind == FREE_COMMAND &&
+		    ((text->len && text_add_string(text, "; ") < 0) || freeing_words(explain, step, text) < 0))
+			return -1;
+	}
+	if (add_kill(explain, text, "kill", SIGTERM, false) < 0 || add_kill(explain, text, "kill -CONT", 0, true) < 0 ||
+	    add_kill(explain, text, "kill -9", SIGKILL, false) < 0)
+		return -1;
+	return add_destroy(explain, text);
+}

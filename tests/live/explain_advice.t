@@ -1,0 +1,403 @@
+#!/usr/bin/python3
+"""The line "To free it:" of --explain is carried out as it is printed; then a server binds the port.
+
+The service manager and the container runtimes are stand-ins on PATH: scripts
+that answer as systemctl and docker do, and stop the process they are told of.
+"""
+import array
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import netns
+import tap
+from scene import CLOSE_WAIT, FIN_WAIT1, deafen, reach, wait_for
+
+ROOT = os.getuid() == 0
+t = tap.Tap()
+why = netns.enter()
+if why:
+    tap.skip_all(why)
+
+next_port = 21000
+stand_ins = os.path.join(tap.scratch(), "bin")
+os.mkdir(stand_ins)
+os.environ["PATH"] = stand_ins + ":" + os.environ["PATH"]
+
+
+def port():
+    global next_port
+    next_port += 10
+    return next_port
+
+
+def listen(number, reuseaddr=1, reuseport=0, address="127.0.0.1"):
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuseaddr)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, reuseport)
+    sock.bind((address, number))
+    sock.listen(16)
+    return sock
+
+
+def child(work):
+    """A process that does this, says so, and then sleeps; its pid."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            tap.die_with_parent()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            kept = work()
+            os.write(write, b"R")
+            while kept:
+                time.sleep(300)
+        finally:
+            os._exit(1)
+    assert os.read(read, 1) == b"R"
+    os.close(read), os.close(write)
+    return pid
+
+
+def binds(number, udp=False, reuseaddr=1):
+    """What a server meets: it sets SO_REUSEADDR, as most do."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0 if udp else reuseaddr)
+        sock.bind(("0.0.0.0", number))
+        if not udp:
+            sock.listen(1)
+        return True
+    except OSError:
+        return False
+    finally:
+        sock.close()
+
+
+def explain(*args):
+    return tap.sockview("--explain", *map(str, args))
+
+
+def line_of(result, title="To free it:"):
+    lines = [line[len(title):].strip() for line in result.lines if line.startswith(title)]
+    return lines[0] if lines else None
+
+
+def carry_out(name, target, number, wanted, *args, title="To free it:", udp=False, reuseaddr=1, reap=()):
+    """The line is that one, the port is taken before, and free once the line has run."""
+    result = explain(target, *args)
+    line = line_of(result, title)
+    before = binds(number, udp, reuseaddr)
+    if not t.ok(line == wanted and not before, name + ": the line", "wanted: %s" % wanted, "free before: %s" % before, result):
+        return result
+    done = tap.shell(line)
+    for pid in reap:
+        try:
+            os.waitpid(pid, 0) if line.count(str(pid)) or "stop" in line else None
+        except ChildProcessError:
+            pass
+    try:
+        wait_for(lambda: binds(number, udp, reuseaddr), "free port")
+        free = True
+    except Exception:
+        free = False
+    t.ok(free, name + ": carried out, the port is free", line, done, explain(target))
+    return result
+
+
+def end(*pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+
+
+# --- processes ---------------------------------------------------------------------
+
+p = port()
+pid = child(lambda: [listen(p)])
+result = carry_out("one process", p, p, "kill %d" % pid, reap=[pid])
+t.ok(" ".join(result.lines).startswith("Port %d (tcp) is taken by python3 explain_advice.t (pid %d, running for" % (p, pid)) and
+     "Or use %d: nothing has it." % (p + 1) in result.lines and len(result.lines) <= 15, "... in few lines", result)
+end(pid)
+
+p = port()
+pid = child(lambda: [listen(p + 1), listen(p)])
+result = explain(p)
+t.ok("Or use %d: nothing has it." % (p + 2) in result.lines, "the next port that nothing has", result)
+netns.write("/proc/sys/net/ipv4/ip_local_reserved_ports", "%d-%d" % (p + 2, p + 4))
+result = explain(p)
+t.ok("Or use %d: nothing has it." % (p + 5) in result.lines, "... nor is reserved", result)
+netns.write("/proc/sys/net/ipv4/ip_local_reserved_ports", "\n")
+end(pid)
+
+p = port()
+pid = child(lambda: [(sock := socket.socket(), sock.bind(("127.0.0.1", p)))[0]])
+carry_out("bound, never listening", p, p, "kill %d" % pid, reap=[pid])
+end(pid)
+
+p = port()
+def datagrams():
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", p))
+    return [sock]
+pid = child(datagrams)
+carry_out("UDP", "udp:%d" % p, p, "kill %d" % pid, udp=True, reap=[pid])
+end(pid)
+
+# Two sockets of one process, one of them shared with a child: both have to end.
+p = port()
+told, tell = os.pipe()
+def two_sockets():
+    shared = listen(p, reuseport=1)
+    below = os.fork()
+    if below == 0:
+        tap.die_with_parent()
+        time.sleep(300)
+        os._exit(0)
+    os.write(tell, b"%d" % below)
+    return [shared, listen(p, reuseport=1)]
+pid = child(two_sockets)
+below = int(os.read(told, 20))
+carry_out("two sockets, one shared with a child", p, p, "kill %d %d" % (pid, below), reap=[pid])
+end(pid)
+
+p = port()
+workers = [child(lambda: [listen(p, reuseport=1)]) for _ in range(3)]
+result = explain(p)
+t.ok("is taken by 3 workers of python3 explain_advice.t (SO_REUSEPORT, pid %d and 2 more" % workers[0] in " ".join(" ".join(result.lines).split()),
+     "workers are one", result)
+answer = json.loads(explain(p, "--json").out)
+carry_out("three workers that share by SO_REUSEPORT", p, p, "kill %d %d %d" % tuple(workers), reap=workers)
+end(*workers)
+
+# Two programs.
+p = port()
+first = child(lambda: [listen(p)])
+hold_read, hold_write = os.pipe()
+ready_read, ready_write = os.pipe()
+other = listen(p, address="127.0.0.2")
+for fd in (hold_read, ready_write, other.fileno()):
+    os.set_inheritable(fd, True)
+second = os.posix_spawn(tap.helper("hold"), ["other", "ready=%d" % ready_write, "wait=%d" % hold_read], os.environ)
+other.close()
+assert os.read(ready_read, 1) == b"R"
+result = carry_out("two programs", p, p, "kill %d %d" % (first, second), reap=[first, second])
+t.ok("is taken by 2 programs: python3 explain_advice.t (pid %d), other (pid %d)." % (first, second) in " ".join(" ".join(result.lines).split()),
+     "... are both in the first line", result)
+end(first, second)
+
+p = port()
+pid = child(lambda: [listen(p)])
+os.kill(pid, signal.SIGSTOP)
+os.waitpid(pid, os.WUNTRACED)
+result = carry_out("a stopped process", p, p, "kill %d; kill -CONT %d" % (pid, pid), reap=[pid])
+t.ok("is stopped (SIGSTOP)" in " ".join(" ".join(result.lines).split()), "... which is said", result)
+end(pid)
+
+p = port()
+pid = child(lambda: [signal.signal(signal.SIGTERM, signal.SIG_IGN), listen(p)])
+result = carry_out("a process that ignores SIGTERM", p, p, "kill -9 %d" % pid, reap=[pid])
+t.ok("blocks or ignores SIGTERM" in " ".join(" ".join(result.lines).split()), "... which is said", result)
+end(pid)
+p = port()
+pid = child(lambda: [signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]) or 1, listen(p)])
+carry_out("a process that blocks SIGTERM", p, p, "kill -9 %d" % pid, reap=[pid])
+end(pid)
+
+# --- sockets of no process -------------------------------------------------------------
+
+
+def time_wait(reuseaddr):
+    p = port()
+    listener = listen(p, reuseaddr)
+    client = socket.create_connection(("127.0.0.1", p))
+    server = listener.accept()[0]
+    listener.close()
+    server.shutdown(socket.SHUT_WR)
+    reach(client, CLOSE_WAIT)
+    server.close(), client.close()
+    return p
+
+
+# A probe: does this kernel destroy, and is there an ss that asks it to?
+p = time_wait(1)
+if not ROOT or tap.missing("ss") or tap.shell("ss -tK state time-wait sport = :%d" % p).status or \
+        tap.shell("ss -Htn state time-wait sport = :%d" % p).out:
+    t.skip("sockets are destroyed", "it takes root, ss and CONFIG_INET_DIAG_DESTROY")
+else:
+    p = time_wait(0)
+    carry_out("TIME_WAIT made without SO_REUSEADDR", p, p, "ss -tK state time-wait sport = :%d" % p)
+    p = time_wait(1)
+    result = carry_out("TIME_WAIT, and a server without SO_REUSEADDR", p, p, "ss -tK state time-wait sport = :%d" % p,
+                       title="For any other:", reuseaddr=0)
+    p = port()
+    listener = listen(p, 0)
+    client = socket.create_connection(("127.0.0.1", p))
+    server = listener.accept()[0]
+    listener.close()
+    deafen(client)
+    server.send(b"left behind")
+    server.close()
+    result = carry_out("an orphan", p, p, "ss -tK state fin-wait-1 sport = :%d" % p)
+    t.ok("what it has not sent yet is lost" in " ".join(" ".join(result.lines).split()), "... whose data is lost, which is said", result)
+    client.close()
+    # A server's end, and the TIME_WAIT beside it.
+    p = port()
+    def one_of_each():
+        listener = listen(p, 0)
+        client = socket.create_connection(("127.0.0.1", p))
+        server = listener.accept()[0]
+        server.shutdown(socket.SHUT_WR)
+        reach(client, CLOSE_WAIT)
+        server.close(), client.close()
+        return [listener]
+    pid = child(one_of_each)
+    carry_out("a server and its TIME_WAIT, both without SO_REUSEADDR", p, p,
+              "kill %d; ss -tK state time-wait sport = :%d" % (pid, p), reap=[pid])
+    end(pid)
+
+# --- units and containers (stand-ins) -----------------------------------------------------
+
+
+def stand_in(name, script):
+    path = os.path.join(stand_ins, name)
+    with open(path, "w") as file:
+        file.write("#!/bin/bash\n" + script)
+    os.chmod(path, 0o755)
+
+
+def cgroup2():
+    with open("/proc/self/mountinfo") as mounts:
+        return next((line.split()[4] for line in mounts if " - cgroup2 " in line), None)
+
+
+UNIQUE = "%x" % time.time_ns()
+top = cgroup2()
+made = []
+
+
+def move(pid, path):
+    """The process into that cgroup, made if it is not there; its path as /proc tells it."""
+    folder = os.path.join(top, path)
+    os.makedirs(folder, exist_ok=True)
+    made.append(folder)
+    netns.write(folder + "/cgroup.procs", str(pid))
+    with open("/proc/%d/cgroup" % pid) as file:
+        return next(line[3:].strip() for line in file if line.startswith("0::"))
+
+
+try:
+    can = ROOT and top and os.access(top, os.W_OK)
+    if can:
+        os.makedirs(os.path.join(top, "sockview%s.slice" % UNIQUE))
+except OSError:
+    can = False
+if not can:
+    t.skip("units and containers", "no cgroup can be made here")
+else:
+    p = port()
+    pid = child(lambda: [listen(p)])
+    path = move(pid, "sockview%s.slice/web.service" % UNIQUE)
+    manager = 'case "$1" in show) echo "ControlGroup=%s"; echo "MainPID=%d";; stop) kill %d;; esac\n'
+    stand_in("systemctl", manager % (path + "x", pid, pid))
+    t.same(line_of(explain(p)), "kill %d" % pid, "a cgroup that the manager does not call its unit's")
+    stand_in("systemctl", manager % (path, os.getpid(), pid))
+    t.same(line_of(explain(p)), "kill %d" % pid, "a unit whose main process does not hold the socket")
+    stand_in("systemctl", "exit 1\n")
+    t.same(line_of(explain(p)), "kill %d" % pid, "a manager that does not answer")
+    stand_in("systemctl", "sleep 60\n")
+    t.same(line_of(explain(p)), "kill %d" % pid, "a manager that hangs")
+    stand_in("systemctl", "yes\n")
+    t.same(line_of(explain(p)), "kill %d" % pid, "a manager that does not end")
+    stand_in("systemctl", manager % (path, pid, pid))
+    carry_out("a unit", p, p, "systemctl stop web.service", reap=[pid])
+    end(pid)
+
+    p = port()
+    pid = child(lambda: [listen(p)])
+    path = move(pid, "sockview%s.slice/sshd.service" % UNIQUE)
+    stand_in("systemctl", manager % (path, pid, pid))
+    carry_out("sshd's unit is not stopped for one socket", p, p, "kill %d" % pid, reap=[pid])
+    end(pid)
+
+    p = port()
+    pid = child(lambda: [listen(p)])
+    path = move(pid, "sockview%s.slice/own.service" % UNIQUE)
+    stand_in("systemctl", manager % (path, pid, pid))
+    with open("/proc/self/cgroup") as file:
+        home = next(line[3:].strip() for line in file if line.startswith("0::"))
+    netns.write(os.path.join(top, "sockview%s.slice/own.service/cgroup.procs" % UNIQUE), str(os.getpid()))
+    line = line_of(explain(p))
+    netns.write(os.path.join(top, home.lstrip("/"), "cgroup.procs"), str(os.getpid()))
+    t.same(line, "kill %d" % pid, "the unit that we run in is not stopped")
+    end(pid)
+
+    p = port()
+    pid = child(lambda: [listen(p)])
+    path = move(pid, "sockview%s.slice/user@1000.service/app.slice/app.service" % UNIQUE)
+    stand_in("systemctl", 'shift 3; ' + manager % (path, pid, pid))
+    carry_out("a user's unit", p, p, "systemctl --user -M 1000@ stop app.service", reap=[pid])
+    end(pid)
+
+    for runtime, folder, words in (("docker", "docker-%s.scope", "docker stop %.12s"), ("podman", "libpod-%s.scope", "podman stop %.12s"),
+                                   ("crictl", "cri-containerd-%s.scope", "crictl stop %.12s"), ("crictl", "crio-%s.scope", "crictl stop %.12s")):
+        p = port()
+        identity = "0123456789abcdef" * 4
+        pid = child(lambda: [listen(p)])
+        move(pid, "sockview%s.slice/" % UNIQUE + folder % identity)
+        stand_in(runtime, '[ "$1 $2" = "stop %.12s" ] && kill %d\n' % (identity, pid))
+        carry_out("a container: " + folder % "ID", p, p, words % identity, reap=[pid])
+        end(pid)
+    p = port()
+    pid = child(lambda: [listen(p)])
+    move(pid, "sockview%s.slice/lxc.payload.box" % UNIQUE)
+    stand_in("lxc-stop", '[ "$1 $2" = "-n box" ] && kill %d\n' % pid)
+    carry_out("a container of lxc", p, p, "lxc-stop -n box", reap=[pid])
+    end(pid)
+
+    # docker-proxy: docker tells whose port it is.
+    p = port()
+    hold_read, hold_write = os.pipe()
+    ready_read, ready_write = os.pipe()
+    sock = listen(p)
+    for fd in (hold_read, ready_write, sock.fileno()):
+        os.set_inheritable(fd, True)
+    pid = os.posix_spawn(tap.helper("hold"), ["docker-proxy", "ready=%d" % ready_write, "wait=%d" % hold_read], os.environ)
+    sock.close()
+    assert os.read(ready_read, 1) == b"R"
+    stand_in("docker", 'case "$*" in "ps --filter publish=%d "*) echo web-1;; "stop web-1") kill %d;; esac\n' % (p, pid))
+    carry_out("docker-proxy", p, p, "docker stop web-1", reap=[pid])
+    end(pid)
+
+    for name in ("systemctl", "docker", "podman", "crictl", "lxc-stop"):
+        if os.path.exists(os.path.join(stand_ins, name)):
+            os.unlink(os.path.join(stand_ins, name))
+
+    def removed(folder):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return not os.path.isdir(folder)
+        return True
+    for folder in sorted({parent for one in made for parent in (one, os.path.dirname(one), os.path.dirname(os.path.dirname(one)))},
+                         key=len, reverse=True):
+        if UNIQUE in folder:
+            wait_for(lambda: removed(folder), "empty cgroup " + folder)
+
+# --- not ours to stop ---------------------------------------------------------------------
+
+p = port()
+sock = listen(p)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+result = explain(p)
+t.ok((line_of(result) is None) == (os.getpid() == 1) and (os.getpid() != 1 or "first of its pid namespace" in " ".join(" ".join(result.lines).split())),
+     "process 1 of a pid namespace ends by no signal from within", result)
+t.done()

@@ -39,6 +39,8 @@ void cgroups_free(struct cgroups *cgroups);
 
 /* Reads the ids and paths of all cgroups there are now. 0, or -1 with errno. */
 int cgroups_read(struct cgroups *cgroups);
+/* The errno for which a part of the hierarchy was not read; 0: all of it was. */
+int cgroups_unread(const struct cgroups *cgroups);
 /* "/system.slice/ssh.service"; data NULL if there was no such cgroup when they were read. */
 struct bytes cgroups_path(const struct cgroups *cgroups, uint64_t id);
 /* All paths that were read, by index from 0; data NULL behind the last. */

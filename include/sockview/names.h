@@ -21,8 +21,8 @@ const char *names_user(struct names *names, uint32_t uid);
 /* The interface's name, NULL if there is none. */
 const char *names_interface(struct names *names, uint32_t ifindex);
 
-/* Memory ran out: some of the services, users and interfaces that have a name were given none. */
-bool names_incomplete(const struct names *names);
+/* The errno for which services, users or interfaces that may have a name were given none; 0: none was. */
+int names_lack(const struct names *names);
 
 /*
  * Hosts are resolved before they are shown: first names_want_host() for each

@@ -33,10 +33,11 @@ int lines_open(int proc_net_fd, const char *name, struct error *error)
 	int fd = file_open(proc_net_fd, name);
 	if (fd < 0)
 		return lines_error(error, errno, "open", name);
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+	int number = fstat(fd, &status) < 0 ? errno : S_ISREG(status.st_mode) ? 0 : EINVAL;
+	if (!number)
 		return fd;
 	close(fd);
-	return lines_error(error, EINVAL, "read", name);
+	return lines_error(error, number, "read", name);
 }
 
 /* Moves what is left to the front and reads more behind it: its size, 0 at the end, -1. */

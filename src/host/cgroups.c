@@ -39,9 +39,17 @@ struct cgroups {
 	struct cgroups_entry *entry; /* by id, once read */
 	size_t count, capacity;
 	struct text text;
+	int unread; /* errno: why a part was not read; 0: all of it was */
 };
 
 /* --- the mount --- */
+
+/* What is gone (ENODEV: kernfs, of a directory that is still open), or below another mount, is not lacking. */
+static void cgroups_lack(struct cgroups *cgroups, int number)
+{
+	if (number != ENOENT && number != ENODEV && number != ESTALE)
+		cgroups->unread = number;
+}
 
 /* A mount that shows all: the hierarchy's root, or what is above our cgroup namespace's root. */
 static bool shows_all(const struct mount *mount)
@@ -55,8 +63,11 @@ static int cgroups_take(struct cgroups *cgroups, const struct mountinfo *mountin
 	if (strcmp(mount->type, "cgroup2") != 0 || (cgroups->fd >= 0 && !shows_all(mount)))
 		return 1;
 	int fd = mountinfo_enter(mountinfo, mount);
-	if (fd < 0)
+	if (fd < 0) {
+		cgroups_lack(cgroups, errno);
 		return 1;
+	}
+	cgroups->unread = 0;
 	if (cgroups->fd >= 0)
 		close(cgroups->fd);
 	free(cgroups->mount);
@@ -80,7 +91,7 @@ static int cgroups_find_mount(struct cgroups *cgroups, int proc_fd, const char *
 			break;
 	}
 	if (result == 0 && cgroups->fd < 0) {
-		errno = ENOENT;
+		errno = cgroups->unread ? cgroups->unread : ENOENT;
 		result = -1;
 	}
 	int saved = errno;
@@ -143,7 +154,7 @@ static int walk_add(struct cgroups_walk *walk, uint64_t id)
 
 static int walk_directory(struct cgroups_walk *walk, int fd);
 
-/* A directory that is gone again or closed to us is left out, and what is in it. */
+/* A directory that cannot be opened is left out, and what is in it. */
 static int walk_entry(struct cgroups_walk *walk, int parent, const struct dirent *entry)
 {
 	size_t name = strlen(entry->d_name), before = walk->len;
@@ -152,8 +163,10 @@ static int walk_entry(struct cgroups_walk *walk, int parent, const struct dirent
 	if (before + 1 + name >= sizeof(walk->path) || walk->depth >= DEPTH_MAX)
 		return 0;
 	int fd = openat(parent, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		cgroups_lack(walk->cgroups, errno);
 		return 0;
+	}
 	walk->path[before] = '/';
 	memcpy(walk->path + before + 1, entry->d_name, name);
 	walk->len = before + 1 + name;
@@ -170,13 +183,20 @@ static int walk_directory(struct cgroups_walk *walk, int fd)
 	struct stat stat;
 	DIR *directory = fstat(fd, &stat) < 0 ? NULL : fdopendir(fd);
 	if (!directory) {
+		cgroups_lack(walk->cgroups, errno);
 		close(fd);
 		return 0;
 	}
 	int result = walk_add(walk, stat.st_ino);
-	for (struct dirent *entry; result == 0 && (entry = readdir(directory));)
+	struct dirent *entry;
+	while (errno = result ? errno : 0, !result && (entry = readdir(directory)))
 		result = walk_entry(walk, fd, entry);
+	/* readdir() says of an error only by errno, and closedir() of nothing that matters here. */
+	int number = errno;
+	if (!result)
+		cgroups_lack(walk->cgroups, number ? number : ENOENT);
 	closedir(directory);
+	errno = number;
 	return result;
 }
 
@@ -197,11 +217,17 @@ int cgroups_read(struct cgroups *cgroups)
 	int fd = walk->len < sizeof(walk->path) ? openat(cgroups->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	memcpy(walk->path, cgroups->root, fd < 0 ? 0 : walk->len);
 	cgroups->count = cgroups->text.len = 0;
+	cgroups->unread = 0;
 	int result = fd < 0 ? -1 : walk_directory(walk, fd);
 	free(walk);
 	if (cgroups->count)
 		qsort(cgroups->entry, cgroups->count, sizeof(*cgroups->entry), compare_entries);
 	return result;
+}
+
+int cgroups_unread(const struct cgroups *cgroups)
+{
+	return cgroups->unread;
 }
 
 struct bytes cgroups_path_at(const struct cgroups *cgroups, size_t index)

@@ -104,9 +104,10 @@ int mountinfo_enter(const struct mountinfo *mountinfo, const struct mount *mount
 	int fd = openat(mountinfo->root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &stat) == 0 && stat.st_dev == mount->dev)
+	int number = fstat(fd, &stat) < 0 ? errno : stat.st_dev == mount->dev ? 0 : ESTALE;
+	if (!number)
 		return fd;
 	close(fd);
-	errno = ESTALE;
+	errno = number;
 	return -1;
 }

@@ -30,7 +30,7 @@ struct name_cell {
 struct name_map {
 	struct name_cell *cell;
 	size_t cells, count;
-	bool incomplete; /* memory ran out */
+	int lack; /* errno: why a name that there may be is not known; 0: all are */
 };
 
 struct names {
@@ -77,14 +77,15 @@ static int map_grow(struct name_map *map)
 static const char *map_add(struct name_map *map, uint64_t key, const char *name)
 {
 	if (2 * (map->count + 1) > map->cells && map_grow(map)) {
-		map->incomplete = true;
+		map->lack = ENOMEM;
 		return NULL;
 	}
 	struct name_cell *cell = map_cell(map, key);
 	if (cell->used)
 		return cell->name;
 	*cell = (struct name_cell){ key, name ? strdup(name) : NULL, true };
-	map->incomplete |= name && !cell->name;
+	if (name && !cell->name)
+		map->lack = ENOMEM;
 	map->count++;
 	return cell->name;
 }
@@ -178,6 +179,12 @@ const char *names_service(struct names *names, enum proto proto, uint16_t port)
 	return cell ? cell->name : service_ask(names, proto, port);
 }
 
+/* Of getpwuid_r(3)'s errors: not "there is none", for which it has many, but a lack of this moment. */
+static bool is_lack(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE || error == EIO || error == EINTR;
+}
+
 static const char *user_ask(struct name_map *users, uint32_t uid)
 {
 	struct passwd entry, *found = NULL;
@@ -189,7 +196,8 @@ static const char *user_ask(struct name_map *users, uint32_t uid)
 		found = NULL;
 		error = grown ? getpwuid_r(uid, &entry, buffer, size, &found) : ENOMEM;
 	}
-	users->incomplete |= error == ENOMEM;
+	if (is_lack(error))
+		users->lack = error;
 	const char *name = map_add(users, uid, !error && found ? found->pw_name : NULL);
 	free(buffer);
 	return name;
@@ -210,9 +218,10 @@ const char *names_interface(struct names *names, uint32_t ifindex)
 	return map_add(&names->interfaces, ifindex, if_indextoname(ifindex, name));
 }
 
-bool names_incomplete(const struct names *names)
+int names_lack(const struct names *names)
 {
-	return names->services.incomplete || names->users.incomplete || names->interfaces.incomplete;
+	int lack = names->services.lack ? names->services.lack : names->users.lack;
+	return lack ? lack : names->interfaces.lack;
 }
 
 int names_want_host(struct names *names, int family, const union addr *addr)

@@ -141,15 +141,19 @@ static unsigned kernel_version(void)
 	return KERNEL(major, minor);
 }
 
-/* *cgroups is NULL where they cannot be read. Returns 0, or -1 with errno ENOMEM. */
-static int read_cgroups(struct cgroups **cgroups, int proc_fd, bool proc_is_ours)
+/* Where they cannot be read there are none. Returns 0, or -1 with errno ENOMEM. */
+static int read_cgroups(struct listing *listing, int proc_fd, bool proc_is_ours)
 {
-	*cgroups = cgroups_open(proc_fd, proc_is_ours);
-	if (*cgroups && cgroups_read(*cgroups) == 0)
+	cgroups_free(listing->cgroups);
+	listing->cgroups = cgroups_open(proc_fd, proc_is_ours);
+	if (listing->cgroups && cgroups_read(listing->cgroups) == 0) {
+		listing->cgroups_errno = cgroups_unread(listing->cgroups);
 		return 0;
+	}
 	int error = errno;
-	cgroups_free(*cgroups);
-	*cgroups = NULL;
+	cgroups_free(listing->cgroups);
+	listing->cgroups = NULL;
+	listing->cgroups_errno = error == ENOENT ? 0 : error;
 	errno = error;
 	return error == ENOMEM ? -1 : 0;
 }
@@ -178,8 +182,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	context->cgroups = NULL;
 	if (!live || !(listing->needs.need & NEED_CGROUPS))
 		return 0;
-	cgroups_free(listing->cgroups);
-	if (read_cgroups(&listing->cgroups, proc_fd, proc_is_ours) < 0)
+	if (read_cgroups(listing, proc_fd, proc_is_ours) < 0)
 		return -1;
 	context->cgroups = listing->cgroups;
 	return 0;

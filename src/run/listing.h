@@ -17,6 +17,7 @@ struct listing {
 	struct column_context context;
 	struct document document;
 	struct cgroups *cgroups;
+	int cgroups_errno; /* why not all of them could be read; 0: they were, or there are none here */
 	struct containers *containers;
 	char host[256];
 };

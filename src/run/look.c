@@ -81,6 +81,7 @@ static void look_report(const struct run *run)
 	if (options->verbose)
 		legend_say(&run->legend, &run->owners);
 	notes_names(run->names);
+	notes_cgroups(run->listing.cgroups_errno);
 	notes_selection(&(struct notes_selection){
 		.report = &run->report,
 		.filtered = needs->any,

@@ -184,13 +184,19 @@ void notes_selection(const struct notes_selection *selection)
 
 void notes_names(const struct names *names)
 {
-	int number;
+	int number, lack = names_lack(names);
 	size_t failed = names_hosts_failed(names, &number);
-	if (names_incomplete(names))
-		message("out of memory: some names are shown as numbers");
+	if (lack)
+		message("some names are shown as numbers: %s", strerror(lack));
 	if (failed)
 		message("%zu host name%s could not be looked up (%s): the address%s shown", failed,
 		        failed == 1 ? "" : "s", strerror(number), failed == 1 ? " is" : "es are");
+}
+
+void notes_cgroups(int number)
+{
+	if (number)
+		message("not all cgroups could be read (%s): some are not shown", strerror(number));
 }
 
 void notes_interval(const char *word)

@@ -39,6 +39,8 @@ void notes_unread(const struct owner_report *owners);
 void notes_veiled(const struct owner_report *owners);
 /* A note if names could not be kept. */
 void notes_names(const struct names *names);
+/* `number`: why not all cgroups could be read; 0: they were. */
+void notes_cgroups(int number);
 
 /* For a number behind a bare -c, which is a word of the filter. */
 void notes_interval(const char *word);

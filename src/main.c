@@ -19,6 +19,7 @@
  *     explaining.c explaining.h        --explain in place of a look
  *     exit_status.h                    what the program's exit status says
  *     gather.c gather.h                sockets and their owners
+ *     hidden.c hidden.h                what a selection could not tell because an owner was not seen
  *     invocation.h                     one invocation
  *     listing.c listing.h              what is printed and in which form
  *     look.c look.h                    one look at the sockets, from privileges to report

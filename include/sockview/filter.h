@@ -81,6 +81,11 @@ enum verdict filter_judge(const struct filter *filter, const struct sock *sock, 
 enum verdict filter_judge_owner(const struct filter *filter, const struct sock *sock, const struct owners *owners,
                                 const struct owner *owner);
 
+/* The same as if nothing were known of the socket's owners: MAYBE if they decide. */
+enum verdict filter_judge_unseen(const struct filter *filter, const struct sock *sock, const struct owners *owners);
+/* True if a condition of the filter on owners, `not` or not, fits the process. */
+bool filter_concerns(const struct filter *filter, const struct owners *owners, const struct process *process);
+
 /*
  * Which of lsof's items were found: each is a SPEC, which a socket that fits the
  * whole must fit, or a pid, user, command or group, which any process may have.

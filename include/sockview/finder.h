@@ -12,6 +12,7 @@ struct finder_request {
 	bool proc_is_ours;               /* it is the /proc of this process's own pid namespace */
 	const struct inode_index *index; /* which sockets */
 	unsigned details;                /* enum process_detail: what to read of each owner */
+	bool names_unseen;               /* and of processes that cannot be looked into (PROCESS_UNSEEN) */
 	unsigned threads;                /* at most; 0: as many as the CPUs we may use, up to 8 */
 	/* The look has rights that its caller has not, who is shown no more of an owner than he may see; NULL: not so. */
 	const struct privilege *elevated;

@@ -32,6 +32,7 @@ enum process_detail {
 	PROCESS_CGROUP = 1 << 4,
 	PROCESS_START = 1 << 5, /* start_ticks, ppid, pgrp */
 	PROCESS_NETNS = 1 << 6,
+	PROCESS_UNSEEN = 1 << 7, /* its descriptors could not be read: it is no owner, and may be one */
 };
 
 /*
@@ -134,6 +135,8 @@ static inline unsigned owners_unread(const struct owner_report *report)
 		count += report->unread[i].count;
 	return count;
 }
+/* True if the row is without an owner, and a process that was not looked into may be it. */
+bool owners_hidden(const struct owners *owners, const struct row *row);
 /* "permission", "time-wait" ...: the words of JSON; "" for owned. */
 const char *owner_reason_name(enum owner_reason reason);
 /* Why owners_of() is empty; REASON_OWNED if it is not. `owners` may be NULL: not asked. */

@@ -32,6 +32,7 @@ struct report {
 	int refused[PROTO_COUNT]; /* of an unavailable one: the kernel's errno; 0: it does not know the protocol */
 	uint64_t hidden_owners;   /* rows whose owner was not seen because a process was hidden */
 	unsigned from_netlink;    /* PROTO_BIT()s that netlink told of */
+	bool proc_lacks;          /* /proc/net does not tell something of what was asked */
 	unsigned from_proc;       /* PROTO_BIT()s read from /proc/net */
 	int netlink_errno;        /* why netlink was not used at all; 0: it was, or was not tried */
 	int cut_errno; /* the kernel ended a dump with this errno behind some of its rows; counted in `lost` */

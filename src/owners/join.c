@@ -95,6 +95,7 @@ static int sort_processes(struct merge *merge, struct process *process, size_t c
 	for (size_t i = 0; i < count; i++) {
 		if (!kept || !is_same_process(&sorted[kept - 1], &process[order[i]]))
 			sorted[kept++] = process[order[i]];
+		sorted[kept - 1].has |= process[order[i]].has & PROCESS_UNSEEN;
 		merge->moved[order[i]] = (uint32_t)(kept - 1);
 	}
 	free(order);

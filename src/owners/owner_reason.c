@@ -98,6 +98,14 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 	return reason_with_inode(&owners->report, row);
 }
 
+bool owners_hidden(const struct owners *owners, const struct row *row)
+{
+	if (!owners || !owners_unseen(&owners->report))
+		return false;
+	enum owner_reason reason = owners_reason(owners, row);
+	return reason == REASON_PERMISSION || reason == REASON_UNKNOWN;
+}
+
 /* --- the kernel's own --- */
 
 static const char *const kind_names[KERNEL_KINDS] = {

@@ -213,10 +213,31 @@ static enum look_end subject_look(struct scan_subject *subject)
 	return end == LOOK_DENIED && !counts_fds && subject_has_none(subject) ? LOOK_DONE : end;
 }
 
+/* Who it is that could not be looked into. 0, or -1 with errno ENOMEM. */
+static int subject_name(const struct scan_subject *subject)
+{
+	struct findings *findings = &subject->scan->findings;
+	const struct finder_request *request = subject->scan->request;
+	char path[PATH_ROOM];
+	snprintf(path, sizeof(path), "%d", subject->pid);
+	int dir = openat(request->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = dir < 0 ? 0 : process_add(findings, subject->pid, dir, dir, request->details, request->elevated);
+	if (dir >= 0)
+		close(dir);
+	else if (findings_add_process(findings, &(struct process){ .pid = subject->pid }) < 0)
+		return -1;
+	if (result == 0)
+		findings->process[findings->process_count - 1].has |= PROCESS_UNSEEN;
+	return result < 0 ? -1 : 0;
+}
+
 int scan_process(struct scan *scan, int32_t pid)
 {
 	struct scan_subject subject = { .scan = scan, .pid = pid, .dir = -1 };
 	enum look_end end = subject_look(&subject);
+	bool unseen = end == LOOK_DENIED || end == LOOK_STARVED || end == LOOK_UNREAD;
+	if (unseen && scan->request->names_unseen && subject_name(&subject) < 0)
+		end = LOOK_FAILED;
 	if (subject.dir >= 0)
 		close(subject.dir);
 	findings_count(&scan->findings, end);

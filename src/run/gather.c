@@ -32,6 +32,7 @@ static struct finder_request finder_request(const struct run *run)
 		.proc_is_ours = run->proc_is_ours,
 		.index = &run->owners.index,
 		.details = run->needs.details,
+		.names_unseen = run->selection.needs.owners,
 		.elevated = run->privilege.elevated ? &run->privilege : NULL,
 	};
 }
@@ -95,6 +96,7 @@ static int find_holders(void *context, struct owners *owners)
 	struct error error;
 	request.index = &owners->index;
 	request.details = 0;
+	request.names_unseen = false;
 	if (finder_proc(&request, owners, &error) < 0)
 		errno = error.number;
 	else if (owners->report.no_proc)
@@ -177,8 +179,13 @@ static int gather_wanted(void *context, const struct sock *sock)
 static bool gather_is_wanted(void *context, const struct sock *sock)
 {
 	struct run *run = context;
-	enum verdict verdict = filter_judge(run->selection.filter, sock, &run->owners);
+	const struct filter *filter = run->selection.filter;
+	enum verdict verdict = filter_judge(filter, sock, &run->owners);
 	run->undecidable += verdict == VERDICT_MAYBE;
+	bool lists = !run->options->pids && !run->listing.format->owned_only;
+	/* Those that fit and are left out for want of an owner are counted where that is done. */
+	if (verdict == VERDICT_NO || lists)
+		hidden_judge(&run->hidden, &run->owners, filter, sock, verdict, lists);
 	return verdict == VERDICT_YES;
 }
 
@@ -220,6 +227,9 @@ int gather_table(struct run *run)
 	}
 	finder_bpf_drop(run->early); /* before privileges are dropped: its thread has its own copy of them */
 	run->early = NULL;
+	if (answer == 0 && run->needs.owners &&
+	    hidden_begin(&run->hidden, &run->owners, run->selection.filter, run->selection.needs.details) < 0)
+		answer = error_set(&run->error, errno, "find owners", "");
 	if (answer == 0 && !gather_waits_for_names(run))
 		gather_decide(run);
 	return answer;

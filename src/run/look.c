@@ -78,6 +78,7 @@ static void look_report(const struct run *run)
 	bool owners = run->unowned || trouble || looked->veiled || options->programs > 1 || options->verbose;
 	notes_report(&run->report, owners ? &run->owners.report : NULL, rights_unused(run) ? NULL : &run->privilege,
 	             options->verbose);
+	hidden_say(&run->hidden, &run->owners, rights_unused(run) ? NULL : &run->privilege);
 	if (options->verbose)
 		legend_say(&run->legend, &run->owners);
 	notes_names(run->names);
@@ -130,11 +131,13 @@ static int look_once(struct run *run, bool last)
 	run->legend = (struct legend){ 0 };
 	table_clear(&run->table);
 	owners_free(&run->owners);
+	hidden_free(&run->hidden);
 	run->view.owners = NULL;
 	if (rights_raise(run) < 0)
 		return -1;
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
 	run->shown_ever += run->shown;
+	run->report.hidden_owners = run->unowned + run->hidden.left_out;
 	bool nothing = answer >= 0 && look_is_void(run);
 	if (answer < 0 || nothing)
 		answer = show_failure(run);

@@ -22,7 +22,7 @@ static void program_path(char *path, size_t size)
 }
 
 /* Processes that are not seen, and what would show them; without `privilege` only the first. */
-static void report_unseen(const char *what, const struct privilege *privilege)
+void notes_unseen(const char *what, const struct privilege *privilege)
 {
 	char path[512];
 	if (!privilege) {
@@ -81,9 +81,9 @@ static void report_owners(const struct owner_report *owners, const struct privil
 	snprintf(denied, sizeof(denied), "%u process%s could not be looked into, so some owners are unknown",
 	         owners->denied, owners->denied == 1 ? "" : "es");
 	if (owners->hides)
-		report_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
+		notes_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
 	else if (owners->denied)
-		report_unseen(denied, privilege);
+		notes_unseen(denied, privilege);
 	notes_veiled(owners);
 	notes_unread(owners);
 	if (!verbose || !owners->asked)
@@ -116,7 +116,7 @@ static void report_fallback(const struct report *report)
 	protos_list(list, sizeof(list), report->from_proc);
 	if (report->netlink_errno)
 		message("netlink is not available (%s): %s read from /proc/net, which does not tell backlogs, bound "
-		        "sockets, nor what -I and -ee show",
+		        "sockets, nor what -I, -m and -ee show",
 		        strerror(report->netlink_errno), list);
 	else
 		message("%s read from /proc/net", list);
@@ -154,8 +154,8 @@ void notes_report(const struct report *report, const struct owner_report *owners
 	if (report->malformed)
 		message("%u entr%s of the kernel's answer could not be read and %s left out", report->malformed,
 		        report->malformed == 1 ? "y" : "ies", report->malformed == 1 ? "was" : "were");
-	/* --source proc is no fallback. */
-	if (report->netlink_errno || verbose)
+	/* --source proc is no fallback; and there is nothing to say where /proc/net tells all that was asked. */
+	if ((report->netlink_errno && report->proc_lacks) || verbose)
 		report_fallback(report);
 	if (owners)
 		report_owners(owners, privilege, verbose);

@@ -110,6 +110,7 @@ void run_close(struct run *run)
 {
 	table_free(&run->table);
 	owners_free(&run->owners);
+	hidden_free(&run->hidden);
 	wire_close(run->wire);
 	names_free(run->names);
 	free(run->format_state);

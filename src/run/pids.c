@@ -4,9 +4,11 @@
 #include <sockview/vec.h>
 
 static int pids_add_owners(struct pids *pids, const struct sock *sock, const struct owners *owners,
-                           const struct filter *filter)
+                           const struct filter *filter, struct hidden *hidden)
 {
 	struct owner_span span = owners_of(owners, &sock->row);
+	if (!span.count)
+		hidden_judge(hidden, owners, filter, sock, VERDICT_YES, false);
 	for (size_t i = 0; i < span.count; i++) {
 		const struct owner *owner = &span.first[i];
 		if (filter_judge_owner(filter, sock, owners, owner) != VERDICT_YES)
@@ -37,12 +39,13 @@ static void sort_once(struct pids *pids)
 	pids->count = kept + 1;
 }
 
-int pids_collect(struct pids *pids, const struct table *table, const struct owners *owners, const struct filter *filter)
+int pids_collect(struct pids *pids, const struct table *table, const struct owners *owners, const struct filter *filter,
+                 struct hidden *hidden)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		struct sock sock;
 		table_get(table, i, &sock);
-		if (pids_add_owners(pids, &sock, owners, filter) < 0)
+		if (pids_add_owners(pids, &sock, owners, filter, hidden) < 0)
 			return -1;
 	}
 	sort_once(pids);

@@ -39,12 +39,13 @@ static int show_sock(struct run *run, const struct sock *sock)
 	if (!run->begun && show_begin(run) < 0)
 		return -1;
 	const struct owners *owners = run->view.owners;
-	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count))
+	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count)) {
+		hidden_judge(&run->hidden, owners, run->selection.filter, sock, VERDICT_YES, false);
 		return 0;
+	}
 	run->shown++;
 	run->nul_or_at += sock->unix_ && sock->unix_->has & UNIX_NUL_OR_AT;
-	if (owners && (owners->report.denied || owners->report.hides))
-		run->unowned += owners_reason(owners, &sock->row) == REASON_PERMISSION;
+	run->unowned += owners_hidden(owners, &sock->row);
 	if (owners && run->options->verbose)
 		legend_add(&run->legend, owners, &sock->row);
 	if (run->listing.format->row(run->format_state, &run->view, &run->out, sock) < 0)
@@ -133,7 +134,7 @@ static int show_rows(struct run *run)
 static int show_pids(struct run *run)
 {
 	struct pids pids = { 0 };
-	int answer = pids_collect(&pids, &run->table, &run->owners, run->selection.filter);
+	int answer = pids_collect(&pids, &run->table, &run->owners, run->selection.filter, &run->hidden);
 	if (answer < 0)
 		error_set(&run->error, errno, "list pids", "");
 	else

@@ -16,8 +16,8 @@
 #include "select/filter_parts.h"
 #include "select/judge.h"
 
-/* What is known of the socket: protocol, family and state, or all of its row. */
-enum judged_known { KNOWN_KIND, KNOWN_ROW };
+/* What is known of the socket: protocol, family and state; all of its row and, once looked for, its owners; or not those. */
+enum judged_known { KNOWN_KIND, KNOWN_ROW, KNOWN_ALL_BUT_OWNERS };
 
 struct judged {
 	const struct expr *expr;
@@ -244,7 +244,7 @@ static enum verdict judge_owners(const struct judged *judged, const struct expr_
 		return VERDICT_MAYBE;
 	if (!row->inode) /* no process can have an fd of it */
 		return VERDICT_NO;
-	if (!judged->owners)
+	if (!judged->owners || judged->known == KNOWN_ALL_BUT_OWNERS)
 		return VERDICT_MAYBE;
 	struct owner_span span = owners_of(judged->owners, row);
 	if (judged->only)
@@ -259,7 +259,7 @@ static enum verdict judge_user(const struct judged *judged, const struct expr_no
 {
 	const struct row *row = &judged->sock->row;
 	/* Of a socket without an inode the kernel always gives uid 0 (inet_twsk_diag_fill, inet_req_diag_fill). */
-	bool told = judged->known == KNOWN_ROW && !node->value && (row->flags & ROW_HAS_UID) && row->inode;
+	bool told = judged->known != KNOWN_KIND && !node->value && (row->flags & ROW_HAS_UID) && row->inode;
 	if (told && expr_in_ranges(judged->expr, node->ranges, row->uid))
 		return VERDICT_YES;
 	return judge_owners(judged, node);
@@ -268,7 +268,7 @@ static enum verdict judge_user(const struct judged *judged, const struct expr_no
 static enum verdict judge_cgroup(const struct judged *judged, const struct expr_node *node)
 {
 	const struct sock_extra *extra = judged->sock->extra;
-	if (judged->known == KNOWN_ROW && extra && (extra->has & EXTRA_CGROUP))
+	if (judged->known != KNOWN_KIND && extra && (extra->has & EXTRA_CGROUP))
 		return verdict_of(expr_in_numbers(judged->expr, node->numbers, extra->cgroup_id));
 	return judge_owners(judged, node);
 }
@@ -284,6 +284,8 @@ static enum verdict judge_column(const struct judged *judged, const struct expr_
 		return column->want & WANT_UNIX && row->family != AF_UNIX ? VERDICT_NO : VERDICT_MAYBE;
 	if (!judged->context)
 		return VERDICT_NO;
+	if (judged->known == KNOWN_ALL_BUT_OWNERS && column_term_is_of_owner(node))
+		return VERDICT_MAYBE;
 	if (!judged->owners && column_term_waits(node, row))
 		return VERDICT_MAYBE;
 	struct column_context context = *judged->context;
@@ -362,6 +364,27 @@ enum verdict filter_judge_owner(const struct filter *filter, const struct sock *
 {
 	struct judged judged = { &filter->expr, sock, owners, KNOWN_ROW, owner, filter->context, filter->regex };
 	return judge_node(&judged, filter->expr.root);
+}
+
+enum verdict filter_judge_unseen(const struct filter *filter, const struct sock *sock, const struct owners *owners)
+{
+	struct judged judged = {
+		&filter->expr, sock, owners, KNOWN_ALL_BUT_OWNERS, NULL, filter->context, filter->regex
+	};
+	return judge_node(&judged, filter->expr.root);
+}
+
+bool filter_concerns(const struct filter *filter, const struct owners *owners, const struct process *process)
+{
+	struct judged judged = { &filter->expr, NULL, owners, KNOWN_ROW, NULL, NULL, filter->regex };
+	for (size_t i = 0; i < filter->expr.node_count; i++) {
+		const struct expr_node *node = &filter->expr.node[i];
+		/* A column takes the socket, too: it is judged with each. */
+		bool column = node->kind == EXPR_COLUMN && column_term_is_of_owner(node);
+		if (column || owner_fits(&judged, node, process))
+			return true;
+	}
+	return false;
 }
 
 enum verdict judge_kind(const struct expr *expr, enum proto proto, int family, enum state state)

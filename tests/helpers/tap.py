@@ -49,7 +49,8 @@ def keep_readable():
 
 # --- commands ----------------------------------------------------------------
 
-HIDDEN = re.compile(r"sockview: \d+ process(es)? could not be looked into")
+HIDDEN = re.compile(r"sockview: (\d+ process(es)? could not be looked into|\d+ sockets? (left out, as|shown although)|"
+                    r".* could not be looked into, and may hold)")
 
 
 class Result:

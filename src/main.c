@@ -286,7 +286,7 @@ static enum exit_status answer(struct options *options, const struct privilege *
 	catch_signals(options->continuous);
 	switch (options->mode) {
 	case MODE_HELP:
-		return run_print(options_help());
+		return run_print(options_help(options->help_all));
 	case MODE_VERSION:
 		return run_print(version_text());
 	case MODE_COMPLETIONS:

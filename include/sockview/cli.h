@@ -12,8 +12,8 @@
 int options_parse(struct options *options, int argc, char **argv, char problem[OPTIONS_PROBLEM_MAX]);
 void options_free(struct options *options);
 
-/* The texts of --help, --list-columns and --completions, to be freed; NULL with errno ENOMEM. */
-char *options_help(void);
+/* The texts of --help (`all`: each option, not the everyday ones alone), --list-columns and --completions, to be freed; NULL with errno ENOMEM. */
+char *options_help(bool all);
 char *columns_help(void);
 char *completions_script(enum shell shell);
 

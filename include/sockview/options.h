@@ -27,6 +27,7 @@ enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 /* All options, checked for form; zero is "not given". */
 struct options {
 	enum mode mode;
+	bool help_all; /* --help all */
 
 	/* which sockets */
 	unsigned protos;   /* PROTO_BIT()s; set to TCP and UDP if none is named */

@@ -178,6 +178,20 @@ int option_set_fields(struct parse *parse, const char *word)
 	return 0;
 }
 
+static bool is_all(const char *word)
+{
+	return strcmp(word, "all") == 0;
+}
+
+static int set_help(struct parse *parse, const char *word)
+{
+	if (word && !is_all(word))
+		return option_problem(parse, "%s: '%s' is nothing to help with; it takes all, or no word", parse->shown,
+		                      word);
+	parse->options->help_all |= word != NULL;
+	return 0;
+}
+
 /* --- what a row does --- */
 
 static int choose(struct parse *parse, const struct option_row *row, const char *word, size_t *index)
@@ -362,7 +376,8 @@ static const struct option_row rows[] = {
 	WORD(OPTIONS_FROM, 0, "replay", replay, "FILE", "read them instead of the kernel", .source = FROM_FILES),
 	CHOICE(OPTIONS_FROM, "completions", ARGUMENT_REQUIRED, completions, shell_words, "SHELL",
 	       "for bash, zsh or fish", .mode = MODE_COMPLETIONS),
-	TEXT(OPTIONS_FROM, 'h', "help", MODE_HELP, "this text"),
+	CALLS(OPTIONS_FROM, 'h', "help", ARGUMENT_OPTIONAL, set_help, "all", "the everyday options; all: each",
+	      .mode = MODE_HELP, .takes_next = is_all),
 	TEXT(OPTIONS_FROM, 'V', "version", MODE_VERSION, "the version"),
 };
 

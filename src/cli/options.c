@@ -87,12 +87,14 @@ static int take_option(struct parse *parse, const struct option_row *row, const 
 
 /*
  * netstat's -c has no argument, and stands anywhere in a bundle: -cant is
- * -c -ant. So does ss's -s, which is lsof's only before PROTO:STATE.
+ * -c -ant. So do -h and ss's -s, which is lsof's only before PROTO:STATE.
  */
 static bool is_bundle(const struct parse *parse, const struct option_row *row, const char *word)
 {
 	bool number = word && strchr("0123456789.", *word);
 	struct option_row made;
+	if (row->letter == 'h')
+		return word && strcmp(word, "all") != 0;
 	if (row->letter == 's')
 		return word && !option_is_proto_state(word);
 	return row->letter == 'c' && word && !number && row_by_value(parse, (unsigned char)*word, &made);
@@ -225,6 +227,12 @@ static int check_together(struct parse *parse)
 		                      "option -s, --proto-state needs PROTO:STATE; ss's summary (-s) is not offered");
 	if (options->pids && options->fields_given)
 		return option_problem(parse, "-F and pids alone (lsof's -t, --pids) exclude each other");
+	if (options->filter.count == 1 && strcmp(options->filter.item[0], "help") == 0)
+		return option_problem(parse, "'help': the options are shown by sockview --help");
+	if (options->internet && !options->lsof_unix && options->protos & ~protos_of(AF_INET))
+		return option_problem(parse,
+		                      "-i lists internet sockets: -x and unix cannot go with it; lsof's -U adds unix "
+		                      "sockets");
 	if (options->verbose && options->quiet)
 		return option_problem(parse, "-v and -q exclude each other");
 	return 0;

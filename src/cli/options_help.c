@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <sockview/countof.h>
 
 #include "cli/option_table.h"
 
@@ -32,7 +35,23 @@ static int option_text(const struct option_row *option, char text[128])
 	return snprintf(text, 128, "%s%s", name, argument);
 }
 
-static void help_group(FILE *to, enum option_group group)
+/* What --help shows; `--help all` has the rest. */
+static const char *const everyday[] = {
+	"tcp",       "udp",     "unix",       "inet",    "inet6",    "listening", "all",     "state",        "pid",
+	"program",   "user",    "internet",   "pids",    "programs", "extend",    "timers",  "memory",       "info",
+	"numeric",   "resolve", "continuous", "format",  "json",     "csv",       "columns", "list-columns", "sort",
+	"no-header", "verbose", "quiet",      "explain", "record",   "replay",    "help",    "version",
+};
+
+static bool is_everyday(const struct option_row *option)
+{
+	for (size_t i = 0; option->name && i < countof(everyday); i++)
+		if (strcmp(option->name, everyday[i]) == 0)
+			return true;
+	return false;
+}
+
+static void help_group(FILE *to, enum option_group group, bool all)
 {
 	int column = fprintf(to, "%-*s", HELP_INDENT, group_title[group]);
 	bool first = true;
@@ -40,7 +59,7 @@ static void help_group(FILE *to, enum option_group group)
 	const struct option_row *option;
 	for (size_t i = 0; (option = option_at(i, &made)); i++) {
 		char text[128];
-		if (option->group != group || !option->help)
+		if (option->group != group || !option->help || !(all || is_everyday(option)))
 			continue;
 		int len = option_text(option, text);
 		if (!first && column + 2 + len > HELP_WIDTH) {
@@ -53,7 +72,7 @@ static void help_group(FILE *to, enum option_group group)
 	fputc('\n', to);
 }
 
-char *options_help(void)
+char *options_help(bool all)
 {
 	char *text = NULL;
 	size_t size;
@@ -65,12 +84,18 @@ char *options_help(void)
 	      "       sockview --explain [PROTO:][ADDR:]PORT    why is this port taken?\n",
 	      to);
 	for (unsigned group = 0; group < OPTIONS_COUNT; group++)
-		help_group(to, group);
+		help_group(to, group, all);
 	fputs("Examples: sockview -tlnp                  who listens, with PID/Program\n"
 	      "          sockview -atn '! dst 10.0.0.0/8 and state = established'\n"
-	      "          sockview --explain 8080         who holds it, and what frees it\n"
-	      "Exit 0 rows, 1 nothing matched, 2 usage, 3 no answer. More: man sockview\n",
+	      "          sockview --explain 8080         who holds it, and what frees it\n",
 	      to);
+	if (!all)
+		fputs("          sockview 8080                   what has that port, at either end\n"
+		      "          kill $(sockview -t -i:8080)     the pids alone, as lsof\n"
+		      "          sockview -tn --sort -rtt --columns +rtt\n"
+		      "Each option: sockview --help all.\n",
+		      to);
+	fputs("Exit 0 rows, 1 nothing matched, 2 usage, 3 no answer. More: man sockview\n", to);
 	if (fclose(to) != 0) {
 		free(text);
 		return NULL;

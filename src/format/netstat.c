@@ -134,7 +134,12 @@ static void out_endpoint(const struct view *view, struct out *out, const struct 
 {
 	uint16_t port = remote ? row->remote_port : row->local_port;
 	const char *host = NULL, *service = NULL;
-	if (view->resolve && !view->numeric_hosts)
+	const union addr *addr = remote ? &row->remote : &row->local;
+	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
+	/* netstat's name of the IPv6 wildcard (INET6_rresolve(), lib/inet6.c). */
+	if (!view->numeric_hosts && row->family == AF_INET6 && addr_is_any(addr, mapped) && !mapped)
+		host = "[::]";
+	else if (view->resolve && !view->numeric_hosts)
 		host = names_host(view->names, row->family, remote ? &row->remote : &row->local);
 	if (!view->numeric_ports && port)
 		service = names_service(view->names, row->proto, port);

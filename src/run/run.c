@@ -36,11 +36,13 @@ enum exit_status run_print(char *text)
 	return say(&error, EXIT_NO_ANSWER);
 }
 
-static enum exit_status say_selection(const struct selection *selection)
+static enum exit_status say_selection(const struct selection *selection, const char *hint)
 {
 	if (!selection->wrong)
 		return say(&selection->error, selection->error.number == ENOMEM ? EXIT_NO_ANSWER : EXIT_USAGE);
 	notes_filter(selection->what, selection->wrong, selection->wrong_len, &selection->problem);
+	if (hint)
+		message("%s", hint);
 	return EXIT_USAGE;
 }
 
@@ -62,7 +64,7 @@ static enum exit_status run_steps(struct run *run)
 	if (run_open_proc(run) < 0)
 		return say(&run->error, EXIT_USAGE);
 	if (selection_make(&run->selection, run->options, &run->lookup) < 0)
-		return say_selection(&run->selection);
+		return say_selection(&run->selection, run->options->hint);
 	/* What the filter's columns are taken from is read with that of the listing's. */
 	run->listing.needs.details |= run->selection.needs.details;
 	run->listing.needs.need |= run->selection.needs.columns;

@@ -28,7 +28,7 @@ def plain(roff):
     return re.sub(r"\\&", "", roff).replace("\\e", "\\").replace(" Ns ", "")
 
 
-help_text = text("--help")
+help_text = text("--help", "all")
 completions = {shell: text("--completions", shell) for shell in SHELLS}
 columns_text = text("--list-columns")
 manual, schema = page("sockview.8"), page("sockview-json.5")
@@ -57,6 +57,10 @@ t.ok(len(everything) > 60 and "--columns" in everything and "-F" in everything, 
 for where, found in options.items():
     t.same(sorted(everything - found - (usage if where == "--help" else set())), [], "%s: no option is missing" % where)
     t.same(sorted(found - everything), [], "%s: no option that is none" % where)
+
+shown = set(re.findall(r"(?<!\S)(--?[A-Za-z0-9][a-z0-9-]*)", text("--help").partition("Examples:")[0]))
+t.same(sorted(shown - options["--help"]), [], "--help: a part of --help all")
+t.ok(20 < len(shown) < len(options["--help"]), "--help: the everyday ones", shown)
 
 # --- rights: each mode, and each capability the program knows, has its row -------------------------------
 

@@ -105,6 +105,10 @@ t.ok(len(lines) <= 24, "--help: at most 24 lines", len(lines))
 t.ok(lines[0].startswith("Usage: sockview "), "--help: begins with the usage", lines[0])
 examples = text.partition("Examples:")[2]
 t.ok(len(re.findall(r"^ *sockview -", examples, re.M)) >= 3, "--help: three examples", examples)
+text = tap.sockview("--help", "all").out.decode()
+t.ok(max(map(len, text.split("\n"))) <= 80, "--help all: no line over 80 columns")
+t.same(tap.sockview("-h", "all").out.decode(), text, "-h all")
+t.ok(b"--help" in tap.sockview("help").err, "help: where it is", tap.sockview("help"))
 for option in "-a -l -t -u -U -w -x -4 -6 -A -f -n -r -p -e -o -W -c -H -v -q".split():
     t.ok(re.search(r"(?<![\w-])%s(?![\w-])" % option, text.replace("[", " ")), "--help: names %s" % option)
 for option in ("--source", "--proc-root", "--record", "--replay", "--color", "--version", "--help", "--count",

@@ -141,6 +141,13 @@ for tool, more in (("ss", ["-n", "-O"]), ("netstat", ["-n", "-W"])):
         else:
             same_rows(tool, line, more)
 
+# The IPv6 wildcard has a name of netstat's unless numbers are asked for.
+if "ipv6" in has and not tap.missing("netstat"):
+    want = sorted(line.split()[3] for line in tap.run(["netstat", "-tulW6"]).lines if " [::]:" in line)
+    mine = tap.sockview("-tul6")
+    t.same(sorted(line.split()[3] for line in mine.lines if " [::]:" in line), want, "netstat's [::]", mine)
+    t.ok(want and not re.search(rb" :::", mine.out), "and no :::", mine)
+
 if tap.missing("lsof"):
     t.skip("lsof's lines", "lsof is not installed")
 else:

@@ -81,7 +81,7 @@ static const struct {
 	{ AT(timers) },        { AT(memory) },     { AT(info) },          { AT(numeric_hosts) },
 	{ AT(numeric_ports) }, { AT(numeric_users) }, { AT(resolve) },    { AT(no_header) },
 	{ AT(no_trunc) },      { AT(pager) },      { AT(fields_given) },  { AT(command_width_given) },
-	{ AT(lsof_and) },      { AT(lsof_unix) },  { AT(search_may_fail) }, { AT(summary) },
+	{ AT(help_all) },      { AT(lsof_and) },      { AT(lsof_unix) },  { AT(search_may_fail) }, { AT(summary) },
 	{ AT(show_parent) },   { AT(show_group) },
 	{ AT(verbose) },       { AT(quiet) },      { AT(continuous) },    { AT(repeated) },
 	{ AT(until_empty) },    { AT(reuseaddr) }, { AT(no_reuseaddr) },
@@ -273,6 +273,9 @@ static const struct {
 	{ "--completions zsh", DEFAULTS " mode=3 completions=1" },
 	{ "-V", DEFAULTS " mode=4" },
 	{ "-h", DEFAULTS " mode=5" },
+	{ "-hl", DEFAULTS " listening mode=5" },
+	{ "-h all", DEFAULTS " help_all mode=5" },
+	{ "--help=all", DEFAULTS " help_all mode=5" },
 	{ "--help --version --explain 80", DEFAULTS " mode=5 explain=80" },
 };
 
@@ -318,6 +321,10 @@ static const struct {
 	{ "-p4924", "-p takes no argument: --pid 4924 selects a process, -p 4924 a port" },
 	{ "-p 99999", "'99999' is no port; of a process: --pid 99999" },
 	{ "-s", "option -s, --proto-state needs PROTO:STATE; ss's summary (-s) is not offered" },
+	{ "-i -x", "-x: lsof's -x is about directories, not sockets; unix sockets are added with -U" },
+	{ "-i -A unix", "-i lists internet sockets: -x and unix cannot go with it; lsof's -U adds unix sockets" },
+	{ "help", "'help': the options are shown by sockview --help" },
+	{ "--help=x", "-h, --help: 'x' is nothing to help with; it takes all, or no word" },
 	{ "-i -p", "option -p of lsof needs LIST" },
 	{ "-i -c -n", "option -c of lsof needs NAME" },
 	{ "-i -s", "option -s of lsof needs PROTO:STATE" },
@@ -413,6 +420,8 @@ static const char *good_word(const struct option_row *row)
 		return row->words(0);
 	if (strcmp(row->metavar, "PROTO:STATE") == 0 || strcmp(row->metavar, "SPEC") == 0)
 		return *row->metavar == 'S' ? "tcp" : "tcp:listen";
+	if (strcmp(row->metavar, "all") == 0)
+		return "all";
 	return strcmp(row->metavar, "N") == 0 || strcmp(row->metavar, "SEC") == 0 ? "7" : "p";
 }
 

@@ -28,6 +28,7 @@ struct exchange {
 	bool sending;       /* BROKEN: the request could not be sent */
 	bool interrupted;   /* the kernel's table changed meanwhile (NLM_F_DUMP_INTR) */
 	bool lost;          /* messages are missing (ENOBUFS, NLMSG_OVERRUN, a datagram that was cut) */
+	bool stalled;       /* the wire's patience ran out behind a loss: asked again, it may run out again */
 	unsigned malformed; /* what could not be read as a message */
 	int64_t offset;     /* replay: where in the file the answer goes wrong; -1: not known */
 };

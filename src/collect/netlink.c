@@ -313,7 +313,7 @@ static enum netlink_end dump_whole(struct netlink *self)
 		enum netlink_end end = ask_all(self);
 		if ((!self->interrupted && !self->lost) || end != NETLINK_DONE)
 			return end;
-		if (!again || attempt == TRIES) {
+		if (!again || attempt == TRIES || self->exchange.stalled) {
 			self->report->interrupted += self->interrupted;
 			self->report->lost += self->lost;
 			return end;

@@ -179,7 +179,8 @@ static void answer_failed(struct exchange_answer *answer, int number)
 	 * and then waits for a request that never comes (net/netlink/af_netlink.c,
 	 * netlink_recvmsg, Linux 6.18): the wire's patience ends it.
 	 */
-	if (number == EAGAIN && exchange->lost)
+	exchange->stalled = number == EAGAIN && exchange->lost;
+	if (exchange->stalled)
 		answer->progress = ENDED;
 	else
 		answer_break(answer, number);
@@ -210,7 +211,7 @@ static enum exchange_end answer_read(struct exchange *exchange, exchange_call *c
 static void exchange_reset(struct exchange *exchange)
 {
 	exchange->number = 0;
-	exchange->sending = exchange->interrupted = exchange->lost = false;
+	exchange->sending = exchange->interrupted = exchange->lost = exchange->stalled = false;
 	exchange->malformed = 0;
 	exchange->offset = -1;
 }
@@ -268,7 +269,7 @@ int exchange_table(struct exchange *exchange, struct nlmsghdr *request, exchange
 		         : exchange->interrupted ? EINTR
 		         : exchange->malformed   ? EBADMSG
 		                                 : 0;
-		if (end != EXCHANGE_DONE || !changed || !forget)
+		if (end != EXCHANGE_DONE || !changed || !forget || exchange->stalled)
 			break;
 	}
 	errno = number;

@@ -120,7 +120,7 @@ def every_call(options, number):
 
 number = 0
 for line in sys.argv[1:] or (
-        "-atnp", "-atnp --owners-from=proc", "-atunxpee --json", "-atun --source=proc", "-r -atu", "-xap",
+        "-atnp", "-atnp --owners-from=proc", "-atunxpee --json", "-atun --source=proc", "-r -atu", "-xap", "-c0.01 --count 2 -atnp", "-lnt -v",
         "--pids -i :8080", "-i -nPl", "--explain tcp:8080", "--explain tcp:8080 --json",
         "--record %s -atn" % os.path.join(tap.scratch(), "other"), "--replay %s -atn" % recording):
     number = every_call(line.split(), number)

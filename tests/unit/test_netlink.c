@@ -295,6 +295,28 @@ static void a_wire_that_only_loses_ends(void **state)
 	assert_int_equal(fixture->report.lost, 1);
 }
 
+static void put_whole(struct fixture *fixture, uint8_t family, uint16_t first, uint16_t last)
+{
+	struct script_step *step = script_step(&fixture->script);
+	for (uint16_t port = first; port <= last; port++)
+		script_put_socket(step, family, port, 0);
+	script_put_done(step, 0, 0);
+}
+
+/* Each try would wait as long again, and a person with it. */
+static void a_wire_that_stalls_is_waited_for_once(void **state)
+{
+	struct fixture *fixture = *state;
+	script_put_socket(script_step(&fixture->script), AF_INET, 1, 0);
+	script_errno(&fixture->script, ENOBUFS);
+	script_errno(&fixture->script, EAGAIN);
+	put_whole(fixture, AF_INET, 1, 3);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 1);
+	assert_int_equal(fixture->script.sent, 1);
+	assert_int_equal(fixture->report.lost, 1);
+}
+
 static void a_wire_that_is_silent_is_an_error(void **state)
 {
 	struct fixture *fixture = *state;
@@ -311,14 +333,6 @@ static void put_cut(struct fixture *fixture, uint16_t port, uint8_t family, int 
 	struct script_step *step = script_step(&fixture->script);
 	script_put_socket(step, family, port, 0);
 	script_put_done(step, -number, 0);
-}
-
-static void put_whole(struct fixture *fixture, uint8_t family, uint16_t first, uint16_t last)
-{
-	struct script_step *step = script_step(&fixture->script);
-	for (uint16_t port = first; port <= last; port++)
-		script_put_socket(step, family, port, 0);
-	script_put_done(step, 0, 0);
 }
 
 /* The other request tells them again: none is there twice. */
@@ -765,6 +779,7 @@ int main(void)
 		CASE(interrupted_while_streaming_keeps_every_row),
 		CASE(lost_messages_are_asked_for_again),
 		CASE(a_wire_that_only_loses_ends),
+		CASE(a_wire_that_stalls_is_waited_for_once),
 		CASE(a_wire_that_is_silent_is_an_error),
 		CASE(rows_of_a_dump_that_failed_are_taken_back),
 		CASE(nor_are_those_that_proc_net_tells_again),

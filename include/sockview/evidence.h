@@ -9,6 +9,7 @@
 
 struct evidence_request {
 	const struct table *table;
+	size_t listeners; /* the first row of the table that may be of a listener */
 	int proc_fd;
 	/* Looks for the owners of the sockets in owners->index, with no details. 0, or -1 with errno. */
 	int (*find)(void *context, struct owners *owners);

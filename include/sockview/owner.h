@@ -91,6 +91,9 @@ struct owner_listener {
 	uint32_t inode;
 	uint16_t port;
 	uint8_t family;
+	uint32_t ifindex;      /* bound to it; 0: to none */
+	uint32_t accept_queue; /* connections that wait, if that was told */
+	bool has_queue;
 	bool mapped; /* its IPv6 address was ::ffff:a.b.c.d; addr is the IPv4 one */
 	bool any;    /* 0.0.0.0 or [::] */
 };
@@ -145,10 +148,20 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 enum kernel_kind owners_kernel_kind(const struct owners *owners, const struct row *row, bool *sure);
 /* "vxlan", "nfsd" ...; NULL for KERNEL_OTHER. */
 const char *kernel_kind_name(enum kernel_kind kind);
-/* Whose queue an unaccepted connection waits in, if listeners were among the rows; NULL if not. */
-const struct owner_listener *owners_listener(const struct owners *owners, const struct row *row);
-/* From the listening TCP rows. 0, or -1 with errno ENOMEM. */
-int owners_add_listeners(struct owners *owners, const struct table *table);
+/*
+ * Whose accept() an unaccepted connection waits for: of the listeners that could
+ * have it in their queues, all processes.
+ */
+enum { OWNER_WAITING_MAX = 16 };
+struct owner_waiting {
+	const struct owner_listener *listener; /* the first of them; NULL: none is known */
+	uint32_t process[OWNER_WAITING_MAX];   /* each once, indexes into owners.process */
+	size_t count;
+	bool more; /* or another process: not seen, or beyond those that are kept */
+};
+void owners_waiting(const struct owners *owners, const struct row *row, struct owner_waiting *waiting);
+/* From the listening TCP rows of the table, from this row on. 0, or -1 with errno ENOMEM. */
+int owners_add_listeners(struct owners *owners, const struct table *table, size_t from);
 /* The text of a process; data NULL if absent. */
 struct bytes owners_text(const struct owners *owners, struct process_text text);
 void owners_free(struct owners *owners);

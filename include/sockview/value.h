@@ -16,11 +16,12 @@ enum value_kind {
 	VALUE_WORD,         /* text of our own: printable ASCII, nothing to escape */
 	VALUE_UNKNOWN_WORD, /* a number that has no word yet: unkn-N, as netstat writes it */
 	VALUE_ADDR,
-	VALUE_ENDPOINT, /* address and port or service, for people */
-	VALUE_BYTES,    /* text from outside the program: hostile */
-	VALUE_ARGS,     /* the same with NUL between the arguments */
-	VALUE_OWNERS,   /* all owners of the socket: an array in JSON */
-	VALUE_PARENTS,  /* the processes above the owner, nearest first */
+	VALUE_ENDPOINT,   /* address and port or service, for people */
+	VALUE_BYTES,      /* text from outside the program: hostile */
+	VALUE_ARGS,       /* the same with NUL between the arguments */
+	VALUE_OWNERS,     /* all owners of the socket: an array in JSON */
+	VALUE_CANDIDATES, /* who may accept the connection: an array in JSON */
+	VALUE_PARENTS,    /* the processes above the owner, nearest first */
 };
 
 struct value {
@@ -38,7 +39,7 @@ struct value {
 			uint8_t proto;
 			bool mapped;
 		} addr;
-		uint32_t process; /* VALUE_PARENTS: index of the process they belong to */
+		uint32_t process; /* VALUE_CANDIDATES: the first; VALUE_PARENTS: index of the process they belong to */
 	};
 };
 

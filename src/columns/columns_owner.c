@@ -164,17 +164,34 @@ static void get_kernel_kind(const struct column *column, const struct column_sou
 	value_set_word(value, kernel_kind_name(owners_kernel_kind(owners, &source->sock->row, &sure)));
 }
 
-/* Of an unaccepted connection: the owner of its listener. NULL if it is not one, or no owner was found. */
-static const struct process *listener_process(const struct column_source *source)
+/* Of an unaccepted connection: the processes that may have it in an accept queue. */
+static void get_waiting(const struct column_source *source, struct owner_waiting *waiting)
 {
 	const struct owners *owners = source->context->owners;
-	if (owners_reason(owners, &source->sock->row) != REASON_UNACCEPTED)
-		return NULL;
-	const struct owner_listener *listener = owners_listener(owners, &source->sock->row);
-	if (!listener)
-		return NULL;
-	struct owner_span span = owners_of(owners, &(struct row){ .inode = listener->inode });
-	return span.count ? &owners->process[span.first->process] : NULL;
+	*waiting = (struct owner_waiting){ .listener = NULL };
+	if (owners_reason(owners, &source->sock->row) == REASON_UNACCEPTED)
+		owners_waiting(owners, &source->sock->row, waiting);
+}
+
+/* NULL if it is not one, or may be another. */
+static const struct process *listener_process(const struct column_source *source)
+{
+	struct owner_waiting waiting;
+	get_waiting(source, &waiting);
+	bool sure = waiting.count == 1 && !waiting.more;
+	return sure ? &source->context->owners->process[waiting.process[0]] : NULL;
+}
+
+static void get_listener_candidates(const struct column *column, const struct column_source *source,
+                                    struct value *value)
+{
+	(void)column;
+	struct owner_waiting waiting;
+	get_waiting(source, &waiting);
+	if (!waiting.count)
+		return;
+	value->kind = VALUE_CANDIDATES;
+	value->process = waiting.process[0];
 }
 
 static void get_listener_pid(const struct column *column, const struct column_source *source, struct value *value)
@@ -280,9 +297,10 @@ const struct column columns_owner[] = {
 	REASON("kernel_kind", COLUMN_TEXT, 0, "what the kernel itself has the socket for: vxlan, wireguard, nfsd ...",
 	       get_kernel_kind),
 	REASON("listener_pid", COLUMN_NUMBER, 0,
-	       "the process that has not accepted the connection yet, if listeners are looked at too",
-	       get_listener_pid),
+	       "the process that has not accepted the connection yet, if it can be but one", get_listener_pid),
 	REASON("listener_program", COLUMN_TEXT, PROCESS_NAME, "that process's program", get_listener_program),
+	REASON("listener_candidates", COLUMN_LIST, PROCESS_NAME,
+	       "each process one of which has not accepted the connection yet", get_listener_candidates),
 	{ .name = "owners",
 	  .help = "all owners",
 	  .type = COLUMN_LIST,

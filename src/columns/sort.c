@@ -118,6 +118,8 @@ static int key_value(struct text *keys, const struct value *value, const struct 
 		return key_addr(keys, value);
 	case VALUE_OWNERS:
 		return key_number(keys, source->process ? (uint64_t)source->process->pid : 0);
+	case VALUE_CANDIDATES:
+		return key_number(keys, (uint64_t)source->context->owners->process[value->process].pid);
 	case VALUE_PARENTS:
 		return key_number(keys, source->process ? (uint64_t)source->process->ppid : 0);
 	default:

@@ -116,6 +116,18 @@ static int value_add_owners(struct text *text, const struct column_source *sourc
 	return 0;
 }
 
+static int value_add_candidates(struct text *text, const struct column_source *source)
+{
+	const struct owners *owners = source->context->owners;
+	struct owner_waiting waiting;
+	owners_waiting(owners, &source->sock->row, &waiting);
+	for (size_t i = 0; i < waiting.count; i++)
+		if ((i && text_add_char(text, ',') < 0) ||
+		    value_add_process(text, owners, &owners->process[waiting.process[i]], TEXT_ITEM) < 0)
+			return -1;
+	return 0;
+}
+
 static int value_add_parents(struct text *text, const struct value *value, const struct column_source *source)
 {
 	const struct owners *owners = source->context->owners;
@@ -142,6 +154,8 @@ int value_text(struct text *text, const struct value *value, const struct column
 		return value_add_args(text, value->bytes);
 	case VALUE_OWNERS:
 		return value_add_owners(text, source);
+	case VALUE_CANDIDATES:
+		return value_add_candidates(text, source);
 	case VALUE_PARENTS:
 		return value_add_parents(text, value, source);
 	default:

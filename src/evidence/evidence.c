@@ -88,5 +88,5 @@ int evidence_find(const struct evidence_request *request, struct owners *owners)
 	};
 	int answer = owners->index.count ? look_again(&blanks) : 0;
 	free(blanks.blank);
-	return answer < 0 ? -1 : owners_add_listeners(owners, request->table);
+	return answer < 0 ? -1 : owners_add_listeners(owners, request->table, request->listeners);
 }

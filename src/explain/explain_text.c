@@ -97,13 +97,31 @@ static void print_refusals(const struct explain *explain, struct out *out)
 
 /* --- the sockets and their owners --- */
 
+static void who_may_accept(const struct explain *explain, const struct crowd *crowd, char text[512])
+{
+	const struct owners *owners = explain->facts.owners;
+	struct owner_waiting waiting;
+	owners_waiting(owners, holder_row(explain, &explain->holder[crowd->first]), &waiting);
+	size_t at = (size_t)snprintf(text, 512, "no process yet: it %s",
+	                             waiting.count > 1 || (waiting.count && waiting.more)
+	                                     ? "waits to be accepted by one of "
+	                             : waiting.count ? "waits to be accepted by "
+	                                             : "is not accepted");
+	for (size_t i = 0; i < waiting.count && at < 512; i++) {
+		char words[WORDS_PROCESS_MAX];
+		words_process(explain, words, &owners->process[waiting.process[i]]);
+		int len = snprintf(text + at, 512 - at, "%s%s", i ? ", " : "", words);
+		at += len > 0 ? (size_t)len : 0;
+	}
+}
+
 static void who_waits(const struct explain *explain, const struct crowd *crowd, char text[512])
 {
 	const struct holder *listener = crowd->listener == CROWD_NONE ? NULL : &explain->holder[crowd->listener];
 	const struct process *process = listener ? holder_process(explain, listener) : NULL;
 	char where[WORDS_ADDR_MAX], words[WORDS_PROCESS_MAX];
 	if (!listener) {
-		snprintf(text, 512, "no process yet: it is not accepted");
+		who_may_accept(explain, crowd, text);
 		return;
 	}
 	const struct row *row = holder_row(explain, listener);

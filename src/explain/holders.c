@@ -208,13 +208,22 @@ static int crowd_for(struct explain *explain, const struct holder *holder, uint3
 	return 0;
 }
 
+/* True if the connection may be in the accept queue of another listener: with SO_REUSEPORT, or on another device. */
+static bool waits_elsewhere(const struct explain *explain, const struct holder *child, const struct holder *listener)
+{
+	struct owner_waiting waiting;
+	owners_waiting(explain->facts.owners, holder_row(explain, child), &waiting);
+	return waiting.count > 1 || waiting.more ||
+	       (waiting.listener && waiting.listener->inode != holder_row(explain, listener)->inode);
+}
+
 static void crowd_take(struct explain *explain, struct crowd *crowd, struct holder *holder)
 {
 	struct sock sock;
 	const struct holder *listener = holder->reason == REASON_UNACCEPTED ? holder_listener(explain, holder) : NULL;
 	table_get(explain->facts.table, holder->row, &sock);
 	crowd->count++;
-	if (listener)
+	if (listener && !waits_elsewhere(explain, holder, listener))
 		crowd->listener = (uint32_t)(listener - explain->holder);
 	if (sock.timer && sock.timer->kind == TIMER_TIMEWAIT && sock.timer->expires_ms > crowd->expires_ms)
 		crowd->expires_ms = sock.timer->expires_ms;

@@ -116,6 +116,36 @@ static int json_out_owners(struct json_state *state, struct out *out, const stru
 	return 0;
 }
 
+/* An element of an array, behind `before` others. */
+static void json_out_process(struct out *out, const struct owners *owners, const struct process *process, size_t before,
+                             const char *key, struct process_text text)
+{
+	struct bytes name = owners_text(owners, text);
+	if (before)
+		out_char(out, ',');
+	json_out_key(out, '{', "pid");
+	out_u64(out, (uint64_t)process->pid);
+	json_out_key(out, ',', key);
+	if (name.data)
+		json_bytes(out, name.data, name.len);
+	else
+		out_string(out, "null");
+	out_char(out, '}');
+}
+
+static void json_out_candidates(struct out *out, const struct column_source *source)
+{
+	const struct owners *owners = source->context->owners;
+	struct owner_waiting waiting;
+	owners_waiting(owners, &source->sock->row, &waiting);
+	out_char(out, '[');
+	for (size_t i = 0; i < waiting.count; i++) {
+		const struct process *process = &owners->process[waiting.process[i]];
+		json_out_process(out, owners, process, i, "program", process->program);
+	}
+	out_char(out, ']');
+}
+
 static void json_out_parents(struct out *out, const struct value *value, const struct column_source *source)
 {
 	const struct owners *owners = source->context->owners;
@@ -125,17 +155,7 @@ static void json_out_parents(struct out *out, const struct value *value, const s
 		process = owners_parent(owners, process);
 		if (!process)
 			break;
-		if (depth)
-			out_char(out, ',');
-		json_out_key(out, '{', "pid");
-		out_u64(out, (uint64_t)process->pid);
-		json_out_key(out, ',', "comm");
-		struct bytes comm = owners_text(owners, process->comm);
-		if (comm.data)
-			json_bytes(out, comm.data, comm.len);
-		else
-			out_string(out, "null");
-		out_char(out, '}');
+		json_out_process(out, owners, process, depth, "comm", process->comm);
 	}
 	out_char(out, ']');
 }
@@ -152,6 +172,9 @@ static int json_out_value(struct json_state *state, struct out *out, const struc
 		return 0;
 	case VALUE_OWNERS:
 		return json_out_owners(state, out, source);
+	case VALUE_CANDIDATES:
+		json_out_candidates(out, source);
+		return 0;
 	case VALUE_PARENTS:
 		json_out_parents(out, value, source);
 		return 0;

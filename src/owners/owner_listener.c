@@ -23,15 +23,15 @@ static int compare_listeners(const void *a, const void *b)
 	return left->any - right->any;
 }
 
-int owners_add_listeners(struct owners *owners, const struct table *table)
+int owners_add_listeners(struct owners *owners, const struct table *table, size_t from)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < table->count; i++)
+	for (size_t i = from; i < table->count; i++)
 		count += listens_here(&table->row[i]);
 	owners->listener = calloc(count ? count : 1, sizeof(*owners->listener));
 	if (!owners->listener)
 		return -1;
-	for (size_t i = 0; i < table->count; i++) {
+	for (size_t i = from; i < table->count; i++) {
 		const struct row *row = &table->row[i];
 		if (!listens_here(row))
 			continue;
@@ -40,6 +40,9 @@ int owners_add_listeners(struct owners *owners, const struct table *table)
 			.inode = row->inode,
 			.port = row->local_port,
 			.family = row->family,
+			.ifindex = row->ifindex,
+			.accept_queue = row->recv_q,
+			.has_queue = row->flags & ROW_HAS_QUEUES,
 			.mapped = row->flags & ROW_LOCAL_MAPPED,
 			.any = addr_is_any(&row->local, false),
 		};
@@ -62,20 +65,59 @@ static size_t find_port(const struct owners *owners, uint16_t port)
 	return low;
 }
 
-/* An IPv4 connection may wait on [::], never an IPv6 one on 0.0.0.0. */
-const struct owner_listener *owners_listener(const struct owners *owners, const struct row *row)
+/*
+ * An IPv4 connection may wait on [::], never an IPv6 one on 0.0.0.0. One that a
+ * listener bound to a device got is bound to it, too (tcp_conn_request(),
+ * inet_csk_clone_lock()).
+ */
+static bool may_have(const struct owner_listener *listener, const struct row *row, const union addr *addr)
 {
-	if (!owners)
-		return NULL;
+	bool family =
+		listener->family == row->family || (listener->family == AF_INET6 && row->flags & ROW_LOCAL_MAPPED);
+	return family && (!listener->ifindex || listener->ifindex == row->ifindex) &&
+	       (listener->any || memcmp(&listener->addr, addr, sizeof(*addr)) == 0);
+}
+
+static void add_waiting(const struct owners *owners, const struct owner_listener *listener,
+                        struct owner_waiting *waiting)
+{
+	struct owner_span span = owners_of(owners, &(struct row){ .inode = listener->inode });
+	if (!waiting->listener)
+		waiting->listener = listener;
+	waiting->more |= !span.count;
+	for (size_t i = 0; i < span.count; i++) {
+		uint32_t process = span.first[i].process;
+		bool known = false;
+		for (size_t j = 0; j < waiting->count; j++)
+			known |= waiting->process[j] == process;
+		if (!known && waiting->count < OWNER_WAITING_MAX)
+			waiting->process[waiting->count++] = process;
+		else if (!known)
+			waiting->more = true;
+	}
+}
+
+/* Of `empty` or of full accept queues: a connection that waits is in one that is not empty. */
+static void find_waiting(const struct owners *owners, const struct row *row, bool empty, struct owner_waiting *waiting)
+{
 	union addr addr = local_unmapped(row);
 	for (size_t i = find_port(owners, row->local_port); i < owners->listener_count; i++) {
 		const struct owner_listener *listener = &owners->listener[i];
 		if (listener->port != row->local_port)
 			break;
-		bool family = listener->family == row->family ||
-		              (listener->family == AF_INET6 && row->flags & ROW_LOCAL_MAPPED);
-		if (family && (listener->any || memcmp(&listener->addr, &addr, sizeof(addr)) == 0))
-			return listener;
+		bool is_empty = listener->has_queue && !listener->accept_queue;
+		if (is_empty == empty && may_have(listener, row, &addr))
+			add_waiting(owners, listener, waiting);
 	}
-	return NULL;
+}
+
+void owners_waiting(const struct owners *owners, const struct row *row, struct owner_waiting *waiting)
+{
+	*waiting = (struct owner_waiting){ .listener = NULL };
+	if (!owners)
+		return;
+	find_waiting(owners, row, false, waiting);
+	/* It came after the listeners were listed. */
+	if (!waiting->listener)
+		find_waiting(owners, row, true, waiting);
 }

@@ -113,6 +113,7 @@ static int look_for_owners(struct run *run)
 		return -1;
 	struct evidence_request evidence = {
 		.table = &run->table,
+		.listeners = run->listeners,
 		.proc_fd = run->proc_fd,
 		.find = find_holders,
 		.context = run,
@@ -122,7 +123,43 @@ static int look_for_owners(struct run *run)
 	return 0;
 }
 
-int gather_owners(struct run *run)
+static bool is_unaccepted(const struct row *row)
+{
+	return owners_reason(&(struct owners){ .index.count = 0 }, row) == REASON_UNACCEPTED;
+}
+
+static bool has_unaccepted(const struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (is_unaccepted(&table->row[i]))
+			return true;
+	return false;
+}
+
+/*
+ * All listeners behind the table's rows, from run->listeners on, whatever the
+ * selection: of an unaccepted connection it takes them all to tell whose it is.
+ * One dump of a short table, never recorded. Without it that is not known.
+ */
+static int add_listeners(struct run *run)
+{
+	struct query query = { .protos = PROTO_BIT(PROTO_TCP),
+		               .inet = true,
+		               .inet6 = true,
+		               .states = { [PROTO_TCP] = STATE_BIT(STATE_LISTEN) } };
+	struct sources sources = { .from = run->options->source, .proc_net_fd = run->proc_net_fd };
+	struct source_request request = { .query = &query, .sink = table_sink, .context = &run->table };
+	struct report report = { 0 };
+	struct error error = { 0 };
+	run->listeners = 0;
+	if (!run->needs.evidence || !has_unaccepted(&run->table))
+		return 0;
+	run->listeners = run->table.count;
+	collect_sockets(&sources, &request, &report, &error);
+	return error.number == ENOMEM ? error_set(&run->error, ENOMEM, "find owners", "") : 0;
+}
+
+static int gather_owners_of(struct run *run)
 {
 	if (inode_index_build(&run->owners.index, &run->table) < 0)
 		return error_set(&run->error, errno, "find owners", "");
@@ -138,6 +175,16 @@ int gather_owners(struct run *run)
 	if (run->needs.parents && finder_parents(run->proc_fd, &run->owners) < 0)
 		return error_set(&run->error, errno, "find the owners' parents", "");
 	return 0;
+}
+
+int gather_owners(struct run *run)
+{
+	size_t rows = run->table.count;
+	int answer = add_listeners(run);
+	if (answer == 0)
+		answer = gather_owners_of(run);
+	table_truncate(&run->table, rows);
+	return answer;
 }
 
 /* What is selected or listed by its owner cannot be told without any: no empty answer stands for that. */

@@ -62,6 +62,7 @@ struct run {
 	uint64_t nul_or_at;         /* rows shown with an abstract name in which an @ may be a NUL */
 	uint64_t undecidable;       /* rows left out: neither the filter nor its `not` is known to fit them */
 	uint64_t unowned;           /* rows shown without an owner that a hidden process may be */
+	size_t listeners;           /* rows of the table from which on all are of listeners, or none are asked for */
 	struct hidden hidden;       /* what the selection could not tell for want of owners */
 	struct legend legend;       /* -v: why owners are blank */
 };

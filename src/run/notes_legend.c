@@ -7,12 +7,14 @@
 #include <sockview/message.h>
 #include <sockview/text.h>
 
-static void add_waiting(struct legend *legend, const struct owner_listener *listener)
+static void add_waiting(struct legend *legend, const struct owners *owners, const struct row *row)
 {
-	for (size_t i = 0; listener && i < LEGEND_LISTENERS; i++) {
-		if (legend->waiting[i].listener && legend->waiting[i].listener != listener)
+	struct owner_waiting who;
+	owners_waiting(owners, row, &who);
+	for (size_t i = 0; who.listener && i < LEGEND_LISTENERS; i++) {
+		if (legend->waiting[i].count && legend->waiting[i].who.listener != who.listener)
 			continue;
-		legend->waiting[i].listener = listener;
+		legend->waiting[i].who = who;
 		legend->waiting[i].count++;
 		return;
 	}
@@ -25,7 +27,7 @@ void legend_add(struct legend *legend, const struct owners *owners, const struct
 	bool sure;
 	legend->count[reason]++;
 	if (reason == REASON_UNACCEPTED)
-		add_waiting(legend, owners_listener(owners, row));
+		add_waiting(legend, owners, row);
 	if (reason == REASON_KERNEL)
 		legend->kind[owners_kernel_kind(owners, row, &sure)]++;
 }
@@ -50,31 +52,34 @@ static size_t append(char *text, size_t size, size_t at, const char *part)
 	return at + (len > 0 ? (size_t)len : 0);
 }
 
-/* "3 on 127.0.0.1:80 of nginx (pid 812)"; names are escaped by the message. */
-static void waiting_text(const struct owners *owners, const struct owner_listener *listener, uint64_t count,
-                         char text[256])
+/* "3 on 127.0.0.1:80 of nginx (pid 812)", "of one of nginx (pid 812), nginx (pid 813)"; names are escaped by the message. */
+static void waiting_text(const struct owners *owners, const struct owner_waiting *who, uint64_t count, char text[512])
 {
-	char address[ADDR_TEXT_MAX + 1], who[96] = "";
-	struct row row = { .inode = listener->inode };
-	struct owner_span span = owners_of(owners, &row);
+	const struct owner_listener *listener = who->listener;
+	char address[ADDR_TEXT_MAX + 1];
 	bool six = listener->family == AF_INET6 && !listener->mapped;
 	*addr_text(address, &listener->addr, six ? AF_INET6 : AF_INET, false) = '\0';
-	if (span.count) {
-		const struct process *process = &owners->process[span.first->process];
+	size_t at = (size_t)snprintf(text, 512, "%llu on %s%s%s:%u%s", (unsigned long long)count, six ? "[" : "",
+	                             address, six ? "]" : "", listener->port,
+	                             !who->count                   ? ""
+	                             : who->count > 1 || who->more ? " of one of "
+	                                                           : " of ");
+	for (size_t i = 0; i < who->count && at < 512; i++) {
+		const struct process *process = &owners->process[who->process[i]];
 		struct bytes program = owners_text(owners, process->program);
-		snprintf(who, sizeof(who), " of %.*s (pid %d)", (int)(program.len < 64 ? program.len : 64),
-		         program.data ? (const char *)program.data : "", process->pid);
+		int len = snprintf(text + at, 512 - at, "%s%.*s (pid %d)", i ? ", " : "",
+		                   (int)(program.len < 64 ? program.len : 64),
+		                   program.data ? (const char *)program.data : "", process->pid);
+		at += len > 0 ? (size_t)len : 0;
 	}
-	snprintf(text, 256, "%llu on %s%s%s:%u%s", (unsigned long long)count, six ? "[" : "", address, six ? "]" : "",
-	         listener->port, who);
 }
 
 static void unaccepted_text(const struct legend *legend, const struct owners *owners, char *text, size_t size)
 {
 	size_t at = 0;
-	for (size_t i = 0; i < LEGEND_LISTENERS && legend->waiting[i].listener; i++) {
-		char one[256];
-		waiting_text(owners, legend->waiting[i].listener, legend->waiting[i].count, one);
+	for (size_t i = 0; i < LEGEND_LISTENERS && legend->waiting[i].count; i++) {
+		char one[512];
+		waiting_text(owners, &legend->waiting[i].who, legend->waiting[i].count, one);
 		at = append(text, size, at, one);
 	}
 	if (at && legend->waiting_elsewhere)

@@ -11,7 +11,7 @@ struct legend {
 	uint64_t count[REASON_COUNT];
 	uint64_t kind[KERNEL_KINDS];
 	struct {
-		const struct owner_listener *listener;
+		struct owner_waiting who;
 		uint64_t count;
 	} waiting[LEGEND_LISTENERS];
 	uint64_t waiting_elsewhere; /* on listeners beyond those, or not among the rows */

@@ -135,6 +135,83 @@ if VXLAN:
     t.same(found["udp", 14789, "UNCONNECTED"]["kernel_kind"], "vxlan", "the kernel's socket says what for")
 t.same(sorted({row["owner_reason"] for row in found.values() if row["pid"]}, key=str), [None], "who has an owner has no reason")
 
+# --- whose accept queue an unaccepted connection is in --------------------------
+
+# Two processes listen on one port with SO_REUSEPORT; the first one's queue is emptied.
+def shared_listener(port=0):
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind(("127.0.0.1", port))
+    sock.listen(64)
+    return sock
+
+
+first = shared_listener()
+shared_port = first.getsockname()[1]
+told, tell = os.pipe()
+hold, release = os.pipe()
+second = os.fork()
+if second == 0:
+    tap.die_with_parent()
+    os.close(release)
+    first.close()
+    other = shared_listener(shared_port)
+    os.write(tell, b"L")
+    os.read(hold, 1)
+    os._exit(0)
+os.read(told, 1)
+
+
+def unaccepted(*args):
+    document = json.loads(tap.sockview("-tn", "--json", "--columns", COLUMNS + ",listener_candidates", *args,
+                                       "sport = :%d" % shared_port).out)
+    return [(row["listener_pid"], row["listener_program"] is not None, [who["pid"] for who in row["listener_candidates"]])
+            for row in document["sockets"] if row["owner_reason"] == "unaccepted"]
+
+
+def queues():
+    lines = tap.sockview("-tlnH", "--columns", "accept_queue", "--format", "tsv", "sport = :%d" % shared_port).lines
+    return sorted(int(line) for line in lines)
+
+
+def connect_until(done):
+    for _ in range(200):
+        keep.append(socket.create_connection(("127.0.0.1", shared_port)))
+        if done():
+            return True
+    return False
+
+
+first.setblocking(False)
+
+
+def drain():
+    while True:
+        try:
+            keep.append(first.accept()[0])
+        except BlockingIOError:
+            return
+
+
+t.ok(connect_until(lambda: queues()[0] > 0), "connections in both accept queues", queues())
+for words in ([], ["-a"]):
+    t.same({(pid, tuple(sorted(all))) for pid, _, all in unaccepted(*words)}, {(None, tuple(sorted((me, second))))},
+           "%s: one of the two, and which is not said" % (words or "no LISTEN row selected"))
+told_text = tap.sockview("-tnpv", "sport = :%d" % shared_port).err.decode()
+t.ok("of one of " in told_text and "(pid %d)" % me in told_text and "(pid %d)" % second in told_text, "-v: one of",
+     told_text)
+explained = tap.sockview("--explain", "tcp:%d" % shared_port).out.decode()
+t.ok("one of" in " ".join(explained.split()), "--explain blames neither", explained)
+drain()
+for words in ([], ["-a"]):
+    t.same(set(map(repr, unaccepted(*words))), {repr((second, True, [second]))},
+           "%s: the first one's queue is empty, so the second has them all" % (words or "no LISTEN row selected"))
+text = tap.sockview("-tnH", "--columns", "listener_candidates", "--format", "tsv", "sport = :%d" % shared_port).lines
+t.ok(any(line.startswith("%d/" % second) for line in text), "the list as text", *text[:3])
+os.close(release)
+os.waitpid(second, 0)
+first.close()
+
 # --- every format ---------------------------------------------------------------
 
 for formatted, read in (

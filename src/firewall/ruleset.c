@@ -27,7 +27,7 @@
 
 enum { REQUEST_MAX = 1024, TRIES_MAX = 3, ELEMENTS_MAX = 1 << 20, RULES_MAX = 1 << 18 };
 
-struct reader {
+struct ruleset_reader {
 	struct ruleset *ruleset;
 	struct exchange exchange;
 	uint32_t generation;
@@ -239,7 +239,7 @@ int ruleset_message(void *context, const struct nlmsghdr *message, const void *p
 
 static int on_generation(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	struct reader *reader = context;
+	struct ruleset_reader *reader = context;
 	if (message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN)) {
 		struct attrs attrs = attrs_behind(payload, len, sizeof(struct nfgenmsg));
 		reader->generation = attr_be32(attrs.at[NFTA_GEN_ID], 0);
@@ -261,7 +261,7 @@ static struct nlmsghdr *question(char *buffer, unsigned type, uint8_t family, ui
 }
 
 /* 0, or -1 with errno; what changed meanwhile is asked for again as a whole, by its generation. */
-static int ask(struct reader *reader, struct nlmsghdr *request, exchange_call *call, void *context)
+static int ask(struct ruleset_reader *reader, struct nlmsghdr *request, exchange_call *call, void *context)
 {
 	enum exchange_end end = exchange_ask(&reader->exchange, request, call, context);
 	if (end == EXCHANGE_STOPPED)
@@ -270,7 +270,7 @@ static int ask(struct reader *reader, struct nlmsghdr *request, exchange_call *c
 	return end == EXCHANGE_DONE && !reader->exchange.interrupted && !reader->exchange.lost ? 0 : -1;
 }
 
-static int read_elements(struct reader *reader)
+static int read_elements(struct ruleset_reader *reader)
 {
 	struct ruleset *ruleset = reader->ruleset;
 	for (size_t i = 0; i < ruleset->sets; i++) {
@@ -288,7 +288,7 @@ static int read_elements(struct reader *reader)
 	return 0;
 }
 
-static int read_generation(struct reader *reader)
+static int read_generation(struct ruleset_reader *reader)
 {
 	char buffer[REQUEST_MAX];
 	return ask(reader, question(buffer, NFT_MSG_GETGEN, AF_UNSPEC, NLM_F_ACK), on_generation, reader);
@@ -300,7 +300,7 @@ static void forget(struct ruleset *ruleset)
 	ruleset->text_len = ruleset->bytes_len = 0;
 }
 
-static int read_once(struct reader *reader)
+static int read_once(struct ruleset_reader *reader)
 {
 	static const unsigned dumps[] = { NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET };
 	char buffer[REQUEST_MAX];
@@ -315,7 +315,7 @@ static int read_once(struct reader *reader)
 	return read_elements(reader);
 }
 
-static int read_all(struct reader *reader)
+static int read_all(struct ruleset_reader *reader)
 {
 	for (int i = 0; i < TRIES_MAX; i++) {
 		if (read_generation(reader) < 0)
@@ -395,7 +395,7 @@ static bool legacy_tables(int proc_fd)
 struct ruleset *ruleset_read(int proc_fd)
 {
 	struct ruleset *ruleset = calloc(1, sizeof(*ruleset));
-	struct reader reader = { .ruleset = ruleset };
+	struct ruleset_reader reader = { .ruleset = ruleset };
 	if (!ruleset)
 		return NULL;
 	ruleset->gaps.legacy = legacy_tables(proc_fd);

@@ -7,7 +7,7 @@
 #include <sockview/message.h>
 #include <sockview/text.h>
 
-static void add_waiting(struct legend *legend, const struct owners *owners, const struct row *row)
+static void legend_add_waiting(struct legend *legend, const struct owners *owners, const struct row *row)
 {
 	struct owner_waiting who;
 	owners_waiting(owners, row, &who);
@@ -27,7 +27,7 @@ void legend_add(struct legend *legend, const struct owners *owners, const struct
 	bool sure;
 	legend->count[reason]++;
 	if (reason == REASON_UNACCEPTED)
-		add_waiting(legend, owners, row);
+		legend_add_waiting(legend, owners, row);
 	if (reason == REASON_KERNEL)
 		legend->kind[owners_kernel_kind(owners, row, &sure)]++;
 }

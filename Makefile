@@ -289,14 +289,19 @@ DEPS_apt-get = gcc libc6-dev libmnl-dev libcap-dev pkg-config
 DEPS_dnf = gcc glibc-devel libmnl-devel libcap-devel pkgconf-pkg-config
 DEPS_apk = gcc musl-dev linux-headers libmnl-dev libcap-dev pkgconf
 DEPS_pacman = gcc libmnl libcap pkgconf
-TEST_DEPS_apt-get = libcmocka-dev clang libclang-rt-14-dev llvm-14 bpftool libbpf-dev perl python3 net-tools \
+TEST_DEPS_apt-get = libcmocka-dev clang bpftool libbpf-dev perl python3 net-tools \
 	iproute2 lsof libcap2-bin util-linux procps mandoc jq nftables netbase git zsh fish strace iptables
-TEST_DEPS_dnf = libcmocka-devel clang compiler-rt llvm bpftool libbpf-devel perl-Test-Harness python3 net-tools \
+TEST_DEPS_dnf = libcmocka-devel clang bpftool libbpf-devel perl-Test-Harness python3 net-tools \
 	iproute lsof libcap util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft
-TEST_DEPS_apk = cmocka-dev clang compiler-rt llvm bpftool libbpf-dev perl-utils python3 net-tools \
+TEST_DEPS_apk = cmocka-dev clang bpftool libbpf-dev perl-utils python3 net-tools \
 	iproute2 lsof libcap-utils util-linux procps mandoc jq nftables git zsh fish strace iptables
-TEST_DEPS_pacman = cmocka clang compiler-rt llvm bpf libbpf perl python net-tools \
+TEST_DEPS_pacman = cmocka clang bpf libbpf perl python net-tools \
 	iproute2 lsof util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft
+# What sanitizers and fuzzers take beside them: clang's run-time libraries, a symbolizer.
+SAN_DEPS_apt-get = clang libclang-rt-dev llvm
+SAN_DEPS_dnf = clang compiler-rt llvm
+SAN_DEPS_apk = clang compiler-rt llvm
+SAN_DEPS_pacman = clang compiler-rt llvm
 INSTALL_apt-get = apt-get install -y --no-install-recommends
 INSTALL_dnf = dnf install -y
 INSTALL_apk = apk add
@@ -304,12 +309,13 @@ INSTALL_pacman = pacman -S --needed --noconfirm
 MANAGER = $(firstword $(foreach m,apt-get dnf apk pacman,$(if $(shell command -v $(m)),$(m))))
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: deps deps-tests
-deps deps-tests:
-	$(Q)$(if $(MANAGER),\
-		$(SUDO) $(INSTALL_$(MANAGER)) $(DEPS_$(MANAGER)) $(if $(filter deps-tests,$@),$(TEST_DEPS_$(MANAGER))),\
-		echo "No apt-get, dnf, apk or pacman here. Needed (by Debian's names): $(DEPS_apt-get)$(if \
-		$(filter deps-tests,$@), $(TEST_DEPS_apt-get))")
+# Of `manager`, for the target that is being made: deps, and what it is called for.
+needed = $(DEPS_$(1)) $(if $(filter deps-tests,$@),$(TEST_DEPS_$(1))) $(if $(filter deps-san,$@),$(SAN_DEPS_$(1)))
+
+.PHONY: deps deps-tests deps-san
+deps deps-tests deps-san:
+	$(Q)$(if $(MANAGER),$(SUDO) $(INSTALL_$(MANAGER)) $(call needed,$(MANAGER)),\
+		echo "No apt-get, dnf, apk or pacman here. Needed (by Debian's names): $(call needed,apt-get)")
 
 # What runs in threads, in a build that watches them.
 THREADED = test_ahead test_owner_walk test_owner_scene test_owner_memory
@@ -356,7 +362,7 @@ help:
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'
 	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p or 1m'
-	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too'
+	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too; deps-san: sanitizers'
 	@echo 'WITH_BPF=auto, yes, build (needs clang and bpftool) or no: the BPF programs'
 	@echo 'SAN=address,undefined or SAN=thread, CC=clang: other builds, each in its own folder; V=1: commands'
 

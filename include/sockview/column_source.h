@@ -24,6 +24,7 @@ struct column_context {
 	int64_t now;
 	long ticks_per_second;
 	unsigned kernel;                            /* KERNEL() of the one that answered; 0: not known */
+	bool exact;                                 /* text for people has numbers as they are, too */
 	bool numeric_hosts, numeric_ports, resolve; /* of endpoints; resolve: names_host() has been filled */
 };
 

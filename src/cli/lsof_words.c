@@ -205,7 +205,7 @@ static const struct lsof_letter *letter_find(const struct lsof_letter *letters, 
 }
 
 /* A word that is being read: `at` its next letter; `next` the word behind it, NULL: none; `used` words so far. */
-struct reader {
+struct lsof_reader {
 	struct parse *parse;
 	const char *at, *next;
 	char sign;
@@ -218,7 +218,7 @@ static size_t attached_length(const struct lsof_letter *letter, const char *rest
 	return letter->letter == 'r' ? strspn(rest, "0123456789") : strlen(rest);
 }
 
-static int take_letter(struct reader *reader, const struct lsof_letter *letter)
+static int take_letter(struct lsof_reader *reader, const struct lsof_letter *letter)
 {
 	struct parse *parse = reader->parse;
 	const char *word = NULL;
@@ -247,7 +247,7 @@ static int take_letter(struct reader *reader, const struct lsof_letter *letter)
 	return letter->call(parse, word);
 }
 
-static int take_own(struct reader *reader, char letter)
+static int take_own(struct lsof_reader *reader, char letter)
 {
 	struct parse *parse = reader->parse;
 	struct option_row made;
@@ -270,7 +270,7 @@ static int take_own(struct reader *reader, char letter)
 
 int lsof_words_take(struct parse *parse, char *const *words, int count)
 {
-	struct reader reader = { parse, words[0] + 1, count > 1 ? words[1] : NULL, words[0][0], 1 };
+	struct lsof_reader reader = { parse, words[0] + 1, count > 1 ? words[1] : NULL, words[0][0], 1 };
 	while (*reader.at) {
 		char c = *reader.at++;
 		const struct lsof_letter *letter = reader.sign == '+' ? letter_find(plus, countof(plus), c)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <sockview/countof.h>
+#include <sockview/people.h>
 
 static bool is_left_out(const struct column *column, const struct value *value)
 {
@@ -37,6 +38,14 @@ static int out_detail(struct out *out, struct text *scratch, const struct column
 	out_string(out, column->name);
 	if (value->kind == VALUE_BOOL)
 		return 0;
+	if (!source->context->exact) {
+		char text[PEOPLE_MAX], *end = people_text(text, column, value);
+		if (end > text) {
+			out_char(out, ':');
+			out_bytes(out, text, (size_t)(end - text));
+			return 0;
+		}
+	}
 	scratch->len = 0;
 	if (value_text(scratch, value, source) < 0)
 		return -1;

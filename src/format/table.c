@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <sockview/column_list.h>
+#include <sockview/people.h>
 
 #include "format/mark.h"
 #include "format/pad.h"
@@ -73,8 +74,11 @@ static int table_add_cell(struct table_state *state, size_t index, const struct 
 	if (text_add(&state->cells, &mark, 1) < 0)
 		return -1;
 	size_t start = state->cells.len;
-	int result =
-		value.kind == VALUE_NONE ? text_add(&state->cells, "-", 1) : value_text(&state->cells, &value, source);
+	char text[PEOPLE_MAX];
+	size_t people = source->context->exact ? 0 : (size_t)(people_text(text, column, &value) - text);
+	int result = value.kind == VALUE_NONE ? text_add(&state->cells, "-", 1)
+	             : people                 ? text_add(&state->cells, text, people)
+	                                      : value_text(&state->cells, &value, source);
 	if (result < 0)
 		return -1;
 	size_t width = width_of(state->cells.data + start, state->cells.len - start);

@@ -171,6 +171,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 		return -1;
 	context->ticks_per_second = sysconf(_SC_CLK_TCK);
 	context->kernel = live ? kernel_version() : 0;
+	context->exact = options->numeric;
 	context->numeric_hosts = options->numeric_hosts;
 	context->numeric_ports = options->numeric_ports;
 	context->resolve = options->resolve;

@@ -86,6 +86,9 @@ static void look_report(const struct run *run)
 	notes_selection(&(struct notes_selection){
 		.report = &run->report,
 		.filtered = needs->any,
+		.protos = run->query.protos,
+		.listening = options->listening && !options->all && !needs->states_chosen,
+		.terminal = isatty(STDOUT_FILENO) && !options->continuous,
 		.marks_hidden = needs->mark && !run->privilege.has_net_admin && !options->replay,
 		.netlink_only = needs->netlink,
 		.connected_only = run->query.protos && selection_is_connected(&run->selection, options),

@@ -161,6 +161,22 @@ void notes_report(const struct report *report, const struct owner_report *owners
 		report_owners(owners, privilege, verbose);
 }
 
+/* An empty answer says what was looked at. */
+static void notes_nothing(const struct notes_selection *selection)
+{
+	const char *kind = selection->filtered ? "is of that kind" : "is here";
+	char list[80];
+	protos_list(list, sizeof(list), selection->protos);
+	if (!selection->protos)
+		message("no socket can be of that kind: protocol, family and state exclude each other");
+	else if (selection->connected_only)
+		message("no connected socket (%s) %s; -a looks at all sockets, -l at those that listen", list, kind);
+	else if (selection->listening)
+		message("no socket that listens (%s) %s; -a looks at all sockets", list, kind);
+	else
+		message("no socket (%s) %s", list, kind);
+}
+
 void notes_selection(const struct notes_selection *selection)
 {
 	const struct report *report = selection->report;
@@ -174,8 +190,8 @@ void notes_selection(const struct notes_selection *selection)
 	if (selection->undecidable)
 		message("autobound: %llu socket%s left out, as it is not known who chose the port: only the kernel's own filter tells",
 		        (unsigned long long)selection->undecidable, selection->undecidable == 1 ? "" : "s");
-	if (selection->filtered && selection->connected_only && !selection->shown)
-		message("no connected socket is of that kind; -a looks at all sockets, -l at those that listen");
+	if (selection->terminal && !selection->shown)
+		notes_nothing(selection);
 	if (selection->filtered && selection->verbose)
 		message("%llu socket%s received in %u dump%s, %llu shown", (unsigned long long)report->received,
 		        report->received == 1 ? "" : "s", report->requests, report->requests == 1 ? "" : "s",

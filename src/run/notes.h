@@ -24,6 +24,9 @@ struct notes_selection {
 	bool filtered;       /* a filter or a selecting option was given */
 	bool marks_hidden;   /* it asks for marks, which the kernel does not tell us */
 	bool netlink_only;   /* it asks for what /proc/net does not tell */
+	unsigned protos;     /* that were looked at */
+	bool listening;      /* those alone that listen were */
+	bool terminal;       /* somebody reads the answer as it comes */
 	bool connected_only; /* only connected sockets were looked at: the default */
 	uint64_t shown;
 	uint64_t nul_or_at;   /* of them, with a name from /proc/net/unix in which '@' may be NUL */

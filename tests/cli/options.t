@@ -148,6 +148,19 @@ def on_terminal(*words, **env):
     return result.status, data
 
 
+# --- an empty answer says what was looked at, where somebody reads it ---------------------------------
+
+for words, note in (("-tn port 9", "no socket (tcp) is of that kind"),
+                    ("-uln port 9", "no socket that listens (udp) is of that kind; -a looks at all sockets"),
+                    ("-tan port 9", "no socket (tcp) is of that kind"), ("-t6n", "no connected socket (tcp) is here; -a looks at all sockets, -l at those that listen"),
+                    ("-tn --pid 812", "no connected socket (tcp) is of that kind; -a looks at all sockets, -l at those that listen")):
+    ours, theirs = pty.openpty()
+    result = fake(*words.split(), stdout=theirs)
+    t.same(result.err.decode(), "sockview: %s\n" % note, "%s: on a terminal" % words)
+    t.same(fake(*words.split()).err, b"", "%s: nothing in a pipe" % words)
+    os.close(ours)
+    os.close(theirs)
+
 plain = fake("-atnp").out
 status, shown = on_terminal("-atnp", TERM="xterm-256color")
 t.same((status, re.sub(rb"\x1b\[[0-9;]*m", b"", shown)), (0, plain), "on a terminal of 80 columns: the same text")

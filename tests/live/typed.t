@@ -141,6 +141,19 @@ for tool, more in (("ss", ["-n", "-O"]), ("netstat", ["-n", "-W"])):
         else:
             same_rows(tool, line, more)
 
+# Numbers for people, unless numbers are asked for.
+FILTER = "sport = :80 and state = established"
+row = json.loads(tap.sockview("--jsonl", "-tmI", FILTER).lines[0])
+people = tap.sockview("-tmIH", "--numeric-hosts", FILTER)
+exact = tap.sockview("-tmInH", FILTER)
+table = tap.sockview("-tH", "--columns", "rto,rcvbuf", FILTER)
+row["rto"] //= 1000  # microseconds
+t.ok(row["rto"] < 1000 and row["rcvbuf"] >= 10240, "the connection's rto and rcvbuf are of the sizes wanted here", row)
+short = ("%.3g" % (row["rcvbuf"] / 1024) + "KiB") if row["rcvbuf"] < 1023488 else ("%.3g" % (row["rcvbuf"] / 1048576) + "MiB")
+t.ok((" rto:%dms " % row["rto"]).encode() in people.out and (" rcvbuf:%s " % short).encode() in people.out, "rcvbuf:%s" % short, people)
+t.ok((" rcvbuf:%d " % row["rcvbuf"]).encode() in exact.out, "-n: rcvbuf:%d" % row["rcvbuf"], exact)
+t.same(table.out.split(), [b"%dms" % row["rto"], short.encode()], "the table, too", table)
+
 # The IPv6 wildcard has a name of netstat's unless numbers are asked for.
 if "ipv6" in has and not tap.missing("netstat"):
     want = sorted(line.split()[3] for line in tap.run(["netstat", "-tulW6"]).lines if " [::]:" in line)

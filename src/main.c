@@ -47,6 +47,7 @@
  *     explain_head.c explain_head.h    the first lines: who has it, what frees it, which port nothing has
  *     explain_json.c                   the answer as one JSON object
  *     explain_nat.c explain_nat.h      rules that take the port's traffic, or bring it here
+ *     explain_list.c                   several ports: of a list, a range, two protocols, a process, a program
  *     explain_notes.c explain_notes.h  sentences: what is no conflict and yet surprises; what was not seen
  *     explain_target.c explain_target.h [PROTO:][ADDR:]PORT
  *     explain_text.c                   the answer as a few plain lines

@@ -1,6 +1,8 @@
 /*
  * explain.h - why a bind() would fail: from a target to a verdict.
  *
+ * Of one port; explain_list_*() is the same of all that a target names:
+ *
  *   explain_new() -> explain_query() -> [sockets by the caller] -> explain_look_elsewhere() -> [owners by the caller]
  *      -> explain_run() -> [privileges dropped] -> explain_text() or explain_json() -> explain_status()
  */
@@ -40,5 +42,23 @@ int explain_status(const struct explain *explain);
 /* Each: 0, or -1 with errno ENOMEM. Writing fails later: the caller checks `out`. */
 int explain_text(const struct explain *explain, struct out *out);
 int explain_json(const struct explain *explain, struct out *out);
+
+/*
+ * One port; or several, each of which is a line: `80,443`, `8000-8010`, -tu, or those that a process or
+ * a program holds. The functions are those above.
+ */
+struct explain_list;
+
+struct explain_list *explain_list_new(const struct explain_options *options, char problem[EXPLAIN_PROBLEM_MAX]);
+void explain_list_free(struct explain_list *list);
+bool explain_list_changes_user(const struct explain_list *list);
+void explain_list_query(const struct explain_list *list, struct query *query);
+bool explain_list_wants(struct explain_list *list, const struct row *row);
+int explain_list_look_elsewhere(struct explain_list *list, int proc_fd, struct table *table);
+int explain_list_run(struct explain_list *list, const struct explain_facts *facts);
+/* Several: 0 all are free, 1 one is taken, or the process or program holds none, 3 one could not be told. */
+int explain_list_status(const struct explain_list *list);
+int explain_list_text(const struct explain_list *list, struct out *out);
+int explain_list_json(const struct explain_list *list, struct out *out);
 
 #endif

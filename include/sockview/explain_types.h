@@ -24,7 +24,11 @@ struct explain_options {
 	const char *as_user, *device; /* NULL: the caller, any */
 	enum explain_probe probe;
 	unsigned protos; /* PROTO_BIT()s; the one of them, if the target names none */
-	int family;      /* AF_INET, AF_INET6: the same for an address; AF_UNSPEC: both */
+	bool protos_named;
+	int family;    /* AF_INET, AF_INET6: the same for an address; AF_UNSPEC: both */
+	bool json;     /* the answer is to be JSON */
+	bool several;  /* one of several ports: what is not of its sockets is not looked into */
+	uint16_t port; /* of the several that the target names; 0: its only one */
 };
 
 enum { EXPLAIN_PROBLEM_MAX = 256 };

@@ -190,6 +190,11 @@ static int check_explain(struct parse *parse)
 		return option_problem(
 			parse, "--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --device and --probe "
 			       "describe the bind that --explain explains: they go with it");
+	const struct words *filter = &options->filter;
+	if (!options->explain && filter->count == 2 &&
+	    (strcmp(filter->item[0], "explain") == 0 || strcmp(filter->item[0], "why") == 0))
+		return option_problem(parse, "'%s' is no word of a filter: sockview --explain %s", filter->item[0],
+		                      filter->item[1]);
 	if (!options->explain)
 		return 0;
 	if (options->filter.count)

@@ -154,12 +154,18 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 	if (holders_find(explain) < 0)
 		return -1;
 	verdict_reach(explain);
-	if (facts->live && explain_nat_find(explain) < 0)
+	if (facts->live && !explain->options.several && explain_nat_find(explain) < 0)
 		return -1;
-	ephemeral_find(explain);
+	if (!explain->options.several)
+		ephemeral_find(explain);
 	if (holders_crowd(explain) < 0)
 		return -1;
-	if (culprits_find(explain) < 0 || freeing_plan(explain) < 0)
+	if (culprits_find(explain) < 0)
+		return -1;
+	/* A line of several has no advice. */
+	if (explain->options.several && !explain->options.json)
+		return explain_why(explain) < 0 ? -1 : explain_notes(explain);
+	if (freeing_plan(explain) < 0)
 		return -1;
 	return explain_why(explain) < 0 || explain_advice(explain) < 0 || explain_notes(explain) < 0 ? -1 : 0;
 }

@@ -338,11 +338,21 @@ static int say_unseen(struct explain *explain)
 	return 0;
 }
 
+/* Of several ports. */
+static int say_several(struct explain *explain)
+{
+	return explain->options.several
+	               ? sentence_add(explain, SAY_UNREAD, "several",
+	                              "Other network namespaces and NAT rules are looked into for one port alone.")
+	               : 0;
+}
+
 int explain_notes(struct explain *explain)
 {
 	static int (*const say[])(struct explain * explain) = {
-		say_until_listen, say_loopback,  say_device,    say_proxy, say_other_proto, say_elsewhere,
-		explain_nat_say,  say_port_kind, say_ephemeral, say_plans, say_evidence,    say_unseen,
+		say_until_listen, say_loopback,    say_device,    say_proxy,     say_other_proto,
+		say_elsewhere,    explain_nat_say, say_port_kind, say_ephemeral, say_plans,
+		say_evidence,     say_several,     say_unseen,
 	};
 	for (size_t i = 0; i < countof(say); i++)
 		if (say[i](explain) < 0)

@@ -20,9 +20,12 @@ static int target_problem(char problem[EXPLAIN_PROBLEM_MAX], const char *format,
 	return -1;
 }
 
-static int target_take_port(struct target *target, const struct typed_target *typed, const char *text,
+static int target_take_port(struct target *target, const struct typed_target *typed, const char *text, uint16_t port,
                             char problem[EXPLAIN_PROBLEM_MAX])
 {
+	target->port = port;
+	if (port)
+		return 0;
 	if (typed->kind == TYPED_WORD)
 		return target_problem(problem, "--explain: '%.60s' is neither a port nor a service of /etc/services",
 		                      text);
@@ -44,7 +47,7 @@ static int target_take_port(struct target *target, const struct typed_target *ty
 static int take_proto(struct target *target, const struct typed_target *typed, const char *text,
                       char problem[EXPLAIN_PROBLEM_MAX])
 {
-	if (typed->protos) {
+	if (typed->protos && !(target->proto_said && typed->protos & PROTO_BIT(target->proto))) {
 		target->proto = (uint8_t)proto_next(typed->protos, 0);
 		target->proto_said = true;
 	}
@@ -79,6 +82,12 @@ static int target_take_address(struct target *target, const struct typed_target 
 int target_parse(struct target *target, const char *text, enum proto proto, int family,
                  char problem[EXPLAIN_PROBLEM_MAX])
 {
+	return target_parse_port(target, text, proto, family, 0, problem);
+}
+
+int target_parse_port(struct target *target, const char *text, enum proto proto, int family, uint16_t port,
+                      char problem[EXPLAIN_PROBLEM_MAX])
+{
 	struct lookup names = lookup_host(-1, false);
 	struct typed_target typed;
 	struct filter_error error;
@@ -93,7 +102,8 @@ int target_parse(struct target *target, const char *text, enum proto proto, int 
 		result = error.what[0] ? target_problem(problem, "--explain: %s; expected %s", error.what,
 		                                        error.expected[0] ? error.expected : "one that exists")
 		                       : -1;
-	else if (target_take_port(target, &typed, text, problem) < 0 || take_proto(target, &typed, text, problem) < 0)
+	else if (target_take_port(target, &typed, text, port, problem) < 0 ||
+	         take_proto(target, &typed, text, problem) < 0)
 		result = -1;
 	else
 		result = target_take_address(target, &typed, text, problem);

@@ -20,5 +20,8 @@ struct target {
  */
 int target_parse(struct target *target, const char *text, enum proto proto, int family,
                  char problem[EXPLAIN_PROBLEM_MAX]);
+/* One of several ports that the text names; 0: the only one. */
+int target_parse_port(struct target *target, const char *text, enum proto proto, int family, uint16_t port,
+                      char problem[EXPLAIN_PROBLEM_MAX]);
 
 #endif

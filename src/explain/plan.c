@@ -21,7 +21,7 @@ static int set_target(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX]
 		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--explain: ports are of TCP, UDP and UDP-Lite");
 		return -1;
 	}
-	return target_parse(&explain->target, options->target, proto, options->family, problem);
+	return target_parse_port(&explain->target, options->target, proto, options->family, options->port, problem);
 }
 
 static int user_by_name(struct explain *explain, const char *name, char problem[EXPLAIN_PROBLEM_MAX])

@@ -25,12 +25,14 @@ static bool explaining_begin(struct run *run)
 		.device = options->device,
 		.probe = options->no_probe ? EXPLAIN_PROBE_NONE : options->probe,
 		.protos = options->protos,
+		.protos_named = options->protos_named,
+		.json = options->format,
 		.family = options->inet == options->inet6 ? AF_UNSPEC
 		          : options->inet                 ? AF_INET
 		                                          : AF_INET6,
 	};
 	char problem[EXPLAIN_PROBLEM_MAX];
-	run->own = explain_new(&wanted, problem);
+	run->own = explain_list_new(&wanted, problem);
 	if (!run->own)
 		message_usage("%s", *problem ? problem : strerror(errno));
 	return run->own;
@@ -38,7 +40,7 @@ static bool explaining_begin(struct run *run)
 
 static void explaining_plan(struct run *run)
 {
-	explain_query(run->own, &run->query);
+	explain_list_query(run->own, &run->query);
 	run->needs = (struct run_needs){
 		.owners = true,
 		.owners_shown = true,
@@ -46,15 +48,15 @@ static void explaining_plan(struct run *run)
 		.details = EXPLAIN_DETAILS,
 		/* NAT rules take CAP_NET_ADMIN as marks do. */
 		.privileges = PRIVILEGE_BIND | PRIVILEGE_MARK | PRIVILEGE_BPF_LIST | PRIVILEGE_NETNS |
-		              (explain_changes_user(run->own) ? PRIVILEGE_SET_USER : 0u),
+		              (explain_list_changes_user(run->own) ? PRIVILEGE_SET_USER : 0u),
 	};
 }
 
-/* A sink: keeps what explain_wants(). */
+/* A sink: keeps what explain_list_wants(). */
 static int explaining_keep(void *context, const struct sock *sock)
 {
 	struct run *run = context;
-	return explain_wants(run->own, &sock->row) ? gather_keep(run, sock) : 0;
+	return explain_list_wants(run->own, &sock->row) ? gather_keep(run, sock) : 0;
 }
 
 static int explaining_look(struct run *run)
@@ -77,7 +79,7 @@ static int explaining_look(struct run *run)
 	};
 	if (gather_sockets(run, &request) != 0)
 		return -1;
-	if (facts.live && explain_look_elsewhere(run->own, run->proc_fd, &run->table) < 0)
+	if (facts.live && explain_list_look_elsewhere(run->own, run->proc_fd, &run->table) < 0)
 		return error_set(&run->error, errno, "look into other network namespaces", "");
 	if (gather_owners(run) < 0)
 		return -1;
@@ -87,7 +89,7 @@ static int explaining_look(struct run *run)
 	 */
 	if (rights_own(run) < 0)
 		return -1;
-	return explain_run(run->own, &facts) < 0 ? error_set(&run->error, errno, "explain", "") : 0;
+	return explain_list_run(run->own, &facts) < 0 ? error_set(&run->error, errno, "explain", "") : 0;
 }
 
 static int explaining_answer(struct run *run)
@@ -97,7 +99,7 @@ static int explaining_answer(struct run *run)
 	int answer = explaining_look(run);
 	if (rights_drop(run, true) < 0 || answer < 0)
 		return -1;
-	answer = run->options->format ? explain_json(run->own, &run->out) : explain_text(run->own, &run->out);
+	answer = run->options->format ? explain_list_json(run->own, &run->out) : explain_list_text(run->own, &run->out);
 	if (answer < 0)
 		return error_set(&run->error, errno, "format", "");
 	if (run->options->quiet)
@@ -110,12 +112,12 @@ static int explaining_answer(struct run *run)
 
 static enum exit_status explaining_status(const struct run *run)
 {
-	return (enum exit_status)explain_status(run->own);
+	return (enum exit_status)explain_list_status(run->own);
 }
 
 static void explaining_end(struct run *run)
 {
-	explain_free(run->own);
+	explain_list_free(run->own);
 }
 
 const struct run_mode mode_explain = {

@@ -795,6 +795,42 @@ client.close()
 accepted.close()
 netns.write("/proc/sys/net/ipv4/ip_local_port_range", "32768 60999")
 
+# --- several ports ------------------------------------------------------------------
+
+import subprocess
+p = port()
+next_port += 5
+pid, end = hold(listen(("127.0.0.1", p + 1)), name="many-%s" % UNIQUE)
+for name, args, status, lines in (
+        ("a range", ["%d-%d" % (p, p + 2)], 1, [(p, "tcp", "free"), (p + 1, "tcp", "taken"), (p + 2, "tcp", "free")]),
+        ("a list", ["%d,%d" % (p + 1, p + 3)], 1, [(p + 1, "tcp", "taken"), (p + 3, "tcp", "free")]),
+        ("all free", ["%d-%d" % (p + 2, p + 4)], 0, [(p + 2, "tcp", "free"), (p + 3, "tcp", "free"), (p + 4, "tcp", "free")]),
+        ("of UDP", ["udp:%d,%d" % (p, p + 1)], 0, [(p, "udp", "free"), (p + 1, "udp", "free")]),
+        ("-tu", [p + 1, "-tu"], 1, [(p + 1, "tcp", "taken"), (p + 1, "udp", "free")]),
+        ("an address", ["127.0.0.2:%d-%d" % (p, p + 1)], 0, [(p, "tcp", "free"), (p + 1, "tcp", "free")]),
+        ("a process", ["pid:%d" % pid], 1, [(p + 1, "tcp", "taken")]),
+        ("a program", ["many-%s" % UNIQUE], 1, [(p + 1, "tcp", "taken")]),
+        ("a process that holds none", ["pid:%d" % subprocess.Popen(["sleep", "60"], preexec_fn=tap.die_with_parent).pid], 1, []),
+        ("a program that holds none", ["none-%s" % UNIQUE], 1, [])):
+    result = explain(*args)
+    got = [line for line in result.lines[:max(len(lines), 1)]]
+    good = result.status == status and (not lines and "No port is held by" in got[0] or len(got) == len(lines) and all(
+        str(line[0]) in text and "(%s)" % line[1] in text and "is " + line[2] in text for text, line in zip(got, lines)))
+    t.ok(good, "several ports: " + name, result)
+    result = explain(*args, "--json")
+    answer = json.loads(result.out)["targets"]
+    t.same((result.status, [(one["target"]["port"], one["target"]["protocol"], one["verdict"]) for one in answer]), (status, lines),
+           "... as JSON")
+    for one in answer:
+        for bind in one["binds"]:
+            bind.update({key: one["target"][key] for key in ("protocol", "reuseaddr", "reuseport")})
+            t.ok(bind["left_out"] or bind["error"] == kernel_says(bind), "... port %d, and as the kernel says" % one["target"]["port"], bind)
+os.close(end), os.waitpid(pid, 0)
+for name, args, part in (("too many", ["1-2000"], "1024 at most"), ("port 0 among them", ["0-3"], "port 0"), ("beyond", ["65530-65540"], "65530-65540"),
+                         ("of unix sockets", ["80,81", "-x"], "ports are of")):
+    result = explain(*args)
+    t.ok(result.status == 2 and part.encode() in result.err and not result.out, "usage: " + name, result)
+
 # --- replay, usage -----------------------------------------------------------------
 
 p = port()
@@ -805,7 +841,7 @@ sock.close()
 case("a recording", [p, "--replay", recording], 1, TAKEN, "This is what the recording says", judge=False)
 
 for name, args, part in (
-        ("not a port", ["70000"], "65535"), ("no port", ["tcp:"], "port is missing"), ("no such service", ["nosuchservice"], "neither a port"),
+        ("not a port", ["70000"], "65535"), ("no port", ["tcp:"], "port is missing"), 
         ("no such device", ["80", "--device", "nosuch0"], "no interface"), ("no such user", ["80", "--as-user", "no:such"], "no user"),
         ("v6only of IPv4", ["127.0.0.1:80", "--v6only"], "IPV6_V6ONLY"), ("a filter", ["80", "81"], "too much"),
         ("csv", ["80", "--csv"], "JSON"), ("both probes", ["80", "--no-probe", "--probe", "bind"], "exclude"),

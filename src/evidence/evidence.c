@@ -14,7 +14,8 @@
 #include "evidence/gone.h"
 #include "evidence/tunnels.h"
 
-static int list_blanks(struct blanks *blanks)
+/* Of the first `rows` rows. */
+static int list_blanks(struct blanks *blanks, size_t rows)
 {
 	const struct table *table = blanks->table;
 	struct owners *owners = blanks->owners;
@@ -22,7 +23,7 @@ static int list_blanks(struct blanks *blanks)
 	owners->evidence = calloc(owners->index.count, sizeof(*owners->evidence));
 	if (!blanks->blank || !owners->evidence)
 		return -1;
-	for (uint32_t i = 0; i < table->count; i++) {
+	for (uint32_t i = 0; i < rows; i++) {
 		const struct row *row = &table->row[i];
 		bool is_blank = row->inode && !row->netns && !owners_of(owners, row).count;
 		uint32_t slot = is_blank ? inode_index_find(&owners->index, row->inode) : SLOT_NONE;
@@ -45,13 +46,13 @@ static bool has_open_cases(const struct blanks *blanks)
 }
 
 /*
- * Every process was seen and none has it, no message and no ring either: then
- * the kernel holds it itself. Not if one of these looks was not whole.
+ * Every process was seen and none has it, no message and no ring either: the
+ * kernel may hold it itself, which nothing shows, or a process elsewhere.
  */
 static void settle_rest(struct blanks *blanks)
 {
 	const struct owners *owners = blanks->owners;
-	enum owner_reason rest = owners->report.other_pidns ? REASON_OTHER_PIDNS : REASON_KERNEL;
+	enum owner_reason rest = owners->report.other_pidns ? REASON_OTHER_PIDNS : REASON_UNKNOWN;
 	if (owners->evidence_unread[EVIDENCE_TABLES] || owners->evidence_unread[EVIDENCE_QUEUES])
 		return;
 	for (size_t i = 0; i < blanks->count; i++) {
@@ -61,19 +62,20 @@ static void settle_rest(struct blanks *blanks)
 	}
 }
 
-static int look_again(struct blanks *blanks)
+static int look_again(struct blanks *blanks, size_t rows)
 {
-	if (list_blanks(blanks) < 0)
+	if (list_blanks(blanks, rows) < 0)
 		return -1;
 	if (!blanks->count)
 		return 0;
 	tunnels_explain(blanks);
-	if (owners_unseen(&blanks->owners->report) || !has_open_cases(blanks))
-		return 0;
-	gone_explain(blanks);
-	if (has_open_cases(blanks) && flight_explain(blanks) < 0)
+	bool unseen = owners_unseen(&blanks->owners->report);
+	if (!unseen && has_open_cases(blanks))
+		gone_explain(blanks);
+	if (has_open_cases(blanks) && flight_explain(blanks, unseen) < 0)
 		return -1;
-	settle_rest(blanks);
+	if (!unseen)
+		settle_rest(blanks);
 	return 0;
 }
 
@@ -86,7 +88,9 @@ int evidence_find(const struct evidence_request *request, struct owners *owners)
 		.find = request->find,
 		.context = request->context,
 	};
-	int answer = owners->index.count ? look_again(&blanks) : 0;
+	/* Listeners behind the rows that were asked for are there for owners_waiting() alone. */
+	size_t rows = request->listeners ? request->listeners : request->table->count;
+	int answer = owners->index.count ? look_again(&blanks, rows) : 0;
 	free(blanks.blank);
 	return answer < 0 ? -1 : owners_add_listeners(owners, request->table, request->listeners);
 }

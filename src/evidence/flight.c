@@ -125,33 +125,33 @@ static int list_candidates(struct candidates *candidates)
 	return answer;
 }
 
-static bool any_in_flight(int proc_fd, const struct owners *owners)
+static uint64_t count_in_flight(int proc_fd, const struct owners *owners)
 {
 	char text[4096];
+	uint64_t count = 0;
 	for (size_t i = 0; i < owners->owner_count; i++) {
 		const struct owner *owner = &owners->owner[i];
 		ssize_t len = fdinfo_read(proc_fd, owners->process[owner->process].pid, owner->fd, text, sizeof(text));
-		if (len > 0 && flight_scm_fds(text, (size_t)len))
-			return true;
+		count += len > 0 ? flight_scm_fds(text, (size_t)len) : 0;
 	}
-	return false;
+	return count;
 }
 
-/* 1: descriptors are in flight; 0: none were seen; -1 with errno ENOMEM. What was not looked into is in *unread. */
-static int look_at_messages(const struct blanks *blanks, int *unread)
+/* How many descriptors were seen in flight; -1 with errno ENOMEM. What was not looked into is in *unread. */
+static int64_t look_at_messages(const struct blanks *blanks, int *unread)
 {
 	struct owners owners = { .start = NULL };
 	struct candidates candidates = { .too_many = false };
 	table_init(&candidates.table, 0);
 	/* Those that were told are looked into even if they are not all. */
 	*unread = list_candidates(&candidates) < 0 ? errno : candidates.too_many ? E2BIG : 0;
-	int answer = *unread == ENOMEM ? -1 : 0;
+	int64_t answer = *unread == ENOMEM ? -1 : 0;
 	if (answer == 0 &&
 	    (inode_index_build(&owners.index, &candidates.table) < 0 || blanks->find(blanks->context, &owners) < 0)) {
 		*unread = errno;
 		answer = errno == ENOMEM ? -1 : 0;
 	} else if (answer == 0) {
-		answer = any_in_flight(blanks->proc_fd, &owners);
+		answer = (int64_t)count_in_flight(blanks->proc_fd, &owners);
 	}
 	owners_free(&owners);
 	table_free(&candidates.table);
@@ -214,21 +214,29 @@ static int look_at_rings(struct blanks *blanks, int *unread)
 	return 0;
 }
 
-static void settle_in_flight(struct blanks *blanks)
+/*
+ * Which sockets those are is not told. All processes were seen and none has them:
+ * all that are left may be in flight only if so many descriptors are.
+ */
+static void settle_in_flight(struct blanks *blanks, uint64_t flying)
 {
+	uint64_t open = 0;
 	for (size_t i = 0; i < blanks->count; i++)
+		open += blanks->blank[i].found->reason == REASON_OWNED;
+	for (size_t i = 0; flying >= open && i < blanks->count; i++)
 		if (blanks->blank[i].found->reason == REASON_OWNED)
 			blanks->blank[i].found->reason = REASON_IN_FLIGHT;
 }
 
-int flight_explain(struct blanks *blanks)
+int flight_explain(struct blanks *blanks, bool unseen)
 {
-	int rings_unread, queues_unread;
+	int rings_unread, queues_unread = 0;
 	if (look_at_rings(blanks, &rings_unread) < 0)
 		return -1;
-	int flying = look_at_messages(blanks, &queues_unread);
+	/* A ring names its sockets; a message does not, and a process that was not seen may hold any. */
+	int64_t flying = unseen ? 0 : look_at_messages(blanks, &queues_unread);
 	blanks->owners->evidence_unread[EVIDENCE_QUEUES] = queues_unread ? queues_unread : rings_unread;
 	if (flying > 0)
-		settle_in_flight(blanks);
+		settle_in_flight(blanks, (uint64_t)flying);
 	return flying < 0 ? -1 : 0;
 }

@@ -128,12 +128,30 @@ static const struct tunnel *tunnel_of(const struct tunnels *tunnels, const struc
 
 enum { SOCKOPT_MC_LOOP = 1 << 4 }; /* struct inet_diag_sockopt, first byte */
 
-static bool has_tunnel_options(const struct table *table, uint32_t index)
+/* Of every socket that the kernel opens for a tunnel; a program may choose the same. -1: not told. */
+static int tunnel_options(const struct table *table, uint32_t index)
 {
 	struct sock sock;
 	table_get(table, index, &sock);
-	return sock.row.proto == PROTO_UDP && sock.extra && sock.extra->has & EXTRA_SOCKOPT &&
-	       !(sock.extra->sockopt & SOCKOPT_MC_LOOP);
+	if (sock.row.proto != PROTO_UDP || !sock.extra || !(sock.extra->has & EXTRA_SOCKOPT))
+		return -1;
+	return !(sock.extra->sockopt & SOCKOPT_MC_LOOP);
+}
+
+/*
+ * An interface or an export that is there has its socket on that port, and it is
+ * root's. Where the interface does not tell its port, only the options speak for
+ * it, and a process that was not seen might have set them.
+ */
+static bool is_of(const struct blanks *blanks, const struct blank *blank, const struct tunnel *tunnel)
+{
+	const struct row *row = blank->row;
+	int options = tunnel_options(blanks->table, blank->index);
+	if (row->flags & ROW_HAS_UID && row->uid)
+		return false;
+	if (tunnel->port)
+		return row->proto != PROTO_UDP || options != 0;
+	return options == 1 && !owners_unseen(&blanks->owners->report);
 }
 
 void tunnels_explain(struct blanks *blanks)
@@ -145,9 +163,7 @@ void tunnels_explain(struct blanks *blanks)
 	for (size_t i = 0; i < blanks->count; i++) {
 		const struct blank *blank = &blanks->blank[i];
 		const struct tunnel *tunnel = blank->row->family == AF_UNIX ? NULL : tunnel_of(&tunnels, blank->row);
-		if (tunnel)
+		if (tunnel && is_of(blanks, blank, tunnel))
 			*blank->found = (struct owner_evidence){ REASON_KERNEL, tunnel->kind };
-		else if (has_tunnel_options(blanks->table, blank->index))
-			*blank->found = (struct owner_evidence){ REASON_KERNEL, KERNEL_OTHER };
 	}
 }

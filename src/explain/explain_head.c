@@ -155,6 +155,14 @@ static void words_blank(const struct explain *explain, const struct blanks *blan
 	case REASON_PERMISSION:
 		snprintf(text, 256, "a process that may not be seen from here");
 		return;
+	case REASON_NO_PROC:
+		snprintf(text, 256, "a process, or the kernel itself: there is no /proc to look into");
+		return;
+	case REASON_UNKNOWN:
+		kind = kernel_kind_name(owners_kernel_kind(explain->facts.owners, holder_row(explain, holder), &sure));
+		snprintf(text, 256, "no process that was seen%s%s", kind ? ", perhaps the kernel itself for " : "",
+		         kind ? kind : "");
+		return;
 	case REASON_VANISHED:
 		snprintf(text, 256, "a process that was gone a moment later");
 		return;

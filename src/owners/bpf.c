@@ -20,6 +20,7 @@
 
 #include "owners/crew.h"
 #include "owners/pidns.h"
+#include "owners/walk.h"
 
 /*
  * Open files from which on the program is loaded. On Linux 6.18 with two CPUs it
@@ -90,13 +91,26 @@ int bpf_look(struct bpf_records *records, const struct task_file_programs *progr
 	return failed;
 }
 
+static bool has_blank_slot(const struct owners *owners)
+{
+	for (size_t slot = 0; slot < owners->index.count; slot++)
+		if (owners->start[slot] == owners->start[slot + 1])
+			return true;
+	return false;
+}
+
 int bpf_join(const struct finder_request *request, struct owners *owners, struct findings *findings, size_t count,
              struct error *error)
 {
 	owners->report.asked = true;
 	owners->report.by_bpf = true;
 	owners->report.other_pidns = pidns_is_child(request);
-	return owners_join(owners, findings, count) ? error_set(error, ENOMEM, "look for the sockets' owners", "") : 0;
+	if (owners_join(owners, findings, count))
+		return error_set(error, ENOMEM, "look for the sockets' owners", "");
+	/* The iterator says nothing of processes that it does not show. */
+	if (has_blank_slot(owners))
+		walk_count_denied(request, &owners->report);
+	return 0;
 }
 
 int finder_bpf(const struct finder_request *request, struct owners *owners, struct error *error)

@@ -52,23 +52,16 @@ static enum owner_reason reason_without_inode(const struct row *row)
 }
 
 /*
- * It has an inode, and no process that was seen has an fd on it. Without a second
- * look (evidence.h) the uid must do: sockets the kernel opens for itself belong
- * to root, and none of them is a unix socket.
+ * It has an inode, and no process that was seen has an fd on it. The kernel's
+ * own, in flight, gone since: which it is takes evidence (evidence.h).
  */
-static enum owner_reason reason_with_inode(const struct owner_report *report, const struct row *row)
+static enum owner_reason reason_with_inode(const struct owner_report *report)
 {
 	if (report->denied || report->hides)
 		return REASON_PERMISSION;
-	if (report->starved || report->unread[0].count)
-		return REASON_UNKNOWN;
-	if (report->vanished)
-		return REASON_VANISHED;
-	if (report->other_pidns)
+	if (report->other_pidns && !owners_unseen(report))
 		return REASON_OTHER_PIDNS;
-	if (row->family != AF_UNIX && (row->flags & ROW_HAS_UID) && row->uid == 0)
-		return REASON_KERNEL;
-	return REASON_IN_FLIGHT;
+	return REASON_UNKNOWN;
 }
 
 static const struct owner_evidence *evidence_of(const struct owners *owners, const struct row *row)
@@ -95,7 +88,7 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 	const struct owner_evidence *evidence = evidence_of(owners, row);
 	if (evidence && evidence->reason != REASON_OWNED)
 		return evidence->reason;
-	return reason_with_inode(&owners->report, row);
+	return reason_with_inode(&owners->report);
 }
 
 bool owners_hidden(const struct owners *owners, const struct row *row)

@@ -11,8 +11,11 @@
 
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <sockview/process_list.h>
 
@@ -84,13 +87,28 @@ static int walk_listed(const struct finder_request *request, const struct proces
  * Each pid namespace has a process 1, so a procfs without one is mounted with
  * hidepid=invisible or ptraceable: others' processes are not even listed.
  */
-static bool hides_processes(int proc_fd, const struct process_list *list)
+bool walk_hides(int proc_fd)
 {
 	struct statfs fs;
-	for (size_t i = 0; i < list->count; i++)
-		if (list->pid[i] == 1)
-			return false;
-	return !fstatfs(proc_fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+	struct stat stat;
+	return fstatat(proc_fd, "1", &stat, 0) && errno == ENOENT && !fstatfs(proc_fd, &fs) &&
+	       fs.f_type == PROC_SUPER_MAGIC;
+}
+
+void walk_count_denied(const struct finder_request *request, struct owner_report *report)
+{
+	struct process_list list;
+	if (process_list_read(&list, request->proc_fd))
+		list.count = 0;
+	for (size_t i = 0; i < list.count; i++) {
+		char path[32], target[1];
+		/* The same right as a descriptor's link takes (proc_fd_access_allowed(), fs/proc/base.c). */
+		snprintf(path, sizeof(path), "%d/exe", list.pid[i]);
+		if (readlinkat(request->proc_fd, path, target, sizeof(target)) < 0)
+			report->denied += errno == EACCES || errno == EPERM;
+	}
+	process_list_free(&list);
+	report->hides |= walk_hides(request->proc_fd);
 }
 
 int finder_proc(const struct finder_request *request, struct owners *owners, struct error *error)
@@ -112,7 +130,7 @@ int finder_proc(const struct finder_request *request, struct owners *owners, str
 		process_list_free(&list);
 		return 0;
 	}
-	owners->report.hides = hides_processes(request->proc_fd, &list);
+	owners->report.hides = walk_hides(request->proc_fd);
 	int result = walk_listed(request, &list, owners);
 	if (result)
 		error_set(error, errno, "look for the sockets' owners", "");

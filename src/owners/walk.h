@@ -10,4 +10,9 @@
 int walk_processes(const struct finder_request *request, const int32_t *pid, size_t pid_count,
                    struct findings *findings);
 
+/* True if this /proc does not list all processes (hidepid). */
+bool walk_hides(int proc_fd);
+/* Adds to the report the processes that we may not look into, without a look at their descriptors. */
+void walk_count_denied(const struct finder_request *request, struct owner_report *report);
+
 #endif

@@ -28,8 +28,8 @@ void legend_add(struct legend *legend, const struct owners *owners, const struct
 	legend->count[reason]++;
 	if (reason == REASON_UNACCEPTED)
 		legend_add_waiting(legend, owners, row);
-	if (reason == REASON_KERNEL)
-		legend->kind[owners_kernel_kind(owners, row, &sure)]++;
+	if (reason == REASON_KERNEL || reason == REASON_UNKNOWN)
+		legend->kind[reason == REASON_UNKNOWN][owners_kernel_kind(owners, row, &sure)]++;
 }
 
 static const char *const explanations[REASON_COUNT] = {
@@ -86,15 +86,16 @@ static void unaccepted_text(const struct legend *legend, const struct owners *ow
 		append(text, size, at, "and others");
 }
 
-static void kernel_text(const struct legend *legend, char *text, size_t size)
+/* "2 vxlan"; what only a port speaks for: "perhaps 1 nfs" */
+static void kernel_text(const uint64_t kinds[KERNEL_KINDS], const char *perhaps, char *text, size_t size)
 {
 	size_t at = 0;
 	for (unsigned kind = 0; kind < KERNEL_KINDS; kind++) {
 		const char *name = kernel_kind_name(kind);
 		char one[64];
-		if (!legend->kind[kind] || !name)
+		if (!kinds[kind] || !name)
 			continue;
-		snprintf(one, sizeof(one), "%llu %s", (unsigned long long)legend->kind[kind], name);
+		snprintf(one, sizeof(one), "%s%llu %s", perhaps, (unsigned long long)kinds[kind], name);
 		at = append(text, size, at, one);
 	}
 }
@@ -108,7 +109,9 @@ void legend_say(const struct legend *legend, const struct owners *owners)
 		if (reason == REASON_UNACCEPTED)
 			unaccepted_text(legend, owners, more, sizeof(more));
 		if (reason == REASON_KERNEL)
-			kernel_text(legend, more, sizeof(more));
+			kernel_text(legend->kind[0], "", more, sizeof(more));
+		if (reason == REASON_UNKNOWN)
+			kernel_text(legend->kind[1], "perhaps the kernel's: ", more, sizeof(more));
 		message("%llu socket%s without an owner: %s, %s%s%s", (unsigned long long)legend->count[reason],
 		        legend->count[reason] == 1 ? "" : "s", owner_reason_name(reason), explanations[reason],
 		        *more ? ": " : "", more);

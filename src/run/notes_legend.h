@@ -9,7 +9,7 @@ enum { LEGEND_LISTENERS = 4 };
 /* Zero-initialised is empty. Its pointers are into the owners. */
 struct legend {
 	uint64_t count[REASON_COUNT];
-	uint64_t kind[KERNEL_KINDS];
+	uint64_t kind[2][KERNEL_KINDS]; /* by evidence; and by the port alone */
 	struct {
 		struct owner_waiting who;
 		uint64_t count;

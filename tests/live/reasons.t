@@ -18,6 +18,23 @@ from scene import CLOSE_WAIT, deafen, hear_syn_only, reach, wait_for
 
 ROOT = os.getuid() == 0
 t = tap.Tap()
+
+
+def reasons_by(finder):
+    """Of this machine's own listeners: some may be of processes that may not be looked into."""
+    result = tap.sockview("-tlun", "--jsonl", "--columns", "inode,owner_reason", "--owners-from", finder)
+    rows = [json.loads(line) for line in result.lines]
+    return result.status, {row["inode"]: row["owner_reason"] for row in rows if row["owner_reason"]}
+
+
+by_bpf = reasons_by("bpf")
+if by_bpf[0] == 0:
+    by_proc = reasons_by("proc")
+    both = by_bpf[1].keys() & by_proc[1].keys()
+    t.same({inode: by_bpf[1][inode] for inode in both}, {inode: by_proc[1][inode] for inode in both},
+           "BPF and /proc give the same reasons")
+else:
+    t.skip("BPF and /proc give the same reasons", "no BPF iterator here")
 why = netns.enter()
 if why:
     tap.skip_all(why)

@@ -213,6 +213,20 @@ static int check_explain(struct parse *parse)
 	return 0;
 }
 
+/* lsof's lists are alternatives to -i unless -a is given, which its users forget, too. */
+static int note_alternatives(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	bool wanted = false;
+	for (size_t i = 0; i < ITEM_COUNT; i++)
+		for (size_t j = 0; j < options->item[i].count; j++)
+			wanted |= options->item[i].item[j][0] != '^';
+	if (!wanted || options->lsof_and)
+		return 0;
+	return option_note(parse,
+	                   "-i and lsof's -p, -u, -c and -g are joined by or, as lsof does; -a joins them by and");
+}
+
 static int check_together(struct parse *parse)
 {
 	const struct options *options = parse->options;
@@ -316,6 +330,8 @@ int options_parse(struct options *options, int argc, char **argv, char text[OPTI
 	                      : parse_own_line(&parse, letters, longs, argc, argv))
 		return -1;
 	settle_options(options);
+	if (note_alternatives(&parse) < 0)
+		return -1;
 	return check_together(&parse);
 }
 

@@ -166,5 +166,12 @@ if tap.missing("lsof"):
 else:
     for line in lines("lsof"):
         same_lsof(line)
+    for line in ("-nP -i -p @PID@", "-nP -i:80 -i:9", "-nP -i:9 -p 1", "-a -nP -i -p @PID@ -u ^@USER@", "-nPi -g -R -l", "-nP -i:80 -c nosuch"):
+        for word, text in FILLED.items():
+            line = line.replace(word, text)
+        same_lsof(line.split())
+    for words, noted in (("-i -p 1", True), ("-i -a -p 1", False), ("-i -p ^1", False), ("-i -p 1 -q", False)):
+        result = tap.sockview(*words.split())
+        t.same(b"joined by or" in result.err, noted, "%s: %s note about or" % (words, "a" if noted else "no"), result)
 scene.close()
 t.done()

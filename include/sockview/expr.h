@@ -53,7 +53,10 @@ enum expr_kind {
 enum expr_end { EXPR_LOCAL = 1, EXPR_REMOTE = 2, EXPR_EITHER = 3 };
 
 enum expr_host {
-	EXPR_HOST_ORDER = 1 << 0, /* the ports came of < <= > >=: they name none */
+	EXPR_HOST_ORDER = 1 << 0,  /* the ports came of < <= > >=: they name none */
+	EXPR_HOST_SERVED = 1 << 1, /* a listener on every address that serves this one fits, too; `value` 0 */
+	EXPR_HOST_UNSURE = 1 << 2, /* SERVED, if a row has the address as its local one ... */
+	EXPR_HOST_SEEN = 1 << 3,   /* ... and one has */
 };
 
 struct expr_span {
@@ -73,6 +76,7 @@ struct expr_node {
 	uint32_t child;           /* first child; 0: none */
 	uint32_t next;            /* the next child of the same parent; 0: the last */
 	uint32_t value, mask;     /* HOST: mask is enum expr_host */
+	uint32_t device;          /* HOST, SERVED: the interface that has the address; 0: not known */
 	struct expr_span ranges;  /* sorted, apart from each other by one at least */
 	struct expr_span numbers; /* sorted */
 	struct expr_span text;

@@ -75,6 +75,14 @@ void filter_narrow(const struct filter *filter, struct query *query);
  */
 void filter_set_context(struct filter *filter, const struct column_context *context);
 
+/*
+ * If the filter's needs say that it `settles`, it is shown each row before it
+ * judges any with owners: a listener on every address serves an address if
+ * some row has that as its own, where this host's addresses are not those of
+ * the rows (a recording).
+ */
+void filter_see(struct filter *filter, const struct row *row);
+
 /* `owners` NULL: not looked for yet, nor hosts' and containers' names; then MAYBE if they decide. */
 enum verdict filter_judge(const struct filter *filter, const struct sock *sock, const struct owners *owners);
 /* The same as if the socket had this one owner alone: YES or NO. */

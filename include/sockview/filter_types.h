@@ -33,6 +33,7 @@ struct filter_needs {
 	unsigned protos;  /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
 	bool mark;        /* the kernel tells of marks only with CAP_NET_ADMIN */
 	bool netlink;     /* it asks for what /proc/net does not tell: marks, interfaces */
+	bool settles;     /* what a row is worth may depend on the others: see filter_see() */
 	unsigned columns; /* enum column_need: what its columns are taken from, beside owners */
 	/*
 	 * What has been said of states, and so replaces or lifts the usual view

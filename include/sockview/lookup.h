@@ -5,6 +5,9 @@
 #include <sockview/cgroup.h>
 #include <sockview/row.h>
 
+/* lo's, in every network namespace: net/core/dev.c makes it first. */
+#define LOOPBACK_INDEX 1
+
 struct lookup_address {
 	uint8_t family; /* AF_INET, AF_INET6 */
 	union addr addr;
@@ -31,7 +34,12 @@ struct lookup {
 	 * -1 with errno ENOMEM. cgroup_match_free() after both.
 	 */
 	int (*cgroups)(const struct lookup *lookup, const char *glob, struct cgroup_match *match);
-	/* What the last two read: see struct finder_request. */
+	/*
+	 * 1 if the address is one of this host's, and the interface that has it; 0
+	 * if not; -1 if that is not known. NULL: not known of any.
+	 */
+	int (*own_address)(int family, const union addr *addr, uint32_t *index);
+	/* What `local_ports` and `cgroups` read: see struct finder_request. */
 	int proc_fd; /* -1: none */
 	bool proc_is_ours;
 };

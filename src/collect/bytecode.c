@@ -62,6 +62,9 @@ static enum plan plan_host(const struct compiler *compiler, const struct expr_no
 {
 	if (compiler->dump->family == AF_INET && node->family == AF_INET6)
 		return PLAN_FALSE;
+	/* A listener that serves the address has another: the ports alone are asked for. */
+	if (node->mask & EXPR_HOST_SERVED)
+		return !wanted ? PLAN_FALSE : node->ranges.count > PORT_RANGES_MAX ? PLAN_TRUE : PLAN_CODE;
 	if (node->ranges.count <= PORT_RANGES_MAX)
 		return PLAN_CODE;
 	return wanted ? PLAN_COARSE : PLAN_FALSE;
@@ -206,6 +209,11 @@ static void write_end(struct compiler *compiler, const struct expr_node *node, e
 
 static void write_host(struct compiler *compiler, const struct expr_node *node, bool coarse, int yes, int no)
 {
+	struct expr_node ports = *node;
+	if (node->mask & EXPR_HOST_SERVED) {
+		ports.family = AF_UNSPEC;
+		node = &ports;
+	}
 	if (node->end & EXPR_REMOTE) {
 		write_end(compiler, node, EXPR_REMOTE, coarse, yes, no);
 		no = (int)compiler->writer.at;

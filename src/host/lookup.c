@@ -5,7 +5,9 @@
 #include <net/if.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -149,6 +151,37 @@ static int proc_cgroups(const struct lookup *lookup, const char *glob, struct cg
 	return failed || !match->path ? -1 : 0;
 }
 
+/* All of 127.0.0.0/8 is lo's, as is every prefix of it: fib_add_ifaddr(), net/ipv4/fib_frontend.c. */
+static bool is_loopback(int family, const union addr *addr)
+{
+	return family == AF_INET ? addr->byte[0] == 127 : IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)addr);
+}
+
+static bool has_address(const struct ifaddrs *one, int family, const union addr *addr)
+{
+	if (!one->ifa_addr || one->ifa_addr->sa_family != family)
+		return false;
+	if (family == AF_INET)
+		return memcmp(&((const struct sockaddr_in *)(const void *)one->ifa_addr)->sin_addr, addr, 4) == 0;
+	return memcmp(&((const struct sockaddr_in6 *)(const void *)one->ifa_addr)->sin6_addr, addr, 16) == 0;
+}
+
+static int host_own_address(int family, const union addr *addr, uint32_t *index)
+{
+	struct ifaddrs *list, *one;
+	*index = LOOPBACK_INDEX;
+	if (is_loopback(family, addr))
+		return 1;
+	if (getifaddrs(&list) < 0)
+		return -1;
+	for (one = list; one && !has_address(one, family, addr); one = one->ifa_next)
+		;
+	if (one)
+		*index = if_nametoindex(one->ifa_name);
+	freeifaddrs(list);
+	return one != NULL;
+}
+
 struct lookup lookup_host(int proc_fd, bool proc_is_ours)
 {
 	return (struct lookup){
@@ -159,6 +192,7 @@ struct lookup lookup_host(int proc_fd, bool proc_is_ours)
 		.interface = libc_interface,
 		.local_ports = proc_local_ports,
 		.cgroups = proc_cgroups,
+		.own_address = host_own_address,
 		.proc_fd = proc_fd,
 		.proc_is_ours = proc_is_ours,
 	};

@@ -206,12 +206,24 @@ int gather_keep(struct run *run, const struct sock *sock)
 	return error_set(&run->error, errno, "keep the sockets", "");
 }
 
+/* True if owners, names or the other rows decide what the row alone does not. */
+static bool is_decided_later(const struct run *run)
+{
+	const struct filter_needs *needs = &run->selection.needs;
+	return needs->owners || needs->settles || needs->columns & (NEED_HOSTS | NEED_CONTAINERS);
+}
+
 /* Sink: keeps the sockets that the filter wants, and those about which it needs the owners. */
 static int gather_wanted(void *context, const struct sock *sock)
 {
 	struct run *run = context;
+	if (run->selection.needs.settles) {
+		filter_see(run->selection.filter, &sock->row);
+		if (!query_matches(&run->query, &sock->row))
+			return 0;
+	}
 	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
-	if (verdict == VERDICT_MAYBE && !run->selection.needs.owners) {
+	if (verdict == VERDICT_MAYBE && !is_decided_later(run)) {
 		run->undecidable++;
 		return 0;
 	}
@@ -259,8 +271,14 @@ void gather_rewind(void *context, size_t mark)
 
 int gather_table(struct run *run)
 {
+	/* Rows that are not wanted tell of those that are: sockets in every state have addresses. */
+	struct query wide = run->query;
+	wide.inet = wide.inet6 = true;
+	wide.expr = NULL;
+	FOR_EACH_PROTO (proto, wide.protos)
+		wide.states[proto] = STATE_ALL;
 	struct source_request request = {
-		.query = &run->query,
+		.query = run->selection.needs.settles ? &wide : &run->query,
 		.sink = gather_wanted,
 		.context = run,
 		.mark = gather_mark,

@@ -126,7 +126,8 @@ static int look_once(struct run *run, bool last)
 	const struct run_needs *needs = &run->needs;
 	/* The kernel tells secrets only while the privilege is in effect, which ends before the first byte is printed. */
 	bool secrets = needs->secrets && run->privilege.has_net_admin;
-	bool whole = needs->owners || needs->hosts || run->listing.sort.count || secrets;
+	bool whole =
+		needs->owners || run->selection.needs.settles || needs->hosts || run->listing.sort.count || secrets;
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
 		return error_set(&run->error, errno, "start", "");
 	run->report = (struct report){ 0 };

@@ -34,6 +34,9 @@ int run_open_proc(struct run *run)
 	run->proc_is_ours = !root || (fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 &&
 	                              given.st_dev == own.st_dev && given.st_ino == own.st_ino);
 	run->lookup = lookup_host(run->proc_fd, run->proc_is_ours);
+	/* A recording's addresses are those of its rows. */
+	if (run->options->replay)
+		run->lookup.own_address = NULL;
 	return run->proc_fd < 0 && root ? -1 : 0;
 }
 

@@ -223,10 +223,28 @@ static uint32_t any_target(struct reading *reading, struct piece piece)
 	return protos ? proto_target(reading, piece, protos, family) : plain_target(reading, piece);
 }
 
+void target_widen(struct reading *reading, size_t first)
+{
+	for (size_t i = first; !reading->strict && i < reading->expr->node_count; i++) {
+		struct expr_node *node = &reading->expr->node[i];
+		bool host = node->kind == EXPR_HOST && node->ranges.count && node->family != AF_UNSPEC &&
+		            node->prefix_len == (node->family == AF_INET ? 32 : 128);
+		if (!host || node->value || addr_is_any(&node->addr, false))
+			continue;
+		int own = reading->names->own_address
+		                  ? reading->names->own_address(node->family, &node->addr, &node->device)
+		                  : -1;
+		if (own)
+			node->mask |= own > 0 ? EXPR_HOST_SERVED : EXPR_HOST_SERVED | EXPR_HOST_UNSURE;
+	}
+}
+
 uint32_t target_read(struct reading *reading, struct piece piece)
 {
 	uint32_t first = (uint32_t)reading->expr->node_count;
 	uint32_t node = any_target(reading, piece);
+	if (node != EXPR_FAILED && !reading->last_group_is_port)
+		target_widen(reading, first);
 	/* What acts on a port means the socket that has it, not those that are connected to one. */
 	for (size_t i = first; node != EXPR_FAILED && reading->strict && i < reading->expr->node_count; i++) {
 		struct expr_node *host = &reading->expr->node[i];

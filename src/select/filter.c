@@ -138,6 +138,12 @@ static void need_node(struct filter_needs *needs, const struct expr_node *node)
 		if (node->prefix_len == OPERAND_COLUMN)
 			need_column(needs, column_at(node->mask));
 		break;
+	case EXPR_HOST:
+		needs->settles |= (node->mask & EXPR_HOST_UNSURE) != 0;
+		/* Whether a listener on [::] leaves IPv4 alone. */
+		if (node->mask & EXPR_HOST_SERVED && node->family == AF_INET)
+			needs->want |= WANT_EXTRA;
+		break;
 	case EXPR_UNIX:
 		needs->protos |= protos_of(AF_UNIX);
 		break;
@@ -174,6 +180,21 @@ void filter_set_context(struct filter *filter, const struct column_context *cont
 void filter_set_strict(struct filter *filter)
 {
 	filter->strict = true;
+}
+
+void filter_see(struct filter *filter, const struct row *row)
+{
+	for (size_t i = 0; filter->needs.settles && row_is_inet(row) && i < filter->expr.node_count; i++) {
+		struct expr_node *node = &filter->expr.node[i];
+		if (node->kind != EXPR_HOST || !(node->mask & EXPR_HOST_UNSURE))
+			continue;
+		bool mapped = row->flags & ROW_LOCAL_MAPPED && node->family == AF_INET;
+		if (row->family == node->family || mapped)
+			node->mask |=
+				addr_has_prefix(row->local.byte + (mapped ? 12 : 0), node->addr.byte, node->prefix_len)
+					? EXPR_HOST_SEEN
+					: 0;
+	}
 }
 
 void filter_needs(const struct filter *filter, struct filter_needs *needs)

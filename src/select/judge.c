@@ -11,6 +11,8 @@
 
 #include <sockview/column_table.h>
 #include <sockview/glob.h>
+#include <sockview/lookup.h>
+#include <sockview/proto.h>
 
 #include "select/column_term.h"
 #include "select/filter_parts.h"
@@ -88,6 +90,25 @@ static bool end_matches(const struct judged *judged, const struct expr_node *nod
 	return addr_has_prefix(bytes, node->addr.byte, node->prefix_len);
 }
 
+/*
+ * True if the socket waits on every address, this one among them. A listener
+ * that is bound to an interface gets what comes in by it, and connections of
+ * this host itself come in by lo.
+ */
+static bool serves(const struct judged *judged, const struct expr_node *node)
+{
+	const struct row *row = &judged->sock->row;
+	bool mapped = row->flags & ROW_LOCAL_MAPPED;
+	if (!proto_has(row->proto, PROTO_PORTS) || !(proto_table[row->proto].waiting & STATE_BIT(row->state)) ||
+	    !addr_is_any(&row->local, mapped) || !expr_in_ranges(judged->expr, node->ranges, row->local_port))
+		return false;
+	if (row->ifindex && row->ifindex != LOOPBACK_INDEX && row->ifindex != node->device)
+		return false;
+	if (node->family == AF_INET6)
+		return row->family == AF_INET6 && !mapped && !addr_is_mapped(&node->addr);
+	return row->family == AF_INET || !(row->flags & ROW_V6ONLY);
+}
+
 static enum verdict judge_host(const struct judged *judged, const struct expr_node *node)
 {
 	const struct row *row = &judged->sock->row;
@@ -97,8 +118,14 @@ static enum verdict judge_host(const struct judged *judged, const struct expr_no
 		return VERDICT_MAYBE;
 	if (node->value && node->value != row->ifindex)
 		return VERDICT_NO;
-	return verdict_of(((node->end & EXPR_LOCAL) && end_matches(judged, node, EXPR_LOCAL)) ||
-	                  ((node->end & EXPR_REMOTE) && end_matches(judged, node, EXPR_REMOTE)));
+	if (((node->end & EXPR_LOCAL) && end_matches(judged, node, EXPR_LOCAL)) ||
+	    ((node->end & EXPR_REMOTE) && end_matches(judged, node, EXPR_REMOTE)))
+		return VERDICT_YES;
+	if (!(node->mask & EXPR_HOST_SERVED) || !serves(judged, node))
+		return VERDICT_NO;
+	if (node->mask & EXPR_HOST_UNSURE && !(node->mask & EXPR_HOST_SEEN))
+		return judged->owners ? VERDICT_NO : VERDICT_MAYBE;
+	return VERDICT_YES;
 }
 
 /* --- names of unix sockets --- */

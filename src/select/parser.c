@@ -212,7 +212,10 @@ static uint32_t condition_node(struct reading *reading, const struct condition *
 	reading->states_said |= condition->state;
 	/* As ports do: the question is who. */
 	reading->target |= condition->names_owner;
+	size_t first = reading->expr->node_count;
 	uint32_t node = condition->host ? host_read(reading, value, condition->host) : condition->read(reading, value);
+	if (node != EXPR_FAILED && condition->host == EXPR_EITHER)
+		target_widen(reading, first);
 	return negated_if(reading, (comparison == TOKEN_NE) != condition->excluded, node);
 }
 

@@ -69,6 +69,8 @@ uint32_t place_read(struct reading *reading, struct piece address, struct piece 
 /* True for an IPv6 address without brackets, with its zone if it has one. */
 bool piece_is_ipv6(struct piece piece);
 uint32_t target_read(struct reading *reading, struct piece piece);
+/* ADDR:PORT among the nodes from `first` on also means the listener that serves it. */
+void target_widen(struct reading *reading, size_t first);
 uint32_t state_read(struct reading *reading, struct piece piece);
 uint32_t pid_read(struct reading *reading, struct piece piece);
 uint32_t inode_read(struct reading *reading, struct piece piece);

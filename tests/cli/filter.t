@@ -34,6 +34,25 @@ def shows(words, rows, name=None, **more):
     t.ok(result.status == (0 if rows else 1) and not result.err, "its status", result)
 
 
+# --- a listener on every address, and who serves what --------------------------
+
+SERVED = os.path.join(tap.scratch(), "served")
+EVERY = "tcp        0      0 0.0.0.0:8080            0.0.0.0:*               LISTEN     "
+with open(SERVED, "wb") as out:
+    out.write(wire.request(wire.AF_INET, wire.TCP) + wire.inet("LISTEN", "0.0.0.0:8080", inode=1) +
+              wire.inet("ESTABLISHED", "192.0.2.1:22", "192.0.2.7:50000", inode=2) +
+              wire.inet("LISTEN", "127.0.0.1:6000", inode=3) + wire.done())
+for words, rows in ((["192.0.2.1:8080"], [EVERY]), (["127.0.0.1:8080"], [EVERY]), (["192.0.2.7:8080"], []),
+                    (["192.0.2.1:8081"], []), (["-a", "src", "192.0.2.1:8080"], []), (["-l", "192.0.2.1.8080"], [EVERY])):
+    result = tap.sockview("-nH", "--replay", SERVED, *words)
+    t.same(result.lines, rows, "in a recording: " + " ".join(words), result)
+    t.ok(result.status == (0 if rows else 1) and not result.err, "its status", result)
+result = tap.sockview("-nH", "--replay", SERVED, "-a", "not 192.0.2.1:8080")
+t.ok(len(result.lines) == 2 and EVERY not in result.lines, "not is the complement", result)
+# Names are looked up before they are judged.
+result = tap.sockview("-nH", "--replay", SERVED, "-a", "local_host = localhost")
+t.ok([line.split()[3] for line in result.lines] == ["127.0.0.1:6000"], "a host's name as a column", result)
+
 # --- what is looked at: states -------------------------------------------------
 
 shows(["-a"], [LISTEN, CONNECTED, WAITING, SIX, DATAGRAM])

@@ -42,7 +42,7 @@ ASKED = ["-tuUwxa"]
 
 columns = {}
 for line in tap.sockview("--list-columns").lines:
-    found = re.match(r"  (\w+)\s+(text|number|real|bool|time|list)\s.*?(?:\[([^\]]*)\])?$", line)
+    found = re.match(r"  (\w+)\s+(text|number|real|bool|time)\s.*?(?:\[([^\]]*)\])?$", line)
     if found and found.group(1) not in LEFT_OUT:
         columns[found.group(1)] = (found.group(2), found.group(3))
 made = tap.sockview("--record", RECORDING, *ASKED)

@@ -183,8 +183,16 @@ static inline int scene_cgroups(const struct lookup *lookup, const char *glob, s
 	return 0;
 }
 
+/* 127.0.0.0/8 on lo. */
+static inline int scene_own_address(int family, const union addr *addr, uint32_t *index)
+{
+	*index = family == AF_INET && addr->byte[0] == 127 ? 1 : 2;
+	return family == AF_INET && addr->byte[0] == 127;
+}
+
 static const struct lookup scene_names = {
-	scene_service, scene_host, scene_host, scene_user, scene_interface, scene_local_ports, scene_cgroups, -1, false,
+	scene_service,     scene_host,    scene_host,        scene_user, scene_interface,
+	scene_local_ports, scene_cgroups, scene_own_address, -1,         false,
 };
 
 /* The letters of the sockets that the verdict is given to. */

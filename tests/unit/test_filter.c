@@ -284,6 +284,67 @@ static void targets(void **state)
 	CHECK_ALL(cases);
 }
 
+/* ADDR:PORT is served by a listener on every address, if ADDR is this host's. */
+static void served_addresses(void **state)
+{
+	static const struct filter_case cases[] = {
+		{ "127.0.0.1:22", "ab" },
+		{ "127.0.0.1.22", "ab" },
+		{ "http://127.5.6.7:22", "ab" },
+		{ "tcp:127.0.0.1:22", "ab" },
+		{ "tcp4:127.0.0.1:22", "a" },
+		{ "host 127.0.0.1:22", "ab" },
+		{ "127.0.0.1:22-23,8080", "ablm" },
+		{ "not 127.0.0.1:22", "cdefghijklm" },
+		{ "127.0.0.1:22 or 10.0.0.5:22", "abc" },
+		{ "10.0.0.5:22", "c" },
+		{ "src 127.0.0.1:22", "" },
+		{ "dst 127.0.0.1:22", "" },
+		{ "udp:127.0.0.1:22", "" },
+		{ "127.0.0.0/8:22", "" },
+		{ "127.0.0.1", "glm" },
+	};
+	(void)state;
+	CHECK_ALL(cases);
+}
+
+/* Where this host's addresses say nothing of the rows, a row that has the address says it. */
+static void served_addresses_of_rows(void **state)
+{
+	static const struct {
+		const char *text, *maybe, *yes;
+	} cases[] = {
+		{ "10.0.0.5:22", "ab", "abc" },  { "127.0.0.1:22", "ab", "ab" },
+		{ "192.0.2.7:22", "ab", "" },    { "[2001:db8::5]:22", "b", "b" },
+		{ "[2001:db8::6]:22", "b", "" }, { "not 192.0.2.7:22", "ab", "abcdefghijklm" },
+	};
+	static const struct owners nobody;
+	struct lookup names = scene_names;
+	names.own_address = NULL;
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		char letters[SCENE_MAX + 1];
+		struct filter_error error;
+		struct filter_needs needs;
+		struct filter *filter = filter_new(&names);
+		assert_int_equal(filter_add_text(filter, cases[i].text, strlen(cases[i].text), AF_UNSPEC, &error), 0);
+		assert_int_equal(filter_close(filter), 0);
+		filter_needs(filter, &needs);
+		assert_true(needs.settles);
+		scene_judge(filter, NULL, VERDICT_MAYBE, letters);
+		assert_string_equal(letters, cases[i].maybe);
+		for (size_t row = 0; row < SCENE_COUNT; row++) {
+			struct scene_sock one;
+			scene_sock(&scene_rows[row], &one);
+			filter_see(filter, &one.sock.row);
+		}
+		scene_judge(filter, &nobody, VERDICT_YES, letters);
+		if (strcmp(letters, cases[i].yes) != 0)
+			fail_msg("\"%s\" gives %s, not %s", cases[i].text, letters, cases[i].yes);
+		filter_free(filter);
+	}
+}
+
 static void details(void **state)
 {
 	static const struct filter_case cases[] = {
@@ -740,6 +801,8 @@ int main(void)
 		cmocka_unit_test(states),
 		cmocka_unit_test(precedence),
 		cmocka_unit_test(targets),
+		cmocka_unit_test(served_addresses),
+		cmocka_unit_test(served_addresses_of_rows),
 		cmocka_unit_test(details),
 		cmocka_unit_test(owner_terms),
 		cmocka_unit_test(without_owners),

@@ -38,7 +38,8 @@ static int localhost(const char *name, int family, struct lookup_address *addres
 }
 
 static const struct lookup names = {
-	scene_service, localhost, localhost, scene_user, scene_interface, scene_local_ports, scene_cgroups, -1, false,
+	scene_service,     localhost,     localhost, scene_user, scene_interface,
+	scene_local_ports, scene_cgroups, NULL,      -1,         false,
 };
 
 static void selected(struct filter *filter, char *letters)

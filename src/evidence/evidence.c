@@ -72,7 +72,7 @@ static int look_again(struct blanks *blanks, size_t rows)
 	bool unseen = owners_unseen(&blanks->owners->report);
 	if (!unseen && has_open_cases(blanks))
 		gone_explain(blanks);
-	if (has_open_cases(blanks) && flight_explain(blanks, unseen) < 0)
+	if (has_open_cases(blanks) && flight_explain(blanks) < 0)
 		return -1;
 	if (!unseen)
 		settle_rest(blanks);

@@ -215,8 +215,8 @@ static int look_at_rings(struct blanks *blanks, int *unread)
 }
 
 /*
- * Which sockets those are is not told. All processes were seen and none has them:
- * all that are left may be in flight only if so many descriptors are.
+ * Which sockets those are is not told. No process that was seen has them: all
+ * that are left may be in flight only if so many descriptors are.
  */
 static void settle_in_flight(struct blanks *blanks, uint64_t flying)
 {
@@ -228,13 +228,12 @@ static void settle_in_flight(struct blanks *blanks, uint64_t flying)
 			blanks->blank[i].found->reason = REASON_IN_FLIGHT;
 }
 
-int flight_explain(struct blanks *blanks, bool unseen)
+int flight_explain(struct blanks *blanks)
 {
-	int rings_unread, queues_unread = 0;
+	int rings_unread, queues_unread;
 	if (look_at_rings(blanks, &rings_unread) < 0)
 		return -1;
-	/* A ring names its sockets; a message does not, and a process that was not seen may hold any. */
-	int64_t flying = unseen ? 0 : look_at_messages(blanks, &queues_unread);
+	int64_t flying = look_at_messages(blanks, &queues_unread);
 	blanks->owners->evidence_unread[EVIDENCE_QUEUES] = queues_unread ? queues_unread : rings_unread;
 	if (flying > 0)
 		settle_in_flight(blanks, (uint64_t)flying);

@@ -24,6 +24,7 @@
  *     listing.c listing.h              what is printed and in which form
  *     look.c look.h                    one look at the sockets, from privileges to report
  *     mode.h                           what an invocation does with the sockets
+ *     namespaces.c namespaces.h        the sockets of more network namespaces than our own: -N
  *     notes.c notes.h                  the wording of notes: what an answer lacks, a line each
  *     notes_legend.c notes_legend.h    with -v: why owners are blank: counted, and in words
  *     notes_filter.c                   what was wrong with a filter, with a caret under it

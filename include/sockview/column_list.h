@@ -38,6 +38,7 @@ struct column_defaults {
 	unsigned programs, extend;
 	bool timers, memory, info;
 	bool numeric_users;
+	bool netns; /* the rows are of several network namespaces */
 };
 int column_list_default(struct column_list *list, const struct column_defaults *defaults);
 

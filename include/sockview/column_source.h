@@ -11,6 +11,7 @@
 struct cgroups;
 struct containers;
 struct names;
+struct netns_list;
 
 #define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
 
@@ -20,6 +21,8 @@ struct column_context {
 	const struct owners *owners;         /* NULL: not looked for */
 	const struct cgroups *cgroups;       /* NULL: no cgroup has a path */
 	const struct containers *containers; /* NULL: no container has a name */
+	const struct netns_list *netns;      /* what the rows' numbers of namespaces mean; NULL: all are of our own */
+	uint64_t own_netns;                  /* its number; 0: not known */
 	int64_t boot_time;                   /* when the kernel started, seconds since 1970; 0: not known */
 	int64_t now;
 	long ticks_per_second;

@@ -15,6 +15,7 @@
 #include <sockview/row.h>
 
 struct names;
+struct netns;
 
 /* How rows are to be shown: the options, as data. */
 struct view {
@@ -45,6 +46,15 @@ struct view {
 	const char *fields;           /* -F's letters; NULL: the listing; "": those lsof prints by default */
 };
 
+/* What is told of one network namespace's part of the answer. */
+struct netns_answer {
+	const struct netns *netns;
+	const char *by;          /* "netlink", "proc", "none" */
+	uint32_t skipped_states; /* STATE_BIT()s of TCP that were not asked for: nothing spoke for any */
+	bool complete;
+	bool gone; /* it vanished before it was asked: not told */
+};
+
 /* What JSON says of the whole answer. */
 struct document {
 	int64_t time;                /* when it was asked, seconds since 1970 */
@@ -53,6 +63,8 @@ struct document {
 	const char *source;          /* "netlink", "proc", "replay": which is asked, if the report names none */
 	const struct report *report; /* complete only when end() is called */
 	const struct error *error;   /* what ended the answer; NULL: it came to its end. Known then, too */
+	const struct netns_answer *netns_answer; /* the same */
+	size_t netns_answers;                    /* 0: only our own was asked */
 };
 
 struct format {

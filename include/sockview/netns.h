@@ -21,7 +21,8 @@ struct netns {
 	char *path;  /* below the /proc that was listed: what is opened to enter it; NULL: it cannot be entered */
 	char *name;  /* of `ip netns`; NULL: it has none */
 	char *mount; /* another place where it is bound, in the words of who sees the mount; NULL */
-	char *label; /* hostile, unique in the list; by netns_list_label() */
+	char *container, *container_id; /* of its lowest process, by netns_list_label(); NULL: none */
+	char *label;                    /* hostile, unique in the list; by netns_list_label() */
 };
 
 enum { NETNS_MAX = UINT16_MAX }; /* indexes are kept in struct row */
@@ -55,5 +56,13 @@ typedef int netns_call(void *context, size_t index, int number);
  * call's answer; or -1 with errno if no thread can be started.
  */
 int netns_visit(const struct netns_list *list, const bool *chosen, int proc_fd, netns_call *call, void *context);
+
+/*
+ * Those that cannot be entered are read below /proc, where the kernel walks all
+ * its buckets for each file: so long in all, and what is left is counted.
+ */
+enum { NETNS_CPU_MAX_MS = 2000 };
+/* CPU time of this process so far. */
+int64_t netns_cpu_ms(void);
 
 #endif

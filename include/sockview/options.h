@@ -35,6 +35,8 @@ struct options {
 	bool inet, inet6;  /* both set if none is named */
 	bool listening, all;
 	struct words state, pid, program, user, cgroup;
+	struct words netns;  /* -N: each a list */
+	bool all_netns;      /* set if -N names them, too */
 	struct words filter; /* the words left over */
 	const char *filter_file;
 	bool internet;            /* -i, with or without SPEC */

@@ -11,4 +11,7 @@
  */
 bool sockstat_in_use(int dir, const char *folder, enum proto proto, int family, uint32_t *count);
 
+/* The same of TCP's TIME_WAIT, of both families. */
+bool sockstat_time_wait(int dir, const char *folder, uint32_t *count);
+
 #endif

@@ -170,7 +170,7 @@ static const struct lsof_letter minus[] = {
 	REFUSED('K', "lists tasks: --columns +tid"),
 	REFUSED('d', "selects descriptors; of a socket it is the column fd: --columns +fd"),
 	REFUSED('D', "is about directories, not sockets"),
-	REFUSED('N', "lists NFS files, not sockets"),
+	REFUSED('N', "lists NFS files, not sockets; network namespaces: --netns"),
 	REFUSED('S', "is about calls that block on file systems: none is made here"),
 	REFUSED('o', "shows file offsets, which sockets have none of; timers are --timers"),
 	REFUSED('T', "chooses what is told of TCP: -F T, or --columns +recv_q,+send_q"),

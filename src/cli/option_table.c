@@ -302,6 +302,9 @@ static const struct option_row rows[] = {
 	      LIST_OF(proto_choice_listed)),
 	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, add_families, "LIST", "the same as -A",
 	      LIST_OF(proto_choice_listed)),
+	WORDS(OPTIONS_WHICH, 'N', "netns", ARGUMENT_REQUIRED, netns, "LIST", "of these network namespaces, or all",
+	      .list = true),
+	FLAG(OPTIONS_WHICH, 0, "all-netns", all_netns, "-N all"),
 
 	WORDS(OPTIONS_OWNER, 0, "state", ARGUMENT_REQUIRED, state, "LIST", "by state; ^STATE excludes",
 	      LIST_OF(state_name_listed)),

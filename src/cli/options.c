@@ -232,6 +232,14 @@ static int check_together(struct parse *parse)
 	const struct options *options = parse->options;
 	if (check_explain(parse) < 0)
 		return -1;
+	if (options->netns.count || options->all_netns) {
+		const char *other = options->explain  ? "--explain (run it there: nsenter -t PID -n sockview --explain)"
+		                    : options->record ? "--record (a recording is of one namespace)"
+		                    : options->replay ? "--replay (a recording is of one namespace)"
+		                                      : NULL;
+		if (other)
+			return option_problem(parse, "-N, --netns does not go with %s", other);
+	}
 	if (options->record && options->replay)
 		return option_problem(parse, "--record and --replay exclude each other: a replay is already recorded");
 	if (options->replay && options->source == SOURCE_PROC)
@@ -339,7 +347,7 @@ void options_free(struct options *options)
 {
 	struct words *all[] = { &options->state,  &options->pid,    &options->program, &options->user,
 		                &options->cgroup, &options->filter, &options->spec,    &options->proto_state,
-		                &options->notes,  &options->spelled };
+		                &options->netns,  &options->notes,  &options->spelled };
 	for (size_t i = 0; i < options->notes.count; i++)
 		free((char *)options->notes.item[i]);
 	for (size_t i = 0; i < options->spelled.count; i++)

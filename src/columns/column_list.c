@@ -135,6 +135,9 @@ int column_list_default(struct column_list *list, const struct column_defaults *
 	};
 	const char *const last[] = {
 		!table ? "uid inode" : NULL,
+		!how->netns ? NULL
+		: table     ? "netns_name"
+			    : "netns netns_name",
 		how->extend && !how->numeric_users ? "user" : NULL,
 		how->extend ? "uid inode" : NULL,
 		!how->programs       ? NULL

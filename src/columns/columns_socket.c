@@ -6,6 +6,7 @@
 
 #include <sockview/countof.h>
 #include <sockview/names.h>
+#include <sockview/netns.h>
 #include <sockview/proto.h>
 
 #define ROW(source) ((source)->sock->row)
@@ -43,6 +44,27 @@ static void get_u32(const struct column *column, const struct column_source *sou
 	memcpy(&number, (const char *)row + column->field.offset, sizeof(number));
 	if (number || !(column->field.rule & FIELD_ZERO_ABSENT))
 		value_set_uint(value, number);
+}
+
+/* --- network namespaces --- */
+
+static void get_netns(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	const struct netns_list *list = source->context->netns;
+	uint64_t inode = list ? list->item[ROW(source).netns].inode : source->context->own_netns;
+	if (inode)
+		value_set_uint(value, inode);
+}
+
+static void get_netns_name(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	const struct netns_list *list = source->context->netns;
+	if (list)
+		value_set_string(value, list->item[ROW(source).netns].label);
+	else if (source->context->own_netns)
+		value_set_word(value, "self");
 }
 
 /* --- addresses --- */
@@ -256,6 +278,9 @@ const struct column columns_socket[] = {
 	       .field.rule = FIELD_ZERO_ABSENT),
 	NUMBER("cookie", NULL, "the socket's number, never used twice until the next boot",
 	       IN_ROW(cookie, ROW_HAS_COOKIE, column_get_field), .group = GROUP_EXTRA),
+	NUMBER("netns", NULL, "the socket's network namespace", .get = get_netns),
+	TEXT("netns_name", "what that namespace is called: self, a name of ip netns, a container ...",
+	     .get = get_netns_name),
 	UNIX("unix_type", COLUMN_TEXT, type, 0, "stream, dgram or seqpacket", .heading = "TYPE",
 	     .words = WORDS("", [SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram", [SOCK_RAW] = "", [SOCK_RDM] = "",
 	                    [SOCK_SEQPACKET] = "seqpacket")),

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sockview/collect.h>
@@ -22,10 +21,7 @@
 #include <sockview/proto.h>
 #include <sockview/sockstat.h>
 
-enum {
-	CPU_MAX_MS = 2000, /* for those that cannot be entered; what is left out is counted */
-	LINES_MAX = 65536, /* of one file */
-};
+enum { LINES_MAX = 65536 }; /* of one file */
 
 /* --- one namespace --- */
 
@@ -174,22 +170,15 @@ static int enter_all(struct elsewhere *elsewhere, int proc_fd, enum proto proto,
 
 /* --- all of them --- */
 
-static int64_t cpu_ms(void)
-{
-	struct timespec used;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
-}
-
 /* The kernel walks all its buckets for each file: some 20 ms, where an answer to a request takes 50 us. */
 static int read_others(struct elsewhere *elsewhere, int proc_fd, struct netns_reading *reading)
 {
-	int64_t end = cpu_ms() + CPU_MAX_MS;
+	int64_t end = netns_cpu_ms() + NETNS_CPU_MAX_MS;
 	for (size_t i = 1; i < elsewhere->list.count; i++) {
 		if (elsewhere->entered[i])
 			continue;
 		reading->netns = (uint16_t)i;
-		if (!elsewhere->list.item[i].pid || cpu_ms() >= end)
+		if (!elsewhere->list.item[i].pid || netns_cpu_ms() >= end)
 			elsewhere->not_looked++;
 		else if (read_place(elsewhere, proc_fd, &elsewhere->list.item[i], reading) < 0)
 			return -1;

@@ -19,6 +19,7 @@
 #include <sockview/column_table.h>
 #include <sockview/countof.h>
 #include <sockview/json_string.h>
+#include <sockview/netns.h>
 #include <sockview/proto.h>
 
 /* The fields of an owner, each a column taken of that owner alone. */
@@ -300,12 +301,46 @@ static void json_out_error(struct out *out, const struct error *error)
 	json_string(out, error ? text : NULL);
 }
 
+static void json_out_states(struct out *out, const char *name, uint32_t states)
+{
+	bool some = false;
+	json_out_key(out, ',', name);
+	out_char(out, '[');
+	for (unsigned state = 1; state < STATE_COUNT; state++) {
+		if (!(states & STATE_BIT(state)))
+			continue;
+		if (some)
+			out_char(out, ',');
+		some = true;
+		json_string(out, state_name(state));
+	}
+	out_char(out, ']');
+}
+
+static void json_out_netns(struct out *out, const struct netns_answer *answer)
+{
+	json_out_key(out, '{', "netns");
+	if (answer->netns->inode)
+		out_u64(out, answer->netns->inode);
+	else
+		out_string(out, "null");
+	json_out_key(out, ',', "label");
+	json_bytes(out, answer->netns->label, strlen(answer->netns->label));
+	json_out_key(out, ',', "by");
+	json_string(out, answer->by);
+	json_out_bool_field(out, ',', "complete", answer->complete);
+	json_out_states(out, "skipped_states", answer->skipped_states);
+	out_char(out, '}');
+}
+
 static void json_out_report(const struct view *view, struct out *out)
 {
 	const struct report *report = view->document->report;
 	const struct owners *owners = view->owners;
 	bool whole =
 		!report->interrupted && !report->lost && !report->malformed && !report->unavailable && !report->failed;
+	for (size_t i = 0; i < view->document->netns_answers; i++)
+		whole &= view->document->netns_answer[i].complete;
 	bool seen = !(owners && owners_unseen(&owners->report)) && !report->hidden_owners;
 	json_out_bool_field(out, '{', "complete", whole && seen && !view->document->error);
 	json_out_error(out, view->document->error);
@@ -322,6 +357,14 @@ static void json_out_report(const struct view *view, struct out *out)
 		json_out_owner_report(out, &owners->report);
 	else
 		out_string(out, "null");
+	if (view->document->netns_answers)
+		json_out_key(out, ',', "namespaces");
+	for (size_t i = 0; i < view->document->netns_answers; i++) {
+		out_char(out, i ? ',' : '[');
+		json_out_netns(out, &view->document->netns_answer[i]);
+	}
+	if (view->document->netns_answers)
+		out_char(out, ']');
 	out_char(out, '}');
 }
 

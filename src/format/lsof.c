@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <sockview/names.h>
+#include <sockview/netns.h>
 #include <sockview/proto.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
@@ -30,12 +31,14 @@ enum {
 	NODE_MIN = 4,
 	USER_MIN = 4,
 	PID_MIN = 3,
-	UID_MIN = 8,    /* USER with -l */
+	UID_MIN = 8, /* USER with -l */
+	NETNS_MIN = 5,
 	PARENT_MIN = 5, /* PPID with -R, PGID with -g: a blank before the word */
 };
 
 struct lsof_widths {
 	size_t command, pid, parent, group, user, device, node;
+	size_t netns; /* 0: there is no such column */
 };
 
 static int lsof_begin(void *state, const struct view *view, struct out *out)
@@ -108,6 +111,13 @@ static int lsof_put_user(struct text *text, const struct lsof_line *line)
 	return text_add_u64(text, line->process->uid);
 }
 
+static int lsof_put_netns(struct text *text, const struct lsof_line *line)
+{
+	const char *label = line->view->context->netns->item[line->row->netns].label;
+	text->len = 0;
+	return text_add_escaped(text, (struct bytes){ label, strlen(label) }, TEXT_WORD);
+}
+
 /* --- the listing --- */
 
 static void lsof_pad(struct out *out, size_t used, size_t width)
@@ -138,14 +148,24 @@ static size_t characters(const struct text *text)
 static int measure(struct lsof_state *state, const struct view *view, struct lsof_widths *widths)
 {
 	*widths = (struct lsof_widths){
-		COMMAND_MIN, PID_MIN,  PARENT_MIN, PARENT_MIN, view->numeric_users ? UID_MIN : USER_MIN,
-		DEVICE_MIN,  NODE_MIN,
+		COMMAND_MIN,
+		PID_MIN,
+		PARENT_MIN,
+		PARENT_MIN,
+		view->numeric_users ? UID_MIN : USER_MIN,
+		DEVICE_MIN,
+		NODE_MIN,
+		view->context->netns ? NETNS_MIN : 0,
 	};
 	const struct process *last = NULL;
 	for (size_t i = 0; i < state->file_count; i++) {
 		struct lsof_line line = lsof_line(state, view, i);
 		widen(&widths->device, digits_of(line.row->inode));
 		widen(&widths->node, strlen(lsof_node(line.row)));
+		if (widths->netns && lsof_put_netns(&state->name, &line) < 0)
+			return -1;
+		if (widths->netns)
+			widen(&widths->netns, characters(&state->name));
 		/* The files of a process stand together. */
 		if (line.process == last)
 			continue;
@@ -177,6 +197,10 @@ static void lsof_out_heading(const struct lsof_widths *widths, const struct view
 		out_char(out, ' ');
 	}
 	pad_right(out, "USER", 4, widths->user);
+	if (widths->netns) {
+		out_char(out, ' ');
+		pad_right(out, "NETNS", 5, widths->netns);
+	}
 	out_string(out, "   FD   TYPE ");
 	pad_right(out, "DEVICE", 6, widths->device);
 	out_string(out, " SIZE/OFF ");
@@ -206,6 +230,13 @@ static int lsof_out_line(struct lsof_state *state, const struct lsof_widths *wid
 	lsof_pad(out, characters(&state->name), widths->user);
 	out_bytes(out, state->name.data, state->name.len);
 	out_char(out, ' ');
+	if (widths->netns) {
+		if (lsof_put_netns(&state->name, line) < 0)
+			return -1;
+		lsof_pad(out, characters(&state->name), widths->netns);
+		out_bytes(out, state->name.data, state->name.len);
+		out_char(out, ' ');
+	}
 	pad_right_u64(out, (uint64_t)line->owner->fd, 4);
 	out_string(out, "u  ");
 	out_string(out, lsof_type(row));

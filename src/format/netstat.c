@@ -13,6 +13,7 @@
 #include <sockview/countof.h>
 #include <sockview/detail.h>
 #include <sockview/names.h>
+#include <sockview/netns.h>
 #include <sockview/proto.h>
 #include <sockview/text.h>
 
@@ -70,6 +71,8 @@ static void inet_heading(const struct view *view, struct out *out)
 		out_string(out, " PID/Program name    ");
 	if (view->timers)
 		out_string(out, " Timer");
+	if (view->context->netns)
+		out_string(out, " Netns");
 	out_char(out, '\n');
 }
 
@@ -80,7 +83,7 @@ static void unix_heading(const struct view *view, struct out *out)
 	out_string(out, ")\nProto RefCnt Flags       Type       State         I-Node  ");
 	if (view->programs)
 		out_string(out, " PID/Program name    ");
-	out_string(out, " Path\n");
+	out_string(out, view->context->netns ? " Path Netns\n" : " Path\n");
 }
 
 static void netstat_heading(struct netstat_state *state, const struct view *view, struct out *out, unsigned section)
@@ -430,6 +433,11 @@ static int netstat_row(void *at, const struct view *view, struct out *out, const
 	if (state->details.count) {
 		column_source_set(&source, view->context, sock);
 		result = detail_out(out, &state->detail, &state->details, &source);
+	}
+	if (view->context->netns) {
+		const char *label = view->context->netns->item[sock->row.netns].label;
+		out_char(out, ' ');
+		out_escaped(out, label, strlen(label), TEXT_WORD);
 	}
 	out_char(out, '\n');
 	return result;

@@ -43,6 +43,8 @@ void netns_list_free(struct netns_list *list)
 		free(list->item[i].path);
 		free(list->item[i].name);
 		free(list->item[i].mount);
+		free(list->item[i].container);
+		free(list->item[i].container_id);
 		free(list->item[i].label);
 	}
 	free(list->item);

@@ -46,60 +46,59 @@ static char *with_number(const struct netns *netns, const char *label)
 
 /* --- one --- */
 
-/* By the cgroup of its lowest process; NULL with errno 0 if that tells nothing. */
-static char *label_by_cgroup(const struct netns *netns, int proc_fd, struct containers *containers, bool container)
+/* The path of the cgroup of its lowest process, in `text`; data NULL if it is not known. */
+static struct bytes cgroup_of(const struct netns *netns, int proc_fd, char text[CGROUP_TEXT_MAX])
 {
-	char path[32], text[CGROUP_TEXT_MAX];
-	struct container inside;
-	struct bytes unit;
-	errno = 0;
+	char path[32];
 	if (!netns->pid)
-		return NULL;
+		return (struct bytes){ NULL, 0 };
 	snprintf(path, sizeof(path), "%d/cgroup", netns->pid);
-	ssize_t len = file_read_once(proc_fd, path, text, sizeof(text));
-	errno = 0;
-	struct bytes cgroup = len > 0 ? process_cgroup(text, (size_t)len) : (struct bytes){ NULL, 0 };
-	if (!cgroup.data)
-		return NULL;
-	if (!container)
-		return cgroup_unit(cgroup, &unit) ? strndup(unit.data, unit.len) : NULL;
-	if (!cgroup_container(cgroup, &inside))
-		return NULL;
+	ssize_t len = file_read_once(proc_fd, path, text, CGROUP_TEXT_MAX);
+	return len > 0 ? process_cgroup(text, (size_t)len) : (struct bytes){ NULL, 0 };
+}
+
+/* 0, or -1 with errno ENOMEM. */
+static int find_container(struct netns *netns, struct bytes cgroup, struct containers *containers)
+{
+	struct container inside;
+	if (!cgroup.data || !cgroup_container(cgroup, &inside))
+		return 0;
 	if (containers_want(containers, cgroup) < 0)
-		return NULL;
+		return -1;
 	struct bytes name = containers_name(containers, inside.id);
+	netns->container_id = strndup(inside.id.data, inside.id.len);
 	if (name.data)
-		return strndup(name.data, name.len);
-	return strndup(inside.id.data, inside.id.len == WHOLE_ID ? SHORT_ID : inside.id.len);
+		netns->container = strndup(name.data, name.len);
+	return netns->container_id && (netns->container || !name.data) ? 0 : -1;
 }
 
 /* NULL with errno ENOMEM. */
-static char *label_of(const struct netns *netns, int proc_fd, struct containers *containers)
+static char *label_of(struct netns *netns, int proc_fd, struct containers *containers)
 {
-	char plain[64], *label = netns->name ? strdup(netns->name) : NULL;
-	if (!netns->name) {
-		label = label_by_cgroup(netns, proc_fd, containers, true);
-		if (!label && errno == ENOMEM)
-			return NULL;
-		if (!label && netns->mount)
-			return strdup(netns->mount);
-		if (!label)
-			label = label_by_cgroup(netns, proc_fd, containers, false);
-		if (!label && errno == ENOMEM)
-			return NULL;
+	char text[CGROUP_TEXT_MAX], word[CGROUP_TEXT_MAX];
+	struct bytes cgroup = cgroup_of(netns, proc_fd, text), unit;
+	if (find_container(netns, cgroup, containers) < 0)
+		return NULL;
+	const char *label = netns->name ? netns->name : netns->container;
+	if (!label && netns->container_id) {
+		bool whole = strlen(netns->container_id) != WHOLE_ID;
+		snprintf(word, sizeof(word), "%.*s", whole ? CGROUP_TEXT_MAX - 1 : SHORT_ID, netns->container_id);
+		label = word;
 	}
-	if (label && !poses(label))
-		return label;
-	if (label) {
-		char *longer = with_number(netns, label);
-		free(label);
-		return longer;
+	/* A path is what it is: -N takes it as it stands. */
+	if (!label && netns->mount)
+		return strdup(netns->mount);
+	if (!label && cgroup.data && cgroup_unit(cgroup, &unit)) {
+		snprintf(word, sizeof(word), "%.*s", (int)unit.len, (const char *)unit.data);
+		label = word;
 	}
+	if (label)
+		return poses(label) ? with_number(netns, label) : strdup(label);
 	if (netns->inode)
-		snprintf(plain, sizeof(plain), "net:[%llu]", (unsigned long long)netns->inode);
+		snprintf(word, sizeof(word), "net:[%llu]", (unsigned long long)netns->inode);
 	else
-		snprintf(plain, sizeof(plain), "pid:%d", netns->pid);
-	return strdup(plain);
+		snprintf(word, sizeof(word), "pid:%d", netns->pid);
+	return strdup(word);
 }
 
 /* --- all of them --- */
@@ -143,7 +142,6 @@ int netns_list_label(struct netns_list *list, int proc_fd, int root_fd)
 	int answer = containers ? 0 : -1;
 	for (size_t i = 0; i < list->count && answer == 0; i++) {
 		struct netns *netns = &list->item[i];
-		free(netns->label);
 		netns->label = i ? label_of(netns, proc_fd, containers) : strdup("self");
 		answer = netns->label ? 0 : -1;
 	}

@@ -7,11 +7,14 @@
 #include <sockview/evidence.h>
 #include <sockview/proto.h>
 
+#include "run/namespaces.h"
 #include "run/open.h"
 #include "run/rights.h"
 
 int gather_sockets(struct run *run, const struct source_request *request)
 {
+	if (run->namespaces.list.count)
+		return namespaces_gather(run, request);
 	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
 	int answer = collect_sockets(&sources, request, &run->report, &run->error);
 	/* The collector does not know the name of the file behind its wire. */
@@ -52,7 +55,9 @@ static void look_early(struct run *run)
 	bool long_dump = false;
 	FOR_EACH_PROTO (proto, run->query.protos & protos_with(PROTO_CONNECTIONS))
 		long_dump |= (run->query.states[proto] & ~quick) != 0;
-	if (!long_dump || run->selection.needs.any || run->options->replay || run->proc_fd < 0 || !run->needs.owners)
+	/* Its rights are the main thread's, which does not dump where there are more namespaces. */
+	if (!long_dump || run->selection.needs.any || run->options->replay || run->namespaces.list.count ||
+	    run->proc_fd < 0 || !run->needs.owners)
 		return;
 	run->looks_early = tries_bpf(run, &request);
 }

@@ -7,6 +7,7 @@
 #include <sockview/collect.h>
 #include <sockview/finder.h>
 #include <sockview/format.h>
+#include <sockview/netns.h>
 #include <sockview/options.h>
 #include <sockview/privilege.h>
 
@@ -28,6 +29,16 @@ struct run_needs {
 	unsigned privileges; /* enum privilege_need beside those that follow from the above */
 };
 
+/* -N: the network namespaces of one look, and which of them are wanted. */
+struct namespaces {
+	struct netns_list list; /* empty without -N */
+	bool *chosen;           /* beside the list */
+	size_t count;           /* of those that are chosen */
+	struct netns_answer *answer;
+	size_t told;         /* answers, once all were asked */
+	unsigned not_looked; /* of them, neither entered nor read */
+};
+
 /* Everything one invocation needs; run_close() frees it, also half opened. */
 struct run {
 	const struct options *options;
@@ -41,7 +52,8 @@ struct run {
 	struct run_needs needs;
 	struct view view;
 	void *format_state;
-	bool begun; /* the format has begun, and must end */
+	bool looked; /* once at least */
+	bool begun;  /* the format has begun, and must end */
 	struct names *names;
 	struct out out;
 	pid_t pager; /* behind out; 0: none */
@@ -51,6 +63,7 @@ struct run {
 	struct lookup lookup;     /* what the filter's names are looked up in */
 	int record_fd, replay_fd; /* -1: none */
 	struct wire *wire;        /* recording or replaying; a live one is made for each look */
+	struct namespaces namespaces;
 	struct table table;
 	struct owners owners;
 	struct finder_early *early; /* begun beside the dump; NULL: none */

@@ -55,6 +55,7 @@ static int choose_columns(struct listing *listing, const struct options *options
 		.memory = options->memory,
 		.info = options->info,
 		.numeric_users = options->numeric_users,
+		.netns = options->netns.count || options->all_netns,
 	};
 	struct error error;
 	if (!columns && options->columns)
@@ -177,6 +178,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	context->resolve = options->resolve;
 	document->source = options->replay ? "replay" : options->source == SOURCE_PROC ? "proc" : "netlink";
 	document->netns = live && fstatat(proc_fd, "self/ns/net", &netns, 0) == 0 ? netns.st_ino : 0;
+	context->own_netns = document->netns;
 	document->host = NULL;
 	if (live && gethostname(listing->host, sizeof(listing->host) - 1) == 0)
 		document->host = listing->host;

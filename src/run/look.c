@@ -11,6 +11,7 @@
 #include <sockview/proto.h>
 
 #include "run/gather.h"
+#include "run/namespaces.h"
 #include "run/notes.h"
 #include "run/rights.h"
 #include "run/show.h"
@@ -33,6 +34,7 @@ static void look_plan(struct run *run)
 		.hosts = options->resolve || listed->need & NEED_HOSTS,
 		.secrets = listed->need & NEED_NET_ADMIN || selected->mark,
 		.details = selected->details | listed->details,
+		.privileges = run->namespaces.list.count ? PRIVILEGE_NETNS : 0u,
 	};
 }
 
@@ -42,6 +44,8 @@ static int look_whole(struct run *run, bool last)
 	int answer = gather_table(run);
 	if (answer == 0)
 		sought_look(run);
+	run->listing.document.netns_answer = run->namespaces.answer;
+	run->listing.document.netns_answers = run->namespaces.told;
 	if (rights_drop(run, last) < 0)
 		return -1;
 	if (answer == 0 && run->needs.hosts)
@@ -83,6 +87,7 @@ static void look_report(const struct run *run)
 		legend_say(&run->legend, &run->owners);
 	notes_names(run->names);
 	notes_cgroups(run->listing.cgroups_errno);
+	notes_netns(run->namespaces.not_looked, run->namespaces.list.hidden, run->namespaces.list.left_out);
 	notes_selection(&(struct notes_selection){
 		.report = &run->report,
 		.filtered = needs->any,
@@ -126,8 +131,9 @@ static int look_once(struct run *run, bool last)
 	const struct run_needs *needs = &run->needs;
 	/* The kernel tells secrets only while the privilege is in effect, which ends before the first byte is printed. */
 	bool secrets = needs->secrets && run->privilege.has_net_admin;
-	bool whole =
-		needs->owners || run->selection.needs.settles || needs->hosts || run->listing.sort.count || secrets;
+	bool several = run->namespaces.list.count, first = !run->looked;
+	bool whole = several || needs->owners || run->selection.needs.settles || needs->hosts ||
+	             run->listing.sort.count || secrets;
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
 		return error_set(&run->error, errno, "start", "");
 	run->report = (struct report){ 0 };
@@ -137,8 +143,9 @@ static int look_once(struct run *run, bool last)
 	owners_free(&run->owners);
 	hidden_free(&run->hidden);
 	run->view.owners = NULL;
-	if (rights_raise(run) < 0)
+	if (rights_raise(run) < 0 || (several && !first && namespaces_choose_again(run) < 0))
 		return -1;
+	run->looked = true;
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
 	run->shown_ever += run->shown;
 	run->report.hidden_owners = run->unowned + run->hidden.left_out;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <sockview/message.h>
+#include <sockview/netns.h>
 #include <sockview/proto.h>
 
 #define SETCAP "setcap cap_sys_ptrace,cap_dac_read_search+ep"
@@ -63,6 +64,18 @@ void notes_unread(const struct owner_report *owners)
 	if (owners->partly.count)
 		message("of %u owner%s the name or more could not be read: %s", owners->partly.count,
 		        owners->partly.count == 1 ? "" : "s", strerror(owners->partly.number));
+}
+
+void notes_netns(unsigned not_looked, unsigned hidden, unsigned left_out)
+{
+	if (not_looked)
+		message("%u network namespace%s not looked at: entering them takes CAP_SYS_ADMIN", not_looked,
+		        not_looked == 1 ? " was" : "s were");
+	if (hidden)
+		message("the network namespaces of %u process%s could not be seen: it takes CAP_SYS_PTRACE", hidden,
+		        hidden == 1 ? "" : "es");
+	if (left_out)
+		message("%u network namespaces were left out: there are more than %d", left_out, NETNS_MAX);
 }
 
 /* Why it was not the BPF iterator, and what that would have saved. */

@@ -41,6 +41,9 @@ void notes_unseen(const char *what, const struct privilege *privilege);
 /* Processes that could not be looked into, or not wholly, for another reason than their being hidden. */
 void notes_unread(const struct owner_report *owners);
 
+/* Network namespaces that were not looked at, processes whose namespace is not known, namespaces too many to be listed. */
+void notes_netns(unsigned not_looked, unsigned hidden, unsigned left_out);
+
 /* Owners of which the caller may see no more than pid and name. */
 void notes_veiled(const struct owner_report *owners);
 /* A note if names could not be kept. */

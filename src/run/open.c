@@ -13,6 +13,7 @@
 #include <sockview/file.h>
 #include <sockview/names.h>
 
+#include "run/namespaces.h"
 #include "run/pager.h"
 #include "run/view.h"
 
@@ -114,6 +115,7 @@ void run_close(struct run *run)
 	table_free(&run->table);
 	owners_free(&run->owners);
 	hidden_free(&run->hidden);
+	namespaces_free(&run->namespaces);
 	wire_close(run->wire);
 	names_free(run->names);
 	free(run->format_state);

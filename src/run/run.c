@@ -10,6 +10,7 @@
 
 #include "run/explaining.h"
 #include "run/look.h"
+#include "run/namespaces.h"
 #include "run/notes.h"
 #include "run/open.h"
 
@@ -63,6 +64,12 @@ static enum exit_status run_steps(struct run *run)
 	/* The caller named a folder or, below, a file that cannot be opened. */
 	if (run_open_proc(run) < 0)
 		return say(&run->error, EXIT_USAGE);
+	if (namespaces_choose(run, problem) < 0) {
+		if (!*problem)
+			return say(&run->error, EXIT_NO_ANSWER);
+		message_usage("%s", problem);
+		return EXIT_USAGE;
+	}
 	if (selection_make(&run->selection, run->options, &run->lookup) < 0)
 		return say_selection(&run->selection, run->options->hint);
 	/* What the filter's columns are taken from is read with that of the listing's. */

@@ -63,5 +63,6 @@ void run_make_view(struct run *run)
 	run->view.show_group = options->show_group;
 	run->view.repeated = options->repeated;
 	run->listing.context.names = run->names;
+	run->listing.context.netns = run->namespaces.list.count ? &run->namespaces.list : NULL;
 	run->listing.document.report = &run->report;
 }

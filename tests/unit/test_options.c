@@ -148,7 +148,7 @@ static const struct {
 } meanings[] = {
 	{ "-a", DEFAULTS " all" },
 	{ "--all", DEFAULTS " all" },
-	{ "--al", DEFAULTS " all" },
+	{ "--liste", DEFAULTS " listening" },
 	{ "-tlnp", "tcp protos_named " BOTH " listening" NUMBERS " programs=1" },
 	{ "-t -l -n -p", "tcp protos_named " BOTH " listening" NUMBERS " programs=1" },
 	{ "-pp -ee", DEFAULTS " programs=2 extend=2" },

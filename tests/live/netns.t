@@ -1,0 +1,256 @@
+#!/usr/bin/python3
+"""-N: network namespaces of every kind, each once and labelled, their rows against ss run in each."""
+import ctypes
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import netns
+import tap
+from tap import NOBODY, run
+
+PORT = 7000
+if os.geteuid():
+    tap.skip_all("only root can make the scene")
+why = netns.enter()
+if why:
+    tap.skip_all(why)
+try:
+    netns.unshare(netns.CLONE_NEWNS)
+except OSError as error:
+    tap.skip_all("no mount namespace can be made here (%s)" % error)
+if tap.libc.mount(b"none", b"/", None, netns.MS_REC | netns.MS_PRIVATE, None) or tap.libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, None):
+    tap.skip_all("nothing can be mounted here")
+if tap.missing("ss", "ip", "setpriv"):
+    tap.skip_all("ss, ip or setpriv is missing")
+t = tap.Tap()
+OWN = os.open("/proc/self/ns/net", os.O_RDONLY)
+scene = {}  # what it is called here: its inode
+files = {}  # ... an open file of it
+kept = []
+
+
+def serve():
+    """The same port in each: a listener, an unconnected UDP socket, a connection."""
+    tcp = socket.create_server(("127.0.0.1", PORT))
+    udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    udp.bind(("::", PORT))
+    end = socket.create_connection(("127.0.0.1", PORT))
+    return [tcp, udp, end, tcp.accept()[0]]
+
+
+def new(name, path="/proc/thread-self/ns/net"):
+    """Of the calling thread, which has just made one."""
+    run(["ip", "link", "set", "lo", "up"])
+    files[name] = os.open(path, os.O_RDONLY)
+    scene[name] = os.fstat(files[name]).st_ino
+
+
+def back():
+    assert tap.libc.setns(OWN, netns.CLONE_NEWNET) == 0
+
+
+def child(name, prepare, stay=True):
+    """A process that prepares the namespace; stays in it, or goes back to ours and holds its sockets."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        tap.die_with_parent()
+        prepare()
+        run(["ip", "link", "set", "lo", "up"])
+        inside = serve()
+        inode = os.stat("/proc/self/ns/net").st_ino
+        os.write(write, b"%d" % inode)
+        time.sleep(300)
+        os._exit(len(inside))
+    os.close(write)
+    scene[name] = int(os.read(read, 64))
+    files[name] = os.open("/proc/%d/ns/net" % pid, os.O_RDONLY)
+    kept.append(pid)
+    return pid
+
+
+def bind_here(name, path, hold):
+    """Bound at a path, its sockets held from our own namespace."""
+    netns.unshare(netns.CLONE_NEWNET)
+    new(name)
+    open(path, "w").close()
+    assert tap.libc.mount(b"/proc/thread-self/ns/net", path.encode(), None, netns.MS_BIND, None) == 0
+    kept.append(serve())
+    back()
+
+
+scene["self"], files["self"] = os.fstat(OWN).st_ino, OWN
+kept.append(serve())
+run(["ip", "netns", "add", "web"])
+assert os.path.exists("/run/netns/web"), "ip netns add"
+files["web"] = os.open("/run/netns/web", os.O_RDONLY)
+scene["web"] = os.fstat(files["web"]).st_ino
+tap.libc.setns(files["web"], netns.CLONE_NEWNET)
+run(["ip", "link", "set", "lo", "up"])
+kept.append(serve())
+back()
+PID = child("process", lambda: netns.unshare(netns.CLONE_NEWNET))
+
+
+def own_users():
+    netns.unshare(netns.CLONE_NEWNET | netns.CLONE_NEWUSER)
+    netns.write("/proc/self/setgroups", "deny")
+    netns.write("/proc/self/uid_map", "0 0 1")
+    netns.write("/proc/self/gid_map", "0 0 1")
+
+
+child("user", own_users)
+bind_here("bound", "/run/a place", True)
+
+
+def elsewhere():
+    """Bound in a mount namespace that only this process has."""
+    netns.unshare(netns.CLONE_NEWNS)
+    tap.libc.mount(b"none", b"/", None, netns.MS_REC | netns.MS_PRIVATE, None)
+    bind_here("hidden", "/run/hidden", True)
+
+
+read, write = os.pipe()
+pid = os.fork()
+if pid == 0:
+    tap.die_with_parent()
+    elsewhere()
+    os.write(write, b"%d" % scene["hidden"])
+    time.sleep(300)
+    os._exit(0)
+os.close(write)
+scene["hidden"] = int(os.read(read, 64))
+hidden = "/proc/%d/root/run/hidden" % pid
+files["hidden"] = os.open(hidden, os.O_RDONLY)
+kept.append(pid)
+
+
+ready, done = threading.Event(), threading.Event()
+
+
+def thread():
+    netns.unshare(netns.CLONE_NEWNET)
+    new("thread")
+    kept.append(serve())
+    ready.set()
+    done.wait()
+
+
+worker = threading.Thread(target=thread, daemon=True)
+worker.start()
+ready.wait()
+
+
+def ss(name, *options):
+    """What ss lists in the namespace: protocol, state, local end."""
+    found = []
+    before = files[name]
+    answer = subprocess.run(["ss", "-H", "-n", *options], stdout=subprocess.PIPE, text=True, check=True,
+                            preexec_fn=lambda: tap.libc.setns(before, netns.CLONE_NEWNET))
+    for line in answer.stdout.splitlines():
+        fields = line.split()
+        found.append((fields[0], fields[1].replace("-", "_").replace("ESTAB", "ESTABLISHED").replace("UNCONN", "UNCONNECTED"),
+                      fields[4].replace("*", "[::]") if fields[0] == "udp" else fields[4]))
+    return sorted(found)
+
+
+def rows(answer, name):
+    def end(row):
+        return ("[%s]:%d" if ":" in row["local_address"] else "%s:%d") % (row["local_address"], row["local_port"])
+    return sorted((row["proto"], row["state"], end(row)) for row in answer["sockets"] if row["netns"] == scene[name])
+
+
+def listing(*options, **more):
+    result = tap.sockview("-N", *options, "--json", **more)
+    try:
+        return json.loads(result.out), result
+    except ValueError:
+        t.ok(False, "JSON", result)
+        return {"sockets": [], "report": {"namespaces": []}}, result
+
+
+LABEL = {"self": "self", "web": "web", "process": "net:[%d]" % scene["process"], "user": "net:[%d]" % scene["user"],
+         "bound": "/run/a place", "hidden": "/run/hidden", "thread": "net:[%d]" % scene["thread"]}
+
+# --- root: every namespace, row by row ------------------------------------------
+
+for options in (["-ltu"], ["-atu"]):
+    answer, result = listing("all", *options, "-n")
+    for name in sorted(scene):
+        t.same(rows(answer, name), ss(name, *options), "%s: the rows of the namespace '%s' are those of ss in it" % (options[0], name))
+named = {entry["netns"]: entry for entry in answer["report"]["namespaces"]}
+for name in sorted(scene):
+    t.same(named.get(scene[name], {}).get("label", "").split("@")[0] if "service" not in named.get(scene[name], {}).get("label", "") and
+           "scope" not in named.get(scene[name], {}).get("label", "") else LABEL[name], LABEL[name], "'%s': its label" % name)
+t.ok(all(entry["by"] == "netlink" and entry["complete"] for entry in named.values()), "each was asked by netlink, whole", named)
+t.same(len(named), len(answer["report"]["namespaces"]), "each once")
+t.same({row["netns_name"] for row in answer["sockets"] if row["netns"] == scene["web"]}, {"web"}, "every row has the label")
+
+# --- the words of -N -----------------------------------------------------------
+
+for word, name in (("self", "self"), ("web", "web"), ("net:[%d]" % scene["process"], "process"), ("/run/netns/web", "web"),
+                   ("/proc/%d/ns/net" % PID, "process"), (str(PID), "process"), ("/run/a place", "bound"), (hidden, "hidden")):
+    answer, result = listing(word, "-ltun")
+    t.same({row["netns"] for row in answer["sockets"]}, {scene[name]}, "-N %s" % word)
+answer, result = listing("self,web", "-N", str(PID), "-ltun")
+t.same({row["netns"] for row in answer["sockets"]}, {scene["self"], scene["web"], scene["process"]}, "a list, and the option twice")
+for word in ("nowhere", "net:[1]", "/run/nowhere", "99999999", ""):
+    result = tap.sockview("-N", word, "-ltn")
+    t.ok(result.status == 2 and not result.out and b"'%s'" % word.encode() in result.err, "-N '%s': exit 2, the word is named" % word, result)
+same = tap.sockview("--all-netns", "-ltun").lines
+t.same(same, tap.sockview("-N", "all", "-ltun").lines, "--all-netns is -N all")
+
+# --- formats --------------------------------------------------------------------
+
+result = tap.sockview("-N", "web,self", "-ltn")
+t.ok(result.lines[1].endswith("State       Netns") and [line.split()[-1] for line in result.lines[2:]] == ["self", "web"],
+     "netstat's lines: a last field, self first", result)
+result = tap.sockview("-N", "/run/a place", "-ltn")
+t.ok(result.lines[2].endswith(r" /run/a\x20place"), "... which is one word", result)
+plain = tap.sockview("-ltunp").lines
+t.same([re.sub(" self$", "", line) for line in tap.sockview("-N", "self", "-ltunp").lines], [re.sub("$", " Netns", line) if line.startswith("Proto") else line for line in plain],
+       "without -N not a byte is other")
+result = tap.sockview("--netns", "all", "-nP", "-iTCP", "-sTCP:LISTEN")
+held = [line.split()[:2] + line.split()[3:5] for line in result.lines[1:]]
+t.ok("NETNS" in result.lines[0] and any("web" in line for line in held), "lsof's listing: a column NETNS", result)
+t.same(len({tuple(line) for line in held}), len(held), "... each descriptor of each process once")
+result = tap.sockview("-N", "web", "-ltn", "--format", "table")
+t.ok(result.lines[0].split()[-1] == "NETNS-NAME" and result.lines[1].split()[-1] == "web", "the table", result)
+answer, result = listing(str(PID), "-ltnp")
+t.ok(PID in [owner["pid"] for row in answer["sockets"] for owner in row["owners"]], "one look for owners, whichever namespace the socket is of", result)
+result = tap.sockview("-N", "web,self", "-ltn", "-c0.01", "--count", "2")
+t.same(len([line for line in result.lines if line.startswith("tcp")]), 4, "-c looks at them again")
+for options in (["--explain", "80"], ["--record", "/dev/null"], ["--replay", "/dev/null"]):
+    result = tap.sockview("-N", "all", *options)
+    t.ok(result.status == 2 and options[0].encode() in result.err and not result.out, "%s: refused beside -N" % options[0], result)
+
+# --- less than root -------------------------------------------------------------
+
+WITH_PROCESS = ("self", "process", "user")
+for who, prefix in (("root without CAP_SYS_ADMIN", ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]),
+                    ("nobody", ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups"])):
+    done_ = run([*prefix, tap.SOCKVIEW, "-N", "all", "-ltun", "--json"])
+    answer = json.loads(done_.out)
+    spoken = {entry["label"]: entry for entry in answer["report"]["namespaces"]}
+    # Of the inode nobody is told nothing: what has the same rows is enough.
+    t.ok(len(answer["sockets"]) >= 2 * len(WITH_PROCESS) and all(
+        row["local_port"] == PORT for row in answer["sockets"]), "%s: listeners of those that have a process" % who, done_)
+    t.ok({entry["by"] for entry in spoken.values()} <= {"netlink", "proc", "none"} and spoken["self"]["by"] == "netlink" and
+         sum(entry["by"] == "proc" for entry in spoken.values()) >= 2, "%s: by /proc" % who, spoken)
+    left = sum(entry["by"] == "none" for entry in spoken.values())
+    t.ok(not left or b"%d network namespace" % left in done_.err, "%s: what was not looked at is counted" % who, done_)
+    for name in WITH_PROCESS if who.startswith("root") else ():
+        t.same(rows(answer, name), ss(name, "-ltu"), "%s: the rows of '%s' are those of ss in it" % (who, name))
+
+for pid in (one for one in kept if isinstance(one, int)):
+    os.kill(pid, 9), os.waitpid(pid, 0)
+done.set()
+t.done()

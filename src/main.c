@@ -16,6 +16,7 @@
  *     respell.c respell.h              other tools' spelling as ours
  *     whose_line.c whose_line.h        whether a line is lsof's, ss's or neither's
  *   run/
+ *     eventing.c eventing.h            --events in place of a look
  *     explaining.c explaining.h        --explain in place of a look
  *     exit_status.h                    what the program's exit status says
  *     gather.c gather.h                sockets and their owners
@@ -67,8 +68,13 @@
  *     socket_options.c socket_options.h options that no table tells, asked of the socket itself
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
  *   events/
+ *     dumps.c dumps.h                  events as the difference of two looks
  *     event.h                          what happened to a socket, as data
  *     event_count.c                    the counters of struct tcp_info that an event tells
+ *     event_out.c event_out.h          an event as a line
+ *     event_style.h                    how events are to be written
+ *     events.c events.h                the watch: what is loaded, the loop, the filter, what was lost
+ *     sock_events.c sock_events.bpf.c sock_events.h the BPF programs (and, generated, sock_events.lskel.h), loaded
  *   evidence/
  *     blank.h                          what evidence_find() hands from one second look to the next
  *     evidence.c evidence.h            the order in which the second look is taken
@@ -190,6 +196,7 @@
  *     walk.c walk.h                    the finder that works everywhere
  *   sock/
  *     addr.c addr.h                    addresses as text, and what their bits say
+ *     event_kind.c event_kind.h        what can happen to a socket
  *     expr.c expr.h                    building and reading the tree of a filter
  *     expr_ports.c                     which ports a filter leaves possible
  *     payload.c payload.h              the bytes of programs, out of TCP's counters
@@ -279,14 +286,15 @@ static char *version_text(void)
 static void replay_from_environment(struct options *options)
 {
 	const char *file = getenv("TCPDIAG_FILE");
-	bool live = options->record || options->source != SOURCE_AUTO || options->mode == MODE_EXPLAIN;
+	bool live = options->record || options->source != SOURCE_AUTO || options->mode == MODE_EXPLAIN ||
+	            options->mode == MODE_EVENTS;
 	if (file && *file && !options->replay && !live)
 		options->replay = file;
 }
 
 static enum exit_status answer(struct options *options, const struct privilege *privilege)
 {
-	catch_signals(options->continuous);
+	catch_signals(options->continuous || options->mode == MODE_EVENTS);
 	switch (options->mode) {
 	case MODE_HELP:
 		return run_print(options_help(options->help_all));

@@ -30,6 +30,7 @@ const char *bpf_built_in(void);
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,9 @@ const char *bpf_built_in(void);
 
 /* The file whose reading runs the iterator of a link from the beginning. -1 with errno. */
 int bpf_iterator_open(int link_fd);
+
+/* How often the kernel did not run a program since it ran already on that CPU (Linux 5.12); false: it does not tell. */
+bool bpf_program_missed(int prog_fd, __u64 *missed);
 
 /* --- of the generated code --- */
 

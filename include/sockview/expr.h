@@ -40,6 +40,7 @@ enum expr_kind {
 	EXPR_USER, /* the user that made the socket, or one that runs an owner, is in `ranges`; `value` 1: the latter */
 	EXPR_COMMAND, /* an owner's comm begins with `text`, or fits regular expression `value` - 1 of the filter */
 	EXPR_GROUP,   /* an owner's process group is in `ranges` */
+	EXPR_EVENT,   /* what happened to it is in `mask`, a bit an enum event_kind */
 	EXPR_COLUMN,  /* a column compared: select/column_term.h says what its fields are */
 };
 

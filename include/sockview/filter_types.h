@@ -31,6 +31,7 @@ struct filter_needs {
 	unsigned details; /* enum process_detail those owners need */
 	unsigned want;    /* enum want: the rows' details it looks at */
 	unsigned protos;  /* PROTO_BIT()s that the text names (`tcp:80`, -i, unix:...), 0 for none */
+	bool events;      /* it asks what happened to a socket */
 	bool mark;        /* the kernel tells of marks only with CAP_NET_ADMIN */
 	bool netlink;     /* it asks for what /proc/net does not tell: marks, interfaces */
 	bool settles;     /* what a row is worth may depend on the others: see filter_see() */

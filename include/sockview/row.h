@@ -202,6 +202,7 @@ enum want {
  */
 struct sock {
 	struct row row;
+	uint8_t event; /* enum event_kind: what happened to it, of --events */
 	const struct sock_timer *timer;
 	const struct sock_skmem *skmem;
 	const struct sock_extra *extra;

@@ -47,6 +47,21 @@ int bpf_iterator_open(int link_fd)
 	return bpf_call(BPF_ITER_CREATE, &attr);
 }
 
+bool bpf_program_missed(int prog_fd, __u64 *missed)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr;
+	bpf_clear(&attr);
+	attr.info.bpf_fd = (__u32)prog_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = bpf_address(&info);
+	if (bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0 ||
+	    attr.info.info_len < offsetof(struct bpf_prog_info, recursion_misses) + sizeof(info.recursion_misses))
+		return false;
+	*missed = info.recursion_misses;
+	return true;
+}
+
 /* The loader program's data as the one value of an array. */
 static int bpf_make_data(const struct bpf_load_and_run_opts *opts)
 {

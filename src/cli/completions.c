@@ -18,7 +18,8 @@
 #include "cli/option_table.h"
 
 /* Keys and operators of the filter language; the states follow. */
-#define FILTER_WORDS "state exclude sport dport src dst dev fwmark cgroup autobound pid program user inode not and or "
+#define FILTER_WORDS \
+	"state exclude sport dport src dst dev fwmark cgroup autobound pid program user inode event not and or "
 
 /* Each once and in small letters, as people type them: SYN_RECV is the name of two of the kernel's states. */
 static void put_words(FILE *file, option_words *words)

@@ -56,8 +56,6 @@ static const struct foreign_word words[] = {
 	REFUSED("ss", "--bpf", "packet filters of sockets are not listed"),
 	REFUSED("ss", "--bpf-maps", "socket storage is not listed"),
 	REFUSED("ss", "--bpf-map-id", "socket storage is not listed"),
-	REFUSED("ss", "-E", "sockets are not watched as they close; -c looks again every second"),
-	REFUSED("ss", "--events", "sockets are not watched as they close; -c looks again every second"),
 	REFUSED("ss", "-K", "sockets are not closed: ss -K does it"),
 	REFUSED("ss", "--kill", "nothing is ended here: kill $(sockview --pids FILTER), or ss -K"),
 	TAKEN("ss", "--net", "netns"),

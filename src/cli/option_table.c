@@ -120,6 +120,21 @@ static int set_interval(struct parse *parse, const char *word)
 	return 0;
 }
 
+static int set_events(struct parse *parse, const char *word)
+{
+	return word ? add_families(parse, word) : 0;
+}
+
+static int set_seconds(struct parse *parse, const char *word)
+{
+	char *end;
+	double seconds = strtod(word, &end);
+	if (!*word || strspn(word, "0123456789.") != strlen(word) || *end || !(seconds > 0) || seconds > 86400 * 365.0)
+		return option_problem(parse, "--for: '%s' is not a number of seconds above 0, as in --for 10", word);
+	parse->options->seconds = seconds;
+	return 0;
+}
+
 static int set_count(struct parse *parse, const char *word)
 {
 	uint64_t *count = &parse->options->count;
@@ -357,6 +372,11 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_FORM, 0, "pager", pager, "through $PAGER on a terminal"),
 	FLAG(OPTIONS_FORM, 'v', "verbose", verbose, "say what was missing and why"),
 	FLAG(OPTIONS_FORM, 'q', "quiet", quiet, "no notes on standard error"),
+
+	CALLS(OPTIONS_LIVE, 'E', "events", ARGUMENT_OPTIONAL, set_events, "LIST", "opens and closes as they happen",
+	      .mode = MODE_EVENTS),
+	CALLS(OPTIONS_LIVE, 0, "for", ARGUMENT_REQUIRED, set_seconds, "SEC", "end after SEC seconds"),
+	FLAG(OPTIONS_LIVE, 0, "utc", utc, "times in UTC"),
 
 	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it",
 	     .mode = MODE_EXPLAIN),

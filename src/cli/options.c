@@ -227,9 +227,29 @@ static int note_alternatives(struct parse *parse)
 	                   "-i and lsof's -p, -u, -c and -g are joined by or, as lsof does; -a joins them by and");
 }
 
+static int check_events(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	if (options->mode != MODE_EVENTS && (options->seconds > 0 || options->utc))
+		return option_problem(parse, "--for and --utc go with --events");
+	if (options->mode != MODE_EVENTS)
+		return 0;
+	if (options->record || options->replay || options->proc_root || options->source == SOURCE_PROC)
+		return option_problem(parse, "--events watches this kernel by netlink and BPF: it cannot go with "
+		                             "--record, --replay, --proc-root or --source proc");
+	if (options->columns || options->sort || options->pids || options->fields_given)
+		return option_problem(
+			parse, "--events has lines of its own: --columns, --sort, --pids and -F are of listings");
+	if (options->protos_named && options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
+		return option_problem(parse, "--events tells of TCP and UDP alone");
+	return 0;
+}
+
 static int check_together(struct parse *parse)
 {
 	const struct options *options = parse->options;
+	if (check_events(parse) < 0)
+		return -1;
 	if (check_explain(parse) < 0)
 		return -1;
 	if (options->netns.count || options->all_netns) {

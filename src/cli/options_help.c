@@ -10,7 +10,7 @@
 #include "cli/option_table.h"
 
 static const char *const group_title[OPTIONS_COUNT] = {
-	"Sockets", "Select", "Show", "Form", "Explain", "Data",
+	"Sockets", "Select", "Show", "Form", "Live", "Explain", "Data",
 };
 
 enum { HELP_WIDTH = 79, HELP_INDENT = 9 };

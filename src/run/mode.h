@@ -12,6 +12,8 @@ struct run;
 struct run_mode {
 	/* Reads the mode's own options, with the caller's own rights. False after a message: wrong usage. May be NULL. */
 	bool (*begin)(struct run *run);
+	/* Looks at the run's selection. False after a message: wrong usage. May be NULL. */
+	bool (*check)(struct run *run);
 	/* Fills in the run's query and needs. */
 	void (*plan)(struct run *run);
 	/* From the raised privileges to the last byte of output. 0, or -1 with the run's error. */

@@ -8,6 +8,7 @@
 
 #include <sockview/message.h>
 
+#include "run/eventing.h"
 #include "run/explaining.h"
 #include "run/look.h"
 #include "run/namespaces.h"
@@ -49,6 +50,7 @@ static enum exit_status say_selection(const struct selection *selection, const c
 
 static const struct run_mode *const modes[MODE_COUNT] = {
 	[MODE_LOOK] = &mode_look,
+	[MODE_EVENTS] = &mode_events,
 	[MODE_EXPLAIN] = &mode_explain,
 };
 
@@ -72,6 +74,12 @@ static enum exit_status run_steps(struct run *run)
 	}
 	if (selection_make(&run->selection, run->options, &run->lookup) < 0)
 		return say_selection(&run->selection, run->options->hint);
+	if (run->selection.needs.events && run->options->mode != MODE_EVENTS) {
+		message_usage("event is a key of --events: sockets that are listed have none");
+		return EXIT_USAGE;
+	}
+	if (run->mode->check && !run->mode->check(run))
+		return EXIT_USAGE;
 	/* What the filter's columns are taken from is read with that of the listing's. */
 	run->listing.needs.details |= run->selection.needs.details;
 	run->listing.needs.need |= run->selection.needs.columns;

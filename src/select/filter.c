@@ -133,6 +133,9 @@ static void need_node(struct filter_needs *needs, const struct expr_node *node)
 		needs->owners = true;
 		needs->details |= PROCESS_UID;
 		break;
+	case EXPR_EVENT:
+		needs->events = true;
+		break;
 	case EXPR_COLUMN:
 		need_column(needs, column_at(node->value));
 		if (node->prefix_len == OPERAND_COLUMN)

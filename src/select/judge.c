@@ -357,6 +357,8 @@ static enum verdict judge_node(const struct judged *judged, uint32_t index)
 		return verdict_of(PROTO_BIT(row->proto) & node->mask);
 	case EXPR_STATE:
 		return verdict_of(STATE_BIT(row->state) & node->mask);
+	case EXPR_EVENT:
+		return judged->known == KNOWN_KIND ? VERDICT_MAYBE : verdict_of(1u << judged->sock->event & node->mask);
 	case EXPR_DEV:
 		return judge_device(judged, node);
 	case EXPR_MARK:

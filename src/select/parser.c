@@ -162,6 +162,7 @@ static const struct condition conditions[] = {
 	{ "program", EQUALITY, "a program's name", .read = program_read, .names_owner = true },
 	{ "user", EQUALITY, "a user's name or number", .read = user_read, .names_owner = true },
 	{ "inode", EQUALITY, "an inode number", .read = inode_read },
+	{ "event", EQUALITY, "an event", .read = event_read },
 };
 
 static const struct condition *condition_named(const char *key)

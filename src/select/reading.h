@@ -79,6 +79,7 @@ uint32_t program_read(struct reading *reading, struct piece piece);
 uint32_t cgroup_read(struct reading *reading, struct piece piece);
 uint32_t device_read(struct reading *reading, struct piece piece);
 uint32_t mark_read(struct reading *reading, struct piece piece);
+uint32_t event_read(struct reading *reading, struct piece piece);
 uint32_t autobound_read(struct reading *reading);
 
 /* What src, sport ... expect, for messages. */

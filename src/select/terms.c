@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/event_kind.h>
 #include <sockview/glob.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
@@ -107,6 +108,20 @@ uint32_t state_read(struct reading *reading, struct piece piece)
 			return reading_fail(reading, item.at, EXPECTED_STATE, "unknown state \"%.*s\"",
 			                    PIECE_ARGS(item));
 		node.mask |= mask;
+	}
+	return reading_add(reading, &node);
+}
+
+uint32_t event_read(struct reading *reading, struct piece piece)
+{
+	struct expr_node node = { .kind = EXPR_EVENT };
+	struct piece item;
+	while (piece_split(&piece, ',', &item)) {
+		enum event_kind kind = event_named(item.text, item.len);
+		if (kind == EVENT_NONE)
+			return reading_fail(reading, item.at, "listen, unlisten, connect, open, failed, bind or close",
+			                    "unknown event \"%.*s\"", PIECE_ARGS(item));
+		node.mask |= 1u << kind;
 	}
 	return reading_add(reading, &node);
 }

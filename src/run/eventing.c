@@ -1,0 +1,191 @@
+/* eventing.c - --events in place of a look (eventing.h). */
+#include "run/eventing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <sockview/countof.h>
+#include <sockview/event_style.h>
+#include <sockview/events.h>
+#include <sockview/message.h>
+
+#include "run/gather.h"
+#include "run/notes.h"
+#include "run/rights.h"
+
+struct eventing {
+	struct events_request request;
+	struct events_result result;
+	bool looked; /* once at least */
+	bool (*known)(void *context, const struct row *row);
+	void *known_context;
+};
+
+static const struct {
+	const struct format *format;
+	enum events_form form;
+} forms[] = {
+	{ NULL, EVENTS_TEXT },
+	{ &format_jsonl, EVENTS_JSONL },
+	{ &format_csv, EVENTS_CSV },
+	{ &format_tsv, EVENTS_TSV },
+};
+
+static bool eventing_begin(struct run *run)
+{
+	struct eventing *eventing = calloc(1, sizeof(*eventing));
+	run->own = eventing;
+	if (!eventing) {
+		message_usage("out of memory");
+		return false;
+	}
+	for (size_t i = 0; i < countof(forms); i++)
+		if (forms[i].format == run->options->format) {
+			eventing->request.style.form = forms[i].form;
+			return true;
+		}
+	message_usage("--events prints text, or lines with --jsonl, --csv or --format tsv; --format %s has an end",
+	              run->options->format->name);
+	return false;
+}
+
+/* An event is not in a state, and has no more columns than its keys. */
+static bool eventing_check(struct run *run)
+{
+	const struct filter_needs *needs = &run->selection.needs;
+	if (needs->states_said || needs->states_chosen || needs->proto_states)
+		message_usage(
+			"--events tells what happens, not states: use event = open, close, listen ... in its place");
+	else if (needs->want || needs->columns || needs->mark)
+		message_usage(
+			"the filter asks for what events do not tell: see their keys under --events in sockview(8)");
+	else
+		return true;
+	return false;
+}
+
+static void eventing_plan(struct run *run)
+{
+	const struct options *options = run->options;
+	unsigned protos = PROTO_BIT(PROTO_TCP);
+	if (options->protos_named)
+		protos = options->protos & (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP));
+	run->query = (struct query){ .protos = protos, .inet = options->inet, .inet6 = options->inet6 };
+	FOR_EACH_PROTO (proto, protos)
+		run->query.states[proto] = STATE_ALL & ~(STATE_BIT(STATE_BOUND) | STATE_BIT(STATE_TIME_WAIT));
+	run->needs = (struct run_needs){
+		.owners = true,
+		.owners_shown = true,
+		.details = PROCESS_NAME,
+		/* A receive buffer beyond net.core.rmem_max takes CAP_NET_ADMIN as marks do. */
+		.privileges = PRIVILEGE_MARK,
+	};
+}
+
+/* A sink: a socket whose owner is known need not be looked for. */
+static int eventing_keep(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	struct eventing *eventing = run->own;
+	struct sock kept = *sock;
+	if (!query_matches(&run->query, &sock->row))
+		return 0;
+	if (eventing->known(eventing->known_context, &sock->row))
+		kept.row.inode = 0;
+	return gather_keep(run, &kept);
+}
+
+static int eventing_look(void *context, bool (*known)(void *context, const struct row *row), void *known_context)
+{
+	struct run *run = context;
+	struct eventing *eventing = run->own;
+	struct source_request request = {
+		.query = &run->query,
+		.sink = eventing_keep,
+		.context = run,
+		.mark = gather_mark,
+		.rewind = gather_rewind,
+	};
+	bool again = eventing->looked;
+	eventing->looked = true;
+	eventing->known = known;
+	eventing->known_context = known_context;
+	run->report = (struct report){ 0 };
+	table_clear(&run->table);
+	owners_free(&run->owners);
+	if (again && rights_raise(run) < 0)
+		return -1;
+	if (gather_sockets(run, &request) != 0 || gather_owners(run) < 0)
+		return -1;
+	if (run->report.from_proc)
+		return error_set(&run->error, run->report.netlink_errno,
+		                 "watch sockets by /proc/net, which numbers none of them (netlink)", "");
+	if (again)
+		return rights_drop(run, false);
+	if (!run->options->quiet)
+		notes_report(&run->report, &run->owners.report, rights_unused(run) ? NULL : &run->privilege,
+		             run->options->verbose);
+	return 0;
+}
+
+static int eventing_ready(void *context, bool again)
+{
+	return rights_drop(context, !again);
+}
+
+static int eventing_answer(struct run *run)
+{
+	struct eventing *eventing = run->own;
+	const struct options *options = run->options;
+	struct events_request *request = &eventing->request;
+	struct error error;
+	*request = (struct events_request){
+		.filter = run->selection.filter,
+		.query = &run->query,
+		.style = {
+			.form = request->style.form,
+			.utc = options->utc,
+			.no_header = options->no_header,
+			.csv_safe = options->csv_safe,
+			.out = &run->out,
+		},
+		.verbose = options->verbose,
+		.quiet = options->quiet,
+		.interval = options->interval > 0 ? options->interval : 1,
+		.seconds = options->seconds,
+		.count = options->count,
+		.stop_asked = run->stop_asked,
+		.look = eventing_look,
+		.ready = eventing_ready,
+		.context = run,
+		.table = &run->table,
+		.owners = &run->owners,
+	};
+	if (rights_raise(run) < 0)
+		return -1;
+	if (events_run(request, &eventing->result, &error) == 0)
+		return 0;
+	if (error.number)
+		run->error = error;
+	return -1;
+}
+
+static enum exit_status eventing_status(const struct run *run)
+{
+	const struct eventing *eventing = run->own;
+	return run->selection.needs.any && !eventing->result.told ? EXIT_NOTHING : EXIT_ROWS;
+}
+
+static void eventing_end(struct run *run)
+{
+	free(run->own);
+}
+
+const struct run_mode mode_events = {
+	.begin = eventing_begin,
+	.check = eventing_check,
+	.plan = eventing_plan,
+	.answer = eventing_answer,
+	.status = eventing_status,
+	.end = eventing_end,
+};

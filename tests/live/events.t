@@ -1,0 +1,193 @@
+#!/usr/bin/python3
+"""--events: connections made here are each told once, with their process, bytes and errors."""
+import collections
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import netns
+import tap
+
+ROUNDS = 2000
+
+why = netns.enter()
+if why:
+    tap.skip_all(why)
+has = netns.furnish()
+t = tap.Tap()
+
+
+class Watch:
+    """A sockview --events that has begun; end() gives its lines and what it said."""
+
+    def __init__(self, *options, before=()):
+        self.process = subprocess.Popen([*before, tap.SOCKVIEW, "-E", "-v", "--for", "50", *options],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.said = b""
+        for line in self.process.stderr:
+            self.said += line
+            if line == b"sockview: watching\n":
+                return
+
+    def end(self):
+        self.process.terminate()
+        out, err = self.process.communicate(timeout=tap.COMMAND_SECONDS)
+        self.said += err
+        return out
+
+    def events(self):
+        return [json.loads(line) for line in self.end().splitlines()]
+
+
+def listener(host="127.0.0.1", family=socket.AF_INET):
+    sock = socket.socket(family)
+    sock.bind((host, 0))
+    sock.listen(64)
+    return sock
+
+
+def talk(listening, sent, answered):
+    """One connection: what both sides send, and its two ends."""
+    client = socket.create_connection(listening.getsockname()[:2])
+    server, _ = listening.accept()
+    client.sendall(b"x" * sent)
+    left = sent
+    while left:
+        left -= len(server.recv(left))
+    server.sendall(b"y" * answered)
+    left = answered
+    while left:
+        left -= len(client.recv(left))
+    client.close()
+    server.recv(1)
+    server.close()
+
+
+def named(events, kind):
+    return [event for event in events if event["event"] == kind]
+
+
+old = listener()
+watch = Watch("--jsonl")
+by_bpf = b"looks" not in watch.said and b"a look every" not in watch.said
+if not by_bpf:
+    t.diag(watch.said)
+    watch.end()
+    t.skip("BPF", "the programs cannot be loaded here")
+else:
+    new = listener()
+    for i in range(ROUNDS):
+        talk(old if i % 2 else new, i, 2 * i)
+    with socket.socket() as refused:
+        refused.bind(("127.0.0.1", 0))
+        nobody = refused.getsockname()
+        try:
+            socket.create_connection(nobody)
+        except ConnectionRefusedError:
+            pass
+    new.close()
+    events = watch.events()
+    mine = {event["pid"] for event in events}
+    t.same(mine, {os.getpid()}, "every event is this process's")
+    count = collections.Counter(event["event"] for event in events)
+    untold = sum(int(line.split()[1]) for line in watch.said.splitlines() if b"told when they closed" in line)
+    t.same(count["close"], 2 * ROUNDS, "each end of each connection closes once")
+    t.same(count["open"] + untold, 2 * ROUNDS, "and opened once")
+    t.same((count["connect"], count["failed"], count["listen"], count["unlisten"]), (ROUNDS + 1, 1, 1, 1), "the others")
+    out = sorted((event["bytes_acked"], event["bytes_received"]) for event in named(events, "close") if event["direction"] == "out")
+    back = sorted((event["bytes_received"], event["bytes_acked"]) for event in named(events, "close") if event["direction"] == "in")
+    t.same(out, [(i, 2 * i) for i in range(ROUNDS)], "payload as the client sent and got it")
+    t.same(back, out, "and as the server did")
+    t.ok(all(event["exact"] for event in named(events, "close")), "which is exact")
+    t.same({event["owner_from"] for event in named(events, "open") if event["direction"] == "in"}, {"listener"},
+           "what is accepted is the listener's, whether or not it was there before")
+    failed = named(events, "failed")[0]
+    t.same((failed["error"], failed["remote_port"]), ("ECONNREFUSED", nobody[1]), "a refused connection")
+    t.ok(b" 0 lost" in watch.said, "nothing was lost", watch.said)
+    t.ok(all(event["duration"] >= 0 for event in named(events, "close")), "durations")
+
+    # --- filters, ends, forms ---
+    watch = Watch("--jsonl", "event = close and dport = %d" % old.getsockname()[1])
+    talk(old, 5, 7)
+    events = watch.events()
+    t.same([(event["event"], event["bytes_acked"], event["bytes_received"]) for event in events], [("close", 5, 7)],
+           "one close by a filter")
+    t.same(watch.process.returncode, 0, "something came: 0")
+    watch = Watch("--jsonl", "program = no-such-program")
+    talk(old, 1, 1)
+    t.same((watch.events(), watch.process.returncode), ([], 1), "nothing that fits: 1")
+    watch = Watch("--count", "2")
+    talk(old, 1, 1)
+    lines = watch.process.stdout.read().splitlines()
+    watch.process.wait(timeout=tap.COMMAND_SECONDS)
+    t.ok(len(lines) == 3 and lines[0].split()[:2] == [b"TIME", b"EVENT"], "--count 2: two lines under the heading", lines)
+    watch = Watch("--csv", "--utc", "event = close")
+    talk(old, 5, 7)
+    rows = [line.split(b",") for line in watch.end().split(b"\r\n")]
+    t.same((rows[0][:3], rows[1][1:3], rows[1][0][-1:]), ([b"time", b"event", b"protocol"], [b"close", b"tcp"], b"Z"), "csv")
+
+    # --- who: children, exec, threads, other users of a listener ---
+    watch = Watch("--jsonl")
+    child = subprocess.Popen([sys.executable, "-c", "import socket,sys\ns=socket.create_connection((sys.argv[1],int(sys.argv[2])))\ns.close()",
+                              *map(str, old.getsockname())])
+    child.wait(timeout=tap.COMMAND_SECONDS)
+    old.accept()[0].close()
+    events = watch.events()
+    t.same({event["pid"] for event in events if event["direction"] == "out"}, {child.pid}, "a child's connection is its own")
+    t.same({event["pid"] for event in events if event["direction"] == "in"}, {os.getpid()}, "the other end is not")
+
+    pids = []
+    for _ in range(2):
+        pid = os.fork()
+        if not pid:
+            tap.die_with_parent()
+            signal.pause()
+        pids.append(pid)
+    watch = Watch("--jsonl", "event = open")
+    talk(old, 1, 1)
+    shared = [event for event in watch.events() if event["direction"] == "in"]
+    t.same([(event["owner_from"], event["owner_candidates"]) for event in shared], [("listener-shared", 3)],
+           "of a listener that three processes have: so many candidates")
+    for pid in pids:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+
+    if "ipv6" in has:
+        six = listener("::1", socket.AF_INET6)
+        watch = Watch("--jsonl", "event = close")
+        talk(six, 3, 4)
+        t.same(sorted((event["local_address"], event["bytes_acked"]) for event in watch.events()), [("::1", 3), ("::1", 4)], "IPv6")
+
+    # --- another namespace's ---
+    watch = Watch("--jsonl")
+    tap.run(["unshare", "-n", "sh", "-c", "ip link set lo up; exec \"$@\"", "sh", sys.executable, "-c",
+             "import socket\nl=socket.socket();l.bind(('127.0.0.1',0));l.listen();socket.create_connection(l.getsockname())"])
+    t.same(watch.events(), [], "another namespace's are not told")
+
+# --- without BPF: closes by messages, opens by looks -------------------------------------------------
+
+watch = Watch("--jsonl", "-c0.2", before=(["setpriv", "--bounding-set", "-bpf,-perfmon,-sys_admin", "--inh-caps", "-all"] if os.getuid() == 0 else []))
+t.ok(b"a look every" in watch.said, "without BPF that is said", watch.said)
+talk(old, 700, 1300)
+events = watch.events()
+closes = named(events, "close")
+t.same(len(closes), 2, "each end's close is told")
+t.ok({event["source"] for event in closes} == {"destroy"} and all(event["uid"] is None for event in closes),
+     "by the kernel's message, which knows no user", closes)
+t.same(sorted(event["bytes_acked"] for event in closes), [700, 1300], "with the bytes that were sent")
+
+# --- wrong usage -------------------------------------------------------------------------------------
+
+for words, expected in ((["-E", "state = listen"], b"event ="), (["-E", "--json"], b"--jsonl"), (["-E", "event = closed"], b"unknown event"),
+                        (["event = close"], b"--events"), (["--for", "3"], b"--events"), (["-E", "--replay", "/dev/null"], b"--replay"),
+                        (["-E", "-x"], b"TCP and UDP"), (["-E", "--for", "x"], b"--for 10"), (["-E", "rtt > 5ms"], b"events")):
+    result = tap.sockview(*words)
+    t.ok(result.status == 2 and expected in result.err, "refused: %s" % " ".join(words), result)
+full = tap.run(["sh", "-c", "exec \"$0\" -E --for 1 >/dev/full", tap.SOCKVIEW])
+t.same(full.status, 3, "a full disk")
+t.done()

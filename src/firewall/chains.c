@@ -273,8 +273,10 @@ static bool family_fits(const struct fw_chain *chain, const struct packet *packe
 /* NF_INET_INGRESS and the hooks of a device: of the interface the packet comes or goes by. */
 static bool device_fits(const struct ruleset *ruleset, const struct fw_chain *chain, const char *name)
 {
+	if (!chain->devices.len)
+		return false;
 	const char *at = (const char *)ruleset->bytes + chain->devices.offset, *end = at + chain->devices.len;
-	for (; chain->devices.len && at < end; at += strlen(at) + 1) {
+	for (; at < end; at += strlen(at) + 1) {
 		size_t len = strlen(at);
 		/* Linux 6.16: a device's name may end in "*". */
 		if (strcmp(at, name) == 0 || (len && at[len - 1] == '*' && strncmp(at, name, len - 1) == 0))

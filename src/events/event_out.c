@@ -195,7 +195,7 @@ static void get_cookie(const struct event_style *style, const struct event *even
 	cell_number(cell, event->row.flags & ROW_HAS_COOKIE, event->row.cookie);
 }
 
-static void get_netns(const struct event_style *style, const struct event *event, struct cell *cell)
+static void get_event_netns(const struct event_style *style, const struct event *event, struct cell *cell)
 {
 	(void)style;
 	cell_number(cell, event->netns, event->netns);
@@ -244,7 +244,7 @@ static const struct {
 	{ "total_retrans", get_retrans },
 	{ "error", get_error },
 	{ "cookie", get_cookie },
-	{ "netns", get_netns },
+	{ "netns", get_event_netns },
 	{ "owner_from", get_owner_from },
 	{ "owner_candidates", get_candidates },
 	{ "source", get_source },

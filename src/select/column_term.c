@@ -50,7 +50,7 @@ static long double column_time(const struct column *column)
 static long double suffix_factor(const struct column *column, struct piece suffix)
 {
 	long double own = column_time(column);
-	if (own)
+	if (own > 0)
 		return suffix.len ? time_factor(suffix.text, suffix.len) / own : 1;
 	/* 4.2Gbit/s and 128KiB, as numbers for people are written. */
 	if (column->unit && strcmp(column->unit, "bit/s") == 0 && suffix.len >= 5 &&
@@ -170,7 +170,7 @@ static uint32_t operand_fail(struct reading *reading, const struct column *colum
 		what = "true or false";
 	else if (column->type == COLUMN_TIME)
 		what = "a time as in 2026-11-20T16:00:45Z";
-	else if (column_time(column))
+	else if (column_time(column) > 0)
 		what = "a number, also with us ms s m (minutes) h";
 	snprintf(expected, sizeof(expected), "%s%s%s, or a column of such", what,
 	         column->unit ? "; without one it is in " : "", column->unit ? column->unit : "");
@@ -487,7 +487,7 @@ static bool fits_column(const struct expr_node *node, const struct column_source
 	long double right, own = column_time(column_at(node->value)), its = column_time(other);
 	if (!number_of(other, source, &right))
 		return false;
-	return compares(node->end, own ? left * own : left, its ? right * its : right);
+	return compares(node->end, own > 0 ? left * own : left, its > 0 ? right * its : right);
 }
 
 static bool text_fits(const struct expr *expr, const struct expr_node *node, const char *text, size_t len,

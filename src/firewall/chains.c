@@ -316,7 +316,7 @@ static int64_t place_of(const struct fw_chain *chain, enum packet_hook hook)
 {
 	bool dest = hook == HOOK_PREROUTING || hook == HOOK_OUTPUT;
 	int64_t place = chain->type == FW_NAT ? (dest ? -100 : 100) : chain->priority;
-	return (place << 32) + (chain->type == FW_NAT ? (int64_t)chain->priority + INT32_MAX : 0);
+	return place * (INT64_C(1) << 32) + (chain->type == FW_NAT ? (int64_t)chain->priority + INT32_MAX : 0);
 }
 
 static size_t chains_at(const struct pass *pass, const struct fw_chain *order[CHAINS_MAX], bool *more)

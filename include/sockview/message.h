@@ -7,6 +7,8 @@
 #ifndef SOCKVIEW_MESSAGE_H
 #define SOCKVIEW_MESSAGE_H
 
+#include <stdbool.h>
+
 #include <sockview/error.h>
 
 /* "sockview: " + text + newline. */
@@ -15,4 +17,6 @@ void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "sockview: cannot WHAT SUBJECT: strerror (at byte N)" */
 void message_error(const struct error *error);
+/* True if a person reads the lines as they come: they go to a terminal. */
+bool message_on_terminal(void);
 #endif

@@ -30,9 +30,10 @@ struct options {
 	bool help_all; /* --help all */
 
 	/* which sockets */
-	unsigned protos;   /* PROTO_BIT()s; set to TCP and UDP if none is named */
-	bool protos_named; /* some were named */
-	bool inet, inet6;  /* both set if none is named */
+	unsigned protos;     /* PROTO_BIT()s; set to TCP and UDP if none is named */
+	bool protos_named;   /* some were named */
+	unsigned unix_types; /* bits, by index among unix_type_words; 0: every type */
+	bool inet, inet6;    /* both set if none is named */
 	bool listening, all;
 	struct words state, pid, program, user, cgroup;
 	struct words netns;  /* -N: each a list */
@@ -88,8 +89,13 @@ struct options {
 	enum shell completions;
 	/* Of the heap: a line each on standard error, before the answer; words of other tools, spelled as ours. */
 	struct words notes, spelled;
+	struct words asides; /* of the heap, too: notes for a person alone, on a terminal or with -v */
 	char *hint; /* said if the filter cannot be read: what one of its words may have been meant as; NULL: nothing */
 };
+
+/* Types of unix sockets as -A (unix_stream) and the column unix_type name them. */
+enum { UNIX_TYPE_WORDS = 3 };
+extern const char *const unix_type_words[UNIX_TYPE_WORDS];
 
 /* A line for the user: the culprit and what would be right. */
 enum { OPTIONS_PROBLEM_MAX = 512 };

@@ -46,6 +46,11 @@ void message(const char *format, ...)
 	va_end(arguments);
 }
 
+bool message_on_terminal(void)
+{
+	return isatty(STDERR_FILENO);
+}
+
 void message_usage(const char *format, ...)
 {
 	va_list arguments;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <sockview/column_table.h>
 #include <sockview/countof.h>
@@ -68,11 +69,52 @@ void option_join_words(option_words *words, const char *separator, char *text, s
 
 /* --- arguments that take a function --- */
 
+const char *const unix_type_words[UNIX_TYPE_WORDS] = { "stream", "dgram", "seqpacket" };
+
+/* "unix_stream": its index; UNIX_TYPE_WORDS if it is no such word. */
+static unsigned unix_type_of(const char *word, size_t len)
+{
+	char text[24];
+	unsigned type = 0;
+	snprintf(text, sizeof(text), "%.*s", (int)len, word);
+	while (type < UNIX_TYPE_WORDS &&
+	       (strncasecmp(text, "unix_", 5) != 0 || strcasecmp(text + 5, unix_type_words[type]) != 0))
+		type++;
+	return type;
+}
+
+static void add_unix_type(struct options *options, unsigned type)
+{
+	/* -x, or `unix` before it, asked for every type. */
+	if (!(options->protos & protos_of(AF_UNIX)) || options->unix_types)
+		options->unix_types |= 1u << type;
+	options->protos |= protos_of(AF_UNIX);
+}
+
+/* ss's word means more than netstat's, and all means what is known here. */
+static int note_family(struct parse *parse, const char *word, const struct proto_choice *choice)
+{
+	if (choice->inet && !choice->inet6 && !choice->protos)
+		return option_aside(parse, "%s %.*s is IPv4 alone, as netstat's; ss's means IPv6 too: inet,inet6",
+		                    parse->shown, 4, word);
+	if (choice->protos == PROTO_ALL)
+		return option_aside(parse,
+		                    "%s all: tcp, udp, udplite, raw and unix; of other families "
+		                    "(packet, netlink, vsock, xdp, sctp, tipc) ss tells",
+		                    parse->shown);
+	return 0;
+}
+
 static int add_family(struct parse *parse, const char *word, size_t len)
 {
 	struct options *options = parse->options;
 	struct proto_choice choice;
 	bool exclude = len && *word == '!';
+	unsigned type = unix_type_of(word, len);
+	if (type < UNIX_TYPE_WORDS) {
+		add_unix_type(options, type);
+		return 0;
+	}
 	word += exclude;
 	len -= exclude;
 	if (!proto_choose(word, len, &choice) || (exclude && !choice.protos)) {
@@ -81,6 +123,8 @@ static int add_family(struct parse *parse, const char *word, size_t len)
 		return option_problem(parse, "%s: unknown family or protocol '%.*s'; it takes %s, or !PROTOCOL",
 		                      parse->shown, (int)len, word, known);
 	}
+	if (choice.protos & protos_of(AF_UNIX))
+		options->unix_types = 0;
 	if (exclude) {
 		/* ss: "!tcp" alone means all but TCP. */
 		options->protos = (options->protos ? options->protos : PROTO_ALL) & ~choice.protos;
@@ -89,7 +133,7 @@ static int add_family(struct parse *parse, const char *word, size_t len)
 	options->protos |= choice.protos;
 	options->inet |= choice.inet;
 	options->inet6 |= choice.inet6;
-	return 0;
+	return note_family(parse, word, &choice);
 }
 
 static int add_families(struct parse *parse, const char *word)
@@ -240,6 +284,7 @@ int option_apply(struct parse *parse, const struct option_row *row, const char *
 		return 0;
 	case ADD_PROTO:
 		options->protos |= row->value;
+		options->unix_types = row->value & protos_of(AF_UNIX) ? 0 : options->unix_types;
 		return 0;
 	case KEEP_WORD:
 		*(const char **)field = word;
@@ -439,17 +484,31 @@ void option_name(const struct option_row *row, char shown[64])
 		snprintf(shown, 64, "--%s", row->name);
 }
 
-int option_note(struct parse *parse, const char *format, ...)
+static int add_note(struct parse *parse, struct words *words, const char *format, va_list list)
 {
 	char *text = NULL;
-	va_list list;
-	va_start(list, format);
-	int len = vasprintf(&text, format, list);
-	va_end(list);
-	if (len < 0)
+	if (vasprintf(&text, format, list) < 0)
 		return option_problem(parse, "out of memory");
-	if (option_add_word(parse, &parse->options->notes, text) == 0)
+	if (option_add_word(parse, words, text) == 0)
 		return 0;
 	free(text);
 	return -1;
+}
+
+int option_note(struct parse *parse, const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	int result = add_note(parse, &parse->options->notes, format, list);
+	va_end(list);
+	return result;
+}
+
+int option_aside(struct parse *parse, const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	int result = add_note(parse, &parse->options->asides, format, list);
+	va_end(list);
+	return result;
 }

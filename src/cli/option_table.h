@@ -97,6 +97,8 @@ const struct option_row *option_by_letter(char letter, struct option_row *made);
 void option_name(const struct option_row *row, char shown[64]);
 /* A line for standard error beside the answer. 0, or -1 with the problem: memory ran out. */
 int option_note(struct parse *parse, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for a person alone: on a terminal, or with -v. */
+int option_aside(struct parse *parse, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "auto,always,never" */
 void option_join_words(option_words *words, const char *separator, char *text, size_t size);
 

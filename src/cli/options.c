@@ -227,6 +227,21 @@ static int note_alternatives(struct parse *parse)
 	                   "-i and lsof's -p, -u, -c and -g are joined by or, as lsof does; -a joins them by and");
 }
 
+/* netstat's habits: its -rn is another program here, and its -an lists unix sockets. */
+static int note_netstat(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	bool bare = !options->protos_named && options->inet && options->inet6 && !options->filter.count;
+	if (options->mode != MODE_LOOK || options->internet)
+		return 0;
+	if (options->resolve && options->numeric && bare &&
+	    option_note(parse, "-r looks up the names of hosts; netstat's table of routes: ip route") < 0)
+		return -1;
+	if (options->all && bare && !options->format && !options->columns && !options->netns.count)
+		return option_aside(parse, "unix sockets are not listed unless -x is given: netstat -a is -atuwx here");
+	return 0;
+}
+
 static int check_events(struct parse *parse)
 {
 	const struct options *options = parse->options;
@@ -358,7 +373,7 @@ int options_parse(struct options *options, int argc, char **argv, char text[OPTI
 	                      : parse_own_line(&parse, letters, longs, argc, argv))
 		return -1;
 	settle_options(options);
-	if (note_alternatives(&parse) < 0)
+	if (note_alternatives(&parse) < 0 || note_netstat(&parse) < 0)
 		return -1;
 	return check_together(&parse);
 }
@@ -367,9 +382,11 @@ void options_free(struct options *options)
 {
 	struct words *all[] = { &options->state,  &options->pid,    &options->program, &options->user,
 		                &options->cgroup, &options->filter, &options->spec,    &options->proto_state,
-		                &options->netns,  &options->notes,  &options->spelled };
+		                &options->netns,  &options->notes,  &options->spelled, &options->asides };
 	for (size_t i = 0; i < options->notes.count; i++)
 		free((char *)options->notes.item[i]);
+	for (size_t i = 0; i < options->asides.count; i++)
+		free((char *)options->asides.item[i]);
 	for (size_t i = 0; i < options->spelled.count; i++)
 		free((char *)options->spelled.item[i]);
 	free(options->hint);

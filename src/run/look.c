@@ -191,6 +191,10 @@ static int look_answer(struct run *run)
 	uint64_t rounds = once ? 1 : options->count;
 	for (size_t i = 0; i < options->notes.count && !options->quiet; i++)
 		message("%s", options->notes.item[i]);
+	/* In `sockview -an | grep unix` only standard error is a terminal. */
+	bool person = options->verbose || message_on_terminal();
+	for (size_t i = 0; i < options->asides.count && person && !options->quiet; i++)
+		message("%s", options->asides.item[i]);
 	if (options->stray_interval && !options->quiet)
 		notes_interval(options->stray_interval);
 	if (options->repeated && !options->quiet && !isatty(STDOUT_FILENO))

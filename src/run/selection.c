@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,6 +120,20 @@ static int add_lists(struct selection *selection, const struct options *options)
 	return 0;
 }
 
+/* -A unix_stream: of unix sockets only that type; each other kind has none. */
+static int add_unix_types(struct selection *selection, const struct options *options)
+{
+	char text[64];
+	for (unsigned i = 0; options->unix_types && i < UNIX_TYPE_WORDS; i++) {
+		if (options->unix_types & 1u << i)
+			continue;
+		int len = snprintf(text, sizeof(text), "not unix_type = %s", unix_type_words[i]);
+		if (filter_add_text(selection->filter, text, (size_t)len, AF_UNSPEC, &selection->problem) < 0)
+			return no_memory(selection);
+	}
+	return 0;
+}
+
 static int add_spec(struct selection *selection, const char *spec)
 {
 	if (filter_add_spec(selection->filter, spec, strlen(spec), &selection->problem) == 0)
@@ -161,7 +176,8 @@ int selection_make(struct selection *selection, const struct options *options, c
 	*selection = (struct selection){ .filter = filter_new(lookup) };
 	if (!selection->filter)
 		return no_memory(selection);
-	if (add_filter(selection, options) < 0 || add_lists(selection, options) < 0 || add_lsof(selection, options) < 0)
+	if (add_filter(selection, options) < 0 || add_unix_types(selection, options) < 0 ||
+	    add_lists(selection, options) < 0 || add_lsof(selection, options) < 0)
 		return -1;
 	if (filter_close(selection->filter) < 0)
 		return no_memory(selection);

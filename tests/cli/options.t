@@ -161,6 +161,19 @@ for words, note in (("-tn port 9", "no socket (tcp) is of that kind"),
     os.close(ours)
     os.close(theirs)
 
+# What a habit of another tool may miss is said to a person: on a terminal, or with -v.
+for words, note in (("-tan -A inet", "IPv4 alone"), ("-an -A all", "of other families"), ("-an", "unix sockets are not listed")):
+    ours, theirs = pty.openpty()
+    subprocess.run([tap.SOCKVIEW, "--proc-root", tree.root, "--source", "proc", *words.split()], stdout=subprocess.DEVNULL, stderr=theirs)
+    t.ok(note in os.read(ours, 65536).decode(), "%s: a note on a terminal" % words)
+    t.ok(note.encode() in fake(*words.split(), "-v").err, "%s -v: the note" % words)
+    t.ok(note.encode() not in fake(*words.split()).err, "%s: none in a pipe" % words)
+    os.close(ours)
+    os.close(theirs)
+for words in ("-rn", "-r -n"):
+    t.ok(b"ip route" in fake(*words.split()).err, "%s: netstat's table of routes is named" % words)
+t.ok(b"ip route" not in fake("-trn").err, "-trn is of sockets")
+
 plain = fake("-atnp").out
 status, shown = on_terminal("-atnp", TERM="xterm-256color")
 t.same((status, re.sub(rb"\x1b\[[0-9;]*m", b"", shown)), (0, plain), "on a terminal of 80 columns: the same text")

@@ -7,6 +7,7 @@ import json
 import os
 import pwd
 import re
+import socket
 import sys
 
 sys.dont_write_bytecode = True
@@ -160,6 +161,21 @@ if "ipv6" in has and not tap.missing("netstat"):
     mine = tap.sockview("-tul6")
     t.same(sorted(line.split()[3] for line in mine.lines if " [::]:" in line), want, "netstat's [::]", mine)
     t.ok(want and not re.search(rb" :::", mine.out), "and no :::", mine)
+
+# The words of -A for one type of unix sockets, on sockets made here.
+held = {"unix_" + name: socket.socketpair(socket.AF_UNIX, kind) for name, kind in (
+    ("stream", socket.SOCK_STREAM), ("dgram", socket.SOCK_DGRAM), ("seqpacket", socket.SOCK_SEQPACKET))}
+inode = {name: {os.fstat(end.fileno()).st_ino for end in pair} for name, pair in held.items()}
+every = set().union(*inode.values())
+for words, names in (("-A unix_stream", ["unix_stream"]), ("-A unix_dgram,unix_seqpacket", ["unix_dgram", "unix_seqpacket"]),
+                     ("-t -A UNIX_SEQPACKET", ["unix_seqpacket"]), ("-A unix_dgram,unix", held), ("-x -A unix_dgram", held),
+                     ("-A unix_dgram -x", held), ("-A unix_dgram,!unix", [])):
+    result = tap.sockview("-an", "--jsonl", *words.split())
+    found = {json.loads(line)["inode"] for line in result.lines} & every
+    t.same(found, set().union(*(inode[name] for name in names)), words, result)
+for pair in held.values():
+    for half in pair:
+        half.close()
 
 if tap.missing("lsof"):
     t.skip("lsof's lines", "lsof is not installed")

@@ -523,6 +523,118 @@ static void any_words_are_read_or_refused(void **state)
 	}
 }
 
+/* The usage texts of ss, netstat 2.10 and FreeBSD's sockstat: each is taken, or refused with the tool's name. */
+static void each_option_of_other_tools_has_an_answer(void **state)
+{
+	static const char *const words[] = {
+		"--help",
+		"--version",
+		"--no-header",
+		"--numeric",
+		"--resolve",
+		"--all",
+		"--listening",
+		"--options",
+		"--extended",
+		"--memory",
+		"--processes",
+		"--info",
+		"--threads",
+		"--summary",
+		"--tos",
+		"--cgroup=/",
+		"--bpf",
+		"--bpf-maps",
+		"--bpf-map-id=1",
+		"--events",
+		"--context",
+		"--contexts",
+		"--net=self",
+		"--ipv4",
+		"--ipv6",
+		"--packet",
+		"--tcp",
+		"--mptcp",
+		"--sctp",
+		"--udp",
+		"--dccp",
+		"--raw",
+		"--unix",
+		"--tipc",
+		"--tipcinfo",
+		"--vsock",
+		"--xdp",
+		"--inet-sockopt",
+		"--kill",
+		"--bound-inactive",
+		"--no-queues",
+		"--family=inet",
+		"--query=tcp",
+		"--socket=tcp",
+		"--diag=x",
+		"--filter=x",
+		"--oneline",
+		"--route",
+		"--interfaces",
+		"--groups",
+		"--statistics",
+		"--masquerade",
+		"--verbose",
+		"--wide",
+		"--numeric-hosts",
+		"--numeric-ports",
+		"--numeric-users",
+		"--symbolic",
+		"--extend",
+		"--programs",
+		"--program",
+		"--timers",
+		"--continuous",
+		"--fib",
+		"--cache",
+		"--udplite",
+		"--ax25",
+		"--x25",
+		"--rose",
+		"--ddp",
+		"--bluetooth",
+		"--netrom",
+		"--ipx",
+		"--protocol=inet",
+		"--notrim",
+		"--libxo",
+		"-B",
+		"-C",
+		"-D",
+		"-K",
+		"-L",
+		"-M",
+		"-O",
+		"-Q",
+		"-S",
+		"-T",
+		"-Z",
+		"-b",
+		"-d",
+		"-g",
+		"-j",
+		"-k",
+		"-z",
+		"-0",
+	};
+	(void)state;
+	for (size_t i = 0; i < countof(words); i++) {
+		struct line line;
+		line_read(&line, words[i]);
+		bool guessed = strstr(line.problem, "did you mean") || strstr(line.problem, "may be one of") ||
+		               strstr(line.problem, "--help all names each");
+		bool named = strstr(line.problem, ": ") || strstr(line.problem, "needs");
+		if (guessed || (line.result < 0 && !named))
+			fail_msg("%s: %s", words[i], line.problem);
+		line_free(&line);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -532,6 +644,7 @@ int main(void)
 		cmocka_unit_test(an_argument_is_part_of_the_word_or_one_of_its_own),
 		cmocka_unit_test(the_table_fits_its_readers),
 		cmocka_unit_test(any_words_are_read_or_refused),
+		cmocka_unit_test(each_option_of_other_tools_has_an_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -523,7 +523,7 @@ static void any_words_are_read_or_refused(void **state)
 	}
 }
 
-/* The usage texts of ss, netstat 2.10 and FreeBSD's sockstat: each is taken, or refused with the tool's name. */
+/* What ss 6.1 and netstat 2.10 print with --help, and some of later ones: taken, or refused with an answer. */
 static void each_option_of_other_tools_has_an_answer(void **state)
 {
 	static const char *const words[] = {

@@ -65,7 +65,7 @@ class Cgroup:
         self.path = None
         if not mount:
             return
-        self.relative = "/sockview-test-%d/inner" % os.getpid()
+        self.relative = "/sockview-test-%s/inner" % tap.UNIQUE
         folder = mount + self.relative
         try:
             os.makedirs(folder)

@@ -24,6 +24,9 @@ BUILD = os.environ.get("BUILD") or os.path.join(SRCDIR, "build/release")
 SOCKVIEW = os.environ.get("SOCKVIEW") or os.path.join(BUILD, "sockview")
 SAN = os.environ.get("SAN", "")
 
+# For names that the whole machine sees (cgroups, programs): scripts that run side by side in pid namespaces
+# have the same pids.
+UNIQUE = os.urandom(6).hex()
 COMMAND_SECONDS = 60       # a bound, not an expectation: sanitizers on a busy machine
 NOBODY = 65534
 

@@ -37,7 +37,7 @@ folder, part = os.path.join(base, "c g\\040x\t#"), os.path.join(base, "part")
 os.mkdir(folder)
 os.mkdir(part)
 SCRIPT = os.getpid()
-NAME = "sockview-test-%d" % SCRIPT
+NAME = "sockview-test-" + tap.UNIQUE
 
 
 def clean_up():

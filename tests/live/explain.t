@@ -482,7 +482,7 @@ def remove_cgroup(folder):
 
 
 # Every run of this script has its own: the pid tells nothing in a pid namespace.
-UNIQUE = "%x" % time.time_ns()
+UNIQUE = tap.UNIQUE
 top = cgroup2()
 folder = os.path.join(top, "sockview-test-" + UNIQUE) if top else None
 try:

@@ -279,7 +279,7 @@ def cgroup2():
         return next((line.split()[4] for line in mounts if " - cgroup2 " in line), None)
 
 
-UNIQUE = "%x" % time.time_ns()
+UNIQUE = tap.UNIQUE
 top = cgroup2()
 made = []
 

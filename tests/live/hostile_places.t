@@ -128,7 +128,7 @@ if run(["mount", "-t", "cgroup2", "none", mount]).status:
     t.skip("cgroups", "cgroup2 cannot be mounted here")
     t.done()
 SCRIPT = os.getpid()
-top = mount + b"/sockview-test-%d" % SCRIPT
+top = mount + b"/sockview-test-" + tap.UNIQUE.encode()
 
 
 def clean_up():

@@ -107,7 +107,7 @@ def unified():
 
 
 mount = unified()
-home = mount and os.path.join(mount, "sockview-test-%d.slice" % os.getpid())
+home = mount and os.path.join(mount, "sockview-test-%s.slice" % tap.UNIQUE)
 
 
 def inside(path, label):

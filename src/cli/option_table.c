@@ -484,7 +484,8 @@ void option_name(const struct option_row *row, char shown[64])
 		snprintf(shown, 64, "--%s", row->name);
 }
 
-static int add_note(struct parse *parse, struct words *words, const char *format, va_list list)
+__attribute__((format(printf, 3, 0))) static int add_note(struct parse *parse, struct words *words, const char *format,
+                                                          va_list list)
 {
 	char *text = NULL;
 	if (vasprintf(&text, format, list) < 0)

@@ -238,10 +238,14 @@ def test_modes(root):
         for options in (["-atn", "fwmark = %d" % MARK], ["-atuneeW"], ["-tlnH", "sport = :%d" % root.port],
                         ["-c0.01", "--count", "2", "-tlnH"], ["--explain", "tcp:127.0.0.1:80"],
                         ["--explain", "tcp:127.0.0.1:21031", "--as-user", "root"],
-                        ["--explain", "tcp:127.0.0.1:21032"], ["--explain", "tcp:21033"]):
+                        ["--explain", "tcp:127.0.0.1:21032"], ["--explain", "tcp:21033"],
+                        ["-N", "all", "-ltnH", "sport = :21033"]):
             got, want = run([program, *options], user=NOBODY), run([PLAIN, *options], user=NOBODY)
             t.ok((got.status, facts(got.out)) == (want.status, facts(want.out)), "%s: %s as the plain copy" % (name, " ".join(options)),
                  got, want)
+        # Events by BPF take the caller's own capabilities: an ordinary user is told of what needs none.
+        events = run([program, "--events", "--for", "0.2"], user=NOBODY)
+        t.ok(events.status == 0 and b"TCP is told by messages of closes" in events.err, "%s: --events without BPF" % name, events)
     marked.close()
 
 

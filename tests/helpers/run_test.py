@@ -78,6 +78,7 @@ class Test:
         self.numbers = 0            # the results printed so far
         self.planned = False
         self.line = b""             # the last one, as far as it was printed
+        self.skipped = b"it does not say why"
         output, write = os.pipe()
         # A byte arrives with SIGCHLD, so that the end of the test is not polled for.
         wake, woken = os.pipe()
@@ -93,15 +94,36 @@ class Test:
         os.close(write)
 
     def say(self, data):
-        self.line += data
-        *lines, self.line = self.line.split(b"\n")
+        """Passes lines on as they are completed."""
+        *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
+            line = self.as_tap(line)
             self.numbers += bool(re.match(rb"(not )?ok\b", line))
             self.planned = self.planned or bool(re.match(rb"1\.\.\d", line))
             if b"# SKIP" in line:
                 self.note_skip(line)
-        while data:
-            data = data[os.write(1, data):]
+            rest = line + b"\n"
+            while rest:
+                rest = rest[os.write(1, rest):]
+
+    def end_line(self):
+        """What a test ended in the middle of a line is a line, too."""
+        if self.line:
+            self.say(b"\n")
+
+    def as_tap(self, line):
+        """
+        cmocka 1.1 says "not ok 3 # SKIP name" of a skipped test, which is a failure to prove. The reason is in a
+        comment "# skipped: ..." that the program printed before.
+        """
+        told = re.fullmatch(rb"# skipped: (.*)", line)
+        if told:
+            self.skipped = told[1]
+        skip = re.fullmatch(rb"not ok (\d+) # SKIP (.*)", line)
+        if not skip:
+            return line
+        reason, self.skipped = self.skipped, b"it does not say why"
+        return b"ok %s - %s # SKIP %s" % (skip[1], skip[2], reason)
 
     def note_skip(self, line):
         """To the file $SKIPPED_TO, if there is one: prove counts what was skipped and keeps the reasons to itself."""
@@ -192,7 +214,6 @@ class Test:
             self.listen(0.1)
 
     def fail(self, why):
-        self.say(b"\n" if self.line else b"")
         self.say(b"not ok %d - %s was ended: %s\n" % (self.numbers + 1, os.fsencode(os.path.basename(self.name)), why.encode()))
         if not self.planned:
             self.say(b"1..%d\n" % self.numbers)
@@ -229,6 +250,7 @@ def main():
         if why:
             test.ask_to_end(given.grace)
         test.drain()
+        test.end_line()
         if why:
             test.fail(why)
         else:

@@ -3,10 +3,12 @@
 import collections
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
@@ -28,17 +30,27 @@ class Watch:
     def __init__(self, *options, before=()):
         self.process = subprocess.Popen([*before, tap.SOCKVIEW, "-E", "-v", "--for", "50", *options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.said = b""
+        self.said = self.out = b""
         for line in self.process.stderr:
             self.said += line
             if line == b"sockview: watching\n":
                 return
 
+    def until(self, word, count):
+        """Waits for so many lines with the word: a message of a close comes when the kernel is done with the socket."""
+        end = time.monotonic() + tap.COMMAND_SECONDS
+        os.set_blocking(self.process.stdout.fileno(), False)
+        while self.out.count(word) < count and time.monotonic() < end:
+            if select.select([self.process.stdout], [], [], 1)[0]:
+                self.out += os.read(self.process.stdout.fileno(), 65536)
+        os.set_blocking(self.process.stdout.fileno(), True)
+        return self
+
     def end(self):
         self.process.terminate()
         out, err = self.process.communicate(timeout=tap.COMMAND_SECONDS)
         self.said += err
-        return out
+        return self.out + out
 
     def events(self):
         return [json.loads(line) for line in self.end().splitlines()]
@@ -91,7 +103,7 @@ else:
         except ConnectionRefusedError:
             pass
     new.close()
-    events = watch.events()
+    events = watch.until(b'"close"', 2 * ROUNDS).until(b'"unlisten"', 1).events()
     mine = {event["pid"] for event in events}
     t.same(mine, {os.getpid()}, "every event is this process's")
     count = collections.Counter(event["event"] for event in events)
@@ -114,7 +126,7 @@ else:
     # --- filters, ends, forms ---
     watch = Watch("--jsonl", "event = close and dport = %d" % old.getsockname()[1])
     talk(old, 5, 7)
-    events = watch.events()
+    events = watch.until(b'"close"', 1).events()
     t.same([(event["event"], event["bytes_acked"], event["bytes_received"]) for event in events], [("close", 5, 7)],
            "one close by a filter")
     t.same(watch.process.returncode, 0, "something came: 0")
@@ -161,7 +173,7 @@ else:
         six = listener("::1", socket.AF_INET6)
         watch = Watch("--jsonl", "event = close")
         talk(six, 3, 4)
-        t.same(sorted((event["local_address"], event["bytes_acked"]) for event in watch.events()), [("::1", 3), ("::1", 4)], "IPv6")
+        t.same(sorted((event["local_address"], event["bytes_acked"]) for event in watch.until(b'"close"', 2).events()), [("::1", 3), ("::1", 4)], "IPv6")
 
     # --- another namespace's ---
     watch = Watch("--jsonl")
@@ -174,7 +186,7 @@ else:
 watch = Watch("--jsonl", "-c0.2", before=(["setpriv", "--bounding-set", "-bpf,-perfmon,-sys_admin", "--inh-caps", "-all"] if os.getuid() == 0 else []))
 t.ok(b"a look every" in watch.said, "without BPF that is said", watch.said)
 talk(old, 700, 1300)
-events = watch.events()
+events = watch.until(b'"close"', 2).events()
 closes = named(events, "close")
 t.same(len(closes), 2, "each end's close is told")
 t.ok({event["source"] for event in closes} == {"destroy"} and all(event["uid"] is None for event in closes),

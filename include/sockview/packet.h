@@ -60,7 +60,7 @@ static inline bool packet_dest_port_known(const struct packet *packet)
 	return packet->reply ? packet->known & PACKET_SOURCE_PORT : !(packet->known & PACKET_ANY_PORT);
 }
 
-/* A rule of nftables. Texts are the ruleset's, escaped by whoever prints them: hostile. */
+/* A rule of nftables. Texts are the ruleset's, hostile: the caller escapes them. */
 struct packet_rule {
 	const char *family; /* "ip", "ip6", "inet", "netdev", "bridge": nft's word; NULL: no rule */
 	const char *table, *chain;

@@ -52,7 +52,7 @@ static void build_getopt(const struct parse *parse, char letters[3 * OPTIONS_MAX
 	longs[count] = (struct option){ 0 };
 }
 
-/* People write `-c 5`: that 5 is a port, as any word is of the filter. Nobody waits hours. */
+/* People write `-c 5`: that 5 is a port, as any word is of the filter. Above 60 s it is not taken for an interval. */
 static bool may_be_seconds(const char *word)
 {
 	char *end;

@@ -269,8 +269,7 @@ static void load_ct_address(struct rule_run *run, const struct attrs *a, bool so
 	size_t len = state->packet.family == AF_INET6 ? 16 : 4;
 	const union addr *addr = source ? &state->packet.source : &state->original_dest;
 	bool original = is_original(a);
-	bool known = original && !state->packet.reply && state->packet.known & (source ? PACKET_SOURCE : PACKET_DEST) &&
-	             (source || !state->translated || 1);
+	bool known = original && !state->packet.reply && state->packet.known & (source ? PACKET_SOURCE : PACKET_DEST);
 	if (known)
 		load(run, a->at[NFTA_CT_DREG], addr->byte, len, source ? FIELD_SADDR : FIELD_DADDR);
 	else
@@ -640,7 +639,7 @@ static void on_masq(struct rule_run *run, const struct attrs *a)
 	rule_run_verdict(run, NF_ACCEPT, 0, false);
 }
 
-/* Whoever reads the queue decides. */
+/* The program that reads the queue decides. */
 static void on_queue(struct rule_run *run, const struct attrs *a)
 {
 	(void)a;

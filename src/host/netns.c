@@ -4,7 +4,6 @@
  *   /proc/PID/ns/net                    processes
  *   /proc/PID/task/TID/ns/net           threads that called setns() or unshare() for themselves
  *   /proc/PID/mountinfo, lines of nsfs  bound somewhere, by one process of each mount namespace
- *   /run/netns                          where symbolic links stand for names of `ip netns`, too
  *
  * Whom the kernel does not tell of PID/ns/net (PTRACE_MODE_READ) may still read
  * PID/net (proc_net_lookup(), fs/proc/proc_net.c): its files' inode numbers are

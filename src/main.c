@@ -65,6 +65,7 @@
  *     plan.c plan.h                    the binds that a server would try, from the command line's words
  *     probe.c probe.h                  trial binds, as the user they are planned for
  *     rtnl.c rtnl.h                    the host's addresses and interfaces, by rtnetlink(7)
+ *     sigterm.c sigterm.h              what SIGTERM would do to a process
  *     socket_options.c socket_options.h options that no table tells, asked of the socket itself
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
  *   events/

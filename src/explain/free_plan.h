@@ -22,6 +22,7 @@ struct free_step {
 	int32_t pid; /* SIGNAL */
 	int signal;
 	bool go_on;           /* SIGNAL: the process is stopped, and sees it only after SIGCONT */
+	bool blocks;          /* SIGNAL: its threads block SIGTERM (else, with SIGKILL: it ignores it) */
 	uint64_t start_ticks; /* SIGNAL: of the process, in clock ticks since boot */
 	uint32_t row;         /* DESTROY: in the table that was explained */
 	uint64_t cookie;      /* DESTROY: the row's */

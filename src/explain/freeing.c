@@ -23,6 +23,7 @@
 #include "explain/ask_program.h"
 #include "explain/culprits.h"
 #include "explain/holders.h"
+#include "explain/sigterm.h"
 
 /* --- the steps --- */
 
@@ -273,33 +274,22 @@ static int stop_published(struct explain *explain)
 
 /* --- processes --- */
 
-/* The hexadecimal mask behind "SigIgn:\t" of /proc/PID/status has the signal. */
-static bool mask_has(const char *status, const char *field, int signal)
-{
-	const char *at = strstr(status, field);
-	return at && strtoull(at + strlen(field), NULL, 16) >> (signal - 1) & 1;
-}
-
 static int signal_process(struct explain *explain, const struct process *process)
 {
-	char path[32], status[4096] = "";
-	snprintf(path, sizeof(path), "%d/status", process->pid);
-	if (explain->facts.live)
-		file_read_string(explain->facts.proc_fd, path, status, sizeof(status));
-	/* The first process of a pid namespace gets no signal that it does not handle (kernel/signal.c, sig_task_ignored()). */
+	enum sigterm_effect effect =
+		explain->facts.live ? sigterm_effect(explain->facts.proc_fd, process->pid) : SIGTERM_TAKEN;
+	/* SIGKILL does not end process 1 from within its pid namespace either. */
 	if (process->pid == 1 && (process_is(explain, process, "systemd") || process_is(explain, process, "init") ||
-	                          !mask_has(status, "\nSigCgt:", SIGTERM)))
+	                          effect == SIGTERM_IGNORED || effect == SIGTERM_BLOCKED || !explain->facts.live))
 		return 0;
 	struct free_step *step = step_add(explain, FREE_SIGNAL);
 	if (!step)
 		return -1;
 	step->pid = process->pid;
 	step->start_ticks = process->start_ticks;
-	step->signal = SIGTERM;
-	if (mask_has(status, "\nSigIgn:", SIGTERM) || mask_has(status, "\nSigBlk:", SIGTERM))
-		step->signal = SIGKILL;
-	else
-		step->go_on = strstr(status, "\nState:\tT");
+	step->blocks = effect == SIGTERM_BLOCKED;
+	step->signal = effect == SIGTERM_IGNORED || step->blocks ? SIGKILL : SIGTERM;
+	step->go_on = effect == SIGTERM_WAITS;
 	return 0;
 }
 
@@ -331,10 +321,14 @@ static int say_gang(struct explain *explain, const struct gang *gang, size_t fir
 		step = &explain->freeing.step[i];
 		if (step->kind != FREE_SIGNAL || (step->signal == SIGTERM && !step->go_on))
 			continue;
-		answer = sentence_add(explain, SAY_ADVICE, step->go_on ? "stopped-process" : "term-ignored",
-		                      step->go_on ? "process %d is stopped (SIGSTOP): it ends once it has got SIGCONT"
-		                                  : "process %d blocks or ignores SIGTERM: it takes SIGKILL",
-		                      step->pid);
+		if (step->go_on)
+			answer = sentence_add(explain, SAY_ADVICE, "stopped-process",
+			                      "process %d is stopped (SIGSTOP): it ends once it has got SIGCONT",
+			                      step->pid);
+		else
+			answer = sentence_add(explain, SAY_ADVICE, step->blocks ? "term-blocked" : "term-ignored",
+			                      "process %d %s SIGTERM: it takes SIGKILL", step->pid,
+			                      step->blocks ? "blocks" : "ignores");
 	}
 	return answer;
 }

@@ -1,12 +1,13 @@
 /*
  * hold.c - a process that holds the sockets it inherited, under any name.
  *
- *   execv(hold, {NAME, "ready=FD", "wait=FD", "comm=HEX", "leader-exits"})
+ *   execv(hold, {NAME, "ready=FD", "wait=FD", "comm=HEX", "leader-exits", "vforks"})
  *
  * Writes one byte to `ready` when it stands, and ends when `wait` is closed or
  * its parent dies. `leader-exits`: the thread group's leader is gone by then
  * and a second thread holds the fds (/proc/PID/fd is empty, /proc/PID/task/TID/fd
- * is not).
+ * is not). `vforks`: it is in vfork(2) with every signal blocked, as in
+ * posix_spawn(3), and its child, which blocks none, is the one that waits.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -64,9 +65,23 @@ static void *hold(void *argument)
 	_exit(0);
 }
 
+static void hold_in_vfork(struct plan *plan)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	if (vfork() == 0) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		hold(plan);
+	}
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	static struct plan plan = { .ready = -1, .wait = -1 };
+	int vforks = 0;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "ready=", 6))
@@ -77,7 +92,11 @@ int main(int argc, char **argv)
 			set_comm(argv[i] + 5);
 		else if (!strcmp(argv[i], "leader-exits"))
 			plan.leader_exits = 1;
+		else if (!strcmp(argv[i], "vforks"))
+			vforks = 1;
 	}
+	if (vforks)
+		hold_in_vfork(&plan);
 	if (!plan.leader_exits)
 		hold(&plan);
 

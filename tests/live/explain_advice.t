@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -61,6 +62,18 @@ def child(work):
             os._exit(1)
     assert os.read(read, 1) == b"R"
     os.close(read), os.close(write)
+    return pid
+
+
+def held(sock, *argv):
+    """A program of that name which inherits the socket; its pid. It ends with us."""
+    (wait_read, _), (ready_read, ready_write) = os.pipe(), os.pipe()
+    for fd in (wait_read, ready_write, sock.fileno()):
+        os.set_inheritable(fd, True)
+    pid = os.posix_spawn(tap.helper("hold"), [argv[0], "ready=%d" % ready_write, "wait=%d" % wait_read, *argv[1:]], os.environ)
+    sock.close(), os.close(wait_read), os.close(ready_write)
+    assert os.read(ready_read, 1) == b"R"
+    os.close(ready_read)
     return pid
 
 
@@ -181,14 +194,7 @@ end(*workers)
 # Two programs.
 p = port()
 first = child(lambda: [listen(p)])
-hold_read, hold_write = os.pipe()
-ready_read, ready_write = os.pipe()
-other = listen(p, address="127.0.0.2")
-for fd in (hold_read, ready_write, other.fileno()):
-    os.set_inheritable(fd, True)
-second = os.posix_spawn(tap.helper("hold"), ["other", "ready=%d" % ready_write, "wait=%d" % hold_read], os.environ)
-other.close()
-assert os.read(ready_read, 1) == b"R"
+second = held(listen(p, address="127.0.0.2"), "other")
 result = carry_out("two programs", p, p, "kill %d %d" % (first, second), reap=[first, second])
 t.ok("is taken by 2 programs: python3 explain_advice.t (pid %d), other (pid %d)." % (first, second) in " ".join(" ".join(result.lines).split()),
      "... are both in the first line", result)
@@ -205,11 +211,29 @@ end(pid)
 p = port()
 pid = child(lambda: [signal.signal(signal.SIGTERM, signal.SIG_IGN), listen(p)])
 result = carry_out("a process that ignores SIGTERM", p, p, "kill -9 %d" % pid, reap=[pid])
-t.ok("blocks or ignores SIGTERM" in " ".join(" ".join(result.lines).split()), "... which is said", result)
+t.ok("process %d ignores SIGTERM" % pid in " ".join(" ".join(result.lines).split()), "... which is said", result)
 end(pid)
 p = port()
 pid = child(lambda: [signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]) or 1, listen(p)])
-carry_out("a process that blocks SIGTERM", p, p, "kill -9 %d" % pid, reap=[pid])
+result = carry_out("a process that blocks SIGTERM", p, p, "kill -9 %d" % pid, reap=[pid])
+t.ok("process %d blocks SIGTERM" % pid in " ".join(" ".join(result.lines).split()), "... which is said", result)
+end(pid)
+# A thread that does not block it takes the signal for the process.
+p = port()
+def one_thread_blocks():
+    threading.Thread(target=time.sleep, args=(300,), daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    return [listen(p)]
+pid = child(one_thread_blocks)
+carry_out("a process of which one thread blocks SIGTERM", p, p, "kill %d" % pid, reap=[pid])
+end(pid)
+# vfork(2) blocks every signal in passing.
+p = port()
+pid = held(listen(p), "spawner", "vforks")
+with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+    below = int(file.read())
+result = explain(p)
+t.ok(line_of(result) == "kill %d %d" % (pid, below) and "SIGTERM" not in str(result.out), "a process that is in vfork()", result)
 end(pid)
 
 # --- sockets of no process -------------------------------------------------------------
@@ -365,14 +389,7 @@ else:
 
     # docker-proxy: docker tells whose port it is.
     p = port()
-    hold_read, hold_write = os.pipe()
-    ready_read, ready_write = os.pipe()
-    sock = listen(p)
-    for fd in (hold_read, ready_write, sock.fileno()):
-        os.set_inheritable(fd, True)
-    pid = os.posix_spawn(tap.helper("hold"), ["docker-proxy", "ready=%d" % ready_write, "wait=%d" % hold_read], os.environ)
-    sock.close()
-    assert os.read(ready_read, 1) == b"R"
+    pid = held(listen(p), "docker-proxy")
     stand_in("docker", 'case "$*" in "ps --filter publish=%d "*) echo web-1;; "stop web-1") kill %d;; esac\n' % (p, pid))
     carry_out("docker-proxy", p, p, "docker stop web-1", reap=[pid])
     end(pid)

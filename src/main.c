@@ -62,11 +62,13 @@
  *     freeing.c freeing.h              those steps found, and put into words
  *     inquiry.h                        the inside of a struct explain: data alone
  *     other_netns.c other_netns.h      the same port in other network namespaces
+ *     lineage.c lineage.h              which process started which, and may start it again
  *     plan.c plan.h                    the binds that a server would try, from the command line's words
  *     probe.c probe.h                  trial binds, as the user they are planned for
  *     rtnl.c rtnl.h                    the host's addresses and interfaces, by rtnetlink(7)
  *     sigterm.c sigterm.h              what SIGTERM would do to a process
  *     socket_options.c socket_options.h options that no table tells, asked of the socket itself
+ *     socket_unit.c socket_unit.h      which of systemd's socket units listens on the port
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
  *   events/
  *     dumps.c dumps.h                  events as the difference of two looks

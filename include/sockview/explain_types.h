@@ -34,7 +34,8 @@ struct explain_options {
 enum { EXPLAIN_PROBLEM_MAX = 256 };
 
 /* What must be read of the owners: enum process_detail. */
-#define EXPLAIN_DETAILS (PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_CGROUP | PROCESS_START | PROCESS_NETNS)
+#define EXPLAIN_DETAILS \
+	(PROCESS_NAME | PROCESS_UID | PROCESS_CMDLINE | PROCESS_EXE | PROCESS_CGROUP | PROCESS_START | PROCESS_NETNS)
 
 /* What the caller has collected, to stay until the answer is printed. */
 struct explain_facts {

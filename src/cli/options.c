@@ -204,6 +204,16 @@ static int check_explain(struct parse *parse)
 		return option_problem(parse,
 		                      "--explain prints text, or JSON with --json; --format %s is of the listings",
 		                      options->format->name);
+	static const char *const foreign[] = {
+		"--columns is of listings: --json has each fact", "--sort is of listings",
+		"-F is of listings: --json has each fact",        "--pids is of listings",
+		"-l is of listings: it looks at every state",     "-p is of listings: it names the processes by itself",
+	};
+	bool given[countof(foreign)] = { options->columns, options->sort,      options->fields_given,
+		                         options->pids,    options->listening, options->programs };
+	for (size_t i = 0; i < countof(foreign); i++)
+		if (given[i])
+			return option_problem(parse, "--explain is about one port; %s", foreign[i]);
 	if (options->no_probe && options->probe)
 		return option_problem(parse, "--probe and --no-probe exclude each other");
 	if (options->reuseaddr && options->no_reuseaddr)

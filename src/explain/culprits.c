@@ -21,6 +21,14 @@ bool culprits_blames(const struct explain *explain, const struct crowd *crowd)
 	return crowd->in_the_way || crowd->maybe;
 }
 
+bool culprits_have(const struct explain *explain, int32_t pid)
+{
+	for (size_t i = 0; i < explain->culprits; i++)
+		if (explain->facts.owners->process[explain->culprit[i].process].pid == pid)
+			return true;
+	return false;
+}
+
 static uint8_t rank_of(const struct bind_holder *is)
 {
 	if (!proto_listens(is->proto) || is->state == STATE_LISTEN)

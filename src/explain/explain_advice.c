@@ -234,6 +234,12 @@ static int advise_holder_v6only(struct explain *explain)
 /* An address of this host on which the port is free, if all were asked for. */
 static int advise_address(struct explain *explain)
 {
+	/* What goes away by itself is no reason to open another address. */
+	for (size_t i = 0; i < explain->crowds; i++) {
+		const struct crowd *crowd = &explain->crowd[i];
+		if (explain->holder[crowd->first].is.time_wait && (crowd->in_the_way || crowd->maybe))
+			return 0;
+	}
 	for (size_t i = 0; i < explain->host.addrs; i++) {
 		const struct local_addr *local = &explain->host.addr[i];
 		struct bind_plan plan = explain->plan[0].bind;

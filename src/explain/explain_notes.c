@@ -36,24 +36,23 @@ static void by_owner(const struct explain *explain, const struct row *row, char 
 	snprintf(text, OWNER_WORDS_MAX, " by %s", words);
 }
 
-/* "nsenter -t 812 -n", "ip netns exec web", "nsenter --net=/run/docker/netns/1": what runs a command in a namespace. */
-static void words_enter(const struct netns *netns, char text[WORDS_NAME_MAX + 24])
+/* "web", "812", "net:[4026532]": the word of -N that means the namespace, fit for a shell's line. */
+static void words_enter(const struct netns *netns, char text[WORDS_NAME_MAX])
 {
-	char name[WORDS_NAME_MAX];
-	if (netns->pid) {
-		snprintf(text, WORDS_NAME_MAX + 24, "nsenter -t %d -n", netns->pid);
-		return;
-	}
-	const char *word = netns->name ? netns->name : netns->mount ? netns->mount : "";
-	words_bytes(name, (struct bytes){ word, strlen(word) }, TEXT_WORD);
-	snprintf(text, WORDS_NAME_MAX + 24, netns->name ? "ip netns exec %s" : "nsenter --net=%s", name);
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._:-/";
+	if (*netns->label && !netns->label[strspn(netns->label, plain)] && strlen(netns->label) < WORDS_NAME_MAX)
+		strcpy(text, netns->label);
+	else if (netns->pid)
+		snprintf(text, WORDS_NAME_MAX, "%d", netns->pid);
+	else
+		strcpy(text, "all");
 }
 
 static int say_one_elsewhere(struct explain *explain, const struct row *row)
 {
 	const struct netns *netns = &explain->elsewhere.list.item[row->netns];
 	const struct process *process = row_process(explain, row);
-	char where[WORDS_ADDR_MAX], owner[OWNER_WORDS_MAX], home[WORDS_PROCESS_MAX] = "", enter[WORDS_NAME_MAX + 24];
+	char where[WORDS_ADDR_MAX], owner[OWNER_WORDS_MAX], home[WORDS_PROCESS_MAX] = "", enter[WORDS_NAME_MAX];
 	char label[WORDS_NAME_MAX];
 	words_endpoint(explain, where, row->family, &row->local, row->local_port, 0);
 	by_owner(explain, row, owner);
@@ -63,7 +62,7 @@ static int say_one_elsewhere(struct explain *explain, const struct row *row)
 	words_bytes(label, (struct bytes){ netns->label, strlen(netns->label) }, TEXT_WORD);
 	return sentence_add(
 		explain, SAY_NOTE, "other-netns",
-		"In another network namespace, %s, %s is held%s%s: no conflict here, and not to be reached as this host's port. Look there: %s sockview -ltnup",
+		"In another network namespace, %s, %s is held%s%s: no conflict here, and not to be reached as this host's port. Look there: sockview -N %s -ltnup",
 		label, where, owner, home, enter);
 }
 
@@ -149,6 +148,100 @@ static int say_loopback(struct explain *explain)
 	                    "It listens on loopback only: other hosts cannot reach it.");
 }
 
+/* inet_csk_listen's queue takes one more than its backlog (include/net/sock.h, sk_acceptq_is_full()). */
+static int say_accept_queue(struct explain *explain)
+{
+	for (size_t i = 0; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		const struct row *row = holder_row(explain, holder);
+		char where[WORDS_ADDR_MAX];
+		if (!proto_listens(row->proto) || row->state != STATE_LISTEN || row->recv_q <= row->send_q ||
+		    explain->facts.report->from_proc & PROTO_BIT(row->proto))
+			continue;
+		words_endpoint(explain, where, row->family, &row->local, row->local_port, row->ifindex);
+		if (sentence_add(
+			    explain, SAY_NOTE, "accept-queue-full",
+			    "The accept queue of %s is full: %u connection%s wait%s, its backlog is %u. New clients time out until the program calls accept().",
+			    where, row->recv_q, row->recv_q == 1 ? "" : "s", row->recv_q == 1 ? "s" : "",
+			    row->send_q) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The file that a program was started from is gone or another one by now: an update waits for the restart. */
+static int say_deleted(struct explain *explain)
+{
+	static const char mark[] = " (deleted)";
+	const struct owners *owners = explain->facts.owners;
+	for (size_t g = 0; g < explain->gangs; g++) {
+		const struct process *process = &owners->process[explain->gang[g].process];
+		struct bytes exe = owners_text(owners, process->exe);
+		char who[WORDS_PROCESS_MAX], path[WORDS_NAME_MAX];
+		size_t len = exe.len - (sizeof(mark) - 1);
+		if (!exe.data || exe.len < sizeof(mark) ||
+		    memcmp((const char *)exe.data + len, mark, sizeof(mark) - 1) != 0)
+			continue;
+		words_process(explain, who, process);
+		words_bytes(path, (struct bytes){ exe.data, len }, TEXT_WORD);
+		if (sentence_add(explain, SAY_NOTE, "deleted-program",
+		                 "%s runs a program file that was deleted or replaced since: %s.", who, path) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Connections that the other end has closed and their process has not: how many, whose, and to whom. */
+static int say_close_wait(struct explain *explain)
+{
+	enum { NAMED_MAX = 3 };
+	const struct row *named[NAMED_MAX] = { NULL };
+	const struct process *process = NULL;
+	unsigned count = 0, names = 0;
+	char whom[NAMED_MAX * (WORDS_ADDR_MAX + 2) + 16] = "", who[WORDS_PROCESS_MAX];
+	size_t at = 0;
+	for (size_t i = 0; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		const struct row *row = holder_row(explain, holder);
+		const struct process *owner = holder_process(explain, holder);
+		unsigned n = 0;
+		if (row->state != STATE_CLOSE_WAIT || !proto_listens(row->proto) || !owner ||
+		    (process && owner != process))
+			continue;
+		process = owner;
+		count++;
+		while (n < names && (named[n]->family != row->family ||
+		                     memcmp(&named[n]->remote, &row->remote, sizeof(row->remote)) != 0))
+			n++;
+		if (n == names && names < NAMED_MAX)
+			named[names++] = row;
+		else if (n == NAMED_MAX)
+			at = 1;
+	}
+	if (!count)
+		return 0;
+	bool more = at;
+	at = 0;
+	for (unsigned n = 0; n < names; n++) {
+		char address[WORDS_ADDR_MAX];
+		words_addr(address, named[n]->family, &named[n]->remote);
+		at += (size_t)snprintf(whom + at, sizeof(whom) - at, "%s%s", n ? ", " : "", address);
+	}
+	words_process(explain, who, process);
+	return sentence_add(explain, SAY_NOTE, "close-wait",
+	                    "%s has not closed %u connection%s that the other end has closed (CLOSE_WAIT), with %s%s.",
+	                    who, count, count == 1 ? "" : "s", whom, more ? " and others" : "");
+}
+
+static int say_container(struct explain *explain)
+{
+	const struct owners *owners = explain->facts.owners;
+	if (!explain->facts.live || !explain->host.own_netns || !owners || !owners->report.other_pidns)
+		return 0;
+	return sentence_add(explain, SAY_NOTE, "inside-container",
+	                    "Inside a container: the host's ports are not seen from here.");
+}
+
 /* Told if it is true of every socket in the way. */
 static int say_device(struct explain *explain)
 {
@@ -174,32 +267,85 @@ static int say_device(struct explain *explain)
 	                    "It is bound to the interface %s and is not reached over others.", escaped);
 }
 
+/* The word behind `option` of a command line; empty if there is none. */
+static struct bytes option_value(struct bytes cmdline, const char *option)
+{
+	const char *word = cmdline.data, *end = word ? word + cmdline.len : NULL;
+	bool next = false;
+	for (; word && word < end; word += strnlen(word, (size_t)(end - word)) + 1) {
+		size_t len = strnlen(word, (size_t)(end - word));
+		if (next)
+			return (struct bytes){ word, len };
+		next = len == strlen(option) && memcmp(word, option, len) == 0;
+	}
+	return (struct bytes){ 0 };
+}
+
+/* docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80 */
+static int say_one_proxy(struct explain *explain, const struct process *process)
+{
+	struct bytes command = owners_text(explain->facts.owners, process->cmdline);
+	struct bytes ip = option_value(command, "-container-ip"), port = option_value(command, "-container-port");
+	char address[WORDS_NAME_MAX], number[WORDS_NAME_MAX], name[WORDS_NAME_MAX] = "";
+	if (!ip.len || !port.len)
+		return sentence_add(
+			explain, SAY_NOTE, "docker-proxy",
+			"docker-proxy holds the port on behalf of a container that publishes it; its command line names the container's address.");
+	words_bytes(address, ip, TEXT_WORD);
+	words_bytes(number, port, TEXT_WORD);
+	for (size_t i = 0; i < explain->freeing.steps; i++) {
+		char **argv = explain->freeing.step[i].argv;
+		if (argv && strcmp(argv[0], "docker") == 0 && argv[1] && argv[2])
+			snprintf(name, sizeof(name), " %.200s", argv[2]);
+	}
+	bool six = memchr(ip.data, ':', ip.len) != NULL;
+	return sentence_add(explain, SAY_NOTE, "docker-proxy",
+	                    "docker-proxy holds the port for the container%s, whose own is %s%s%s:%s.", name,
+	                    six ? "[" : "", address, six ? "]" : "", number);
+}
+
 static int say_proxy(struct explain *explain)
 {
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct process *process = holder_process(explain, &explain->holder[explain->crowd[i].first]);
 		if (process && process_is(explain, process, "docker-proxy"))
-			return sentence_add(
-				explain, SAY_NOTE, "docker-proxy",
-				"docker-proxy holds the port on behalf of a container that publishes it; its command line names the container's address.");
+			return say_one_proxy(explain, process);
 	}
 	return 0;
+}
+
+/* The whole list that reserves the port too, as the kernel takes it: what it had stays. */
+static int say_reserve(struct explain *explain)
+{
+	const char *list = explain->host.reserved_list ? explain->host.reserved_list : "";
+	if (!explain->options.verbose || explain->host.reserved || !explain->host.reserved_list)
+		return 0;
+	return sentence_add(
+		explain, SAY_NOTE, "reserve-port",
+		"To keep it from outgoing connections: sysctl net.ipv4.ip_local_reserved_ports=%s%s%u (a file of /etc/sysctl.d makes it permanent).",
+		list, *list ? "," : "", explain->target.port);
 }
 
 static int say_port_kind(struct explain *explain)
 {
 	const struct facts *host = &explain->host;
 	uint16_t port = explain->target.port;
+	bool outgoing = false;
 	if (host->reserved)
 		return sentence_add(
 			explain, SAY_NOTE, "reserved",
 			"The port is in net.ipv4.ip_local_reserved_ports: the kernel never chooses it for a socket; a bind that names it is not affected.");
-	if (facts_is_ephemeral(host, port) && explain->verdict == EXPLAIN_FREE)
-		return sentence_add(
-			explain, SAY_NOTE, "ephemeral-range",
-			"The port is in the ephemeral range (%d-%d): an outgoing connection may be given it before a server starts. To keep it: sysctl net.ipv4.ip_local_reserved_ports=%u",
-			host->ephemeral_low, host->ephemeral_high, port);
-	return 0;
+	if (!facts_is_ephemeral(host, port))
+		return 0;
+	for (size_t i = 0; i < explain->crowds; i++)
+		outgoing |= explain->crowd[i].outgoing && explain->crowd[i].in_the_way;
+	if (explain->options.verbose && explain->verdict == EXPLAIN_FREE &&
+	    sentence_add(
+		    explain, SAY_NOTE, "ephemeral-range",
+		    "The port is in the ephemeral range (%d-%d): an outgoing connection may be given it before a server starts.",
+		    host->ephemeral_low, host->ephemeral_high) < 0)
+		return -1;
+	return outgoing || explain->verdict == EXPLAIN_FREE ? say_reserve(explain) : 0;
 }
 
 /* The owner of one of those connections, of the few that are rows. */
@@ -350,9 +496,9 @@ static int say_several(struct explain *explain)
 int explain_notes(struct explain *explain)
 {
 	static int (*const say[])(struct explain * explain) = {
-		say_until_listen, say_loopback,    say_device,    say_proxy,     say_other_proto,
-		say_elsewhere,    explain_nat_say, say_port_kind, say_ephemeral, say_plans,
-		say_evidence,     say_several,     say_unseen,
+		say_until_listen, say_accept_queue, say_close_wait,  say_deleted,   say_container,   say_loopback,
+		say_device,       say_proxy,        say_other_proto, say_elsewhere, explain_nat_say, say_port_kind,
+		say_ephemeral,    say_plans,        say_evidence,    say_several,   say_unseen,
 	};
 	for (size_t i = 0; i < countof(say); i++)
 		if (say[i](explain) < 0)

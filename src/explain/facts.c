@@ -88,7 +88,16 @@ static void read_reserved(struct facts *facts, int proc_fd, uint16_t port)
 		facts->reserved_in_range =
 			port_list_count(text, (size_t)len, facts->ephemeral_low, facts->ephemeral_high);
 	}
-	free(text);
+	if (len < 0 || len == LIST_MAX) {
+		free(text);
+		return;
+	}
+	text[len && text[len - 1] == '\n' ? len - 1 : len] = '\0';
+	/* Digits, commas and dashes; it is printed. */
+	if (strspn(text, "0123456789,-") == strlen(text))
+		facts->reserved_list = text;
+	else
+		free(text);
 }
 
 void facts_read(struct facts *facts, int proc_fd, uint16_t port)
@@ -105,11 +114,15 @@ void facts_read(struct facts *facts, int proc_fd, uint16_t port)
 		facts->ephemeral_low = range[0];
 		facts->ephemeral_high = range[1];
 	}
+	/* net_core_table is the first namespace's alone, netns_core_table is every one's (net/core/sysctl_net_core.c). */
+	facts->own_netns = read_number(proc_fd, "sys/net/core/netdev_max_backlog") < 0 &&
+	                   read_number(proc_fd, "sys/net/core/somaxconn") >= 0;
 	read_reserved(facts, proc_fd, port);
 }
 
 void facts_free(struct facts *facts)
 {
+	free(facts->reserved_list);
 	free(facts->addr);
 	free(facts->link);
 	*facts = (struct facts){ 0 };

@@ -30,6 +30,8 @@ struct facts {
 	int ephemeral_low, ephemeral_high;
 	unsigned reserved_in_range; /* ports of the ephemeral range that are reserved */
 	uint32_t reserved_near;     /* bit i: the port i + 1 above the target's is reserved */
+	char *reserved_list;        /* all of net.ipv4.ip_local_reserved_ports; NULL: not read, or too long */
+	bool own_netns;             /* this network namespace is known not to be the host's first */
 	bool reserved;              /* the target's port is in net.ipv4.ip_local_reserved_ports */
 	int disable_ipv6;           /* net.ipv6.conf.all */
 	int bindv6only;

@@ -23,7 +23,9 @@
 #include "explain/ask_program.h"
 #include "explain/culprits.h"
 #include "explain/holders.h"
+#include "explain/lineage.h"
 #include "explain/sigterm.h"
+#include "explain/socket_unit.h"
 
 /* --- the steps --- */
 
@@ -99,18 +101,6 @@ static struct bytes own_path(const char *text, size_t len)
 	return end ? (struct bytes){ path, (size_t)(end - path) } : (struct bytes){ 0 };
 }
 
-/* The parent of a process; 0 if it cannot be read. "pid (comm) S ppid". */
-static int parent_of(int proc_fd, int pid)
-{
-	char path[32], text[512];
-	int parent = 0;
-	snprintf(path, sizeof(path), "%d/stat", pid);
-	if (file_read_string(proc_fd, path, text, sizeof(text)) < 0)
-		return 0;
-	const char *behind = strrchr(text, ')');
-	return behind && sscanf(behind, ") %*c %d", &parent) == 1 ? parent : 0;
-}
-
 /* True if we or one of our ancestors is in that cgroup or below it. */
 static bool runs_us(const struct explain *explain, struct bytes path)
 {
@@ -124,7 +114,7 @@ static bool runs_us(const struct explain *explain, struct bytes path)
 		if (own.data && own.len >= path.len && memcmp(own.data, path.data, path.len) == 0 &&
 		    (own.len == path.len || ((const char *)own.data)[path.len] == '/'))
 			return true;
-		pid = parent_of(proc_fd, pid);
+		pid = lineage_parent(proc_fd, pid);
 	}
 	return false;
 }
@@ -156,14 +146,6 @@ static struct bytes property(const char *text, const char *name)
 		if (strncmp(line, name, len) == 0 && line[len] == '=')
 			return (struct bytes){ line + len + 1, strcspn(line + len + 1, "\n") };
 	return (struct bytes){ 0 };
-}
-
-static bool is_culprit(const struct explain *explain, int32_t pid)
-{
-	for (size_t i = 0; i < explain->culprits; i++)
-		if (explain->facts.owners->process[explain->culprit[i].process].pid == pid)
-			return true;
-	return false;
 }
 
 /* Who may start it again, or what else runs in it: these are never stopped for one socket. */
@@ -206,7 +188,7 @@ static bool unit_is_proved(const struct explain *explain, struct bytes path, con
 		return false;
 	struct bytes group = property(answer, "ControlGroup"), main_pid = property(answer, "MainPID");
 	return group.data && group.len == path.len && memcmp(group.data, path.data, path.len) == 0 && main_pid.data &&
-	       is_culprit(explain, atoi(main_pid.data));
+	       culprits_have(explain, atoi(main_pid.data));
 }
 
 /* 1: the unit is to be stopped; 0: it is not. -1 with errno ENOMEM. */
@@ -225,6 +207,16 @@ static int stop_unit(struct explain *explain, const struct process *process)
 	const char *system[] = { "systemctl", "stop", name, NULL };
 	const char *users[] = { "systemctl", "--user", "-M", user, "stop", name, NULL };
 	return add_command(explain, of_user ? users : system) < 0 ? -1 : 1;
+}
+
+/* What systemd itself holds it for: the service that it starts at the first connection need not run. */
+static int stop_socket_unit(struct explain *explain)
+{
+	char name[SOCKET_UNIT_MAX];
+	if (!explain->facts.live || !socket_unit_find((enum proto)explain->target.proto, explain->target.port, name))
+		return 0;
+	const char *argv[] = { "systemctl", "stop", name, NULL };
+	return add_command(explain, argv) < 0 ? -1 : 1;
 }
 
 /* --- containers --- */
@@ -306,7 +298,11 @@ static int say_gang(struct explain *explain, const struct gang *gang, size_t fir
 	int answer = step->argv ? freeing_words(explain, step, &words) : 0;
 	for (size_t i = 0; i < count && !step->argv && !answer; i++)
 		answer = text_add_char(&words, ' ') < 0 ? -1 : text_add_u64(&words, (uint64_t)step[i].pid);
-	if (!answer && step->argv)
+	if (!answer && unit && process->pid == 1)
+		answer = sentence_add(explain, SAY_ADVICE, "stop-socket-unit",
+		                      "stop the socket unit that systemd holds it for: %.*s", (int)words.len,
+		                      words.data);
+	else if (!answer && step->argv)
 		answer = sentence_add(explain, SAY_ADVICE, unit ? "stop-unit" : "stop-container", "stop %s%s: %.*s",
 		                      program, unit ? "" : " in its container", (int)words.len, words.data);
 	else if (!answer && count > 1)
@@ -333,6 +329,52 @@ static int say_gang(struct explain *explain, const struct gang *gang, size_t fir
 	return answer;
 }
 
+/*
+ * The parent may start what was stopped again. It is stopped too, and first,
+ * only if two of its children hold the socket: then that is what it is for.
+ */
+static int stop_supervisor(struct explain *explain, uint32_t g)
+{
+	const struct owners *owners = explain->facts.owners;
+	char theirs[WORDS_PROCESS_MAX], ours[WORDS_PROCESS_MAX];
+	const struct process *supervisor = NULL, *child = NULL;
+	unsigned children = 0;
+	for (size_t i = 0; i < explain->culprits; i++) {
+		const struct process *process = &owners->process[explain->culprit[i].process];
+		const struct process *above =
+			explain->culprit[i].gang == g ? lineage_supervisor(explain, process) : NULL;
+		if (above && !supervisor) {
+			supervisor = above;
+			child = process;
+		}
+		children += above && above == supervisor;
+	}
+	if (!supervisor)
+		return 0;
+	words_process(explain, theirs, supervisor);
+	words_process(explain, ours, child);
+	if (children < 2)
+		return sentence_add(explain, SAY_ADVICE, "supervisor", "%s was started by %s, which may start it again",
+		                    ours, theirs);
+	if (signal_process(explain, supervisor) < 0)
+		return -1;
+	return sentence_add(explain, SAY_ADVICE, "supervisor",
+	                    "%s started %u of them, and would start them again: it is stopped first", theirs, children);
+}
+
+static int signal_gang(struct explain *explain, uint32_t g, size_t *before)
+{
+	if (stop_supervisor(explain, g) < 0)
+		return -1;
+	*before = explain->freeing.steps;
+	for (size_t i = 0; i < explain->culprits; i++) {
+		const struct process *process = &explain->facts.owners->process[explain->culprit[i].process];
+		if (explain->culprit[i].gang == g && signal_process(explain, process) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* All of it is in one cgroup: its unit or container is stopped once. */
 static int stop_gang(struct explain *explain, uint32_t g)
 {
@@ -340,15 +382,14 @@ static int stop_gang(struct explain *explain, uint32_t g)
 	const struct process *first = &explain->facts.owners->process[gang->process];
 	size_t before = explain->freeing.steps;
 	bool proxy = process_is(explain, first, "docker-proxy");
-	int stopped = proxy ? stop_published(explain) : stop_container(explain, first);
-	if (!stopped && !proxy)
+	int stopped = 0;
+	if (first->pid == 1 && process_is(explain, first, "systemd"))
+		stopped = stop_socket_unit(explain);
+	else if (proxy)
+		stopped = stop_published(explain);
+	else if ((stopped = stop_container(explain, first)) == 0)
 		stopped = stop_unit(explain, first);
-	for (size_t i = 0; i < explain->culprits && !stopped && !proxy; i++) {
-		const struct process *process = &explain->facts.owners->process[explain->culprit[i].process];
-		if (explain->culprit[i].gang == g && signal_process(explain, process) < 0)
-			return -1;
-	}
-	if (stopped < 0)
+	if (stopped < 0 || (!stopped && !proxy && signal_gang(explain, g, &before) < 0))
 		return -1;
 	explain->freeing.left_out |= explain->freeing.steps == before && !stopped;
 	return explain->freeing.steps > before ? say_gang(explain, gang, before) : 0;
@@ -397,8 +438,13 @@ static int destroy_sockets(struct explain *explain)
 
 int freeing_plan(struct explain *explain)
 {
+	const struct process *process = explain->facts.owners ? explain->facts.owners->process : NULL;
+	/* Process 1 first: it starts a service again at the next connection. */
 	for (uint32_t g = 0; g < explain->gangs; g++)
-		if (stop_gang(explain, g) < 0)
+		if (process[explain->gang[g].process].pid == 1 && stop_gang(explain, g) < 0)
+			return -1;
+	for (uint32_t g = 0; g < explain->gangs; g++)
+		if (process[explain->gang[g].process].pid != 1 && stop_gang(explain, g) < 0)
 			return -1;
 	return destroy_sockets(explain);
 }

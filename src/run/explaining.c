@@ -44,6 +44,7 @@ static void explaining_plan(struct run *run)
 	run->needs = (struct run_needs){
 		.owners = true,
 		.owners_shown = true,
+		.parents = true,
 		.evidence = !run->options->replay,
 		.details = EXPLAIN_DETAILS,
 		/* NAT rules take CAP_NET_ADMIN as marks do. */

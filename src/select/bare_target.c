@@ -142,6 +142,12 @@ static uint32_t plain_target(struct reading *reading, struct piece piece)
 		return place_read(reading, head, tail, EXPR_EITHER);
 	if (split_last(piece, ':', &head, &tail) && tail.len && piece_is_ipv6(head))
 		return open_ipv6(reading, piece, head, tail);
+	/* A host alone is no port: python3.11 is a program, and no name to ask a server for. */
+	if (reading->last_group_is_port && !any_of(piece, "[]/:*%,") && !piece_consists_of(piece, "0123456789.") &&
+	    any_of(piece, ".")) {
+		reading->word = true;
+		return reading_fail(reading, piece.at, EXPECTED_PORT, "unknown service \"%.*s\"", PIECE_ARGS(piece));
+	}
 	if (any_of(piece, "[]/:.*%"))
 		return host_read(reading, piece, EXPR_EITHER);
 	return name_node(reading, piece);

@@ -19,7 +19,8 @@ def without_clock(data):
 def unseen(out):
     """What --explain says that it has not seen, as lines."""
     if out.startswith(b"{") and b'"unread":[' in out:
-        return {json.dumps(one) for one in json.loads(out)["unread"]}
+        answer = json.loads(out)
+        return {json.dumps(one) for target in answer.get("targets", [answer]) for one in target["unread"]}
     return set(out.partition(b"Not seen:")[2].split(b"\n"))
 
 

@@ -9,6 +9,7 @@ import ctypes
 import errno
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -397,7 +398,9 @@ p = port()
 netns.write("/proc/sys/net/ipv4/ip_local_reserved_ports", "%d-%d,33000" % (p, p + 1))
 case("a reserved port does not stop a bind", "0.0.0.0:%d" % p, 0, FREE, "net.ipv4.ip_local_reserved_ports",
      "a bind that names it is not affected")
-case("a port in the ephemeral range", "0.0.0.0:33001", 0, FREE, "in the ephemeral range", "ip_local_reserved_ports=33001")
+case("a port in the ephemeral range", "0.0.0.0:33001", 0, FREE, without=["ephemeral range", "reserved_ports"])
+case("... with -v: how to keep it, and what is reserved already", ["0.0.0.0:33001", "-v"], 0, FREE, "in the ephemeral range",
+     "sysctl net.ipv4.ip_local_reserved_ports=%d-%d,33000,33001 (a file" % (p, p + 1))
 
 # A BPF program of the cgroup and a seccomp filter: what the kernel says before it looks at any socket.
 libc = ctypes.CDLL(None, use_errno=True)
@@ -521,6 +524,44 @@ case("held by a thread whose leader has gone", "127.0.0.1:%d" % p, 1, TAKEN, "pi
 os.close(end), os.waitpid(pid, 0)
 
 p = port()
+copy = os.path.join(tap.scratch(), "copy of a program")
+shutil.copy(tap.helper("hold"), copy)
+ready, told = os.pipe()
+wait, end = os.pipe()
+sock = listen(("127.0.0.1", p))
+for fd in (told, wait, sock.fileno()):
+    os.set_inheritable(fd, True)
+pid = os.posix_spawn(copy, ["updated", "ready=%d" % told, "wait=%d" % wait], os.environ)
+sock.close(), os.close(told), os.close(wait), os.read(ready, 1)
+case("its file is there", "127.0.0.1:%d" % p, 1, "taken by updated (pid %d" % pid, without=["deleted"])
+os.unlink(copy)
+case("its file was deleted", "127.0.0.1:%d" % p, 1,
+     "updated (pid %d) runs a program file that was deleted or replaced since: %s." % (pid, copy.replace(" ", "\\x20")))
+os.close(end), os.waitpid(pid, 0)
+
+# The kernel says that the queue is full: it drops the next client's handshake.
+p = port()
+full = make(("127.0.0.1", p), reuseaddr=1)
+full.listen(1)
+waiting = [socket.create_connection(("127.0.0.1", p))]
+case("an accept queue that has room", "127.0.0.1:%d" % p, 1, without=["accept queue"])
+waiting.append(socket.create_connection(("127.0.0.1", p)))
+last = socket.socket()
+last.settimeout(0.2)
+t.ok(last.connect_ex(("127.0.0.1", p)) != 0, "a full accept queue: another client waits")
+case("... is told", "127.0.0.1:%d" % p, 1, "The accept queue of 127.0.0.1:%d is full: 2 connections wait, its backlog is 1." % p)
+accepted = [full.accept()[0] for _ in waiting]
+last.close()
+for sock in waiting:
+    sock.close()
+for sock in accepted:
+    reach(sock, CLOSE_WAIT)
+case("connections that were never closed", "127.0.0.1:%d" % p, 1,
+     "(pid %d) has not closed 2 connections that the other end has closed (CLOSE_WAIT), with 127.0.0.1." % SELF)
+for sock in (full, *accepted):
+    sock.close()
+
+p = port()
 read, write = os.pipe()
 middle = os.fork()
 if middle == 0:
@@ -637,7 +678,7 @@ if child == 0:
     os._exit(0)
 assert os.read(read, 1) == b"R"
 case("another network namespace", "127.0.0.1:%d" % p, 0, FREE, "127.0.0.1:%d is held" % p,
-     "(pid %d)" % child, "nsenter -t %d -n" % child)
+     "(pid %d)" % child, "Look there: sockview -N %d -ltnup" % child)
 case("... its UDP", "udp:127.0.0.1:%d" % p, 0, "0.0.0.0:%d is held" % p)
 if UDPLITE:
     case("... its UDP-Lite", "udplite:127.0.0.1:%d" % p, 0, "127.0.0.3:%d is held" % p, judge=False)
@@ -801,6 +842,8 @@ import subprocess
 p = port()
 next_port += 5
 pid, end = hold(listen(("127.0.0.1", p + 1)), name="many-%s" % UNIQUE)
+dotted = port()
+hold(listen(("127.0.0.1", dotted)), name="dotted.%s" % UNIQUE)
 for name, args, status, lines in (
         ("a range", ["%d-%d" % (p, p + 2)], 1, [(p, "tcp", "free"), (p + 1, "tcp", "taken"), (p + 2, "tcp", "free")]),
         ("a list", ["%d,%d" % (p + 1, p + 3)], 1, [(p + 1, "tcp", "taken"), (p + 3, "tcp", "free")]),
@@ -810,6 +853,7 @@ for name, args, status, lines in (
         ("an address", ["127.0.0.2:%d-%d" % (p, p + 1)], 0, [(p, "tcp", "free"), (p + 1, "tcp", "free")]),
         ("a process", ["pid:%d" % pid], 1, [(p + 1, "tcp", "taken")]),
         ("a program", ["many-%s" % UNIQUE], 1, [(p + 1, "tcp", "taken")]),
+        ("a program with a dot in its name", ["dotted.%s" % UNIQUE], 1, [(dotted, "tcp", "taken")]),
         ("a process that holds none", ["pid:%d" % subprocess.Popen(["sleep", "60"], preexec_fn=tap.die_with_parent).pid], 1, []),
         ("a program that holds none", ["none-%s" % UNIQUE], 1, [])):
     result = explain(*args)
@@ -845,12 +889,16 @@ for name, args, part in (
         ("no such device", ["80", "--device", "nosuch0"], "no interface"), ("no such user", ["80", "--as-user", "no:such"], "no user"),
         ("v6only of IPv4", ["127.0.0.1:80", "--v6only"], "IPV6_V6ONLY"), ("a filter", ["80", "81"], "too much"),
         ("csv", ["80", "--csv"], "JSON"), ("both probes", ["80", "--no-probe", "--probe", "bind"], "exclude"),
+        ("a unix socket", ["unix:/run/x"], "sockview -xap src '/run/x'"), ("a path", ["/run/x"], "sockview -xap src '/run/x'"),
+        ("--columns", ["80", "--columns=pid"], "--columns is of listings"), ("-l", ["80", "-l"], "-l is of listings"),
+        ("-p", ["80", "-tp"], "-p is of listings"), ("--sort", ["80", "--sort=pid"], "--sort is of listings"),
         ("unix", ["80", "-x"], "ports are of"), ("IPv4 and -6", ["127.0.0.1:80", "-6"], "IPv6")):
     result = explain(*args)
     t.ok(result.status == 2 and part.encode() in result.err and not result.out, "usage: " + name, result)
 result = tap.sockview("--reuseaddr")
 t.ok(result.status == 2 and b"--explain" in result.err, "usage: an option of --explain without it", result)
-for name in ("domain", "http"):
+pid, end = hold(listen(("127.0.0.1", port())), name="http")
+for name in ("domain", "http"):  # also where a program has the name
     number = socket.getservbyname(name)
     t.same(json.loads(explain(name, "--json").out)["target"]["port"], number, "a service by name: " + name)
 with open("/dev/full", "w") as full:

@@ -7,6 +7,7 @@ that answer as systemctl and docker do, and stop the process they are told of.
 import array
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -138,7 +139,7 @@ p = port()
 pid = child(lambda: [listen(p)])
 result = carry_out("one process", p, p, "kill %d" % pid, reap=[pid])
 t.ok(" ".join(result.lines).startswith("Port %d (tcp) is taken by python3 explain_advice.t (pid %d, running for" % (p, pid)) and
-     "Or use %d: nothing has it." % (p + 1) in result.lines and len("\n".join(result.lines).partition("\n\nNot seen:")[0].split("\n")) <= 15, "... in few lines", result)
+     "Or use %d: nothing has it." % (p + 1) in result.lines and len("\n".join(result.lines).partition("\n\nNot seen:")[0].split("\n")) <= 16, "... in few lines", result)
 end(pid)
 
 p = port()
@@ -227,6 +228,47 @@ def one_thread_blocks():
 pid = child(one_thread_blocks)
 carry_out("a process of which one thread blocks SIGTERM", p, p, "kill %d" % pid, reap=[pid])
 end(pid)
+
+# --- who would start it again -------------------------------------------------------------
+
+
+def supervisor(number, workers):
+    """A process that holds nothing and has that many children that listen: its pid and theirs."""
+    read, write = os.pipe()
+
+    def start():
+        for _ in range(workers):
+            ready, tell = os.pipe()
+            if os.fork() == 0:
+                tap.die_with_parent()
+                kept = listen(number, reuseport=1)
+                os.write(write, b"%d " % os.getpid())
+                os.write(tell, b"R")
+                time.sleep(300)
+                os._exit(kept.fileno() < 0)
+            os.read(ready, 1)
+        return [1]
+    pid = child(start)
+    os.close(write)
+    children = b""
+    while len(children.split()) < workers:
+        children += os.read(read, 100)
+    os.close(read)
+    return pid, sorted(map(int, children.split()))
+
+
+p = port()
+above, (below,) = supervisor(p, 1)
+result = carry_out("a child of another program", p, p, "kill %d" % below)
+t.ok("(pid %d) was started by python3 (pid %d), which may start it again" % (below, above) in " ".join(" ".join(result.lines).split()),
+     "... whose parent may start it again", result)
+end(above)
+p = port()
+above, below = supervisor(p, 3)
+result = carry_out("three children of one parent", p, p, "kill %d %d %d %d" % (above, *below), reap=[above])
+t.ok("python3 (pid %d) started 3 of them" % above in " ".join(" ".join(result.lines).split()), "... which is stopped first", result)
+end(above)
+
 # vfork(2) blocks every signal in passing.
 p = port()
 pid = held(listen(p), "spawner", "vforks")
@@ -389,10 +431,44 @@ else:
 
     # docker-proxy: docker tells whose port it is.
     p = port()
-    pid = held(listen(p), "docker-proxy")
+    pid = held(listen(p), "docker-proxy", "-proto", "tcp", "-host-port", str(p), "-container-ip", "172.17.0.2", "-container-port", "80")
     stand_in("docker", 'case "$*" in "ps --filter publish=%d "*) echo web-1;; "stop web-1") kill %d;; esac\n' % (p, pid))
-    carry_out("docker-proxy", p, p, "docker stop web-1", reap=[pid])
+    result = carry_out("docker-proxy", p, p, "docker stop web-1", reap=[pid])
+    t.ok("for the container web-1, whose own is 172.17.0.2:80." in " ".join(" ".join(result.lines).split()), "... where it goes", result)
     end(pid)
+
+    # A socket unit: process 1 of a pid namespace, by the name of systemd, and what it started has the socket too.
+    p = port()
+    stand_in("systemctl", "printf 'Listen=/run/a (Stream)\\nId=a.socket\\n\\nListen=[::]:%d (Datagram)\\nId=b.socket\\n\\n"
+                          "Id=web.socket\\nListen=127.0.0.1:%d (Stream)\\n'\n" % (p, p))
+    (said_read, said_write), (hold_read, hold_write) = os.pipe(), os.pipe()
+
+    def first_process():
+        netns.mount_proc()
+        sock = listen(p)
+        if os.fork() == 0:
+            with open("/proc/1/cmdline") as command:
+                wait_for(lambda: command.seek(0) == 0 and command.read().startswith("systemd"), "process 1")
+            os.write(said_write, tap.sockview("--explain", str(p)).out)
+            os._exit(0)
+        for fd in (hold_read, sock.fileno()):
+            os.set_inheritable(fd, True)
+        os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+        os.execv(tap.helper("hold"), ["systemd", "ready=1", "wait=%d" % hold_read])
+
+    outer = os.fork()
+    if outer == 0:
+        tap.die_with_parent()
+        netns.own_proc()
+        os.waitpid(netns.in_new_pids(first_process), 0)
+        os._exit(0)
+    os.close(said_write)
+    ready = select.select([said_read], [], [], 30)[0]
+    said = os.read(said_read, 65536).decode() if ready else ""
+    t.ok("\nTo free it:   systemctl stop web.socket; kill " in said or "\nTo free it:   systemctl stop web.socket\n" in said,
+         "a socket unit that process 1 holds the port for", said)
+    os.close(hold_write), os.close(hold_read), os.close(said_read)
+    end(outer)
 
     for name in ("systemctl", "docker", "podman", "crictl", "lxc-stop"):
         if os.path.exists(os.path.join(stand_ins, name)):

@@ -1,0 +1,66 @@
+/* lineage.c - which process started which (lineage.h). */
+#include "explain/lineage.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sockview/countof.h>
+#include <sockview/file.h>
+
+#include "explain/culprits.h"
+#include "explain/explain_words.h"
+
+enum { DEPTH_MAX = 64 };
+
+struct stat_line {
+	int parent, session, terminal;
+};
+
+/* "pid (comm) S ppid pgrp session tty_nr": a comm may hold anything, a ")" too. */
+static bool stat_read(int proc_fd, int pid, struct stat_line *line)
+{
+	char path[32], text[512];
+	snprintf(path, sizeof(path), "%d/stat", pid);
+	if (file_read_string(proc_fd, path, text, sizeof(text)) < 0)
+		return false;
+	const char *behind = strrchr(text, ')');
+	return behind && sscanf(behind, ") %*c %d %*d %d %d", &line->parent, &line->session, &line->terminal) == 3;
+}
+
+int lineage_parent(int proc_fd, int pid)
+{
+	struct stat_line line;
+	return stat_read(proc_fd, pid, &line) ? line.parent : 0;
+}
+
+bool lineage_is_ours(int proc_fd, int pid)
+{
+	int one = getpid();
+	for (int depth = 0; depth < DEPTH_MAX && one > 0 && one != pid; depth++)
+		one = lineage_parent(proc_fd, one);
+	return one == pid;
+}
+
+/* Those start what a person typed, once. */
+static bool is_shell(const struct explain *explain, const struct process *process)
+{
+	static const char *const names[] = { "sh",   "bash", "-bash", "-sh",    "dash",    "ash",     "zsh",  "-zsh",
+		                             "fish", "ksh",  "csh",   "tcsh",   "su",      "sudo",    "doas", "login",
+		                             "sshd", "tmux", "tmux:", "screen", "busybox", "systemd", "init" };
+	for (size_t i = 0; i < countof(names); i++)
+		if (process_is(explain, process, names[i]))
+			return true;
+	return false;
+}
+
+const struct process *lineage_supervisor(const struct explain *explain, const struct process *process)
+{
+	const struct process *parent = owners_parent(explain->facts.owners, process);
+	struct stat_line line;
+	if (!explain->facts.live || !parent || parent->pid <= 1 || culprits_have(explain, parent->pid) ||
+	    is_shell(explain, parent) || lineage_is_ours(explain->facts.proc_fd, parent->pid) ||
+	    !stat_read(explain->facts.proc_fd, parent->pid, &line))
+		return NULL;
+	return line.terminal && line.session == parent->pid ? NULL : parent;
+}

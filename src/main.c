@@ -77,7 +77,12 @@
  *     event_out.c event_out.h          an event as a line
  *     event_style.h                    how events are to be written
  *     events.c events.h                the watch: what is loaded, the loop, the filter, what was lost
- *     sock_events.c sock_events.bpf.c sock_events.h the BPF programs (and, generated, sock_events.lskel.h), loaded
+ *     program.h                        what both of the BPF programs are made of
+ *     programs.c programs.h            BPF programs loaded, whichever protocol's
+ *     record.h                         what they write and are told, for both sides
+ *     ring.c ring.h                    a BPF ring buffer read without libbpf
+ *     sock_events.c sock_events.bpf.c  TCP's (and, generated, sock_events.lskel.h), loaded
+ *     udp_events.c udp_events.bpf.c    UDP's (and, generated, udp_events.lskel.h), loaded
  *   evidence/
  *     blank.h                          what evidence_find() hands from one second look to the next
  *     evidence.c evidence.h            the order in which the second look is taken
@@ -216,6 +221,7 @@
  *     wire.c wire.h                    the live wire
  *   base/
  *     bpf_skeleton.c bpf_skeleton.h    light skeletons of BPF programs loaded by bpf(2)
+ *     bpf_program.h                    how the BPF programs are written
  *     countof.h                        how many items an array has
  *     errno_name.c errno_name.h        the names of errors
  *     error.c error.h                  the one way an error is filled in

@@ -39,6 +39,9 @@ const char *bpf_built_in(void);
 /* The file whose reading runs the iterator of a link from the beginning. -1 with errno. */
 int bpf_iterator_open(int link_fd);
 
+/* An element of a map, of the sizes that the map has. 0, or -1 with errno. */
+int bpf_map_set(int map_fd, const void *key, const void *value);
+
 /* How often the kernel did not run a program since it ran already on that CPU (Linux 5.12); false: it does not tell. */
 bool bpf_program_missed(int prog_fd, __u64 *missed);
 

@@ -36,6 +36,8 @@ struct cgroups;
  */
 struct cgroups *cgroups_open(int proc_fd, bool proc_is_ours);
 void cgroups_free(struct cgroups *cgroups);
+/* The directory of what is mounted, no copy; `whole`: all of this machine's processes are in it or below. */
+int cgroups_root(const struct cgroups *cgroups, bool *whole);
 
 /* Reads the ids and paths of all cgroups there are now. 0, or -1 with errno. */
 int cgroups_read(struct cgroups *cgroups);

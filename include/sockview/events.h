@@ -13,6 +13,7 @@
 #include <sockview/error.h>
 #include <sockview/event_style.h>
 #include <sockview/filter.h>
+#include <sockview/netns.h>
 #include <sockview/owner.h>
 #include <sockview/query.h>
 
@@ -20,6 +21,10 @@ struct events_request {
 	const struct filter *filter;
 	const struct query *query; /* protocols and families */
 	struct event_style style;
+	int proc_fd;
+	const struct netns_list *netns; /* NULL: our own network namespace alone */
+	const bool *netns_chosen;       /* of the list */
+	bool netns_all;                 /* those that begin later, too */
 	bool verbose, quiet;
 	double interval; /* between two dumps, seconds */
 	double seconds;  /* 0: no end */

@@ -47,6 +47,16 @@ int bpf_iterator_open(int link_fd)
 	return bpf_call(BPF_ITER_CREATE, &attr);
 }
 
+int bpf_map_set(int map_fd, const void *key, const void *value)
+{
+	union bpf_attr attr;
+	bpf_clear(&attr);
+	attr.map_fd = (__u32)map_fd;
+	attr.key = bpf_address(key);
+	attr.value = bpf_address(value);
+	return bpf_call(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
 bool bpf_program_missed(int prog_fd, __u64 *missed)
 {
 	struct bpf_prog_info info = { 0 };
@@ -73,17 +83,6 @@ static int bpf_make_data(const struct bpf_load_and_run_opts *opts)
 	attr.value_size = opts->data_sz;
 	attr.max_entries = 1;
 	return bpf_call(BPF_MAP_CREATE, &attr);
-}
-
-static int bpf_fill_data(const struct bpf_load_and_run_opts *opts, int map_fd)
-{
-	const __u32 key = 0;
-	union bpf_attr attr;
-	bpf_clear(&attr);
-	attr.map_fd = (__u32)map_fd;
-	attr.key = bpf_address(&key);
-	attr.value = bpf_address(opts->data);
-	return bpf_call(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
 static int bpf_load_loader(const struct bpf_load_and_run_opts *opts, const int *map_fd)
@@ -121,7 +120,8 @@ static int bpf_run_loader(const struct bpf_load_and_run_opts *opts, int prog_fd)
 /* What the loader program has made stays by the fds in the context. */
 static int bpf_run_with(struct bpf_load_and_run_opts *opts, int map_fd)
 {
-	if (bpf_fill_data(opts, map_fd) < 0)
+	const __u32 first = 0;
+	if (bpf_map_set(map_fd, &first, opts->data) < 0)
 		return -1;
 	int prog_fd = bpf_load_loader(opts, &map_fd);
 	if (prog_fd < 0)

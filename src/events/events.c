@@ -8,32 +8,42 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <sockview/cgroup.h>
 #include <sockview/destroy.h>
 #include <sockview/event_kind.h>
 #include <sockview/message.h>
 
 #include "events/dumps.h"
 #include "events/event_out.h"
-#include "events/sock_events.h"
+#include "events/programs.h"
 
 /* Records are read so often; nothing is woken in between. */
 #define TICK_NS 50000000
 /* So many records between two looks at the clock and the output. */
 #define BATCH 20000
 
+/* The closes of one network namespace. */
+struct destroyed {
+	struct events *events;
+	struct destroy destroy;
+	uint16_t netns; /* its place among those of -N; 0 */
+};
+
 struct events {
 	const struct events_request *request;
 	struct events_result *result;
 	struct error *error;
-	struct sock_events *programs;
-	struct destroy destroy;
-	bool has_destroy;
-	unsigned dumped; /* PROTO_BIT()s that are told of by dumps and the multicast */
+	struct programs tcp, udp;
+	struct destroyed *destroyed; /* one a namespace */
+	size_t destroyed_count;
+	int destroyed_errno; /* why a namespace has none */
+	bool unwatched;      /* one has none */
+	unsigned dumped;     /* PROTO_BIT()s that are told of by dumps and the multicast */
 	struct dumps dumps;
 	bool stop;
 	uint64_t lost, undecided, untold, losses;
 	int64_t clock_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
-	uint32_t netns;
+	uint32_t netns;   /* our own */
 	/* One socket with one owner, for the filter. */
 	struct owners owners;
 	struct owner owner;
@@ -97,7 +107,6 @@ static int events_tell(void *context, struct event *event)
 	const struct events_request *request = events->request;
 	const struct query *query = request->query;
 	bool family = event->row.family == AF_INET ? query->inet : query->inet6;
-	event->netns = events->netns;
 	if (events->stop || !family || !judge_event(events, event))
 		return 0;
 	if (event_out(&request->style, event) < 0)
@@ -107,12 +116,11 @@ static int events_tell(void *context, struct event *event)
 	return 0;
 }
 
-static int record_event(void *context, const struct event_record *record)
+static int record_event(struct events *events, enum proto proto, const struct event_record *record)
 {
-	struct events *events = context;
 	struct event event = {
 		.row = {
-			.proto = PROTO_TCP,
+			.proto = (uint8_t)proto,
 			.family = (uint8_t)record->family,
 			.local_port = record->local_port,
 			.remote_port = record->remote_port,
@@ -128,6 +136,7 @@ static int record_event(void *context, const struct event_record *record)
 		.pid = (int32_t)record->pid,
 		.candidates = record->candidates,
 		.time_ns = (int64_t)record->ns + events->clock_ns,
+		.netns = record->netns,
 		.error = record->error,
 	};
 	memcpy(event.row.local.byte, record->local, sizeof(record->local));
@@ -159,12 +168,34 @@ static int record_event(void *context, const struct event_record *record)
 	return events_tell(events, &event);
 }
 
-static int destroyed(void *context, const struct sock *sock)
+static int record_tcp(void *context, const struct event_record *record)
+{
+	return record_event(context, PROTO_TCP, record);
+}
+
+static int record_udp(void *context, const struct event_record *record)
+{
+	return record_event(context, PROTO_UDP, record);
+}
+
+/* Of dumps and messages: the row knows its namespace's place. */
+static int looked_event(void *context, struct event *event)
 {
 	struct events *events = context;
+	const struct netns_list *list = events->request->netns;
+	event->netns = list ? (uint32_t)list->item[event->row.netns].inode : events->netns;
+	return events_tell(events, event);
+}
+
+static int destroyed_sock(void *context, const struct sock *sock)
+{
+	struct destroyed *destroyed = context;
+	struct events *events = destroyed->events;
 	struct event event;
-	if (dumps_close(&events->dumps, sock, clock_read(CLOCK_REALTIME), &event))
-		return events_tell(events, &event);
+	struct sock there = *sock;
+	there.row.netns = destroyed->netns;
+	if (dumps_close(&events->dumps, &there, clock_read(CLOCK_REALTIME), &event))
+		return looked_event(events, &event);
 	events->undecided += sock->row.remote_port != 0;
 	return 0;
 }
@@ -180,11 +211,15 @@ static bool owner_known(void *context, const struct row *row)
 static int events_look(struct events *events)
 {
 	const struct events_request *request = events->request;
-	bool closes = !events->has_destroy || events->destroy.lost;
+	bool closes = events->unwatched;
+	for (size_t i = 0; i < events->destroyed_count; i++)
+		closes |= events->destroyed[i].destroy.lost;
 	if (request->look(request->context, owner_known, &events->dumps) < 0)
 		return -1;
-	events->losses += events->destroy.lost;
-	events->destroy.lost = false;
+	for (size_t i = 0; i < events->destroyed_count; i++) {
+		events->losses += events->destroyed[i].destroy.lost;
+		events->destroyed[i].destroy.lost = false;
+	}
 	int answer = dumps_compare(&events->dumps, request->table, request->owners, clock_read(CLOCK_REALTIME), closes);
 	return answer < 0 && !events->error->number ? error_set(events->error, errno, "compare sockets", "") : answer;
 }
@@ -193,7 +228,7 @@ static int events_look(struct events *events)
 
 static void events_note_loss(struct events *events)
 {
-	uint64_t lost = events->programs ? sock_events_lost(events->programs) : 0;
+	uint64_t lost = programs_lost(&events->tcp) + programs_lost(&events->udp);
 	if (lost == events->lost)
 		return;
 	message("%llu events were lost: they came faster than they could be written",
@@ -205,12 +240,17 @@ static int events_read(struct events *events)
 {
 	int answer = 0;
 	events->clock_ns = clock_read(CLOCK_REALTIME) - clock_read(CLOCK_MONOTONIC);
-	if (events->programs)
-		answer = sock_events_read(events->programs, BATCH, record_event, events);
-	if (!answer && events->has_destroy && destroy_read(&events->destroy, destroyed, events) != 0)
-		answer = events->error->number
-		                 ? -1
-		                 : error_set(events->error, errno, "read the kernel's messages of closes", "");
+	if (programs_are_loaded(&events->tcp))
+		answer = ring_read(&events->tcp.ring, BATCH, record_tcp, events);
+	if (!answer && programs_are_loaded(&events->udp))
+		answer = ring_read(&events->udp.ring, BATCH, record_udp, events);
+	for (size_t i = 0; !answer && i < events->destroyed_count; i++) {
+		struct destroyed *destroyed = &events->destroyed[i];
+		if (destroy_read(&destroyed->destroy, destroyed_sock, destroyed) != 0)
+			answer = events->error->number
+			                 ? -1
+			                 : error_set(events->error, errno, "read the kernel's messages of closes", "");
+	}
 	return answer;
 }
 
@@ -273,39 +313,142 @@ static void events_summary(const struct events *events)
 		message("the kernel's messages of closes overflowed %llu times: closes were lost, and taken from dumps "
 		        "where those tell",
 		        (unsigned long long)events->losses);
-	if (!events->programs || !request->verbose)
+	if (!programs_are_loaded(&events->tcp) || !request->verbose)
 		return;
-	if (sock_events_missed(events->programs, &missed))
+	if (programs_missed(&events->tcp, &missed))
 		message("the kernel did not run a program %llu times (recursion_misses)", (unsigned long long)missed);
 	else
 		message("how often the kernel did not run a program is not known (recursion_misses)");
 }
 
-/* The programs, or why not. Messages of closes are joined before the first look: nothing is missed between the two. */
-static void events_open(struct events *events)
+/* --- what tells --- */
+
+static int destroyed_open(struct events *events, size_t netns)
+{
+	struct destroyed *destroyed = &events->destroyed[events->destroyed_count];
+	if (destroy_open(&destroyed->destroy, events->dumped) < 0)
+		return -1;
+	destroyed->events = events;
+	destroyed->netns = (uint16_t)netns;
+	events->destroyed_count++;
+	return 0;
+}
+
+/* In the thread that is in the namespace. */
+static int destroyed_enter(void *context, size_t index, int number)
+{
+	struct events *events = context;
+	errno = number;
+	if (number || destroyed_open(events, index) < 0) {
+		events->unwatched = true;
+		events->destroyed_errno = errno;
+	}
+	return 0;
+}
+
+/* Messages of closes are joined before the first look: nothing is missed between the two. */
+static void events_join(struct events *events)
 {
 	const struct events_request *request = events->request;
-	unsigned protos = request->query->protos;
+	size_t count = request->netns ? request->netns->count : 1;
+	events->destroyed = calloc(count, sizeof(*events->destroyed));
+	if (!events->destroyed || !request->netns)
+		destroyed_enter(events, 0, events->destroyed ? 0 : ENOMEM);
+	else if (netns_visit(request->netns, request->netns_chosen, request->proc_fd, destroyed_enter, events) != 0)
+		destroyed_enter(events, 0, errno);
+	if (events->unwatched && !request->quiet)
+		message("the kernel tells of no closes%s (%s): they are seen by looks alone",
+		        events->destroyed_count ? " in some of the network namespaces" : "",
+		        strerror(events->destroyed_errno));
+}
+
+static void events_seed(const struct events *events, const struct programs *programs)
+{
+	if (programs_seed(programs) < 0 && !events->request->quiet)
+		message("who has the sockets that were there before is not known: %s", strerror(errno));
+}
+
+/* The hooks of the hierarchy's root: what is below a root of ours alone is a part. */
+static int load_udp(struct events *events, struct programs_request *wanted, const char **why)
+{
+	struct cgroups *cgroups = cgroups_open(events->request->proc_fd, true);
+	bool whole;
+	*why = "cannot find the cgroup hierarchy (v2), by whose hooks UDP is told";
+	if (!cgroups)
+		return -1;
+	wanted->cgroup_fd = cgroups_root(cgroups, &whole);
+	int answer = programs_udp(&events->udp, wanted, why);
+	int saved = errno;
+	cgroups_free(cgroups);
+	errno = saved;
+	if (answer == 0 && !whole && !events->request->quiet)
+		message("UDP is told of this cgroup namespace's processes alone");
+	return answer;
+}
+
+static int load_programs(struct events *events, struct programs_request *wanted, const char **why)
+{
+	unsigned protos = events->request->query->protos;
+	*why = "cannot tell our network namespace";
+	if (!wanted->count && !wanted->all)
+		return -1;
+	if (protos & PROTO_BIT(PROTO_TCP)) {
+		if (programs_tcp(&events->tcp, wanted, why) < 0)
+			return -1;
+		events_seed(events, &events->tcp);
+		events->dumped &= ~PROTO_BIT(PROTO_TCP);
+	}
+	if (protos & PROTO_BIT(PROTO_UDP)) {
+		if (load_udp(events, wanted, why) < 0)
+			return -1;
+		events_seed(events, &events->udp);
+		events->dumped &= ~PROTO_BIT(PROTO_UDP);
+	}
+	return 0;
+}
+
+static int find_netns(const struct events *events, struct programs_request *wanted)
+{
+	const struct events_request *request = events->request;
+	size_t count = request->netns ? request->netns->count : 1;
+	uint32_t *inode = calloc(count, sizeof(*inode));
+	if (!inode)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (request->netns && request->netns_chosen[i] && request->netns->item[i].inode)
+			inode[wanted->count++] = (uint32_t)request->netns->item[i].inode;
+	if (!request->netns && events->netns)
+		inode[wanted->count++] = events->netns;
+	wanted->netns = inode;
+	wanted->all = request->netns_all;
+	return 0;
+}
+
+/* The programs, or why not. */
+static int events_open(struct events *events)
+{
+	const struct events_request *request = events->request;
+	struct programs_request wanted = { 0 };
 	struct stat netns;
-	const char *why = "cannot read /proc/self/ns/net";
-	int number = 0;
+	const char *why;
 	if (stat("/proc/self/ns/net", &netns) == 0)
 		events->netns = (uint32_t)netns.st_ino;
-	if (protos & PROTO_BIT(PROTO_TCP) && events->netns) {
-		events->programs = sock_events_load(events->netns, &why);
-		number = errno;
-		if (events->programs && sock_events_seed(events->programs) < 0 && !request->quiet)
-			message("who has the sockets that were there before is not known: %s", strerror(errno));
-	}
-	events->dumped = protos & ~(events->programs ? PROTO_BIT(PROTO_TCP) : 0u);
-	if (protos & PROTO_BIT(PROTO_TCP) && !events->programs && !request->quiet)
-		message("TCP is told by messages of closes and a look every %g s, which misses what is shorter: %s%s%s",
+	events->dumped = request->query->protos;
+	if (find_netns(events, &wanted) < 0)
+		return error_set(events->error, errno, "start", "");
+	int answer = load_programs(events, &wanted, &why), number = errno;
+	free((void *)(uintptr_t)wanted.netns);
+	if (answer == 0)
+		return 0;
+	unsigned both = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP);
+	if (!request->quiet)
+		message("%s told by messages of closes and a look every %g s, which misses what is shorter: %s%s%s",
+		        events->dumped == both                  ? "TCP and UDP are"
+		        : events->dumped & PROTO_BIT(PROTO_TCP) ? "TCP is"
+		                                                : "UDP is",
 		        request->interval, why, number ? ": " : "", number ? strerror(number) : "");
-	if (!events->dumped)
-		return;
-	events->has_destroy = destroy_open(&events->destroy, events->dumped) == 0;
-	if (!events->has_destroy && !request->quiet)
-		message("the kernel tells of no closes (%s): they are seen by looks alone", strerror(errno));
+	events_join(events);
+	return 0;
 }
 
 static int events_steps(struct events *events)
@@ -313,7 +456,8 @@ static int events_steps(struct events *events)
 	const struct events_request *request = events->request;
 	if (judge_begin(events) < 0)
 		return error_set(events->error, errno, "start", "");
-	events_open(events);
+	if (events_open(events) < 0)
+		return -1;
 	if (events->dumped && events_look(events) < 0)
 		return -1;
 	if (request->ready(request->context, events->dumped != 0) < 0)
@@ -334,12 +478,14 @@ int events_run(const struct events_request *request, struct events_result *resul
 	struct events events = { .request = request, .result = result, .error = error };
 	*result = (struct events_result){ 0 };
 	*error = (struct error){ .offset = -1 };
-	events.dumps.sink = events_tell;
+	events.dumps.sink = looked_event;
 	events.dumps.context = &events;
 	int answer = events_steps(&events);
-	sock_events_free(events.programs);
-	if (events.has_destroy)
-		destroy_close(&events.destroy);
+	programs_close(&events.tcp);
+	programs_close(&events.udp);
+	for (size_t i = 0; i < events.destroyed_count; i++)
+		destroy_close(&events.destroyed[i].destroy);
+	free(events.destroyed);
 	dumps_free(&events.dumps);
 	inode_index_free(&events.owners.index);
 	return answer;

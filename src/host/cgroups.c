@@ -127,6 +127,14 @@ void cgroups_free(struct cgroups *cgroups)
 	free(cgroups);
 }
 
+int cgroups_root(const struct cgroups *cgroups, bool *whole)
+{
+	struct stat space;
+	/* PROC_CGROUP_INIT_INO (include/linux/proc_ns.h): a cgroup namespace of its own begins below the root. */
+	*whole = !*cgroups->root && stat("/proc/self/ns/cgroup", &space) == 0 && space.st_ino == 0xEFFFFFFBu;
+	return cgroups->fd;
+}
+
 /* --- the walk --- */
 
 struct cgroups_walk {

@@ -12,16 +12,10 @@
  */
 #include "owners/task_file.h"
 
-#define SECTION(name) __attribute__((section(name), used))
-#define RELOCATED     __attribute__((preserve_access_index))
+#include <sockview/bpf_program.h>
 
 #define SOCKFS_MAGIC 0x534F434B /* include/uapi/linux/magic.h */
 #define PF_KTHREAD   0x00200000 /* include/linux/sched.h */
-
-/* Of the running kernel: enum bpf_field_info_kind, bpf_type_info_kind (tools/lib/bpf/bpf_core_read.h). */
-#define OFFSET(type, field) __builtin_preserve_field_info(((type *)0)->field, 0)
-#define FIELD_EXISTS(field) __builtin_preserve_field_info(field, 2)
-#define TYPE_SIZE(type)     __builtin_preserve_type_info(*(type *)0, 1)
 
 struct seq_file;
 

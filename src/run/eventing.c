@@ -78,7 +78,7 @@ static void eventing_plan(struct run *run)
 		.owners_shown = true,
 		.details = PROCESS_NAME,
 		/* A receive buffer beyond net.core.rmem_max takes CAP_NET_ADMIN as marks do. */
-		.privileges = PRIVILEGE_MARK,
+		.privileges = PRIVILEGE_MARK | (run->namespaces.list.count ? PRIVILEGE_NETNS : 0u),
 	};
 }
 
@@ -149,6 +149,10 @@ static int eventing_answer(struct run *run)
 			.csv_safe = options->csv_safe,
 			.out = &run->out,
 		},
+		.proc_fd = run->proc_fd,
+		.netns = run->namespaces.list.count ? &run->namespaces.list : NULL,
+		.netns_chosen = run->namespaces.chosen,
+		.netns_all = run->namespaces.every,
 		.verbose = options->verbose,
 		.quiet = options->quiet,
 		.interval = options->interval > 0 ? options->interval : 1,

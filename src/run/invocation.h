@@ -33,6 +33,7 @@ struct run_needs {
 struct namespaces {
 	struct netns_list list; /* empty without -N */
 	bool *chosen;           /* beside the list */
+	bool every;             /* all were named: those that begin later, too */
 	size_t count;           /* of those that are chosen */
 	struct netns_answer *answer;
 	size_t told;         /* answers, once all were asked */

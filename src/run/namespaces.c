@@ -60,7 +60,7 @@ static bool choose_every(const char *word, struct namespaces *namespaces)
 	if (strcmp(word, "all") != 0)
 		return false;
 	memset(namespaces->chosen, true, namespaces->list.count);
-	return true;
+	return namespaces->every = true;
 }
 
 static bool choose_path(const struct naming *naming, const char *word)
@@ -369,7 +369,8 @@ int namespaces_gather(struct run *run, const struct source_request *request)
 {
 	struct namespaces *namespaces = &run->namespaces;
 	struct part part = { run, request, 0 };
-	namespaces->count = 0;
+	namespaces->count = namespaces->not_looked = 0;
+	memset(namespaces->answer, 0, namespaces->list.count * sizeof(*namespaces->answer));
 	for (size_t i = 0; i < namespaces->list.count; i++)
 		namespaces->count += namespaces->chosen[i];
 	int result = netns_visit(&namespaces->list, namespaces->chosen, run->proc_fd, part_enter, &part);

@@ -74,7 +74,9 @@
  *     dumps.c dumps.h                  events as the difference of two looks
  *     event.h                          what happened to a socket, as data
  *     event_count.c                    the counters of struct tcp_info that an event tells
+ *     event_keys.c event_keys.h        what an event says, by name, and a choice of that
  *     event_out.c event_out.h          an event as a line
+ *     event_process.c event_process.h  what /proc tells of an event's process
  *     event_style.h                    how events are to be written
  *     events.c events.h                the watch: what is loaded, the loop, the filter, what was lost
  *     program.h                        what both of the BPF programs are made of
@@ -82,6 +84,7 @@
  *     record.h                         what they write and are told, for both sides
  *     ring.c ring.h                    a BPF ring buffer read without libbpf
  *     sock_events.c sock_events.bpf.c  TCP's (and, generated, sock_events.lskel.h), loaded
+ *     unreachable.c unreachable.h      connects that are no event: those that fail before a SYN
  *     udp_events.c udp_events.bpf.c    UDP's (and, generated, udp_events.lskel.h), loaded
  *   evidence/
  *     blank.h                          what evidence_find() hands from one second look to the next

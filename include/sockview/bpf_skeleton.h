@@ -13,6 +13,8 @@
 #define SOCKVIEW_BPF_SKELETON_H
 
 #include <linux/version.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* Why this build has no BPF programs; not defined if it has. */
 #if defined(WITHOUT_BPF)
@@ -26,15 +28,7 @@
 /* "BPF programs: " and their names, or "no BPF programs": for --version. */
 const char *bpf_built_in(void);
 
-#ifndef BPF_MISSING
-
-#include <errno.h>
-#include <linux/bpf.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+/* Without BPF programs each of these fails, the first two with ENOSYS. */
 
 /* The file whose reading runs the iterator of a link from the beginning. -1 with errno. */
 int bpf_iterator_open(int link_fd);
@@ -43,7 +37,16 @@ int bpf_iterator_open(int link_fd);
 int bpf_map_set(int map_fd, const void *key, const void *value);
 
 /* How often the kernel did not run a program since it ran already on that CPU (Linux 5.12); false: it does not tell. */
-bool bpf_program_missed(int prog_fd, __u64 *missed);
+bool bpf_program_missed(int prog_fd, uint64_t *missed);
+
+#ifndef BPF_MISSING
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 /* --- of the generated code --- */
 

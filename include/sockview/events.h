@@ -19,7 +19,8 @@
 
 struct events_request {
 	const struct filter *filter;
-	const struct query *query; /* protocols and families */
+	const struct query *query;  /* protocols and families */
+	const struct expr *targets; /* the filter as a tree, of which addresses are taken; NULL: none */
 	struct event_style style;
 	int proc_fd;
 	const struct netns_list *netns; /* NULL: our own network namespace alone */

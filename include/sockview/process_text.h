@@ -10,4 +10,16 @@ struct bytes process_cgroup(const char *text, size_t len);
 /* N of "socket:[N]", "net:[N]": the number between PREFIX[ and ]; 0 for any other text. */
 uint32_t process_bracketed(const char *text, size_t len, const char *prefix, size_t prefix_len);
 
+/* What /proc/PID/stat tells (proc(5)); the name in it may hold any byte. */
+struct process_stat {
+	int32_t ppid, pgrp;
+	uint64_t start_ticks;
+	char state;
+	bool kernel_thread;
+};
+/* False if (text, len) is not a stat line. */
+bool process_parse_stat(const char *text, size_t len, struct process_stat *stat);
+/* Reads and parses the file below dir. False with errno; ESRCH if it is no stat line. */
+bool process_read_stat(int dir, const char *path, struct process_stat *stat);
+
 #endif

@@ -1,6 +1,8 @@
 /* bpf_skeleton.c - light skeletons loaded by bpf(2) (bpf_skeleton.h). */
 #include <sockview/bpf_skeleton.h>
 
+#include <errno.h>
+
 #ifdef BPF_MISSING
 
 #ifdef BPF_REQUIRED
@@ -10,6 +12,27 @@ _Static_assert(0, "WITH_BPF: " BPF_MISSING);
 const char *bpf_built_in(void)
 {
 	return "no BPF programs";
+}
+
+int bpf_iterator_open(int link_fd)
+{
+	(void)link_fd;
+	errno = ENOSYS;
+	return -1;
+}
+
+int bpf_map_set(int map_fd, const void *key, const void *value)
+{
+	(void)map_fd;
+	errno = ENOSYS;
+	return key && value ? -1 : 0;
+}
+
+bool bpf_program_missed(int prog_fd, uint64_t *missed)
+{
+	(void)prog_fd;
+	*missed = 0;
+	return false;
 }
 
 #else
@@ -57,7 +80,7 @@ int bpf_map_set(int map_fd, const void *key, const void *value)
 	return bpf_call(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
-bool bpf_program_missed(int prog_fd, __u64 *missed)
+bool bpf_program_missed(int prog_fd, uint64_t *missed)
 {
 	struct bpf_prog_info info = { 0 };
 	union bpf_attr attr;

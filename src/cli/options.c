@@ -262,9 +262,8 @@ static int check_events(struct parse *parse)
 	if (options->record || options->replay || options->proc_root || options->source == SOURCE_PROC)
 		return option_problem(parse, "--events watches this kernel by netlink and BPF: it cannot go with "
 		                             "--record, --replay, --proc-root or --source proc");
-	if (options->columns || options->sort || options->pids || options->fields_given)
-		return option_problem(
-			parse, "--events has lines of its own: --columns, --sort, --pids and -F are of listings");
+	if (options->sort || options->pids || options->fields_given)
+		return option_problem(parse, "--events has lines of its own: --sort, --pids and -F are of listings");
 	if (options->protos_named && options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
 		return option_problem(parse, "--events tells of TCP and UDP alone");
 	return 0;

@@ -183,7 +183,8 @@ bool dumps_close(struct dumps *dumps, const struct sock *sock, int64_t now, stru
 		                   : known->direction == DIRECTION_IN ? PAYLOAD_NO
 		                                                      : PAYLOAD_UNKNOWN;
 		fresh = *known;
-	} else if (tcp && !sock->row.remote_port) {
+	} else if (tcp ? !sock->row.remote_port : !sock->row.local_port) {
+		/* It never was more than a number to its program. */
 		return false;
 	}
 	*event = dumped_event(&fresh, EVENT_CLOSE, now);

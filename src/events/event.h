@@ -31,8 +31,9 @@ struct event {
 	uint64_t duration_ns; /* since it opened */
 	struct payload payload;
 	uint32_t total_retrans;
-	int error;      /* errno; 0: closed by its program before an answer */
-	uint32_t netns; /* inode of the namespace; 0: not known */
+	int error;                  /* errno; 0: closed by its program before an answer */
+	uint32_t netns;             /* inode of the namespace; 0: not known */
+	struct bytes cmdline, unit; /* of pid; hostile, lent; data NULL: not read */
 };
 
 /* The last counters of a connection, of a struct tcp_info. `known`: what is known of SYN and FINs. */

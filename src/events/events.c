@@ -15,7 +15,9 @@
 
 #include "events/dumps.h"
 #include "events/event_out.h"
+#include "events/event_process.h"
 #include "events/programs.h"
+#include "events/unreachable.h"
 
 /* Records are read so often; nothing is woken in between. */
 #define TICK_NS 50000000
@@ -42,8 +44,9 @@ struct events {
 	struct dumps dumps;
 	bool stop;
 	uint64_t lost, undecided, untold, losses;
-	int64_t clock_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
-	uint32_t netns;   /* our own */
+	int64_t clock_ns;                  /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	uint32_t netns;                    /* our own */
+	struct event_processes *processes; /* NULL: nothing of them is told */
 	/* One socket with one owner, for the filter. */
 	struct owners owners;
 	struct owner owner;
@@ -109,6 +112,8 @@ static int events_tell(void *context, struct event *event)
 	bool family = event->row.family == AF_INET ? query->inet : query->inet6;
 	if (events->stop || !family || !judge_event(events, event))
 		return 0;
+	if (events->processes)
+		event_processes_fill(events->processes, event);
 	if (event_out(&request->style, event) < 0)
 		return error_set(events->error, errno, "format", "");
 	events->result->told++;
@@ -456,6 +461,12 @@ static int events_steps(struct events *events)
 	const struct events_request *request = events->request;
 	if (judge_begin(events) < 0)
 		return error_set(events->error, errno, "start", "");
+	if (request->targets && !request->quiet)
+		unreachable_note(request->targets);
+	bool processes = event_columns_have(&request->style.columns, "cmdline") ||
+	                 event_columns_have(&request->style.columns, "unit");
+	if (processes && !(events->processes = event_processes_new(request->proc_fd)))
+		return error_set(events->error, errno, "start", "");
 	if (events_open(events) < 0)
 		return -1;
 	if (events->dumped && events_look(events) < 0)
@@ -486,6 +497,7 @@ int events_run(const struct events_request *request, struct events_result *resul
 	for (size_t i = 0; i < events.destroyed_count; i++)
 		destroy_close(&events.destroyed[i].destroy);
 	free(events.destroyed);
+	event_processes_free(events.processes);
 	dumps_free(&events.dumps);
 	inode_index_free(&events.owners.index);
 	return answer;

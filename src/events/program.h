@@ -164,7 +164,8 @@ struct known {
 	unsigned int pid, candidates, last_seen; /* last_seen: seeding: the process that was met last */
 	int error;
 	unsigned char phase, owner_from, direction;
-	unsigned char fin_sent; /* enum record_fact */
+	unsigned char fin_sent;     /* enum record_fact */
+	unsigned short remote_port; /* of a connection that opened, host order */
 	char comm[16];
 };
 

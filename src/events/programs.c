@@ -40,8 +40,6 @@ uint64_t programs_lost(const struct programs *programs)
 	return programs->lost ? __atomic_load_n(programs->lost, __ATOMIC_RELAXED) : 0;
 }
 
-#ifndef BPF_MISSING
-
 int programs_start(struct programs *programs, const struct programs_request *request, int namespaces_fd, int records_fd)
 {
 	const unsigned char there = 1;
@@ -71,29 +69,10 @@ int programs_seed(const struct programs *programs)
 bool programs_missed(const struct programs *programs, uint64_t *missed)
 {
 	for (unsigned i = 0; i < programs->traces; i++) {
-		__u64 one;
+		uint64_t one;
 		if (!bpf_program_missed(programs->traced[i], &one))
 			return false;
 		*missed += one;
 	}
 	return true;
 }
-
-#else
-
-int programs_start(struct programs *programs, const struct programs_request *request, int namespaces_fd, int records_fd)
-{
-	return programs && request && namespaces_fd < 0 && records_fd < 0 ? 0 : -1;
-}
-
-int programs_seed(const struct programs *programs)
-{
-	return programs ? -1 : 0;
-}
-
-bool programs_missed(const struct programs *programs, uint64_t *missed)
-{
-	return programs && missed;
-}
-
-#endif

@@ -69,6 +69,9 @@ INLINE void fill_counters(struct event_record *record, struct sock *sk, struct t
 	record->fin_received = sk->__sk_common.skc_flags & SOCK_DONE ? FACT_YES : FACT_NO;
 	if (!known)
 		return;
+	/* That of a connection nothing accepted is gone: it was disconnected before (inet_child_forget()). */
+	if (!record->remote_port)
+		record->remote_port = known->remote_port;
 	if (known->direction)
 		record->connecting = known->direction == OUT ? FACT_YES : FACT_NO;
 	record->fin_acked = known->fin_sent;
@@ -118,8 +121,10 @@ INLINE void accept_from(struct known *known)
 	known->error = 0;
 }
 
-INLINE void opened(struct known *known, int before)
+INLINE void opened(struct known *known, const struct sock *sk, int before)
 {
+	unsigned short port = sk->__sk_common.skc_dport;
+	known->remote_port = (unsigned short)(port >> 8 | port << 8);
 	if (!known->direction)
 		known->direction = before == SYN_SENT ? OUT : IN;
 	known->opened_ns = bpf_ktime_get_ns();
@@ -170,7 +175,7 @@ int on_state(unsigned long long *context)
 			accept_from(known);
 	} else if ((before == SYN_SENT || before == SYN_RECV) && after == ESTABLISHED) {
 		if (known)
-			opened(known, before);
+			opened(known, sk, before);
 		tell(sk, known, EVENT_OPEN, 0);
 	} else if (before == SYN_SENT && after == CLOSED) {
 		if (known) {

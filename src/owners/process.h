@@ -25,18 +25,6 @@
 int process_add(struct findings *findings, int32_t pid, int dir, int task, unsigned details,
                 const struct privilege *elevated);
 
-/* What /proc/PID/stat tells (proc(5)); the name in it may hold any byte. */
-struct process_stat {
-	int32_t ppid, pgrp;
-	uint64_t start_ticks;
-	char state;
-	bool kernel_thread;
-};
-/* False if (text, len) is not a stat line. */
-bool process_parse_stat(const char *text, size_t len, struct process_stat *stat);
-/* Reads and parses the file below dir. False with errno; ESRCH if it is no stat line. */
-bool process_read_stat(int dir, const char *path, struct process_stat *stat);
-
 /* The word shown as program: see owner.h. argv0 need not be terminated; (NULL, 0) if it gives none. */
 struct bytes process_program(const char *argv0, size_t len);
 

@@ -31,6 +31,34 @@ static const struct {
 	{ &format_tsv, EVENTS_TSV },
 };
 
+static bool choose_form(const struct options *options, struct event_style *style)
+{
+	for (size_t i = 0; i < countof(forms); i++)
+		if (forms[i].format == options->format) {
+			style->form = forms[i].form;
+			return true;
+		}
+	message_usage("--events prints text, or lines with --jsonl, --csv or --format tsv; --format %s has an end",
+	              options->format->name);
+	return false;
+}
+
+static bool choose_keys(const struct options *options, struct event_style *style)
+{
+	struct bytes unknown;
+	event_columns_default(&style->columns, style->form == EVENTS_TEXT, options->netns.count || options->all_netns);
+	if (!options->columns)
+		return true;
+	if (!event_columns_parse(&style->columns, options->columns, &unknown))
+		message_usage("--columns: events have no key '%.*s'; sockview-json(5), Events, names them",
+		              (int)unknown.len, (const char *)unknown.data);
+	else if (!style->columns.count)
+		message_usage("--columns: '%s' leaves no key", options->columns);
+	else
+		return true;
+	return false;
+}
+
 static bool eventing_begin(struct run *run)
 {
 	struct eventing *eventing = calloc(1, sizeof(*eventing));
@@ -39,14 +67,8 @@ static bool eventing_begin(struct run *run)
 		message_usage("out of memory");
 		return false;
 	}
-	for (size_t i = 0; i < countof(forms); i++)
-		if (forms[i].format == run->options->format) {
-			eventing->request.style.form = forms[i].form;
-			return true;
-		}
-	message_usage("--events prints text, or lines with --jsonl, --csv or --format tsv; --format %s has an end",
-	              run->options->format->name);
-	return false;
+	return choose_form(run->options, &eventing->request.style) &&
+	       choose_keys(run->options, &eventing->request.style);
 }
 
 /* An event is not in a state, and has no more columns than its keys. */
@@ -138,18 +160,23 @@ static int eventing_answer(struct run *run)
 	struct eventing *eventing = run->own;
 	const struct options *options = run->options;
 	struct events_request *request = &eventing->request;
+	struct query narrowed = run->query;
 	struct error error;
+	filter_narrow(run->selection.filter, &narrowed);
 	*request = (struct events_request){
 		.filter = run->selection.filter,
+		.targets = narrowed.expr,
 		.query = &run->query,
 		.style = {
 			.form = request->style.form,
+			.columns = request->style.columns,
+			.netns = run->namespaces.list.count ? &run->namespaces.list : NULL,
 			.utc = options->utc,
 			.no_header = options->no_header,
 			.csv_safe = options->csv_safe,
 			.out = &run->out,
 		},
-		.proc_fd = run->proc_fd,
+		.proc_fd = run->proc_is_ours ? run->proc_fd : -1,
 		.netns = run->namespaces.list.count ? &run->namespaces.list : NULL,
 		.netns_chosen = run->namespaces.chosen,
 		.netns_all = run->namespaces.every,

@@ -58,14 +58,16 @@ static int choose_columns(struct listing *listing, const struct options *options
 		.netns = options->netns.count || options->all_netns,
 	};
 	struct error error;
-	if (!columns && options->columns)
+	/* Events have columns of their own, which are chosen elsewhere. */
+	bool chosen = options->columns && options->mode != MODE_EVENTS;
+	if (!columns && chosen)
 		return problem_set(problem, OPTIONS_PROBLEM_MAX,
 		                   "--columns: the format %s has its own; it is for table, csv, tsv, json and "
 		                   "jsonl",
 		                   listing->format->name);
 	if (column_list_default(&listing->columns, &defaults) < 0)
 		return problem_set(problem, OPTIONS_PROBLEM_MAX, "--columns: %s", strerror(errno));
-	if (!options->columns || column_list_parse(&listing->columns, options->columns, &error) == 0)
+	if (!chosen || column_list_parse(&listing->columns, options->columns, &error) == 0)
 		return 0;
 	if (error.number == ENODATA)
 		return problem_set(problem, OPTIONS_PROBLEM_MAX, "--columns: '%s' leaves no column", options->columns);

@@ -4,6 +4,7 @@
 
 #include <sockview/names.h>
 #include <sockview/owner.h>
+#include <sockview/privilege.h>
 #include <sockview/query.h>
 
 enum explain_probe {
@@ -43,9 +44,9 @@ struct explain_facts {
 	const struct report *report;
 	const struct owners *owners;
 	struct names *names;
-	int proc_fd;   /* an open /proc; -1: none */
-	bool may_look; /* the rights to look into every process are there: more would not help */
-	bool live;     /* the sockets are this kernel's and this moment's: it may be asked more */
+	int proc_fd;                       /* an open /proc; -1: none */
+	const struct privilege *privilege; /* those of the look for owners */
+	bool live;                         /* the sockets are this kernel's and this moment's: it may be asked more */
 };
 
 enum explain_verdict { EXPLAIN_FREE, EXPLAIN_TAKEN, EXPLAIN_REFUSED, EXPLAIN_UNKNOWN };

@@ -146,6 +146,8 @@ const char *owner_reason_name(enum owner_reason reason);
 enum owner_reason owners_reason(const struct owners *owners, const struct row *row);
 /* What a socket of REASON_KERNEL is for. *sure is false where only the port speaks for it. */
 enum kernel_kind owners_kernel_kind(const struct owners *owners, const struct row *row, bool *sure);
+/* What the second look told of the row's socket; NULL: nothing. */
+const struct owner_evidence *owners_evidence(const struct owners *owners, const struct row *row);
 /* "vxlan", "nfsd" ...; NULL for KERNEL_OTHER. */
 const char *kernel_kind_name(enum kernel_kind kind);
 /*

@@ -47,10 +47,21 @@ enum evidence_source {
 	EVIDENCE_SOURCES
 };
 
+/* Where a socket is that no process has open. */
+enum flight {
+	FLIGHT_UNKNOWN,
+	FLIGHT_RING,    /* in the table of an io_uring, which lists it */
+	FLIGHT_QUEUE,   /* in a message on a unix socket */
+	FLIGHT_PERHAPS, /* nothing else explains it, and there is an io_uring: what that works on it lists nowhere */
+};
+
 /* What a second look told of a socket without owner: see evidence.h. */
 struct owner_evidence {
-	uint8_t reason; /* enum owner_reason; REASON_OWNED: nothing was found */
-	uint8_t kind;   /* enum kernel_kind */
+	uint8_t reason;  /* enum owner_reason; REASON_OWNED: nothing was found */
+	uint8_t kind;    /* enum kernel_kind */
+	uint8_t flight;  /* enum flight */
+	uint16_t others; /* processes that it may be in as well */
+	int32_t pid;     /* whose io_uring or unix socket that is; with FLIGHT_UNKNOWN 0 */
 };
 
 #endif

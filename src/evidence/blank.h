@@ -20,6 +20,9 @@ struct blanks {
 	void *context;
 	struct blank *blank;
 	size_t count;
+	/* Processes with an io_uring, and with descriptors in a queue: the first, and how many. */
+	int32_t ring_pid, queue_pid;
+	unsigned rings, queues;
 };
 
 #endif

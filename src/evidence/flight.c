@@ -125,20 +125,25 @@ static int list_candidates(struct candidates *candidates)
 	return answer;
 }
 
-static uint64_t count_in_flight(int proc_fd, const struct owners *owners)
+/* Owners stand by socket, and each socket's by pid: a process is counted again for another socket of its own. */
+static uint64_t count_in_flight(struct blanks *blanks, const struct owners *owners)
 {
 	char text[4096];
 	uint64_t count = 0;
 	for (size_t i = 0; i < owners->owner_count; i++) {
 		const struct owner *owner = &owners->owner[i];
-		ssize_t len = fdinfo_read(proc_fd, owners->process[owner->process].pid, owner->fd, text, sizeof(text));
-		count += len > 0 ? flight_scm_fds(text, (size_t)len) : 0;
+		int32_t pid = owners->process[owner->process].pid;
+		ssize_t len = fdinfo_read(blanks->proc_fd, pid, owner->fd, text, sizeof(text));
+		unsigned here = len > 0 ? flight_scm_fds(text, (size_t)len) : 0;
+		count += here;
+		if (here && pid != blanks->queue_pid && !blanks->queues++)
+			blanks->queue_pid = pid;
 	}
 	return count;
 }
 
 /* How many descriptors were seen in flight; -1 with errno ENOMEM. What was not looked into is in *unread. */
-static int64_t look_at_messages(const struct blanks *blanks, int *unread)
+static int64_t look_at_messages(struct blanks *blanks, int *unread)
 {
 	struct owners owners = { .start = NULL };
 	struct candidates candidates = { .too_many = false };
@@ -151,7 +156,7 @@ static int64_t look_at_messages(const struct blanks *blanks, int *unread)
 		*unread = errno;
 		answer = errno == ENOMEM ? -1 : 0;
 	} else if (answer == 0) {
-		answer = (int64_t)count_in_flight(blanks->proc_fd, &owners);
+		answer = (int64_t)count_in_flight(blanks, &owners);
 	}
 	owners_free(&owners);
 	table_free(&candidates.table);
@@ -169,15 +174,18 @@ static void take_ring(struct blanks *blanks, int pid, int fd, char *info)
 	uint32_t inode;
 	while ((inode = flight_next_socket(&at, end))) {
 		uint32_t slot = inode_index_find(&blanks->owners->index, inode);
-		if (slot != SLOT_NONE && blanks->owners->evidence[slot].reason == REASON_OWNED)
-			blanks->owners->evidence[slot].reason = REASON_IN_FLIGHT;
+		if (slot == SLOT_NONE || blanks->owners->evidence[slot].reason != REASON_OWNED)
+			continue;
+		blanks->owners->evidence[slot].reason = REASON_IN_FLIGHT;
+		blanks->owners->evidence[slot].flight = FLIGHT_RING;
+		blanks->owners->evidence[slot].pid = pid;
 	}
 }
 
 static unsigned look_at_rings_of(struct blanks *blanks, int32_t pid, char *info)
 {
 	char path[64];
-	unsigned seen = 0;
+	unsigned seen = 0, rings = 0;
 	const struct dirent *entry;
 	snprintf(path, sizeof(path), "%d/fd", pid);
 	int fds = openat(blanks->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -190,10 +198,14 @@ static unsigned look_at_rings_of(struct blanks *blanks, int32_t pid, char *info)
 	while ((entry = readdir(dir)) && seen++ < FDS_MAX) {
 		char target[32];
 		ssize_t len = readlinkat(fds, entry->d_name, target, sizeof(target));
-		if (len == 21 && memcmp(target, "anon_inode:[io_uring]", 21) == 0)
+		if (len == 21 && memcmp(target, "anon_inode:[io_uring]", 21) == 0) {
+			rings++;
 			take_ring(blanks, pid, atoi(entry->d_name), info);
+		}
 	}
 	closedir(dir);
+	if (rings && !blanks->rings++)
+		blanks->ring_pid = pid;
 	return seen;
 }
 
@@ -223,9 +235,28 @@ static void settle_in_flight(struct blanks *blanks, uint64_t flying)
 	uint64_t open = 0;
 	for (size_t i = 0; i < blanks->count; i++)
 		open += blanks->blank[i].found->reason == REASON_OWNED;
-	for (size_t i = 0; flying >= open && i < blanks->count; i++)
-		if (blanks->blank[i].found->reason == REASON_OWNED)
-			blanks->blank[i].found->reason = REASON_IN_FLIGHT;
+	for (size_t i = 0; flying >= open && i < blanks->count; i++) {
+		struct owner_evidence *found = blanks->blank[i].found;
+		if (found->reason != REASON_OWNED)
+			continue;
+		found->reason = REASON_IN_FLIGHT;
+		found->flight = FLIGHT_QUEUE;
+		found->pid = blanks->queue_pid;
+		found->others = (uint16_t)(blanks->queues < UINT16_MAX ? blanks->queues - 1 : UINT16_MAX);
+	}
+}
+
+/* An armed accept() keeps its listener, and no file of /proc tells of which ring. */
+static void suspect_rings(struct blanks *blanks)
+{
+	for (size_t i = 0; blanks->rings && i < blanks->count; i++) {
+		struct owner_evidence *found = blanks->blank[i].found;
+		if (found->reason != REASON_OWNED || blanks->blank[i].row->family == AF_UNIX)
+			continue;
+		found->flight = FLIGHT_PERHAPS;
+		found->pid = blanks->ring_pid;
+		found->others = (uint16_t)(blanks->rings < UINT16_MAX ? blanks->rings - 1 : UINT16_MAX);
+	}
 }
 
 int flight_explain(struct blanks *blanks)
@@ -237,5 +268,6 @@ int flight_explain(struct blanks *blanks)
 	blanks->owners->evidence_unread[EVIDENCE_QUEUES] = queues_unread ? queues_unread : rings_unread;
 	if (flying > 0)
 		settle_in_flight(blanks, (uint64_t)flying);
+	suspect_rings(blanks);
 	return flying < 0 ? -1 : 0;
 }

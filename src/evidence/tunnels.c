@@ -164,6 +164,6 @@ void tunnels_explain(struct blanks *blanks)
 		const struct blank *blank = &blanks->blank[i];
 		const struct tunnel *tunnel = blank->row->family == AF_UNIX ? NULL : tunnel_of(&tunnels, blank->row);
 		if (tunnel && is_of(blanks, blank, tunnel))
-			*blank->found = (struct owner_evidence){ REASON_KERNEL, tunnel->kind };
+			*blank->found = (struct owner_evidence){ .reason = REASON_KERNEL, .kind = tunnel->kind };
 	}
 }

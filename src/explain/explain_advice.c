@@ -82,6 +82,31 @@ static int stop_kernel(struct explain *explain, const struct holder *holder)
 	}
 }
 
+/* What has it in its io_uring or its queue: the socket ends with that process. */
+static int stop_flight(struct explain *explain, const struct holder *holder)
+{
+	char words[WORDS_FLIGHT_MAX];
+	const struct owner_evidence *evidence = words_flight(explain, holder, words);
+	if (!evidence || evidence->others)
+		return 0;
+	return sentence_add(explain, SAY_ADVICE, "in-flight", "%s %s: kill %d",
+	                    evidence->flight == FLIGHT_PERHAPS ? "perhaps it is in" : "it is only in", words,
+	                    evidence->pid);
+}
+
+/* What would show the owner, for who asks. */
+static int look_with_rights(struct explain *explain)
+{
+	const struct privilege *privilege = explain->facts.privilege;
+	if (privilege && privilege->sees_fds)
+		return 0;
+	if (privilege && privilege->root)
+		return sentence_add(
+			explain, SAY_ADVICE, "look-as-root",
+			"look again with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, which this root lacks (a container gets them with --cap-add), or from the host");
+	return sentence_add(explain, SAY_ADVICE, "look-as-root", "look again as root (sudo) to see who has it");
+}
+
 static int stop_owners(struct explain *explain)
 {
 	for (size_t g = 0; g < explain->gangs && explain->freeing.left_out; g++)
@@ -94,9 +119,14 @@ static int stop_owners(struct explain *explain)
 			continue;
 		if (holder->reason == REASON_KERNEL && stop_kernel(explain, holder) < 0)
 			return -1;
-		if (holder->reason == REASON_PERMISSION && !explain->facts.may_look &&
-		    sentence_add(explain, SAY_ADVICE, "look-as-root", "look again as root (sudo) to see who has it") <
-		            0)
+		if (holder->reason == REASON_PERMISSION && look_with_rights(explain) < 0)
+			return -1;
+		if (holder->reason == REASON_OTHER_PIDNS &&
+		    sentence_add(explain, SAY_ADVICE, "look-on-host",
+		                 "look on the host, outside this container: sockview --explain %u",
+		                 explain->target.port) < 0)
+			return -1;
+		if (holder->reason != REASON_OWNED && stop_flight(explain, holder) < 0)
 			return -1;
 	}
 	return 0;

@@ -123,51 +123,69 @@ static struct blanks find_blanks(const struct explain *explain)
 	return blanks;
 }
 
+enum { BLANK_WORDS_MAX = WORDS_FLIGHT_MAX + 128 };
+
 /* What holds it where no process is known to. */
-static void words_blank(const struct explain *explain, const struct blanks *blanks, char text[256])
+static void words_blank(const struct explain *explain, const struct blanks *blanks, char text[BLANK_WORDS_MAX])
 {
+	char flight[WORDS_FLIGHT_MAX];
 	const struct holder *holder = &explain->holder[blanks->first->first];
 	const char *kind;
 	bool sure;
 	const char *plural = blanks->count == 1 ? "" : "s";
 	switch ((enum owner_reason)holder->reason) {
 	case REASON_TIME_WAIT:
-		snprintf(text, 256, "%u closed connection%s (TIME_WAIT), for %u s more", blanks->count, plural,
-		         (blanks->expires_ms + 999) / 1000);
+		snprintf(text, BLANK_WORDS_MAX, "%u closed connection%s (TIME_WAIT), for %u s more", blanks->count,
+		         plural, (blanks->expires_ms + 999) / 1000);
 		return;
 	case REASON_ORPHAN:
-		snprintf(text, 256, "%u closed connection%s that the kernel still finishes", blanks->count, plural);
+		snprintf(text, BLANK_WORDS_MAX, "%u closed connection%s that the kernel still finishes", blanks->count,
+		         plural);
 		return;
 	case REASON_UNACCEPTED:
-		snprintf(text, 256, "%u connection%s that no program has accepted yet", blanks->count, plural);
+		snprintf(text, BLANK_WORDS_MAX, "%u connection%s that no program has accepted yet", blanks->count,
+		         plural);
 		return;
 	case REASON_KERNEL:
 		kind = kernel_kind_name(owners_kernel_kind(explain->facts.owners, holder_row(explain, holder), &sure));
-		snprintf(text, 256, "the kernel itself%s%s%s", kind ? ", for " : "", kind ? kind : "",
+		snprintf(text, BLANK_WORDS_MAX, "the kernel itself%s%s%s", kind ? ", for " : "", kind ? kind : "",
 		         kind && !sure ? " (likely)" : "");
 		return;
 	case REASON_IN_FLIGHT:
-		snprintf(text, 256, "a socket whose descriptor is on its way through a unix socket, or in an io_uring");
+		if (words_flight(explain, holder, flight))
+			snprintf(text, BLANK_WORDS_MAX, "a socket that is only in %s", flight);
+		else
+			snprintf(text, BLANK_WORDS_MAX,
+			         "a socket whose descriptor is on its way through a unix socket, or in an io_uring");
 		return;
 	case REASON_OTHER_PIDNS:
-		snprintf(text, 256, "a process outside this container (its pid namespace)");
+		if (words_flight(explain, holder, flight))
+			snprintf(text, BLANK_WORDS_MAX,
+			         "a process outside this container (its pid namespace), or perhaps by %s", flight);
+		else
+			snprintf(text, BLANK_WORDS_MAX, "a process outside this container (its pid namespace)");
 		return;
 	case REASON_PERMISSION:
-		snprintf(text, 256, "a process that may not be seen from here");
+		snprintf(text, BLANK_WORDS_MAX,
+		         explain->facts.owners->report.hides ? "a process that /proc does not show (hidepid)"
+		                                             : "a process that may not be seen from here");
 		return;
 	case REASON_NO_PROC:
-		snprintf(text, 256, "a process, or the kernel itself: there is no /proc to look into");
+		snprintf(text, BLANK_WORDS_MAX, "a process, or the kernel itself: there is no /proc to look into");
 		return;
 	case REASON_UNKNOWN:
 		kind = kernel_kind_name(owners_kernel_kind(explain->facts.owners, holder_row(explain, holder), &sure));
-		snprintf(text, 256, "no process that was seen%s%s", kind ? ", perhaps the kernel itself for " : "",
-		         kind ? kind : "");
+		if (words_flight(explain, holder, flight))
+			snprintf(text, BLANK_WORDS_MAX, "no process that can be seen, perhaps by %s", flight);
+		else
+			snprintf(text, BLANK_WORDS_MAX, "no process that can be seen%s%s",
+			         kind ? ", perhaps by the kernel itself for " : "", kind ? kind : "");
 		return;
 	case REASON_VANISHED:
-		snprintf(text, 256, "a process that was gone a moment later");
+		snprintf(text, BLANK_WORDS_MAX, "a process that was gone a moment later");
 		return;
 	default:
-		snprintf(text, 256, "no process that can be seen");
+		snprintf(text, BLANK_WORDS_MAX, "no process that can be seen");
 	}
 }
 
@@ -175,7 +193,7 @@ static void words_blank(const struct explain *explain, const struct blanks *blan
 static int add_who(const struct explain *explain, struct text *text)
 {
 	struct blanks blanks = find_blanks(explain);
-	char words[256];
+	char words[BLANK_WORDS_MAX];
 	if (explain->gangs)
 		return add_gangs(explain, text);
 	if (!blanks.first)

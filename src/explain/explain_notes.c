@@ -438,6 +438,20 @@ static int say_evidence(struct explain *explain)
 	return 0;
 }
 
+static int say_processes(struct explain *explain)
+{
+	const struct owner_report *report = &explain->facts.owners->report;
+	char who[WORDS_UNSEEN_MAX];
+	if (report->hides)
+		return sentence_add(
+			explain, SAY_UNREAD, "processes",
+			"/proc does not show the processes of others (hidepid), nor the network namespaces they are in: %s.",
+			words_denied(explain));
+	words_unseen(explain, who);
+	return sentence_add(explain, SAY_UNREAD, "processes", "%u process%s%s could not be looked into: %s.",
+	                    report->denied, report->denied == 1 ? "" : "es", who, words_denied(explain));
+}
+
 static int say_unseen(struct explain *explain)
 {
 	const struct owner_report *report = explain->facts.owners ? &explain->facts.owners->report : NULL;
@@ -475,13 +489,7 @@ static int say_unseen(struct explain *explain)
 			    "Sockets that are bound and do not listen are not told of here (it takes netlink and Linux 6.8).") <
 		    0)
 			return -1;
-	if (report && report->denied)
-		return sentence_add(explain, SAY_UNREAD, "processes", "%u process%s could not be looked into: %s.",
-		                    report->denied, report->denied == 1 ? "" : "es",
-		                    explain->facts.may_look
-		                            ? "another user namespace's, or a security module hides them"
-		                            : "it takes root, or CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH");
-	return 0;
+	return report && (report->denied || report->hides) ? say_processes(explain) : 0;
 }
 
 /* Of several ports. */

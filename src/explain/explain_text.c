@@ -139,6 +139,7 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 	const struct holder *holder = &explain->holder[crowd->first];
 	const struct row *row = holder_row(explain, holder);
 	const char *kind;
+	char flight[WORDS_FLIGHT_MAX];
 	bool sure;
 	switch ((enum owner_reason)holder->reason) {
 	case REASON_TIME_WAIT:
@@ -163,6 +164,10 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 		         kind && !sure ? " (likely)" : "");
 		return;
 	case REASON_IN_FLIGHT:
+		if (words_flight(explain, holder, flight)) {
+			snprintf(text, 512, "no process has it open: it is in %s", flight);
+			return;
+		}
 		snprintf(
 			text, 512,
 			"no process has it open: its descriptor is on its way through a unix socket, or in an io_uring");
@@ -171,8 +176,11 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 		snprintf(text, 512, "a process outside the pid namespace of this /proc");
 		return;
 	case REASON_PERMISSION:
-		snprintf(text, 512, "a process that may not be seen from here: %u were hidden",
-		         explain->facts.owners->report.denied);
+		if (explain->facts.owners->report.hides)
+			snprintf(text, 512, "a process that /proc does not show (hidepid)");
+		else
+			snprintf(text, 512, "a process that may not be seen from here: %u could not be looked into",
+			         explain->facts.owners->report.denied);
 		return;
 	case REASON_VANISHED:
 		snprintf(text, 512, "its process was gone a moment later");
@@ -182,7 +190,11 @@ static void who_is_blank(const struct explain *explain, const struct crowd *crow
 		return;
 	case REASON_UNKNOWN:
 		kind = kernel_kind_name(owners_kernel_kind(explain->facts.owners, row, &sure));
-		snprintf(text, 512, "not known%s%s", kind ? ", perhaps the kernel itself for " : "", kind ? kind : "");
+		if (words_flight(explain, holder, flight))
+			snprintf(text, 512, "not known, perhaps in %s", flight);
+		else
+			snprintf(text, 512, "not known%s%s", kind ? ", perhaps the kernel itself for " : "",
+			         kind ? kind : "");
 		return;
 	default:
 		snprintf(text, 512, "no look at processes was taken");

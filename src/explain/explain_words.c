@@ -11,7 +11,10 @@
 #include <unistd.h>
 
 #include <sockview/errno_name.h>
+#include <sockview/file.h>
 #include <sockview/vec.h>
+
+#include "explain/holders.h"
 
 /* Two plans may give one sentence. */
 int sentence_add(struct explain *explain, enum sentence_kind kind, const char *key, const char *format, ...)
@@ -92,6 +95,58 @@ void words_process(const struct explain *explain, char text[WORDS_PROCESS_MAX], 
 	char program[WORDS_NAME_MAX];
 	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
 	snprintf(text, WORDS_PROCESS_MAX, "%s (pid %d)", program, process->pid);
+}
+
+const struct owner_evidence *words_flight(const struct explain *explain, const struct holder *holder,
+                                          char text[WORDS_FLIGHT_MAX])
+{
+	static const char *const places[] = {
+		[FLIGHT_RING] = "the io_uring of",
+		[FLIGHT_QUEUE] = "a message that waits on a unix socket of",
+		[FLIGHT_PERHAPS] = "the io_uring of",
+	};
+	const struct owner_evidence *evidence = owners_evidence(explain->facts.owners, holder_row(explain, holder));
+	char path[32], comm[32], program[WORDS_NAME_MAX];
+	if (!evidence || evidence->flight == FLIGHT_UNKNOWN)
+		return NULL;
+	snprintf(path, sizeof(path), "%d/comm", evidence->pid);
+	if (!explain->facts.live || file_read_string(explain->facts.proc_fd, path, comm, sizeof(comm)) < 0)
+		*comm = '\0';
+	words_bytes(program, (struct bytes){ comm, strcspn(comm, "\n") }, TEXT_WORD);
+	snprintf(text, WORDS_FLIGHT_MAX, "%s %s%s(pid %d)%s", places[evidence->flight], program, *program ? " " : "",
+	         evidence->pid, evidence->others ? " or of another process" : "");
+	return evidence;
+}
+
+const char *words_denied(const struct explain *explain)
+{
+	const struct privilege *privilege = explain->facts.privilege;
+	if (privilege && privilege->sees_fds)
+		return "another user namespace's, or a security module hides them";
+	if (privilege && privilege->root)
+		return privilege->has_ptrace
+		               ? "root lacks CAP_DAC_READ_SEARCH here (a container gets it with --cap-add)"
+		               : "root lacks CAP_SYS_PTRACE here (a container gets it with --cap-add)";
+	return "it takes root, or CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH";
+}
+
+void words_unseen(const struct explain *explain, char text[WORDS_UNSEEN_MAX])
+{
+	const struct owners *owners = explain->facts.owners;
+	unsigned count = 0;
+	char who[WORDS_PROCESS_MAX], *to = text;
+	*text = '\0';
+	for (size_t i = 0; i < owners->process_count && count <= WORDS_UNSEEN_NAMED; i++) {
+		if (!(owners->process[i].has & PROCESS_UNSEEN))
+			continue;
+		words_process(explain, who, &owners->process[i]);
+		if (count++ < WORDS_UNSEEN_NAMED)
+			to += sprintf(to, "%s%s", count > 1 ? ", " : " (", who);
+	}
+	if (count > WORDS_UNSEEN_NAMED)
+		*text = '\0';
+	else if (count)
+		strcpy(to, ")");
 }
 
 void words_container_id(char text[WORDS_NAME_MAX], const struct container *container)

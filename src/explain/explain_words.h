@@ -11,10 +11,23 @@
 /* Of a device: a sign, and each byte of the name as an escape. */
 enum { WORDS_DEVICE_MAX = 1 + 4 * IF_NAMESIZE + 1 };
 enum { WORDS_ADDR_MAX = 160, WORDS_NAME_MAX = 256, WORDS_SPAN_MAX = 32, WORDS_PROCESS_MAX = WORDS_NAME_MAX + 32 };
+enum {
+	WORDS_FLIGHT_MAX = WORDS_PROCESS_MAX + 64,
+	WORDS_UNSEEN_NAMED = 3,
+	WORDS_UNSEEN_MAX = WORDS_UNSEEN_NAMED * (WORDS_PROCESS_MAX + 2) + 4
+};
 
 /* Adds a sentence unless it stands there already. 0, or -1 with errno ENOMEM. */
 int sentence_add(struct explain *explain, enum sentence_kind kind, const char *key, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* The io_uring or the unix socket in which the holder's socket is, or may be; NULL: not known. */
+const struct owner_evidence *words_flight(const struct explain *explain, const struct holder *holder,
+                                          char text[WORDS_FLIGHT_MAX]);
+/* Why processes could not be looked into: what is true for who asks. */
+const char *words_denied(const struct explain *explain);
+/* " (nginx (pid 812), sh (pid 7))", those that could not be looked into; "" if they are many, or have no names. */
+void words_unseen(const struct explain *explain, char text[WORDS_UNSEEN_MAX]);
 
 /* "0.0.0.0:80", "[::1]:80", "[fe80::1%eth0]:80". */
 void words_endpoint(const struct explain *explain, char text[WORDS_ADDR_MAX], int family, const union addr *addr,

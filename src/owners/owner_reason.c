@@ -64,9 +64,9 @@ static enum owner_reason reason_with_inode(const struct owner_report *report)
 	return REASON_UNKNOWN;
 }
 
-static const struct owner_evidence *evidence_of(const struct owners *owners, const struct row *row)
+const struct owner_evidence *owners_evidence(const struct owners *owners, const struct row *row)
 {
-	uint32_t slot = owners->evidence ? inode_index_find(&owners->index, row->inode) : SLOT_NONE;
+	uint32_t slot = owners && owners->evidence ? inode_index_find(&owners->index, row->inode) : SLOT_NONE;
 	return slot == SLOT_NONE ? NULL : &owners->evidence[slot];
 }
 
@@ -85,7 +85,7 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 		return reason_without_inode(row);
 	if (owners_of(owners, row).count)
 		return REASON_OWNED;
-	const struct owner_evidence *evidence = evidence_of(owners, row);
+	const struct owner_evidence *evidence = owners_evidence(owners, row);
 	if (evidence && evidence->reason != REASON_OWNED)
 		return evidence->reason;
 	return reason_with_inode(&owners->report);
@@ -135,7 +135,7 @@ const char *kernel_kind_name(enum kernel_kind kind)
 
 enum kernel_kind owners_kernel_kind(const struct owners *owners, const struct row *row, bool *sure)
 {
-	const struct owner_evidence *evidence = owners ? evidence_of(owners, row) : NULL;
+	const struct owner_evidence *evidence = owners_evidence(owners, row);
 	*sure = evidence && evidence->kind != KERNEL_OTHER;
 	if (*sure)
 		return evidence->kind;

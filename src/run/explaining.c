@@ -45,6 +45,8 @@ static void explaining_plan(struct run *run)
 		.owners = true,
 		.owners_shown = true,
 		.parents = true,
+		/* Few; of another user's most processes are. */
+		.unseen_named = run->privilege.root,
 		.evidence = !run->options->replay,
 		.details = EXPLAIN_DETAILS,
 		/* NAT rules take CAP_NET_ADMIN as marks do. */
@@ -76,7 +78,7 @@ static int explaining_look(struct run *run)
 		.names = run->names,
 		.proc_fd = run->proc_fd,
 		.live = !run->options->replay,
-		.may_look = run->privilege.sees_fds,
+		.privilege = &run->privilege,
 	};
 	if (gather_sockets(run, &request) != 0)
 		return -1;

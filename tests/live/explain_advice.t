@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -329,6 +330,50 @@ else:
     carry_out("a server and its TIME_WAIT, both without SO_REUSEADDR", p, p,
               "kill %d; ss -tK state time-wait sport = :%d" % (pid, p), reap=[pid])
     end(pid)
+
+# --- sockets that no process has open ------------------------------------------------
+
+
+def advice(result, key):
+    return [one["text"] for one in json.loads(result.out)["advice"] if one["key"] == key]
+
+
+def stop_by_advice(name, number, pid, place):
+    """The advice names the process and how it is stopped; then the port is free."""
+    first = " ".join(explain(number).out.decode().split())
+    told = advice(explain(number, "--json"), "in-flight")
+    words = "%s (pid %d): kill %d" % (place, pid, pid)
+    if not t.ok(len(told) == 1 and told[0].endswith(words) and place + " (pid %d)." % pid in first and not binds(number), name, told, first):
+        return
+    tap.shell(told[0].rpartition(": ")[2])
+    os.waitpid(pid, 0)
+    wait_for(lambda: binds(number), "free port")
+    t.ok(True, name + ": carried out, the port is free")
+
+
+for words, place in (([], "only in the io_uring of ring"), (["accept"], "perhaps by the io_uring of ring")):
+    p = port()
+    ring = subprocess.Popen([tap.helper("ring"), str(p), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+    if ring.stdout.read(1) != b"R":
+        t.skip("a listener in an io_uring", "this kernel has no io_uring for us")
+        continue
+    stop_by_advice("a listener %s" % place, p, ring.pid, "the io_uring of ring")
+    ring.returncode = 0
+
+p = port()
+left, right = socket.socketpair()
+def receiver():
+    left.close()
+    return [right]
+pid = child(receiver)
+right.close()
+sock = listen(p)
+left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))])
+sock.close()
+with open("/proc/%d/comm" % pid) as file:
+    comm = file.read().strip()
+stop_by_advice("a descriptor in a message", p, pid, "a message that waits on a unix socket of " + comm)
+left.close()
 
 # --- units and containers (stand-ins) -----------------------------------------------------
 

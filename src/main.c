@@ -166,6 +166,7 @@
  *     columns_socket.c                 the columns every socket has, and those of unix sockets
  *     columns_ulp.c                    the columns of what sits on a TCP connection
  *     detail.c detail.h                the columns of a group as name:value text
+ *     groups.c groups.h                sockets counted by the values of columns
  *     people.c people.h                numbers with a unit, scaled for people
  *     sort.c sort.h                    the order of rows by columns
  *     value.c value.h                  what a column says of a socket: a typed value, and its text

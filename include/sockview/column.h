@@ -28,6 +28,7 @@ enum column_need {
 	NEED_CONTAINERS = 1 << 4, /* containers_new() */
 	NEED_NET_ADMIN = 1 << 5,  /* what the kernel tells only with CAP_NET_ADMIN */
 	NEED_EVIDENCE = 1 << 6,   /* evidence_find() */
+	NEED_BOOT_ID = 1 << 7,    /* the name of this boot */
 };
 
 /* The headings of --list-columns. */

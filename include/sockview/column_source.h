@@ -23,6 +23,7 @@ struct column_context {
 	const struct containers *containers; /* NULL: no container has a name */
 	const struct netns_list *netns;      /* what the rows' numbers of namespaces mean; NULL: all are of our own */
 	uint64_t own_netns;                  /* its number; 0: not known */
+	const char *host, *boot_id;          /* the machine's name, and the kernel's of this boot; NULL: not known */
 	int64_t boot_time;                   /* when the kernel started, seconds since 1970; 0: not known */
 	int64_t now;
 	long ticks_per_second;

@@ -57,6 +57,7 @@ struct netns_answer {
 
 /* What JSON says of the whole answer. */
 struct document {
+	bool groups;                 /* the rows are groups, not sockets */
 	int64_t time;                /* when it was asked, seconds since 1970 */
 	const char *host;            /* the machine's name; NULL: not known */
 	uint64_t netns;              /* inode of the network namespace; 0: not known */

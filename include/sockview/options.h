@@ -60,8 +60,10 @@ struct options {
 	bool resolve, wide, no_header, no_trunc, csv_safe, pager;
 	const struct format *format;
 	const char *columns, *sort, *fields;
-	bool fields_given;      /* -F, with or without FIELDS */
-	unsigned command_width; /* +cN: lsof's COMMAND column; 0: whole */
+	const char *group_by, *sum; /* lists of columns */
+	uint64_t top;               /* so many rows or groups at most; 0: all */
+	bool fields_given;          /* -F, with or without FIELDS */
+	unsigned command_width;     /* +cN: lsof's COMMAND column; 0: whole */
 	bool command_width_given;
 	bool show_parent, show_group; /* lsof's -R and -g: columns PPID and PGID */
 	enum when color;

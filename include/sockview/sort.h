@@ -29,4 +29,13 @@ void sort_list_needs(const struct sort_list *list, struct column_needs *needs);
  */
 uint32_t *sort_order(const struct table *table, const struct sort_list *list, const struct column_context *context);
 
+/*
+ * Appends a value as bytes whose memcmp() is the order, the absent behind all;
+ * equal values alone have equal bytes, and no value's are the beginning of
+ * another's. 0, or -1 with errno ENOMEM. sort_key_add() fetches it and minds
+ * the key's direction.
+ */
+int sort_value_add(struct text *keys, const struct value *value, const struct column_source *source);
+int sort_key_add(struct text *keys, const struct sort_key *key, const struct column_source *source);
+
 #endif

@@ -19,6 +19,7 @@ enum value_kind {
 	VALUE_ENDPOINT,   /* address and port or service, for people */
 	VALUE_BYTES,      /* text from outside the program: hostile */
 	VALUE_ARGS,       /* the same with NUL between the arguments */
+	VALUE_PRINTABLE,  /* text that was put together from such, escaped already */
 	VALUE_OWNERS,     /* all owners of the socket: an array in JSON */
 	VALUE_CANDIDATES, /* who may accept the connection: an array in JSON */
 	VALUE_PARENTS,    /* the processes above the owner, nearest first */
@@ -31,7 +32,7 @@ struct value {
 		double real;
 		int64_t time;
 		const char *word;
-		struct bytes bytes; /* and arguments */
+		struct bytes bytes; /* and arguments, and printable text */
 		struct {
 			const union addr *addr;
 			uint16_t port;

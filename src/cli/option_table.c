@@ -58,6 +58,13 @@ static const char *column_words(size_t index)
 	return column ? column->name : NULL;
 }
 
+/* The two names that --group-by has beside the columns. */
+static const char *group_words(size_t index)
+{
+	static const char *const nets[] = { "remote_net", "local_net" };
+	return index < countof(nets) ? nets[index] : column_words(index - countof(nets));
+}
+
 void option_join_words(option_words *words, const char *separator, char *text, size_t size)
 {
 	const char *word;
@@ -179,12 +186,21 @@ static int set_seconds(struct parse *parse, const char *word)
 	return 0;
 }
 
+static int parse_number(struct parse *parse, const char *word, uint64_t *number)
+{
+	if (!text_parse_u64(word, strlen(word), UINT32_MAX, number) || !*number)
+		return option_problem(parse, "%s: '%s' is not a whole number above 0", parse->shown, word);
+	return 0;
+}
+
 static int set_count(struct parse *parse, const char *word)
 {
-	uint64_t *count = &parse->options->count;
-	if (!text_parse_u64(word, strlen(word), UINT32_MAX, count) || !*count)
-		return option_problem(parse, "--count: '%s' is not a whole number above 0", word);
-	return 0;
+	return parse_number(parse, word, &parse->options->count);
+}
+
+static int set_top(struct parse *parse, const char *word)
+{
+	return parse_number(parse, word, &parse->options->top);
 }
 
 bool option_begins_like_spec(const char *word)
@@ -407,6 +423,10 @@ static const struct option_row rows[] = {
 	     LIST_OF(column_words)),
 	TEXT(OPTIONS_FORM, 0, "list-columns", MODE_COLUMNS, "name, type and meaning of each column"),
 	WORD(OPTIONS_FORM, 0, "sort", sort, "LIST", "by columns; -NAME descending", LIST_OF(column_words)),
+	WORD(OPTIONS_FORM, 0, "group-by", group_by, "LIST", "count sockets by columns; remote_net/24",
+	     LIST_OF(group_words)),
+	WORD(OPTIONS_FORM, 0, "sum", sum, "LIST", "with --group-by, add up these columns", LIST_OF(column_words)),
+	CALLS(OPTIONS_FORM, 0, "top", ARGUMENT_REQUIRED, set_top, "N", "the first N rows or groups alone"),
 	CALLS(OPTIONS_FORM, 'F', NULL, ARGUMENT_OPTIONAL, option_set_fields, "FIELDS", "with -i, lsof's field output",
 	      GIVEN(fields_given), .takes_next = option_is_fields),
 	FLAG(OPTIONS_FORM, 'H', "no-header", no_header, "rows only"),

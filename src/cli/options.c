@@ -269,9 +269,34 @@ static int check_events(struct parse *parse)
 	return 0;
 }
 
+static int check_groups(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	bool lsof = options->format == &format_lsof || options->fields_given;
+	if (options->sum && !options->group_by)
+		return option_problem(parse, "--sum adds up columns of groups: it goes with --group-by");
+	if (!options->group_by && !options->top)
+		return 0;
+	const char *option = options->group_by ? "--group-by" : "--top";
+	if (options->mode == MODE_EVENTS || options->mode == MODE_EXPLAIN)
+		return option_problem(parse, "%s is of listings: it does not go with --events and --explain", option);
+	if (options->pids)
+		return option_problem(parse, "%s and --pids exclude each other", option);
+	if (lsof || (options->internet && !options->group_by && !options->format && !options->columns))
+		return option_problem(parse,
+		                      "%s does not go with lsof's listing, which is a line for each file: --format "
+		                      "table, or without -i",
+		                      option);
+	if (options->group_by && options->columns)
+		return option_problem(parse, "--columns: groups have a count, --group-by's columns and --sum's");
+	return 0;
+}
+
 static int check_together(struct parse *parse)
 {
 	const struct options *options = parse->options;
+	if (check_groups(parse) < 0)
+		return -1;
 	if (check_events(parse) < 0)
 		return -1;
 	if (check_explain(parse) < 0)

@@ -67,6 +67,20 @@ static void get_netns_name(const struct column *column, const struct column_sour
 		value_set_word(value, "self");
 }
 
+/* --- the machine --- */
+
+static void get_machine(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	value_set_string(value, source->context->host);
+}
+
+static void get_boot_id(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	value_set_string(value, source->context->boot_id);
+}
+
 /* --- addresses --- */
 
 /* The end a column tells of; false if the socket has none. */
@@ -281,6 +295,8 @@ const struct column columns_socket[] = {
 	NUMBER("netns", NULL, "the socket's network namespace", .get = get_netns),
 	TEXT("netns_name", "what that namespace is called: self, a name of ip netns, a container ...",
 	     .get = get_netns_name),
+	TEXT("host", "the machine's name, for rows of several machines", .get = get_machine),
+	TEXT("boot_id", "the kernel's name of this boot of the machine", .need = NEED_BOOT_ID, .get = get_boot_id),
 	UNIX("unix_type", COLUMN_TEXT, type, 0, "stream, dgram or seqpacket", .heading = "TYPE",
 	     .words = WORDS("", [SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram", [SOCK_RAW] = "", [SOCK_RDM] = "",
 	                    [SOCK_SEQPACKET] = "seqpacket")),

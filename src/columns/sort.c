@@ -112,6 +112,7 @@ static int key_value(struct text *keys, const struct value *value, const struct 
 		return key_bytes(keys, word, (size_t)(value_short_text(word, value) - word));
 	case VALUE_BYTES:
 	case VALUE_ARGS:
+	case VALUE_PRINTABLE:
 		return key_bytes(keys, value->bytes.data, value->bytes.len);
 	case VALUE_ADDR:
 	case VALUE_ENDPOINT:
@@ -127,17 +128,20 @@ static int key_value(struct text *keys, const struct value *value, const struct 
 	}
 }
 
-static int key_add(struct text *keys, const struct sort_key *key, const struct column_source *source)
+int sort_value_add(struct text *keys, const struct value *value, const struct column_source *source)
+{
+	char presence = value->kind == VALUE_NONE ? 2 : 1;
+	if (text_add(keys, &presence, 1) < 0)
+		return -1;
+	return value->kind == VALUE_NONE ? 0 : key_value(keys, value, source);
+}
+
+int sort_key_add(struct text *keys, const struct sort_key *key, const struct column_source *source)
 {
 	struct value value;
 	column_get(key->column, source, &value);
-	char presence = value.kind == VALUE_NONE ? 2 : 1;
-	if (text_add(keys, &presence, 1) < 0)
-		return -1;
-	size_t start = keys->len;
-	if (value.kind == VALUE_NONE)
-		return 0;
-	if (key_value(keys, &value, source) < 0)
+	size_t start = keys->len + 1;
+	if (sort_value_add(keys, &value, source) < 0)
 		return -1;
 	for (size_t i = start; key->descending && i < keys->len; i++)
 		keys->data[i] = (char)~keys->data[i];
@@ -161,7 +165,7 @@ static int sorting_keys(struct sorting *sorting, const struct table *table, cons
 		column_source_set(&source, context, &sock);
 		sorting->start[i] = sorting->keys.len;
 		for (size_t k = 0; k < list->count; k++)
-			if (key_add(&sorting->keys, &list->key[k], &source) < 0)
+			if (sort_key_add(&sorting->keys, &list->key[k], &source) < 0)
 				return -1;
 	}
 	sorting->start[table->count] = sorting->keys.len;

@@ -152,6 +152,8 @@ int value_text(struct text *text, const struct value *value, const struct column
 		return text_add_escaped(text, value->bytes, TEXT_LINE);
 	case VALUE_ARGS:
 		return value_add_args(text, value->bytes);
+	case VALUE_PRINTABLE:
+		return text_add(text, value->bytes.data, value->bytes.len);
 	case VALUE_OWNERS:
 		return value_add_owners(text, source);
 	case VALUE_CANDIDATES:

@@ -171,6 +171,9 @@ static int json_out_value(struct json_state *state, struct out *out, const struc
 	case VALUE_BYTES:
 		json_bytes(out, value->bytes.data, value->bytes.len);
 		return 0;
+	case VALUE_PRINTABLE:
+		json_printable(out, value->bytes.data, value->bytes.len);
+		return 0;
 	case VALUE_OWNERS:
 		return json_out_owners(state, out, source);
 	case VALUE_CANDIDATES:
@@ -390,7 +393,7 @@ static int json_begin(void *at, const struct view *view, struct out *out)
 		out_u64(out, document->netns);
 	else
 		out_string(out, "null");
-	json_out_key(out, ',', "sockets");
+	json_out_key(out, ',', document->groups ? "groups" : "sockets");
 	out_char(out, '[');
 	return jsonl_begin(at, view, out);
 }

@@ -19,6 +19,9 @@
 /* --columns without a format is a table; --csv-safe alone is csv; -i and -F alone are lsof's. */
 static const struct format *choose_format(const struct options *options)
 {
+	/* netstat's lines are of sockets: groups are in a table of their own. */
+	if (options->group_by && (!options->format || options->format->style == COLUMNS_NONE))
+		return options->csv_safe ? &format_csv : &format_table;
 	if (options->format)
 		return options->format;
 	if (options->csv_safe)
@@ -74,6 +77,16 @@ static int choose_columns(struct listing *listing, const struct options *options
 	return unknown_column(problem, "--columns", &error);
 }
 
+static int choose_groups(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
+{
+	const struct groups_words words = { .by = options->group_by, .sum = options->sum, .sort = options->sort };
+	char why[GROUPS_PROBLEM_MAX];
+	listing->groups = groups_new(&words, why);
+	if (listing->groups && groups_columns(listing->groups, &listing->columns) == 0)
+		return 0;
+	return problem_set(problem, OPTIONS_PROBLEM_MAX, "%s", !listing->groups && *why ? why : strerror(errno));
+}
+
 static int choose_order(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
 {
 	struct error error;
@@ -96,7 +109,9 @@ int listing_choose(struct listing *listing, const struct options *options, char 
 	if (options->csv_safe && listing->format != &format_csv && listing->format != &format_tsv)
 		return problem_set(problem, OPTIONS_PROBLEM_MAX, "--csv-safe: it goes with csv and tsv, not with %s",
 		                   listing->format->name);
-	if (choose_columns(listing, options, problem) < 0 || choose_order(listing, options, problem) < 0)
+	if (options->group_by
+	            ? choose_groups(listing, options, problem) < 0
+	            : choose_columns(listing, options, problem) < 0 || choose_order(listing, options, problem) < 0)
 		return -1;
 	column_list_needs(&listing->columns, &listing->needs);
 	sort_list_needs(&listing->sort, &listing->needs);
@@ -110,6 +125,8 @@ void listing_free(struct listing *listing)
 {
 	column_list_free(&listing->columns);
 	sort_list_free(&listing->sort);
+	groups_free(listing->groups);
+	listing->groups = NULL;
 	cgroups_free(listing->cgroups);
 	containers_free(listing->containers);
 	listing->cgroups = NULL;
@@ -168,6 +185,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	struct stat netns;
 	struct document *document = &listing->document;
 	struct column_context *context = &listing->context;
+	document->groups = listing->groups;
 	context->now = document->time = time(NULL);
 	/* /proc/stat takes the kernel a millisecond where there are many CPUs and interrupts. */
 	if (listing->needs.details & PROCESS_START && boot_time(proc_fd, &context->boot_time) < 0)
@@ -184,6 +202,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	document->host = NULL;
 	if (live && gethostname(listing->host, sizeof(listing->host) - 1) == 0)
 		document->host = listing->host;
+	context->host = document->host;
 	context->cgroups = NULL;
 	if (!live || !(listing->needs.need & NEED_CGROUPS))
 		return 0;

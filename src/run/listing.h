@@ -5,14 +5,17 @@
 #include <sockview/column_list.h>
 #include <sockview/column_source.h>
 #include <sockview/format.h>
+#include <sockview/groups.h>
 #include <sockview/sort.h>
 
 #include <sockview/options.h>
+#include <sockview/wire.h>
 
 struct listing {
 	const struct format *format;
 	struct column_list columns;
 	struct sort_list sort;
+	struct groups *groups;     /* NULL: without --group-by */
 	struct column_needs needs; /* of both */
 	struct column_context context;
 	struct document document;
@@ -20,6 +23,7 @@ struct listing {
 	int cgroups_errno; /* why not all of them could be read; 0: they were, or there are none here */
 	struct containers *containers;
 	char host[256];
+	char boot_id[WIRE_ORIGIN_MAX];
 };
 
 /*

@@ -85,6 +85,8 @@ static void look_report(const struct run *run)
 	hidden_say(&run->hidden, &run->owners, rights_unused(run) ? NULL : &run->privilege);
 	if (options->verbose)
 		legend_say(&run->legend, &run->owners);
+	if (run->listing.groups)
+		notes_groups(groups_shared(run->listing.groups));
 	notes_names(run->names);
 	notes_cgroups(run->listing.cgroups_errno);
 	notes_netns(run->namespaces.not_looked, run->namespaces.list.hidden, run->namespaces.list.left_out);

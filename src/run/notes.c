@@ -228,6 +228,13 @@ void notes_cgroups(int number)
 		message("not all cgroups could be read (%s): some are not shown", strerror(number));
 }
 
+void notes_groups(uint64_t shared)
+{
+	if (shared)
+		message("%llu socket%s more than one process: counted once for each", (unsigned long long)shared,
+		        shared == 1 ? " is held by" : "s are held by");
+}
+
 void notes_interval(const char *word)
 {
 	message("'%s' is taken as a filter, as any word is: every %s seconds is -c%s", word, word, word);

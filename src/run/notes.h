@@ -51,6 +51,9 @@ void notes_names(const struct names *names);
 /* `number`: why not all cgroups could be read; 0: they were. */
 void notes_cgroups(int number);
 
+/* Of --group-by: sockets that were counted more than once. */
+void notes_groups(uint64_t shared);
+
 /* For a number behind a bare -c, which is a word of the filter. */
 void notes_interval(const char *word);
 

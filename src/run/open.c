@@ -55,13 +55,31 @@ int run_open_paths(struct run *run)
 	return 0;
 }
 
+#define ORIGIN_BEFORE "sockview recording 1 boot "
+
 /* The text that names this boot of this machine: inodes are comparable within one boot alone. */
 static void origin_text(int proc_fd, char text[WIRE_ORIGIN_MAX])
 {
 	char id[64];
 	file_read_string(proc_fd, "sys/kernel/random/boot_id", id, sizeof(id));
 	id[strcspn(id, "\n")] = '\0';
-	snprintf(text, WIRE_ORIGIN_MAX, "sockview recording 1 boot %s", id);
+	snprintf(text, WIRE_ORIGIN_MAX, ORIGIN_BEFORE "%s", id);
+}
+
+void run_find_boot_id(struct run *run)
+{
+	const size_t before = sizeof(ORIGIN_BEFORE) - 1;
+	char origin[WIRE_ORIGIN_MAX];
+	if (!(run->listing.needs.need & NEED_BOOT_ID))
+		return;
+	if (run->options->replay)
+		snprintf(origin, sizeof(origin), "%s", wire_origin(run->wire));
+	else
+		origin_text(run->proc_fd, origin);
+	if (strncmp(origin, ORIGIN_BEFORE, before) != 0 || !origin[before])
+		return;
+	snprintf(run->listing.boot_id, sizeof(run->listing.boot_id), "%s", origin + before);
+	run->listing.context.boot_id = run->listing.boot_id;
 }
 
 /* Makes the wire of a recording or a replay; a live one is made for each look. 0, or -1 with error. */

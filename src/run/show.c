@@ -7,6 +7,7 @@
 
 #include <sockview/names.h>
 
+#include "run/open.h"
 #include "run/pids.h"
 #include "run/gather.h"
 
@@ -25,6 +26,9 @@ int show_prepare_owners(struct run *run)
 int show_begin(struct run *run)
 {
 	memset(run->format_state, 0, run->listing.format->state_size);
+	run_find_boot_id(run);
+	if (run->listing.groups)
+		groups_clear(run->listing.groups);
 	if (show_prepare_owners(run) < 0)
 		return -1;
 	run->begun = true;
@@ -43,11 +47,18 @@ static int show_sock(struct run *run, const struct sock *sock)
 		hidden_judge(&run->hidden, owners, run->selection.filter, sock, VERDICT_YES, false);
 		return 0;
 	}
+	if (run->options->top && !run->listing.groups && run->shown == run->options->top)
+		return 0;
 	run->shown++;
 	run->nul_or_at += sock->unix_ && sock->unix_->has & UNIX_NUL_OR_AT;
 	run->unowned += owners_hidden(owners, &sock->row);
 	if (owners && run->options->verbose)
 		legend_add(&run->legend, owners, &sock->row);
+	if (run->listing.groups) {
+		if (groups_add(run->listing.groups, &run->listing.context, sock) < 0)
+			return error_set(&run->error, errno, "group", "");
+		return 0;
+	}
 	if (run->listing.format->row(run->format_state, &run->view, &run->out, sock) < 0)
 		return error_set(&run->error, errno, "format", "");
 	/* Output has failed: 1 ends the dump. */
@@ -154,11 +165,26 @@ int show_failure(struct run *run)
 	return -1;
 }
 
+/* The groups of what was read, as the rows of the format. */
+static int show_groups(struct run *run)
+{
+	struct groups *groups = run->listing.groups;
+	uint64_t top = run->options->top;
+	if (groups_order(groups, &run->listing.context) < 0)
+		return -1;
+	for (size_t i = 0; i < groups_count(groups) && (!top || i < top) && !run->out.error; i++)
+		if (run->listing.format->row(run->format_state, &run->view, &run->out, groups_at(groups, i)) < 0)
+			return -1;
+	return 0;
+}
+
 int show_end(struct run *run, int answer)
 {
 	if (!run->begun)
 		return answer;
 	run->begun = false;
+	if (run->listing.groups && show_groups(run) < 0 && answer >= 0)
+		answer = error_set(&run->error, errno, "group", "");
 	if (run->listing.format->end(run->format_state, &run->view, &run->out) < 0 && answer >= 0)
 		return error_set(&run->error, errno, "format", "");
 	return answer;

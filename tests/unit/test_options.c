@@ -92,6 +92,7 @@ static const struct {
 	{ AT(completions) },
 }, texts[] = {
 	{ AT(filter_file) },   { AT(columns) },    { AT(sort) },          { AT(fields) },
+	{ AT(group_by) },      { AT(sum) },
 	{ AT(explain) },       { AT(as_user) },    { AT(device) },        { AT(proc_root) },
 	{ AT(record) },        { AT(replay) },     { AT(stray_interval) },
 }, lists[] = {
@@ -357,6 +358,15 @@ static const struct {
 	{ "-catz", "unknown option '-z'; ss: security contexts are not listed" },
 	{ "--continuous=ant", "-c, --continuous: 'ant' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "--continuous=", "-c, --continuous: '' is not a number of seconds above 0, as in -c2 or -c0.5" },
+	{ "--top 0", "--top: '0' is not a whole number above 0" },
+	{ "--sum inode", "--sum adds up columns of groups: it goes with --group-by" },
+	{ "--group-by state --columns pid", "--columns: groups have a count, --group-by's columns and --sum's" },
+	{ "--group-by state --pids", "--group-by and --pids exclude each other" },
+	{ "--group-by state --events", "--group-by is of listings: it does not go with --events and --explain" },
+	{ "-i --top 3",
+	  "--top does not go with lsof's listing, which is a line for each file: --format table, or without -i" },
+	{ "--group-by pid --format lsof",
+	  "--group-by does not go with lsof's listing, which is a line for each file: --format table, or without -i" },
 	{ "--count 0", "--count: '0' is not a whole number above 0" },
 	{ "--count 1x", "--count: '1x' is not a whole number above 0" },
 	{ "--count ", "--count: '' is not a whole number above 0" },

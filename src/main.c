@@ -69,6 +69,7 @@
  *     sigterm.c sigterm.h              what SIGTERM would do to a process
  *     socket_options.c socket_options.h options that no table tells, asked of the socket itself
  *     socket_unit.c socket_unit.h      which of systemd's socket units listens on the port
+ *     tcp_options.c tcp_options.bpf.c tcp_options.h options of the TCP sockets on the port, by a BPF iterator
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
  *   events/
  *     dumps.c dumps.h                  events as the difference of two looks

@@ -25,6 +25,7 @@
 #include "explain/holders.h"
 #include "explain/probe.h"
 #include "explain/socket_options.h"
+#include "explain/tcp_options.h"
 
 static bool tables_whole(const struct explain *explain)
 {
@@ -357,10 +358,56 @@ static enum explain_verdict decide(const struct explain *explain, const enum exp
 	return EXPLAIN_UNKNOWN;
 }
 
+/* The outcome of a plan hangs on options that no table tells. */
+static bool hangs_on_options(const struct explain *explain)
+{
+	for (size_t p = 0; p < explain->plans; p++)
+		if (holders_outcome(explain, &explain->plan[p].bind) == BIND_UNKNOWN)
+			return true;
+	return false;
+}
+
+/*
+ * No trial and no copy of a descriptor is as harmless as that: it looks and
+ * takes nothing. So it is asked first, and with --no-probe, too.
+ */
+static void learn_options(struct explain *explain)
+{
+	if (explain->facts.live && proto_listens(explain->target.proto) && hangs_on_options(explain) &&
+	    tcp_options_learn(explain))
+		holders_judge(explain);
+}
+
+/* A server in the way that sets SO_REUSEPORT: then one that sets it too gets the port beside it. */
+static void learn_sharing(struct explain *explain)
+{
+	enum { ASKED_MAX = 16 };
+	unsigned asked = 0;
+	bool open = false, trials = explain->options.probe != EXPLAIN_PROBE_NONE;
+	for (size_t i = 0; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		for (size_t p = 0; p < explain->plans; p++)
+			open |= holder->judged[p].outcome == BIND_IN_USE && holder->is.reuseport == KNOWN_NOT &&
+			        can_come_back(holder);
+	}
+	if (!open || !explain->facts.live || explain->options.several)
+		return;
+	if (!proto_listens(explain->target.proto) || !tcp_options_learn(explain))
+		for (size_t i = 0; i < explain->holders && trials && asked < ASKED_MAX; i++) {
+			struct holder *holder = &explain->holder[i];
+			if (holder->reason != REASON_OWNED || !can_come_back(holder))
+				continue;
+			socket_options_ask_one(explain, holder, OPTION_REUSEPORT);
+			asked++;
+		}
+	holders_judge(explain);
+}
+
 void verdict_reach(struct explain *explain)
 {
 	enum explain_verdict verdict[PLANS_MAX], without[PLANS_MAX];
 	holders_judge(explain);
+	learn_options(explain);
 	for (size_t p = 0; p < explain->plans; p++)
 		plan_judge(explain, p);
 	if (must_ask(explain))
@@ -369,6 +416,7 @@ void verdict_reach(struct explain *explain)
 	    unknown_options(explain) & OPTION_REUSEADDR)
 		learn_from_listeners(explain);
 	try_reuseaddr(explain);
+	learn_sharing(explain);
 	for (size_t p = 0; p < explain->plans; p++) {
 		verdict[p] = explain->plan[p].verdict;
 		without[p] = explain->plan[p].bind.reuseaddr ? verdict_without(explain, &explain->plan[p]) : verdict[p];

@@ -193,6 +193,46 @@ answer = json.loads(explain(p, "--json").out)
 carry_out("three workers that share by SO_REUSEPORT", p, p, "kill %d %d %d" % tuple(workers), reap=workers)
 end(*workers)
 
+def may_ask(pid):
+    """May a process that is no ancestor of that one copy its descriptors (pidfd_getfd(2))? Yama and containers forbid it."""
+    asks = os.fork()
+    if asks == 0:
+        pidfd = tap.libc.syscall(434, pid, 0)
+        os._exit(0 if pidfd >= 0 and tap.libc.syscall(438, pidfd, 0, 0) >= 0 else 1)
+    return os.waitpid(asks, 0)[1] == 0
+
+
+# Who has the port shares it: a server that does so too gets in.
+for udp in (False, True):
+    p = port()
+    def shares():
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind(("0.0.0.0", p))
+        udp or sock.listen(4)
+        return [sock]
+    pid = child(shares)
+    if not may_ask(pid):
+        t.skip("SO_REUSEPORT is advised where it is set", "another process may not be asked for its options here")
+        end(pid)
+        continue
+    result = explain("%s:0.0.0.0:%d" % ("udp" if udp else "tcp", p))
+    told = "set SO_REUSEPORT on the new socket too: then both share the port" in " ".join(result.out.decode().split())
+    t.ok(told and not binds(p, udp), "%s: SO_REUSEPORT is advised where it is set" % ("UDP" if udp else "TCP"), result)
+    try:
+        kept = shares()
+    except OSError as error:
+        kept = None
+    t.ok(kept, "... carried out, the port is shared")
+    if kept:
+        kept[0].close()
+    end(pid)
+p = port()
+pid = child(lambda: [listen(p)])
+result = explain("127.0.0.1:%d" % p)
+t.ok("SO_REUSEPORT" not in result.out.decode(), "... and not where it is not set", result)
+end(pid)
+
 # Two programs.
 p = port()
 first = child(lambda: [listen(p)])
@@ -305,6 +345,17 @@ else:
     p = time_wait(1)
     result = carry_out("TIME_WAIT, and a server without SO_REUSEADDR", p, p, "ss -tK state time-wait sport = :%d" % p,
                        title="For any other:", reuseaddr=0)
+    # A client that bound its port itself.
+    p = port()
+    listener = listen(p + 1)
+    client = socket.socket()
+    client.bind(("127.0.0.1", p))
+    client.connect(("127.0.0.1", p + 1))
+    server = listener.accept()[0]
+    client.shutdown(socket.SHUT_WR)
+    reach(server, CLOSE_WAIT)
+    client.close(), server.close(), listener.close()
+    carry_out("TIME_WAIT of a client that bound its port", p, p, "ss -tK state time-wait sport = :%d" % p)
     p = port()
     listener = listen(p, 0)
     client = socket.create_connection(("127.0.0.1", p))

@@ -22,7 +22,7 @@ struct explain_options {
 	bool no_reuseaddr;  /* ... unless this is said */
 	bool reuseport, v6only;
 	bool verbose;
-	const char *as_user, *device; /* NULL: the caller, any */
+	const char *as_user, *as_unit, *device; /* NULL: the caller, his cgroup, any */
 	enum explain_probe probe;
 	unsigned protos; /* PROTO_BIT()s; the one of them, if the target names none */
 	bool protos_named;

@@ -77,7 +77,7 @@ struct options {
 	bool utc;
 
 	/* --explain */
-	const char *explain, *as_user;
+	const char *explain, *as_user, *as_unit;
 	bool reuseaddr, no_reuseaddr, reuseport, v6only, no_probe;
 	unsigned probe; /* enum explain_probe */
 	const char *device;

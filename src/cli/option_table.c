@@ -450,6 +450,7 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_EXPLAIN, 0, "reuseport", reuseport, "the planned bind sets SO_REUSEPORT"),
 	FLAG(OPTIONS_EXPLAIN, 0, "v6only", v6only, "the planned bind sets IPV6_V6ONLY"),
 	WORD(OPTIONS_EXPLAIN, 0, "as-user", as_user, "USER", "the planned bind is USER's", .source = FROM_USERS),
+	WORD(OPTIONS_EXPLAIN, 0, "as-unit", as_unit, "UNIT", "try it in that systemd unit's cgroup"),
 	WORD(OPTIONS_EXPLAIN, 0, "device", device, "IF", "the planned bind is to an interface",
 	     .source = FROM_INTERFACES),
 	CHOICE(OPTIONS_EXPLAIN, "probe", ARGUMENT_REQUIRED, probe, probe_words, "HOW", "try bind(), or listen() too",

@@ -185,11 +185,12 @@ static int check_explain(struct parse *parse)
 {
 	const struct options *options = parse->options;
 	bool planned = options->reuseaddr || options->no_reuseaddr || options->reuseport || options->v6only ||
-	               options->as_user || options->device || options->probe || options->no_probe;
+	               options->as_user || options->as_unit || options->device || options->probe || options->no_probe;
 	if (!options->explain && planned)
 		return option_problem(
-			parse, "--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --device and --probe "
-			       "describe the bind that --explain explains: they go with it");
+			parse,
+			"--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --as-unit, --device and --probe "
+			"describe the bind that --explain explains: they go with it");
 	const struct words *filter = &options->filter;
 	if (!options->explain && filter->count == 2 &&
 	    (strcmp(filter->item[0], "explain") == 0 || strcmp(filter->item[0], "why") == 0))

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <sockview/proto.h>
 
@@ -80,6 +81,8 @@ void explain_free(struct explain *explain)
 	free(explain->gang);
 	freeing_end(explain);
 	free(explain->user.group);
+	if (explain->user.in_unit && explain->user.cgroup_fd >= 0)
+		close(explain->user.cgroup_fd);
 	ruleset_free(explain->ruleset);
 	free(explain->nat);
 	facts_free(&explain->host);

@@ -335,6 +335,15 @@ static int advise_address_missing(struct explain *explain, const struct planned 
 		"or bind it all the same: IP_FREEBIND on the socket, or sysctl net.ipv%d.ip_nonlocal_bind=1", version);
 }
 
+static int say_other_unit(struct explain *explain)
+{
+	if (explain->options.as_unit)
+		return 0;
+	return sentence_add(
+		explain, SAY_ADVICE, "as-unit",
+		"this is true of the cgroup of this shell; a unit may have other rules (SocketBindAllow=): --as-unit UNIT tries it there");
+}
+
 static int advise_refused(struct explain *explain, const struct planned *plan)
 {
 	int start = explain->host.unprivileged_start;
@@ -343,9 +352,11 @@ static int advise_refused(struct explain *explain, const struct planned *plan)
 	if (plan->number == EADDRNOTAVAIL)
 		return advise_address_missing(explain, plan);
 	if (plan->number == EACCES || plan->number == EPERM)
-		return sentence_add(
-			explain, SAY_ADVICE, "look-for-policy",
-			"look for the denial: ausearch -m avc -ts recent (SELinux), journalctl -k (AppArmor), bpftool cgroup tree (BPF)");
+		return say_other_unit(explain) < 0
+		               ? -1
+		               : sentence_add(
+					 explain, SAY_ADVICE, "look-for-policy",
+					 "look for the denial: ausearch -m avc -ts recent (SELinux), journalctl -k (AppArmor), bpftool cgroup tree (BPF)");
 	return 0;
 }
 

@@ -226,11 +226,15 @@ static int add_target(const struct explain *explain, struct text *text, bool beg
 /* " for user nobody". */
 static int add_user(const struct explain *explain, struct text *text)
 {
+	const char *unit = explain->options.as_unit;
 	char name[WORDS_NAME_MAX];
-	if (!explain->options.as_user)
-		return 0;
 	words_bytes(name, (struct bytes){ explain->user_name, strlen(explain->user_name) }, TEXT_WORD);
-	return text_add_string(text, " for user ") < 0 ? -1 : text_add_string(text, name);
+	if (explain->options.as_user && (text_add_string(text, " for user ") < 0 || text_add_string(text, name) < 0))
+		return -1;
+	if (!unit)
+		return 0;
+	words_bytes(name, (struct bytes){ unit, strlen(unit) }, TEXT_WORD);
+	return text_add_string(text, " in ") < 0 ? -1 : text_add_string(text, name);
 }
 
 /* One family of a bare port has another verdict: which. */

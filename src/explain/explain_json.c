@@ -104,6 +104,7 @@ static void put_target(const struct explain *explain, struct out *out)
 	put_bool(out, "reuseport", plan->reuseport);
 	put_number(out, "uid", plan->uid, true);
 	put_string(out, "user", user);
+	put_string(out, "unit", explain->options.as_unit);
 	put_interface(explain, out, plan->ifindex);
 	out_char(out, '}');
 }

@@ -407,6 +407,13 @@ static int say_plans(struct explain *explain)
 		    sentence_add(explain, SAY_NOTE, "family-left-out", "There is no IPv%d here: that was left out.",
 		                 explain->plan[p].bind.family == AF_INET ? 4 : 6) < 0)
 			return -1;
+	if (explain->facts.live && explain->options.verbose && !explain->options.as_unit &&
+	    explain->verdict == EXPLAIN_FREE &&
+	    sentence_add(
+		    explain, SAY_NOTE, "as-unit",
+		    "Rules of a unit's cgroup (SocketBindDeny=) may differ from this shell's: --as-unit UNIT tries it there.") <
+	            0)
+		return -1;
 	if (explain->facts.live && explain->options.probe == EXPLAIN_PROBE_NONE)
 		return sentence_add(explain, SAY_NOTE, "no-probe",
 		                    "This is what the tables say; the kernel was not asked (--no-probe).");

@@ -266,8 +266,10 @@ int explain_why(struct explain *explain)
 		if (plan->left_out)
 			continue;
 		if (plan->stage == PROBE_USER && plan->number)
-			answer = sentence_add(explain, SAY_WHY, "no-user",
-			                      "The trial as that user could not be made: %s.", strerror(plan->number));
+			answer = sentence_add(explain, SAY_WHY, explain->user.in_unit ? "no-unit" : "no-user",
+			                      explain->user.in_unit ? "It was not tried in that unit's cgroup: %s."
+			                                            : "The trial as that user could not be made: %s.",
+			                      strerror(plan->number));
 		else if (plan->verdict == EXPLAIN_REFUSED)
 			answer = say_refusal(explain, plan) < 0 ? -1 : say_plan(explain, p);
 		else if (plan->disagree && plan->verdict == EXPLAIN_TAKEN && !why_is_said(explain, "hidden"))

@@ -1,6 +1,8 @@
 /* plan.c - whose binds, of which protocol, to which addresses: the command line's words (plan.h). */
 #include "explain/plan.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <net/if.h>
 #include <pwd.h>
@@ -9,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sockview/cgroup.h>
 #include <sockview/proto.h>
+
+#include "explain/ask_program.h"
 
 static int set_target(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 {
@@ -82,6 +87,51 @@ static int set_user(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 	return groups_of_user(&explain->user, explain->user_name);
 }
 
+/* The directory of the cgroup that the manager calls the unit's. -1 with errno. */
+static int open_unit(const char *unit)
+{
+	const char *ask[] = { "systemctl", "show", "-p", "ControlGroup", "--", unit, NULL };
+	char answer[4200];
+	if (ask_program((char *const *)ask, answer, sizeof(answer)) < 0 || strncmp(answer, "ControlGroup=/", 14) != 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	answer[strcspn(answer, "\n")] = '\0';
+	int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	struct cgroups *cgroups = proc_fd < 0 ? NULL : cgroups_open(proc_fd, true);
+	bool whole;
+	if (cgroups)
+		fd = openat(cgroups_root(cgroups, &whole), answer + 14, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int saved = errno;
+	if (cgroups)
+		cgroups_free(cgroups);
+	if (proc_fd >= 0)
+		close(proc_fd);
+	errno = saved;
+	return fd;
+}
+
+/* Never with rights that exec added: whoever may not move a process there himself does not by us. */
+static int set_unit(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
+{
+	const char *unit = explain->options.as_unit;
+	explain->user.cgroup_fd = -1;
+	if (!unit)
+		return 0;
+	if (getuid() != 0 || geteuid() != 0) {
+		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--as-unit: only root may try a bind in a unit; try sudo");
+		return -1;
+	}
+	if (!*unit || strlen(unit) > 255 || strchr(unit, '/') || strpbrk(unit, "*?[")) {
+		snprintf(problem, EXPLAIN_PROBLEM_MAX, "--as-unit: '%.60s' is no unit's name, as in web.service", unit);
+		return -1;
+	}
+	explain->user.in_unit = true;
+	explain->user.cgroup_fd = open_unit(unit);
+	explain->user.unit_errno = explain->user.cgroup_fd < 0 ? errno : 0;
+	return 0;
+}
+
 static int set_device(struct explain *explain, uint32_t *ifindex, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	*ifindex = explain->target.ifindex;
@@ -133,7 +183,7 @@ static int set_plans(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 
 int plan_make(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 {
-	if (set_target(explain, problem) < 0 || set_user(explain, problem) < 0)
+	if (set_target(explain, problem) < 0 || set_user(explain, problem) < 0 || set_unit(explain, problem) < 0)
 		return -1;
 	return set_plans(explain, problem);
 }

@@ -15,7 +15,10 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +26,9 @@
 
 #ifndef IP_LOCAL_PORT_RANGE
 #define IP_LOCAL_PORT_RANGE 51 /* Linux 6.3 */
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
 #endif
 #ifndef SO_BINDTOIFINDEX
 #define SO_BINDTOIFINDEX 62 /* Linux 5.0 */
@@ -138,7 +144,7 @@ static int become(const struct probe_user *user)
 
 static void child(const struct bind_plan *plan, const struct probe_user *user, enum probe_kind kind, int to)
 {
-	struct probe_answer answer = become(user) < 0 ? refused(PROBE_USER) : probe_here(plan, kind);
+	struct probe_answer answer = user->change && become(user) < 0 ? refused(PROBE_USER) : probe_here(plan, kind);
 	ssize_t written = write(to, &answer, sizeof(answer));
 	_exit(written == (ssize_t)sizeof(answer) ? 0 : 1);
 }
@@ -155,13 +161,28 @@ static struct probe_answer read_answer(int from)
 	return answer;
 }
 
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL /* Linux 5.7 */
+#endif
+
+/* As fork(), but born in that cgroup: BPF programs of it judge its first call already. */
+static pid_t fork_into(int cgroup_fd)
+{
+	/* struct clone_args of linux/sched.h, which older headers do not have whole. */
+	struct {
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+			set_tid_size, cgroup;
+	} args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup_fd };
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
 static struct probe_answer probe_in_child(const struct bind_plan *plan, const struct probe_user *user,
                                           enum probe_kind kind)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return refused(PROBE_USER);
-	pid_t pid = fork();
+	pid_t pid = user->in_unit ? fork_into(user->cgroup_fd) : fork();
 	if (pid < 0) {
 		struct probe_answer answer = refused(PROBE_USER);
 		close(ends[0]);
@@ -180,7 +201,9 @@ static struct probe_answer probe_in_child(const struct bind_plan *plan, const st
 
 struct probe_answer probe_run(const struct bind_plan *plan, const struct probe_user *user, enum probe_kind kind)
 {
-	if (user->change)
+	if (user->in_unit && user->cgroup_fd < 0)
+		return (struct probe_answer){ PROBE_USER, user->unit_errno };
+	if (user->change || user->in_unit)
 		return probe_in_child(plan, user, kind);
 	return probe_here(plan, kind);
 }

@@ -19,7 +19,10 @@
 
 /* The user that the socket is to belong to. */
 struct probe_user {
-	bool change; /* false: the caller */
+	bool change;   /* false: the caller */
+	bool in_unit;  /* in another cgroup than the caller's: */
+	int cgroup_fd; /* its directory; -1: it is not to be had, for the errno below */
+	int unit_errno;
 	uid_t uid;
 	gid_t gid;
 	gid_t *group; /* supplementary groups */

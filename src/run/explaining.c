@@ -22,6 +22,7 @@ static bool explaining_begin(struct run *run)
 		.reuseport = options->reuseport,
 		.v6only = options->v6only,
 		.as_user = options->as_user,
+		.as_unit = options->as_unit,
 		.device = options->device,
 		.probe = options->no_probe ? EXPLAIN_PROBE_NONE : options->probe,
 		.protos = options->protos,

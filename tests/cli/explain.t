@@ -113,7 +113,7 @@ t.ok("set SO_REUSEADDR; whether the old one did is not known." in text and "made
 answer = json.loads(explain(path, "127.0.0.1:70", "--reuseaddr", "--json").out)
 t.same(sorted(answer), sorted("version target verdict without_reuseaddr exit binds sockets related why advice notes unread".split()), "JSON's fields")
 t.same({key: value for key, value in answer["target"].items() if key not in ("uid", "user")},
-       {"text": "127.0.0.1:70", "protocol": "tcp", "port": 70, "reuseaddr": True, "reuseport": False, "interface": None}, "target")
+       {"text": "127.0.0.1:70", "protocol": "tcp", "port": 70, "reuseaddr": True, "reuseport": False, "unit": None, "interface": None}, "target")
 t.same(answer["binds"], [{
     "address": "127.0.0.1", "port": 70, "v6only": False, "verdict": "unknown", "error": None, "errno": None, "stage": None,
     "tables": "unknown", "checked": False, "tried": False, "disagree": False, "left_out": False}], "binds")

@@ -506,6 +506,27 @@ try:
             ["bash", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', folder, tap.SOCKVIEW, "--explain", "127.0.0.1:%d" % p])
         t.ok(result.status == 1 and "EPERM" in words(result) and "a BPF program of the cgroup" in words(result),
              "a BPF program of the cgroup forbids the bind", result)
+        t.ok("--as-unit UNIT tries it there" in words(result), "... of which cgroup that is true", result)
+        # The manager is a stand-in; the unit's process is the kernel's own judgement of a bind there.
+        manager = os.path.join(tap.scratch(), "manager")
+        os.mkdir(manager)
+        with open(os.path.join(manager, "systemctl"), "w") as script:
+            script.write('#!/bin/sh\n[ "$5" = no.service ] || echo "ControlGroup=/$5"\n')
+        os.chmod(os.path.join(manager, "systemctl"), 0o755)
+        path = {"PATH": manager + ":" + os.environ["PATH"]}
+        unit = os.path.basename(folder)
+        result = explain("127.0.0.1:%d" % p, "--as-unit", unit, env=path)
+        t.ok(result.status == 1 and ("127.0.0.1:%d (tcp) cannot be bound in %s." % (p, unit)) in words(result) and "EPERM" in words(result) and
+             "--as-unit" not in words(result), "--as-unit: it is tried in the unit's cgroup", result)
+        result = explain("127.0.0.1:%d" % p, "--as-unit", unit, "--json", env=path)
+        t.same(json.loads(result.out)["target"]["unit"], unit, "... as JSON")
+        t.ok(os.path.exists(os.path.join(folder, "cgroup.procs")) and not open(os.path.join(folder, "cgroup.procs")).read(), "... and nothing is left there")
+        for name in ("no.service", "gone.service"):
+            result = explain("127.0.0.1:%d" % p, "--as-unit", name, env=path)
+            t.ok(result.status == 3 and "It was not tried in that unit's cgroup: No such file or directory." in words(result),
+                 "--as-unit of a unit without a cgroup: " + name, result)
+        result = explain("127.0.0.1:%d" % p, "--as-unit", unit, "--as-user", "nobody", env=path)
+        t.ok(result.status == 1 and "cannot be bound for user nobody in " in words(result), "--as-unit and --as-user", result)
     else:
         t.skip("a BPF program of the cgroup forbids the bind", "it takes root, cgroup2 and BPF")
 finally:
@@ -886,6 +907,9 @@ for name, args, part in (("too many", ["1-2000"], "1024 at most"), ("port 0 amon
 
 # --- replay, usage -----------------------------------------------------------------
 
+if ROOT:
+    result = explain("443", "--as-unit", "web.service", user=tap.NOBODY)
+    t.ok(result.status == 2 and b"only root" in result.err, "--as-unit takes root", result)
 p = port()
 sock = listen(("127.0.0.1", p))
 recording = os.path.join(tap.scratch(), "recording")
@@ -896,6 +920,7 @@ case("a recording", [p, "--replay", recording], 1, TAKEN, "This is what the reco
 for name, args, part in (
         ("not a port", ["70000"], "65535"), ("no port", ["tcp:"], "port is missing"), 
         ("no such device", ["80", "--device", "nosuch0"], "no interface"), ("no such user", ["80", "--as-user", "no:such"], "no user"),
+        *([("no unit's name", ["80", "--as-unit", "a/b"], "no unit's name")] if ROOT else []),
         ("v6only of IPv4", ["127.0.0.1:80", "--v6only"], "IPV6_V6ONLY"), ("a filter", ["80", "81"], "too much"),
         ("csv", ["80", "--csv"], "JSON"), ("both probes", ["80", "--no-probe", "--probe", "bind"], "exclude"),
         ("a unix socket", ["unix:/run/x"], "sockview -xap src '/run/x'"), ("a path", ["/run/x"], "sockview -xap src '/run/x'"),

@@ -389,8 +389,9 @@ static const struct {
 	{ "--explain 80 443", "--explain takes one TARGET and no filter: '443' is too much" },
 	{ "--explain 80 --csv", "--explain prints text, or JSON with --json; --format csv is of the listings" },
 	{ "--explain 80 --probe bind --no-probe", "--probe and --no-probe exclude each other" },
-	{ "--v6only", "--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --device and --probe describe "
-	              "the bind that --explain explains: they go with it" },
+	{ "--v6only",
+	  "--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --as-unit, --device and --probe describe "
+	  "the bind that --explain explains: they go with it" },
 	{ "explain 8080", "'explain' is no word of a filter: sockview --explain 8080" },
 	{ "why 8080 -n", "'why' is no word of a filter: sockview --explain 8080" },
 	{ "--explain 80 --reuseaddr --no-reuseaddr", "--reuseaddr and --no-reuseaddr exclude each other" },

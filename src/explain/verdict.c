@@ -21,6 +21,7 @@
 
 #include <sockview/countof.h>
 #include <sockview/proto.h>
+#include <sockview/sockstat.h>
 
 #include "explain/holders.h"
 #include "explain/probe.h"
@@ -367,14 +368,31 @@ static bool hangs_on_options(const struct explain *explain)
 	return false;
 }
 
+/* The iterator goes over all sockets of the namespace, a microsecond each. */
+static bool are_many(const struct explain *explain)
+{
+	enum { MANY = 20000 };
+	static const int families[] = { AF_INET, AF_INET6 };
+	uint32_t total = 0, count;
+	for (size_t i = 0; i < countof(families); i++)
+		if (sockstat_in_use(explain->facts.proc_fd, "net/", PROTO_TCP, families[i], &count))
+			total += count;
+	if (sockstat_time_wait(explain->facts.proc_fd, "net/", &count))
+		total += count;
+	return total > MANY;
+}
+
 /*
  * No trial and no copy of a descriptor is as harmless as that: it looks and
- * takes nothing. So it is asked first, and with --no-probe, too.
+ * takes nothing. So it is asked first, and with --no-probe, too. Where it would
+ * take long a trial tells as well.
  */
 static void learn_options(struct explain *explain)
 {
-	if (explain->facts.live && proto_listens(explain->target.proto) && hangs_on_options(explain) &&
-	    tcp_options_learn(explain))
+	if (!explain->facts.live || !proto_listens(explain->target.proto) || !hangs_on_options(explain) ||
+	    (explain->options.probe != EXPLAIN_PROBE_NONE && are_many(explain)))
+		return;
+	if (tcp_options_learn(explain))
 		holders_judge(explain);
 }
 
@@ -390,16 +408,15 @@ static void learn_sharing(struct explain *explain)
 			open |= holder->judged[p].outcome == BIND_IN_USE && holder->is.reuseport == KNOWN_NOT &&
 			        can_come_back(holder);
 	}
-	if (!open || !explain->facts.live || explain->options.several)
+	if (!open || !trials || !explain->facts.live || explain->options.several)
 		return;
-	if (!proto_listens(explain->target.proto) || !tcp_options_learn(explain))
-		for (size_t i = 0; i < explain->holders && trials && asked < ASKED_MAX; i++) {
-			struct holder *holder = &explain->holder[i];
-			if (holder->reason != REASON_OWNED || !can_come_back(holder))
-				continue;
-			socket_options_ask_one(explain, holder, OPTION_REUSEPORT);
-			asked++;
-		}
+	for (size_t i = 0; i < explain->holders && asked < ASKED_MAX; i++) {
+		struct holder *holder = &explain->holder[i];
+		if (holder->reason != REASON_OWNED || !can_come_back(holder))
+			continue;
+		socket_options_ask_one(explain, holder, OPTION_REUSEPORT);
+		asked++;
+	}
 	holders_judge(explain);
 }
 

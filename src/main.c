@@ -24,6 +24,7 @@
  *     invocation.h                     one invocation
  *     listing.c listing.h              what is printed and in which form
  *     look.c look.h                    one look at the sockets, from privileges to report
+ *     meant.c meant.h                  what words of the filter were meant as: a program, a pid, either port
  *     mode.h                           what an invocation does with the sockets
  *     namespaces.c namespaces.h        the sockets of more network namespaces than our own: -N
  *     notes.c notes.h                  the wording of notes: what an answer lacks, a line each

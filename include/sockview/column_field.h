@@ -17,12 +17,13 @@ enum field_from {
 };
 
 enum field_rule {
-	FIELD_ZERO_ABSENT = 1 << 0, /* 0: not measured */
-	FIELD_MAX_ABSENT = 1 << 1,  /* all bits set: not measured, or no limit */
-	FIELD_NOT_LISTEN = 1 << 2,  /* means something else, or nothing, for a listener */
-	FIELD_SSTHRESH = 1 << 3,    /* 0x7fffffff: not reached yet */
-	FIELD_ONLY_6_18 = 1 << 4,   /* only if the kernel is known to be that one */
-	FIELD_TIMER_ON = 1 << 5,    /* only while the timer runs */
+	FIELD_ZERO_ABSENT = 1 << 0,  /* 0: not measured */
+	FIELD_MAX_ABSENT = 1 << 1,   /* all bits set: not measured, or no limit */
+	FIELD_NOT_LISTEN = 1 << 2,   /* means something else, or nothing, for a listener */
+	FIELD_SSTHRESH = 1 << 3,     /* 0x7fffffff: not reached yet */
+	FIELD_ONLY_6_18 = 1 << 4,    /* only if the kernel is known to be that one */
+	FIELD_TIMER_ON = 1 << 5,     /* only while the timer runs */
+	FIELD_NOT_SYN_SENT = 1 << 6, /* counted from a time that the first answer sets: until then from the boot */
 };
 
 struct column_field {

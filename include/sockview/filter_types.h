@@ -16,6 +16,7 @@ struct filter_error {
 	size_t position;
 	char what[160];
 	char expected[240];
+	bool word; /* the whole text is one word that is no port, host or state: a program's name, maybe */
 };
 
 /* The options with a list; repeated, one list goes on. */
@@ -42,7 +43,9 @@ struct filter_needs {
 	 * state within the expression; a bare target; -i; -s.
 	 */
 	bool states_chosen, states_said, target, specs, proto_states;
-	bool items; /* lsof's -p, -u, -c, -g: files of processes, not sockets alone, are chosen */
+	bool who;          /* a bare target names a port: the question is who has it */
+	bool two_readings; /* ::1:3000 was met, which may be an address, or a port behind one */
+	bool items;        /* lsof's -p, -u, -c, -g: files of processes, not sockets alone, are chosen */
 };
 /* MAYBE: before owners were looked for, as they decide; or where the kernel did not tell who chose a port. */
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };

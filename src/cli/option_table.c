@@ -78,6 +78,18 @@ void option_join_words(option_words *words, const char *separator, char *text, s
 
 const char *const unix_type_words[UNIX_TYPE_WORDS] = { "stream", "dgram", "seqpacket" };
 
+/* The words of -A and the like. */
+static const char *family_words(size_t index)
+{
+	static const char *const unix_types[] = { "unix_stream", "unix_dgram", "unix_seqpacket" };
+	size_t known = 0;
+	while (proto_choice_listed(known))
+		known++;
+	if (index < known)
+		return proto_choice_listed(index);
+	return index - known < countof(unix_types) ? unix_types[index - known] : NULL;
+}
+
 /* "unix_stream": its index; UNIX_TYPE_WORDS if it is no such word. */
 static unsigned unix_type_of(const char *word, size_t len)
 {
@@ -126,7 +138,7 @@ static int add_family(struct parse *parse, const char *word, size_t len)
 	len -= exclude;
 	if (!proto_choose(word, len, &choice) || (exclude && !choice.protos)) {
 		char known[256];
-		option_join_words(proto_choice_listed, ", ", known, sizeof(known));
+		option_join_words(family_words, ", ", known, sizeof(known));
 		return option_problem(parse, "%s: unknown family or protocol '%.*s'; it takes %s, or !PROTOCOL",
 		                      parse->shown, (int)len, word, known);
 	}
@@ -150,8 +162,12 @@ static int add_families(struct parse *parse, const char *word)
 		if (add_family(parse, at, len) < 0)
 			return -1;
 		at += len;
-		if (!*at)
-			return 0;
+		if (*at)
+			continue;
+		const struct options *options = parse->options;
+		if (strchr(word, '!') && !options->protos && !options->inet && !options->inet6)
+			return option_problem(parse, "%s: '%s' leaves no protocol", parse->shown, word);
+		return 0;
 	}
 }
 
@@ -375,9 +391,9 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_WHICH, 'l', "listening", listening, "listening sockets only"),
 	FLAG(OPTIONS_WHICH, 'a', "all", all, "listening, connected, bound: all"),
 	CALLS(OPTIONS_WHICH, 'A', "protocol", ARGUMENT_REQUIRED, add_families, "LIST", "protocols and families by name",
-	      LIST_OF(proto_choice_listed)),
+	      LIST_OF(family_words)),
 	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, add_families, "LIST", "the same as -A",
-	      LIST_OF(proto_choice_listed)),
+	      LIST_OF(family_words)),
 	WORDS(OPTIONS_WHICH, 'N', "netns", ARGUMENT_REQUIRED, netns, "LIST", "of these network namespaces, or all",
 	      .list = true),
 	FLAG(OPTIONS_WHICH, 0, "all-netns", all_netns, "-N all"),

@@ -54,6 +54,8 @@ static bool field_applies(const struct column_field *field, const struct column_
 {
 	if (field->rule & FIELD_NOT_LISTEN && source->sock->row.state == STATE_LISTEN)
 		return false;
+	if (field->rule & FIELD_NOT_SYN_SENT && source->sock->row.state == STATE_SYN_SENT)
+		return false;
 	if (field->rule & FIELD_ONLY_6_18 && source->context->kernel != KERNEL(6, 18))
 		return false;
 	return !(field->rule & FIELD_TIMER_ON && source->sock->timer && source->sock->timer->kind == TIMER_OFF);

@@ -99,6 +99,7 @@ static void get_limited_by(const struct column *column, const struct column_sour
 	            .field.bits = bits_, .field.rule = FIELD_NOT_LISTEN, .get = column_get_field, __VA_ARGS__)
 #define FLAG(name_, offset_, bit_, help_) BITS(name_, COLUMN_BOOL, offset_, bit_, 1, help_)
 #define NL                                FIELD_NOT_LISTEN
+#define NLS                               (FIELD_NOT_LISTEN | FIELD_NOT_SYN_SENT)
 #define NL0                               (FIELD_NOT_LISTEN | FIELD_ZERO_ABSENT)
 
 const struct column columns_info[] = {
@@ -142,10 +143,10 @@ const struct column columns_info[] = {
 	INFO("lost", 32, 4, "segments", NL, "of them, thought lost", .mark = COLUMN_MARK_SOME),
 	INFO("retrans", 36, 4, "segments", NL, "of them, sent again", .mark = COLUMN_MARK_SOME),
 	INFO("fackets", 40, 4, "segments", NL, "not told any more since Linux 4.15"),
-	INFO("last_data_sent", 44, 4, "ms", NL, "ago"),
+	INFO("last_data_sent", 44, 4, "ms", NLS, "ago; none in SYN_SENT"),
 	INFO("last_ack_sent", 48, 4, "ms", NL0, "never told by Linux"),
-	INFO("last_data_recv", 52, 4, "ms", NL, "ago"),
-	INFO("last_ack_recv", 56, 4, "ms", NL, "ago"),
+	INFO("last_data_recv", 52, 4, "ms", NLS, "ago; none in SYN_SENT"),
+	INFO("last_ack_recv", 56, 4, "ms", NLS, "ago; none in SYN_SENT"),
 	INFO("pmtu", 60, 4, "bytes", NL, "path MTU"),
 	INFO("rcv_ssthresh", 64, 4, "bytes", NL, "largest window to be told yet"),
 	INFO("rtt", 68, 4, "us", NL0, "smoothed round trip time"),

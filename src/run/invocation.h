@@ -72,6 +72,7 @@ struct run {
 	bool looks_early;           /* it is to be begun with the first socket that has an inode */
 	struct report report;
 	struct error error;
+	bool number_is_pid; /* the filter is a number that no socket has as its port, and a process is its pid */
 	uint64_t shown, shown_ever; /* in this look, in all */
 	uint64_t undecided;         /* rows whose owners decide whether they are wanted */
 	uint64_t nul_or_at;         /* rows shown with an abstract name in which an @ may be a NUL */

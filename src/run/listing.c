@@ -52,7 +52,8 @@ static int choose_columns(struct listing *listing, const struct options *options
 	struct column_defaults defaults = {
 		.style = listing->format->style,
 		.protos = columns ? options->protos : options->protos & PROTO_INET_ALL,
-		.programs = columns ? options->programs : options->programs || listing->format->owned_only,
+		.programs =
+			columns ? options->programs : options->programs || listing->format->owned_only || listing->who,
 		.extend = options->extend,
 		.timers = options->timers,
 		.memory = options->memory,
@@ -118,6 +119,20 @@ int listing_choose(struct listing *listing, const struct options *options, char 
 	listing->needs.details |=
 		listing->format->details |
 		(options->fields_given || options->show_parent || options->show_group ? PROCESS_START : 0u);
+	return 0;
+}
+
+int listing_ask_who(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
+{
+	/* A recording has no owners. */
+	if (options->programs || options->format || options->replay || options->pids ||
+	    listing->format != &format_netstat)
+		return 0;
+	listing->who = true;
+	column_list_free(&listing->columns);
+	if (choose_columns(listing, options, problem) < 0)
+		return -1;
+	column_list_needs(&listing->columns, &listing->needs);
 	return 0;
 }
 
@@ -194,7 +209,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	context->kernel = live ? kernel_version() : 0;
 	context->exact = options->numeric;
 	context->numeric_hosts = options->numeric_hosts;
-	context->numeric_ports = options->numeric_ports;
+	context->numeric_ports = options->numeric_ports || listing->who;
 	context->resolve = options->resolve;
 	document->source = options->replay ? "replay" : options->source == SOURCE_PROC ? "proc" : "netlink";
 	document->netns = live && fstatat(proc_fd, "self/ns/net", &netns, 0) == 0 ? netns.st_ino : 0;

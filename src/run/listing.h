@@ -24,6 +24,7 @@ struct listing {
 	struct containers *containers;
 	char host[256];
 	char boot_id[WIRE_ORIGIN_MAX];
+	bool who; /* owners are shown and ports are numbers, as the question was who has a port */
 };
 
 /*
@@ -31,6 +32,8 @@ struct listing {
  * user in `problem`. listing_free() after both.
  */
 int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX]);
+/* A port or a program was asked for, and nothing said what to print: who it is. 0, or -1 as above. */
+int listing_ask_who(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX]);
 void listing_free(struct listing *listing);
 
 /*

@@ -11,6 +11,7 @@
 #include <sockview/proto.h>
 
 #include "run/gather.h"
+#include "run/meant.h"
 #include "run/namespaces.h"
 #include "run/notes.h"
 #include "run/rights.h"
@@ -36,14 +37,51 @@ static void look_plan(struct run *run)
 		.details = selected->details | listed->details,
 		.privileges = run->namespaces.list.count ? PRIVILEGE_NETNS : 0u,
 	};
+	/* A number may be a pid: whose descriptors its caller may look at, no more. */
+	if (meant_number(run->selection.text.data) && !options->replay && !run->privilege.elevated)
+		run->needs.privileges |= PRIVILEGE_FDS;
+}
+
+static void look_clear(struct run *run)
+{
+	run->report = (struct report){ 0 };
+	run->shown = run->nul_or_at = run->unowned = run->undecided = run->undecidable = 0;
+	run->legend = (struct legend){ 0 };
+	table_clear(&run->table);
+	owners_free(&run->owners);
+	hidden_free(&run->hidden);
+	run->view.owners = NULL;
+}
+
+/* Several ports that no socket has together: from now on either. A recording is of one look. */
+static int look_for_either(struct run *run)
+{
+	selection_free(&run->selection);
+	if (selection_make_either(&run->selection, run->options, &run->lookup) < 0)
+		return error_set(&run->error, ENOMEM, "read the filter", "");
+	run->selection.ports = false;
+	filter_set_context(run->selection.filter, &run->listing.context);
+	run->view.chosen = run->selection.needs.items ? run->selection.filter : NULL;
+	look_plan(run);
+	look_clear(run);
+	if (!run->options->quiet)
+		notes_either(run->selection.text.data);
+	return gather_table(run);
 }
 
 /* Everything is read before the first byte is written. */
 static int look_whole(struct run *run, bool last)
 {
+	const struct options *options = run->options;
 	int answer = gather_table(run);
+	if (answer == 0 && run->selection.ports && !run->table.count && !options->replay && !options->record)
+		answer = look_for_either(run);
 	if (answer == 0)
 		sought_look(run);
+	/* Before the rights are given up: another user's process is looked into. */
+	const char *number = meant_number(run->selection.text.data);
+	run->number_is_pid =
+		number && answer == 0 && !run->table.count && !options->replay && meant_pid(run->proc_fd, number);
 	run->listing.document.netns_answer = run->namespaces.answer;
 	run->listing.document.netns_answers = run->namespaces.told;
 	if (rights_drop(run, last) < 0)
@@ -72,7 +110,37 @@ static int look_streaming(struct run *run, bool last)
 	return answer || run->begun ? answer : show_begin(run);
 }
 
-static void look_report(const struct run *run)
+struct elsewhere {
+	const struct run *run;
+	uint64_t count;
+};
+
+static int count_fitting(void *context, const struct sock *sock)
+{
+	const struct run *run = ((struct elsewhere *)context)->run;
+	((struct elsewhere *)context)->count += filter_judge(run->selection.filter, sock, NULL) == VERDICT_YES;
+	return 0;
+}
+
+/*
+ * After an empty answer, for a person who reads it: whether the port that was
+ * looked for in the states of -l has sockets in others.
+ */
+static bool look_elsewhere(struct run *run)
+{
+	struct options all = *run->options;
+	struct query query;
+	struct elsewhere elsewhere = { .run = run };
+	struct sources sources = { .from = all.source, .proc_net_fd = run->proc_net_fd };
+	struct source_request request = { .query = &query, .sink = count_fitting, .context = &elsewhere };
+	struct report report = { 0 };
+	struct error error = { 0 };
+	all.all = true;
+	selection_query(&run->selection, &all, &query);
+	return collect_sockets(&sources, &request, &report, &error) == 0 && elsewhere.count;
+}
+
+static void look_report(struct run *run)
 {
 	const struct options *options = run->options;
 	const struct filter_needs *needs = &run->selection.needs;
@@ -83,6 +151,8 @@ static void look_report(const struct run *run)
 	notes_report(&run->report, owners ? &run->owners.report : NULL, rights_unused(run) ? NULL : &run->privilege,
 	             options->verbose);
 	hidden_say(&run->hidden, &run->owners, rights_unused(run) ? NULL : &run->privilege);
+	if (!run->shown && run->number_is_pid)
+		notes_pid(meant_number(run->selection.text.data));
 	if (options->verbose)
 		legend_say(&run->legend, &run->owners);
 	if (run->listing.groups)
@@ -90,12 +160,18 @@ static void look_report(const struct run *run)
 	notes_names(run->names);
 	notes_cgroups(run->listing.cgroups_errno);
 	notes_netns(run->namespaces.not_looked, run->namespaces.list.hidden, run->namespaces.list.left_out);
+	bool listening = options->listening && !options->all && !needs->states_chosen;
+	bool terminal = isatty(STDOUT_FILENO) && !options->continuous;
+	const char *port = needs->target && !needs->owners ? meant_number(run->selection.text.data) : NULL;
+	bool asks = listening && terminal && !run->shown && port && !options->replay && !run->namespaces.list.count;
 	notes_selection(&(struct notes_selection){
 		.report = &run->report,
 		.filtered = needs->any,
 		.protos = run->query.protos,
-		.listening = options->listening && !options->all && !needs->states_chosen,
-		.terminal = isatty(STDOUT_FILENO) && !options->continuous,
+		.listening = listening,
+		.terminal = terminal,
+		.port = port,
+		.elsewhere = asks && look_elsewhere(run),
 		.marks_hidden = needs->mark && !run->privilege.has_net_admin && !options->replay,
 		.netlink_only = needs->netlink,
 		.connected_only = run->query.protos && selection_is_connected(&run->selection, options),
@@ -134,17 +210,11 @@ static int look_once(struct run *run, bool last)
 	/* The kernel tells secrets only while the privilege is in effect, which ends before the first byte is printed. */
 	bool secrets = needs->secrets && run->privilege.has_net_admin;
 	bool several = run->namespaces.list.count, first = !run->looked;
-	bool whole = several || needs->owners || run->selection.needs.settles || needs->hosts ||
-	             run->listing.sort.count || secrets;
+	bool whole = several || needs->owners || run->selection.needs.settles || run->selection.ports ||
+	             meant_number(run->selection.text.data) || needs->hosts || run->listing.sort.count || secrets;
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
 		return error_set(&run->error, errno, "start", "");
-	run->report = (struct report){ 0 };
-	run->shown = run->nul_or_at = run->unowned = run->undecided = run->undecidable = 0;
-	run->legend = (struct legend){ 0 };
-	table_clear(&run->table);
-	owners_free(&run->owners);
-	hidden_free(&run->hidden);
-	run->view.owners = NULL;
+	look_clear(run);
 	if (rights_raise(run) < 0 || (several && !first && namespaces_choose_again(run) < 0))
 		return -1;
 	run->looked = true;

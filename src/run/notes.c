@@ -1,6 +1,7 @@
 /* notes.c - what an answer lacks, a line each on standard error (notes.h). */
 #include "run/notes.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -174,11 +175,39 @@ void notes_report(const struct report *report, const struct owner_report *owners
 		report_owners(owners, privilege, verbose);
 }
 
+/* "TCP, RAW or UDP" */
+static void protos_or(char *list, size_t size, unsigned protos)
+{
+	size_t used = 0;
+	list[0] = '\0';
+	FOR_EACH_PROTO (proto, protos) {
+		char name[16] = "";
+		for (size_t i = 0; i + 1 < sizeof(name) && proto_name(proto)[i]; i++)
+			name[i] = (char)toupper((unsigned char)proto_name(proto)[i]);
+		int len = snprintf(list + used, size - used, "%s%s",
+		                   !used                  ? ""
+		                   : protos >> proto == 1 ? " or "
+		                                          : ", ",
+		                   name);
+		used += len > 0 ? (size_t)len : 0;
+		if (used >= size)
+			return;
+	}
+}
+
 /* An empty answer says what was looked at. */
 static void notes_nothing(const struct notes_selection *selection)
 {
 	const char *kind = selection->filtered ? "is of that kind" : "is here";
 	char list[80];
+	if (selection->port && selection->protos && !selection->connected_only) {
+		protos_or(list, sizeof(list), selection->protos);
+		message("no %s socket%s has port %s%s", list, selection->listening ? " in LISTEN" : "", selection->port,
+		        !selection->listening  ? ""
+		        : selection->elsewhere ? "; it is in another state: -a"
+		                               : ", nor has one in another state");
+		return;
+	}
 	protos_list(list, sizeof(list), selection->protos);
 	if (!selection->protos)
 		message("no socket can be of that kind: protocol, family and state exclude each other");
@@ -233,6 +262,25 @@ void notes_groups(uint64_t shared)
 	if (shared)
 		message("%llu socket%s more than one process: counted once for each", (unsigned long long)shared,
 		        shared == 1 ? " is held by" : "s are held by");
+}
+
+void notes_readings(const char *program, bool two_readings)
+{
+	if (program)
+		message("%s is taken as a program's name: program = %s", program, program);
+	if (two_readings)
+		message("an IPv6 address without brackets may end in a port, and both readings are looked for: "
+		        "[ADDR]:PORT or [ADDR] tells which");
+}
+
+void notes_pid(const char *number)
+{
+	message("pid? no socket has the port %s, but the process %s has sockets: --pid %s", number, number, number);
+}
+
+void notes_either(const char *ports)
+{
+	message("no socket has these ports together: those that have one of them are shown (%s)", ports);
 }
 
 void notes_interval(const char *word)

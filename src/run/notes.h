@@ -26,6 +26,8 @@ struct notes_selection {
 	bool netlink_only;   /* it asks for what /proc/net does not tell */
 	unsigned protos;     /* that were looked at */
 	bool listening;      /* those alone that listen were */
+	const char *port;    /* the one that was asked for; NULL: none, or several */
+	bool elsewhere;      /* sockets in other states have it */
 	bool terminal;       /* somebody reads the answer as it comes */
 	bool connected_only; /* only connected sockets were looked at: the default */
 	uint64_t shown;
@@ -53,6 +55,12 @@ void notes_cgroups(int number);
 
 /* Of --group-by: sockets that were counted more than once. */
 void notes_groups(uint64_t shared);
+/* How words of the filter were taken that may mean something else: `program` is one, or NULL. */
+void notes_readings(const char *program, bool two_readings);
+/* A number that is the port of no socket, and the pid of a process with sockets. */
+void notes_pid(const char *number);
+/* Several ports that no socket has together. */
+void notes_either(const char *ports);
 
 /* For a number behind a bare -c, which is a word of the filter. */
 void notes_interval(const char *word);

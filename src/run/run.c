@@ -11,6 +11,7 @@
 #include "run/eventing.h"
 #include "run/explaining.h"
 #include "run/look.h"
+#include "run/meant.h"
 #include "run/namespaces.h"
 #include "run/notes.h"
 #include "run/open.h"
@@ -38,13 +39,18 @@ enum exit_status run_print(char *text)
 	return say(&error, EXIT_NO_ANSWER);
 }
 
-static enum exit_status say_selection(const struct selection *selection, const char *hint)
+static enum exit_status say_selection(const struct run *run)
 {
+	const struct selection *selection = &run->selection;
+	const char *number = meant_number(selection->text.data);
 	if (!selection->wrong)
 		return say(&selection->error, selection->error.number == ENOMEM ? EXIT_NO_ANSWER : EXIT_USAGE);
 	notes_filter(selection->what, selection->wrong, selection->wrong_len, &selection->problem);
-	if (hint)
-		message("%s", hint);
+	if (run->options->hint)
+		message("%s", run->options->hint);
+	else if (number && selection->wrong == selection->text.data && !run->options->replay &&
+	         meant_pid(run->proc_fd, number))
+		notes_pid(number);
 	return EXIT_USAGE;
 }
 
@@ -73,7 +79,14 @@ static enum exit_status run_steps(struct run *run)
 		return EXIT_USAGE;
 	}
 	if (selection_make(&run->selection, run->options, &run->lookup) < 0)
-		return say_selection(&run->selection, run->options->hint);
+		return say_selection(run);
+	if (!run->options->quiet)
+		notes_readings(run->selection.program ? run->selection.text.data : NULL,
+		               run->selection.needs.two_readings);
+	if (run->selection.needs.who && listing_ask_who(&run->listing, run->options, problem) < 0) {
+		message_usage("%s", problem);
+		return EXIT_USAGE;
+	}
 	if (run->selection.needs.events && run->options->mode != MODE_EVENTS) {
 		message_usage("event is a key of --events: sockets that are listed have none");
 		return EXIT_USAGE;

@@ -12,6 +12,8 @@
 #include <sockview/file.h>
 #include <sockview/proto.h>
 
+#include "run/meant.h"
+
 /* Room for more than a hundred thousand addresses. */
 #define FILTER_FILE_MAX (16u << 20)
 
@@ -43,6 +45,21 @@ static int join_words(struct selection *selection, const struct words *words)
 		    text_add_string(&selection->text, words->item[i]) < 0)
 			return no_memory(selection);
 	return 0;
+}
+
+/* Puts `or` between the words, which are ports and nothing else. */
+static int make_alternatives(struct selection *selection)
+{
+	struct text words = selection->text;
+	char *rest = words.data;
+	int result = 0;
+	selection->text = (struct text){ 0 };
+	for (const char *word; result == 0 && (word = strsep(&rest, " "));)
+		if (*word && ((selection->text.len && text_add_string(&selection->text, " or ") < 0) ||
+		              text_add_string(&selection->text, word) < 0))
+			result = no_memory(selection);
+	text_free(&words);
+	return result;
 }
 
 /* --- the parts --- */
@@ -77,8 +94,21 @@ static int add_text(struct selection *selection, const struct options *options)
 	return wrong(selection, "filter", text->data, text->len);
 }
 
+/* The word that was read in vain, as a program's name. */
+static int add_program(struct selection *selection)
+{
+	char text[160];
+	int len = snprintf(text, sizeof(text), "program = %s", selection->text.data);
+	selection->program = true;
+	if (len >= (int)sizeof(text) ||
+	    filter_add_text(selection->filter, text, (size_t)len, AF_UNSPEC, &selection->problem) < 0)
+		return wrong(selection, "filter", selection->text.data, selection->text.len);
+	return 0;
+}
+
 /* The words and the file are two filters: each must hold. */
-static int add_filter(struct selection *selection, const struct options *options)
+static int add_filter(struct selection *selection, const struct options *options, const struct lookup *lookup,
+                      bool either)
 {
 	if (options->filter_file) {
 		if (selection_read(selection, options->filter_file) < 0 || add_text(selection, options) < 0)
@@ -87,9 +117,15 @@ static int add_filter(struct selection *selection, const struct options *options
 	}
 	if (!options->filter.count)
 		return 0;
-	if (join_words(selection, &options->filter) < 0)
+	if (join_words(selection, &options->filter) < 0 || (either && make_alternatives(selection) < 0))
 		return -1;
-	return add_text(selection, options);
+	selection->ports = meant_ports(selection->text.data, selection->text.len);
+	if (add_text(selection, options) == 0)
+		return 0;
+	if (!selection->problem.word || !meant_program(options, lookup->proc_fd, selection->text.data))
+		return -1;
+	selection->wrong = NULL;
+	return add_program(selection);
 }
 
 static int add_options(struct selection *selection, const struct words *words, enum filter_option option,
@@ -171,18 +207,29 @@ static int add_lsof(struct selection *selection, const struct options *options)
 	return 0;
 }
 
-int selection_make(struct selection *selection, const struct options *options, const struct lookup *lookup)
+static int make(struct selection *selection, const struct options *options, const struct lookup *lookup, bool either)
 {
 	*selection = (struct selection){ .filter = filter_new(lookup) };
 	if (!selection->filter)
 		return no_memory(selection);
-	if (add_filter(selection, options) < 0 || add_unix_types(selection, options) < 0 ||
+	if (add_filter(selection, options, lookup, either) < 0 || add_unix_types(selection, options) < 0 ||
 	    add_lists(selection, options) < 0 || add_lsof(selection, options) < 0)
 		return -1;
 	if (filter_close(selection->filter) < 0)
 		return no_memory(selection);
 	filter_needs(selection->filter, &selection->needs);
+	selection->needs.who |= selection->program;
 	return 0;
+}
+
+int selection_make(struct selection *selection, const struct options *options, const struct lookup *lookup)
+{
+	return make(selection, options, lookup, false);
+}
+
+int selection_make_either(struct selection *selection, const struct options *options, const struct lookup *lookup)
+{
+	return make(selection, options, lookup, true);
 }
 
 void selection_free(struct selection *selection)

@@ -14,6 +14,8 @@ struct selection {
 	struct filter *filter;
 	struct filter_needs needs;
 	struct text text; /* the FILTER as one line */
+	bool program;     /* it is one word that is taken as a program's name */
+	bool ports;       /* it is several ports: both, or where nothing has both, either */
 	/* After a failure: the text that is wrong, what it was given as (an option's name or "filter"), and why. */
 	const char *what;
 	const char *wrong; /* NULL: no text is wrong, see error */
@@ -28,6 +30,8 @@ struct selection {
  * text `wrong`. selection_free() after both; `lookup` must last until then.
  */
 int selection_make(struct selection *selection, const struct options *options, const struct lookup *lookup);
+/* The same with the several ports as alternatives. */
+int selection_make_either(struct selection *selection, const struct options *options, const struct lookup *lookup);
 void selection_free(struct selection *selection);
 
 /* Sets protocols, families, states and details of the query, as small as the selection allows. */

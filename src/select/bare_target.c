@@ -4,10 +4,14 @@
  */
 #include <sockview/target.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/column_table.h>
+#include <sockview/near.h>
 #include <sockview/proto.h>
+#include <sockview/text.h>
 
 #include "select/reading.h"
 
@@ -59,6 +63,49 @@ static uint32_t ports_node(struct reading *reading, struct piece piece)
 	return any ? 0 : reading_add(reading, &node);
 }
 
+/* The state or column that a mistyped word may have meant; NULL if none is near. */
+static const char *nearest_word(struct piece piece)
+{
+	char word[NEAR_LONGEST + 1];
+	const struct column *column = column_nearest(piece.text, piece.len);
+	const char *best = column ? column->name : NULL, *state;
+	size_t least = piece.len / 3 + 1;
+	if (!piece_copy(piece, word, sizeof(word)))
+		return NULL;
+	for (char *at = word; *at; at++)
+		*at = text_lower(*at);
+	if (column)
+		least = near_distance(word, column->name);
+	for (size_t i = 0; (state = state_name_listed(i)); i++) {
+		char name[NEAR_LONGEST + 1];
+		size_t len = strlen(state);
+		for (size_t at = 0; at <= len && len < sizeof(name); at++)
+			name[at] = text_lower(state[at]);
+		size_t far = len < sizeof(name) ? near_distance(word, name) : NEAR_LONGEST;
+		/* Of a column and a state that are as near, the state: it may stand alone. */
+		if (far < least || (far == least && column && best == column->name)) {
+			least = far;
+			best = state;
+		}
+	}
+	return best;
+}
+
+static uint32_t unknown_word(struct reading *reading, struct piece piece)
+{
+	char expected[sizeof(reading->error->expected)];
+	const char *near = nearest_word(piece);
+	snprintf(expected, sizeof(expected), "%s%s%s", near ? near : "", near ? "? " : "", EXPECTED_CONDITION);
+	return reading_fail(reading, piece.at, expected, "unknown word \"%.*s\"", PIECE_ARGS(piece));
+}
+
+/* ngin*, which no host is named. */
+static bool is_pattern(struct piece piece)
+{
+	return any_of(piece, "*?[") && !any_of(piece, ":/%") &&
+	       any_of(piece, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
 /* A word of letters: a state, a service, a host of /etc/hosts. */
 static uint32_t name_node(struct reading *reading, struct piece piece)
 {
@@ -78,7 +125,7 @@ static uint32_t name_node(struct reading *reading, struct piece piece)
 	node = host_read(reading, piece, EXPR_EITHER);
 	reading->known_hosts = false;
 	if (node == EXPR_FAILED && reading->error->what[0])
-		return reading_fail(reading, at, EXPECTED_CONDITION, "unknown word \"%.*s\"", PIECE_ARGS(piece));
+		return unknown_word(reading, piece);
 	return node;
 }
 
@@ -148,6 +195,8 @@ static uint32_t plain_target(struct reading *reading, struct piece piece)
 		reading->word = true;
 		return reading_fail(reading, piece.at, EXPECTED_PORT, "unknown service \"%.*s\"", PIECE_ARGS(piece));
 	}
+	if (reading->family != AF_UNIX && is_pattern(piece))
+		return unknown_word(reading, piece);
 	if (any_of(piece, "[]/:.*%"))
 		return host_read(reading, piece, EXPR_EITHER);
 	return name_node(reading, piece);
@@ -257,6 +306,8 @@ uint32_t target_read(struct reading *reading, struct piece piece)
 		if (host->kind == EXPR_HOST && host->ranges.count)
 			host->end = EXPR_LOCAL;
 	}
+	for (size_t i = first; node != EXPR_FAILED && i < reading->expr->node_count; i++)
+		reading->who |= reading->expr->node[i].kind == EXPR_HOST && reading->expr->node[i].ranges.count;
 	return node;
 }
 

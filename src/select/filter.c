@@ -2,7 +2,9 @@
 #include <sockview/filter.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <sockview/column_table.h>
 #include <sockview/proto.h>
@@ -44,16 +46,34 @@ void filter_free(struct filter *filter)
 	free(filter);
 }
 
+/* One word, with a letter, of bytes that names of programs and patterns of them are made of. */
+static bool may_be_program(struct piece piece)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char set[128];
+	snprintf(set, sizeof(set), "%s0123456789_-.+@*?[]", letters);
+	if (!piece_consists_of(piece, set) || piece.text[0] == '-')
+		return false;
+	for (size_t i = 0; i < piece.len; i++)
+		if (strchr(letters, piece.text[i]))
+			return true;
+	return false;
+}
+
 int filter_add_text(struct filter *filter, const char *text, size_t len, int family, struct filter_error *error)
 {
 	struct reading reading = filter_reading(filter, error);
 	reading.family = family;
 	uint32_t node = parser_read(&reading, text, len);
-	if (node == EXPR_FAILED)
+	if (node == EXPR_FAILED) {
+		error->word = !filter->strict && error->what[0] && may_be_program((struct piece){ text, len, 0 });
 		return -1;
+	}
 	filter->needs.states_chosen |= reading.states_chosen;
 	filter->needs.states_said |= reading.states_said;
 	filter->needs.target |= reading.target;
+	filter->needs.who |= reading.who;
+	filter->needs.two_readings |= reading.two_readings;
 	expr_list_add(&filter->expr, &filter->all, node);
 	return 0;
 }

@@ -208,6 +208,7 @@ static uint32_t condition_node(struct reading *reading, const struct condition *
                                enum token_kind comparison)
 {
 	reading->target |= condition->port == EXPR_EITHER || condition->host == EXPR_EITHER;
+	reading->who |= condition->port == EXPR_EITHER;
 	if (condition->port)
 		return port_condition(reading, value, comparison, condition->port);
 	reading->states_said |= condition->state;

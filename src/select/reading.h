@@ -21,6 +21,7 @@ struct reading {
 	bool last_group_is_port;                 /* ::1:3000 is never an address */
 	bool two_readings;                       /* an IPv6 address was met whose last group may be a port: both fit */
 	bool word;                               /* a target was one word that is no port's name */
+	bool who;                                /* as in struct filter_needs */
 };
 
 /* A part of the text and where it stands in the whole. */

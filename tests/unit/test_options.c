@@ -347,11 +347,12 @@ static const struct {
 	{ "--source", "option --source needs one of auto,netlink,proc" },
 	{ "--record", "option --record needs FILE" },
 	{ "-A tcp,moon", "-A, --protocol: unknown family or protocol 'moon'; it takes tcp, udp, udplite, raw, unix, "
-	                 "inet, inet6, all, or !PROTOCOL" },
+	                 "inet, inet6, all, unix_stream, unix_dgram, unix_seqpacket, or !PROTOCOL" },
+	{ "-A tcp,!tcp", "-A, --protocol: 'tcp,!tcp' leaves no protocol" },
 	{ "-A tcp,", "-A, --protocol: unknown family or protocol ''; it takes tcp, udp, udplite, raw, unix, inet, "
-	             "inet6, all, or !PROTOCOL" },
+	             "inet6, all, unix_stream, unix_dgram, unix_seqpacket, or !PROTOCOL" },
 	{ "-f !inet", "-f, --family: unknown family or protocol 'inet'; it takes tcp, udp, udplite, raw, unix, inet, "
-	              "inet6, all, or !PROTOCOL" },
+	              "inet6, all, unix_stream, unix_dgram, unix_seqpacket, or !PROTOCOL" },
 	{ "-c0", "-c, --continuous: '0' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "-c1e3", "-c, --continuous: '1e3' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "-cz", "-c, --continuous: 'z' is not a number of seconds above 0, as in -c2 or -c0.5" },

@@ -66,13 +66,23 @@ struct owner_trouble {
 /* More than there are errnos in practice; from the last on they are counted together. */
 enum { OWNER_TROUBLES = 4 };
 
+/* A process that could not be looked into; comm: raw bytes, "" if it could not be read. */
+struct owner_denied {
+	int32_t pid;
+	char comm[16];
+};
+
+/* So few are named. */
+enum { OWNER_DENIED_NAMED = 3 };
+
 /* How a finder fared. */
 struct owner_report {
-	unsigned processes; /* looked at */
-	unsigned denied;    /* not allowed to look into: EACCES, EPERM */
-	unsigned vanished;  /* gone while we looked */
-	uint64_t fds;       /* descriptors read one by one */
-	unsigned starved;   /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
+	unsigned processes;                                 /* looked at */
+	unsigned denied;                                    /* not allowed to look into: EACCES, EPERM */
+	struct owner_denied denied_who[OWNER_DENIED_NAMED]; /* by ascending pid; if they are no more than that, all */
+	unsigned vanished;                                  /* gone while we looked */
+	uint64_t fds;                                       /* descriptors read one by one */
+	unsigned starved; /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
 	struct owner_trouble unread[OWNER_TROUBLES]; /* not looked into for any other errno */
 	struct owner_trouble partly; /* owners of which something could not be read that is there, and the last errno */
 	int no_proc;                 /* errno: there is no /proc to look into */

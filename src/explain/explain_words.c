@@ -122,7 +122,7 @@ const char *words_denied(const struct explain *explain)
 {
 	const struct privilege *privilege = explain->facts.privilege;
 	if (privilege && privilege->sees_fds)
-		return "another user namespace's, or a security module hides them";
+		return "another user namespace's, or hidden by a security module";
 	if (privilege && privilege->root)
 		return privilege->has_ptrace
 		               ? "root lacks CAP_DAC_READ_SEARCH here (a container gets it with --cap-add)"
@@ -132,20 +132,15 @@ const char *words_denied(const struct explain *explain)
 
 void words_unseen(const struct explain *explain, char text[WORDS_UNSEEN_MAX])
 {
-	const struct owners *owners = explain->facts.owners;
-	unsigned count = 0;
-	char who[WORDS_PROCESS_MAX], *to = text;
+	const struct owner_report *report = &explain->facts.owners->report;
+	char program[WORDS_NAME_MAX], *to = text;
 	*text = '\0';
-	for (size_t i = 0; i < owners->process_count && count <= WORDS_UNSEEN_NAMED; i++) {
-		if (!(owners->process[i].has & PROCESS_UNSEEN))
-			continue;
-		words_process(explain, who, &owners->process[i]);
-		if (count++ < WORDS_UNSEEN_NAMED)
-			to += sprintf(to, "%s%s", count > 1 ? ", " : " (", who);
+	for (unsigned i = 0; i < report->denied && report->denied <= OWNER_DENIED_NAMED; i++) {
+		const struct owner_denied *denied = &report->denied_who[i];
+		words_bytes(program, (struct bytes){ denied->comm, strlen(denied->comm) }, TEXT_WORD);
+		to += sprintf(to, "%s%s%s(pid %d)", i ? ", " : " (", program, *program ? " " : "", denied->pid);
 	}
-	if (count > WORDS_UNSEEN_NAMED)
-		*text = '\0';
-	else if (count)
+	if (*text)
 		strcpy(to, ")");
 }
 

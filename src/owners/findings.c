@@ -2,8 +2,10 @@
 #include "owners/findings.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include <sockview/file.h>
 #include <sockview/vec.h>
 
 enum look_end findings_end(struct findings *findings, int number)
@@ -34,10 +36,37 @@ void owners_count_trouble(struct owner_trouble unread[OWNER_TROUBLES], int numbe
 	unread[at].count += count;
 }
 
+static void keep_denied(struct owner_report *report, unsigned count, const struct owner_denied *denied)
+{
+	unsigned at = count;
+	if (count >= OWNER_DENIED_NAMED)
+		return;
+	for (; at && report->denied_who[at - 1].pid > denied->pid; at--)
+		report->denied_who[at] = report->denied_who[at - 1];
+	report->denied_who[at] = *denied;
+}
+
+void owners_count_denied(struct owner_report *report, int proc_fd, int32_t pid)
+{
+	struct owner_denied denied = { .pid = pid };
+	char path[32];
+	if (report->denied < OWNER_DENIED_NAMED) {
+		snprintf(path, sizeof(path), "%d/comm", pid);
+		file_read_string(proc_fd, path, denied.comm, sizeof(denied.comm));
+		denied.comm[strcspn(denied.comm, "\n")] = '\0';
+	}
+	keep_denied(report, report->denied++, &denied);
+}
+
+void owners_merge_denied(struct owner_report *into, const struct owner_report *from)
+{
+	for (unsigned i = 0; i < from->denied; i++)
+		keep_denied(into, into->denied++, &from->denied_who[i < OWNER_DENIED_NAMED ? i : 0]);
+}
+
 void findings_count(struct findings *findings, enum look_end end)
 {
 	findings->report.processes++;
-	findings->report.denied += end == LOOK_DENIED;
 	findings->report.vanished += end == LOOK_GONE;
 	findings->report.starved += end == LOOK_STARVED;
 	if (end == LOOK_UNREAD)

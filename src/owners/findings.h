@@ -41,6 +41,10 @@ void findings_free_each(struct findings *findings, size_t count);
 /* What a failed call of the kernel with this errno means for the look; any but LOOK_FAILED. */
 enum look_end findings_end(struct findings *findings, int number);
 /* One process was looked at: counts it in the report by how that ended. */
+/* Counts the process as one that we may not look into; its name is read below proc_fd. */
+void owners_count_denied(struct owner_report *report, int proc_fd, int32_t pid);
+void owners_merge_denied(struct owner_report *into, const struct owner_report *from);
+/* Counts how the look at a process ended; one that was denied is counted by owners_count_denied(). */
 void findings_count(struct findings *findings, enum look_end end);
 
 /* Adds to the count of the errno. */

@@ -294,7 +294,7 @@ static void settle_slots(struct owners *owners)
 static void merge_report(struct owner_report *into, const struct owner_report *from)
 {
 	into->processes += from->processes;
-	into->denied += from->denied;
+	owners_merge_denied(into, from);
 	into->vanished += from->vanished;
 	into->starved += from->starved;
 	into->veiled += from->veiled;

@@ -240,6 +240,8 @@ int scan_process(struct scan *scan, int32_t pid)
 		end = LOOK_FAILED;
 	if (subject.dir >= 0)
 		close(subject.dir);
+	if (end == LOOK_DENIED)
+		owners_count_denied(&scan->findings.report, scan->request->proc_fd, pid);
 	findings_count(&scan->findings, end);
 	return end == LOOK_FAILED ? -1 : 0;
 }

@@ -104,8 +104,9 @@ void walk_count_denied(const struct finder_request *request, struct owner_report
 		char path[32], target[1];
 		/* The same right as a descriptor's link takes (proc_fd_access_allowed(), fs/proc/base.c). */
 		snprintf(path, sizeof(path), "%d/exe", list.pid[i]);
-		if (readlinkat(request->proc_fd, path, target, sizeof(target)) < 0)
-			report->denied += errno == EACCES || errno == EPERM;
+		if (readlinkat(request->proc_fd, path, target, sizeof(target)) < 0 &&
+		    (errno == EACCES || errno == EPERM))
+			owners_count_denied(report, request->proc_fd, list.pid[i]);
 	}
 	process_list_free(&list);
 	report->hides |= walk_hides(request->proc_fd);

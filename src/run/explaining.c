@@ -46,8 +46,6 @@ static void explaining_plan(struct run *run)
 		.owners = true,
 		.owners_shown = true,
 		.parents = true,
-		/* Few; of another user's most processes are. */
-		.unseen_named = run->privilege.root,
 		.evidence = !run->options->replay,
 		.details = EXPLAIN_DETAILS,
 		/* NAT rules take CAP_NET_ADMIN as marks do. */

@@ -35,7 +35,7 @@ static struct finder_request finder_request(const struct run *run)
 		.proc_is_ours = run->proc_is_ours,
 		.index = &run->owners.index,
 		.details = run->needs.details,
-		.names_unseen = run->selection.needs.owners || run->needs.unseen_named,
+		.names_unseen = run->selection.needs.owners,
 		.elevated = run->privilege.elevated ? &run->privilege : NULL,
 	};
 }

@@ -23,7 +23,6 @@ struct run_needs {
 	bool owners_shown;   /* they are printed: found even if the filter decides without them */
 	bool evidence;       /* the second look: why a socket has no owner */
 	bool parents;        /* of the owners */
-	bool unseen_named;   /* processes that cannot be looked into are named */
 	bool hosts;          /* names of all rows' hosts are looked up before the first row is printed */
 	bool secrets;        /* what the kernel tells only with CAP_NET_ADMIN: marks, keys, MPTCP's sequence numbers */
 	unsigned details;    /* of the owners: enum process_detail */

@@ -32,7 +32,7 @@ void notes_unseen(const char *what, const struct privilege *privilege)
 		return;
 	}
 	if (privilege->sees_fds) {
-		message("%s: they are another user namespace's, or a security module hides them", what);
+		message("%s: another user namespace's, or hidden by a security module", what);
 		return;
 	}
 	if (privilege->root) {
@@ -91,9 +91,14 @@ static void report_walk(const struct owner_report *owners)
 
 static void report_owners(const struct owner_report *owners, const struct privilege *privilege, bool verbose)
 {
-	char denied[80];
-	snprintf(denied, sizeof(denied), "%u process%s could not be looked into, so some owners are unknown",
-	         owners->denied, owners->denied == 1 ? "" : "es");
+	char denied[256], names[OWNER_DENIED_NAMED * 40] = "";
+	size_t at = 0;
+	for (unsigned i = 0; i < owners->denied && owners->denied <= OWNER_DENIED_NAMED; i++)
+		at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s%spid %d", i ? "; " : " (",
+		                       owners->denied_who[i].comm, *owners->denied_who[i].comm ? ", " : "",
+		                       owners->denied_who[i].pid);
+	snprintf(denied, sizeof(denied), "%u process%s could not be looked into%s%s, so some owners are unknown",
+	         owners->denied, owners->denied == 1 ? "" : "es", names, *names ? ")" : "");
 	if (owners->hides)
 		notes_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
 	else if (owners->denied)

@@ -357,6 +357,17 @@ else:
     client.close(), server.close(), listener.close()
     carry_out("TIME_WAIT of a client that bound its port", p, p, "ss -tK state time-wait sport = :%d" % p)
     p = port()
+    listener = listen(p + 1)
+    client = socket.socket()
+    client.bind(("127.0.0.1", p))
+    client.connect(("127.0.0.1", p + 1))
+    server = listener.accept()[0]
+    deafen(server)
+    client.send(b"left behind")
+    client.close()
+    carry_out("an orphan of a client that bound its port", p, p, "ss -tK state fin-wait-1 sport = :%d" % p)
+    server.close(), listener.close()
+    p = port()
     listener = listen(p, 0)
     client = socket.create_connection(("127.0.0.1", p))
     server = listener.accept()[0]

@@ -159,7 +159,9 @@ static void verbose_says_how_it_was_done_instead(void **state)
 static void hidden_processes_come_with_what_would_show_them(void **state)
 {
 	struct report report = { 0 };
-	struct owner_report owners = { .asked = true, .denied = 12 };
+	struct owner_report owners = { .asked = true,
+		                       .denied = 12,
+		                       .denied_who = { { 812, "ss\033hd" }, { 900, "" } } };
 	struct privilege nobody = { 0 }, root = { .root = true, .has_read_search = true },
 			 half = { .root = true, .has_ptrace = true },
 			 all = { .has_ptrace = true, .has_read_search = true, .sees_fds = true };
@@ -172,16 +174,21 @@ static void hidden_processes_come_with_what_would_show_them(void **state)
 	notes_report(&report, &owners, &half, false);
 	owners.denied = 1;
 	notes_report(&report, &owners, &all, false);
-	snprintf(expected, sizeof(expected),
-	         "sockview: 12 processes could not be looked into, so some owners are unknown: use sudo, or "
-	         "allow it with: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep %s\n"
-	         "sockview: 12 processes could not be looked into, so some owners are unknown: root lacks "
-	         "CAP_SYS_PTRACE here (a container gets it with --cap-add)\n"
-	         "sockview: 12 processes could not be looked into, so some owners are unknown: root lacks "
-	         "CAP_DAC_READ_SEARCH here (a container gets it with --cap-add)\n"
-	         "sockview: 1 process could not be looked into, so some owners are unknown: they are another "
-	         "user namespace's, or a security module hides them\n",
-	         path);
+	owners.denied = 2;
+	notes_report(&report, &owners, &all, false);
+	snprintf(
+		expected, sizeof(expected),
+		"sockview: 12 processes could not be looked into, so some owners are unknown: use sudo, or "
+		"allow it with: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep %s\n"
+		"sockview: 12 processes could not be looked into, so some owners are unknown: root lacks "
+		"CAP_SYS_PTRACE here (a container gets it with --cap-add)\n"
+		"sockview: 12 processes could not be looked into, so some owners are unknown: root lacks "
+		"CAP_DAC_READ_SEARCH here (a container gets it with --cap-add)\n"
+		"sockview: 1 process could not be looked into (ss\\x1bhd, pid 812), so some owners are unknown: another "
+		"user namespace's, or hidden by a security module\n"
+		"sockview: 2 processes could not be looked into (ss\\x1bhd, pid 812; pid 900), so some owners are "
+		"unknown: another user namespace's, or hidden by a security module\n",
+		path);
 	assert_string_equal(captured(*state), expected);
 }
 

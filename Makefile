@@ -290,13 +290,17 @@ DEPS_dnf = gcc glibc-devel libmnl-devel libcap-devel pkgconf-pkg-config
 DEPS_apk = gcc musl-dev linux-headers libmnl-dev libcap-dev pkgconf
 DEPS_pacman = gcc libmnl libcap pkgconf
 TEST_DEPS_apt-get = libcmocka-dev clang bpftool libbpf-dev perl python3 net-tools \
-	iproute2 lsof libcap2-bin util-linux procps mandoc jq nftables netbase git zsh fish strace iptables
+	iproute2 lsof libcap2-bin util-linux procps mandoc jq nftables netbase git zsh fish strace iptables \
+	python3-prometheus-client sqlite3
 TEST_DEPS_dnf = libcmocka-devel clang bpftool libbpf-devel perl-Test-Harness python3 net-tools \
-	iproute lsof libcap util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft
+	iproute lsof libcap util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft \
+	python3-prometheus_client sqlite
 TEST_DEPS_apk = cmocka-dev clang bpftool libbpf-dev perl-utils python3 net-tools \
-	iproute2 lsof libcap-utils util-linux procps mandoc jq nftables git zsh fish strace iptables
+	iproute2 lsof libcap-utils util-linux procps mandoc jq nftables git zsh fish strace iptables \
+	py3-prometheus-client sqlite
 TEST_DEPS_pacman = cmocka clang bpf libbpf perl python net-tools \
-	iproute2 lsof util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft
+	iproute2 lsof util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft \
+	python-prometheus_client sqlite
 # What sanitizers and fuzzers take beside them: clang's run-time libraries, a symbolizer.
 SAN_DEPS_apt-get = clang libclang-rt-dev llvm
 SAN_DEPS_dnf = clang compiler-rt llvm

@@ -129,13 +129,19 @@
  *     csv.c                            csv and tsv
  *     format.h                         rows to bytes
  *     formats.c                        the formats by number
+ *     json_document.c json_document.h  what JSON says of the whole answer, before and behind its rows
  *     json.c                           json and jsonl
  *     lsof.c                           the listing of lsof -i (lsof 4.95)
  *     lsof_fields.c lsof_fields.h      lsof -F
  *     lsof_line.c lsof_line.h          what both have: the files that were kept, and a line's texts
  *     mark.c mark.h                    the restrained colours of a terminal
  *     netstat.c                        the lines of netstat -W, column for column (net-tools 2.10)
+ *     openmetrics.c openmetrics.h      OpenMetrics: families, samples, the end
  *     pad.c pad.h                      text in columns of a fixed width
+ *     summary.c summary.h              sockets counted for --summary
+ *     summary_json.c                   as one JSON object
+ *     summary_metrics.c                as OpenMetrics
+ *     summary_text.c                   as one screen of text
  *     table.c                          columns aligned to what is in them
  *     width.c width.h                  the places characters take
  *   select/
@@ -176,6 +182,7 @@
  *     cgroup.c cgroup.h                what a cgroup's path tells of units and containers
  *     cgroups.c                        the mounted cgroup hierarchy: its mount, ids to paths, paths and globs to ids
  *     containers.c containers.h        names of containers from the runtimes' own files
+ *     host_numbers.c host_numbers.h    what the kernel counts beside its tables of sockets
  *     hosts.c hosts.h                  a hash of addresses over the array of what was looked up
  *     lookup.c lookup.h                names looked up where this host keeps them, /etc/hosts among them
  *     mountinfo.c mountinfo.h          the mounts that a process sees, and the way to them

@@ -14,6 +14,7 @@
 #include <sockview/query.h>
 #include <sockview/row.h>
 
+struct host_numbers;
 struct names;
 struct netns;
 
@@ -37,6 +38,11 @@ struct view {
 	const struct column_context *context;
 	unsigned width;                  /* table: of the terminal, in characters; 0: nothing is cut */
 	const struct document *document; /* json */
+
+	/* --summary. */
+	const struct host_numbers *host;
+	bool bars;    /* beside numbers, for a terminal */
+	uint64_t top; /* so many items of each list; 0: as many as there is room for */
 
 	/* lsof. */
 	const struct filter *chosen;  /* files of the owners that fit it alone; NULL: of all */
@@ -87,7 +93,10 @@ struct format {
 	bool unix_apart;         /* unix sockets have a section of their own, behind the others */
 };
 
-extern const struct format format_netstat, format_lsof, format_table, format_json, format_jsonl, format_csv, format_tsv;
+extern const struct format format_netstat, format_lsof, format_table, format_json, format_jsonl, format_csv, format_tsv,
+	format_openmetrics;
+/* --summary's text and its JSON, which --format does not name. */
+extern const struct format format_summary, format_summary_json;
 /* All of them; NULL behind the last. */
 const struct format *format_at(size_t index);
 

@@ -69,7 +69,6 @@ static const struct foreign_word words[] = {
 	REFUSED("ss", "--packet", "packet sockets are not listed"),
 	REFUSED("ss", "--vsock", "vsock sockets are not listed"),
 	REFUSED("ss", "--xdp", "XDP sockets are not listed"),
-	REFUSED("ss", "--summary", "there is no summary: count rows, as in sockview -atn -H | wc -l"),
 	REFUSED("netstat", "--statistics", "counters of protocols are no sockets: nstat -az"),
 	REFUSED("netstat", "--route", "routes are no sockets: ip route"),
 	REFUSED("netstat", "--interfaces", "interfaces are no sockets: ip -s link"),

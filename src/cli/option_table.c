@@ -249,7 +249,7 @@ static int add_proto_state(struct parse *parse, const char *word)
 	if (word)
 		return option_add_word(parse, &parse->options->proto_state, word);
 	parse->options->summary = true;
-	return option_note(parse, "ss's -s prints a summary, which is not offered: the sockets alone are listed");
+	return option_aside(parse, "-s is a summary, as ss's; netstat's counters of protocols: nstat -az");
 }
 
 /* lsof(8), OUTPUT FOR OTHER PROGRAMS: also those that are of no socket, which are left out. */
@@ -408,7 +408,7 @@ static const struct option_row rows[] = {
 	WORDS(OPTIONS_OWNER, 'i', "internet", ARGUMENT_OPTIONAL, spec, "SPEC",
 	      "internet sockets as lsof -i selects them", GIVEN(internet), .takes_next = option_begins_like_spec),
 	CALLS(OPTIONS_OWNER, 's', "proto-state", ARGUMENT_OPTIONAL, add_proto_state, "PROTO:STATE",
-	      "with -i, lsof's -s", .takes_next = option_is_proto_state),
+	      "with -i, lsof's -s; else --summary", .takes_next = option_is_proto_state),
 	FLAG(OPTIONS_OWNER, 0, "pids", pids, "print only the owners' pids"),
 	WORD(OPTIONS_OWNER, 0, "filter-file", filter_file, "FILE", "read FILTER from FILE, - for stdin",
 	     .source = FROM_FILES),
@@ -419,6 +419,7 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_SHOW, 'o', "timers", timers, "timers"),
 	FLAG(OPTIONS_SHOW, 'm', "memory", memory, "socket memory"),
 	FLAG(OPTIONS_SHOW, 'I', "info", info, "TCP internals"),
+	FLAG(OPTIONS_SHOW, 0, "summary", summary, "totals: states, memory, queues, hosts"),
 	FLAG(OPTIONS_SHOW, 'n', "numeric", numeric, "numbers, no names"),
 	FLAG(OPTIONS_SHOW, 0, "numeric-hosts", numeric_hosts, "no host names"),
 	FLAG(OPTIONS_SHOW, 0, "numeric-ports", numeric_ports, "no service names"),

@@ -176,6 +176,8 @@ static void settle_options(struct options *options)
 		options->protos |= protos_with(PROTO_DEFAULT);
 	if (!options->inet && !options->inet6)
 		options->inet = options->inet6 = true;
+	/* A summary is of all states, but where some are chosen. */
+	options->all |= options->summary && !options->listening;
 	/* --count without -c. */
 	if (options->continuous && !(options->interval > 0))
 		options->interval = 1;
@@ -243,7 +245,7 @@ static int note_netstat(struct parse *parse)
 {
 	const struct options *options = parse->options;
 	bool bare = !options->protos_named && options->inet && options->inet6 && !options->filter.count;
-	if (options->mode != MODE_LOOK || options->internet)
+	if (options->mode != MODE_LOOK || options->internet || options->summary)
 		return 0;
 	if (options->resolve && options->numeric && bare &&
 	    option_note(parse, "-r looks up the names of hosts; netstat's table of routes: ip route") < 0)
@@ -283,7 +285,8 @@ static int check_groups(struct parse *parse)
 		return option_problem(parse, "%s is of listings: it does not go with --events and --explain", option);
 	if (options->pids)
 		return option_problem(parse, "%s and --pids exclude each other", option);
-	if (lsof || (options->internet && !options->group_by && !options->format && !options->columns))
+	if (lsof ||
+	    (options->internet && !options->group_by && !options->format && !options->columns && !options->summary))
 		return option_problem(parse,
 		                      "%s does not go with lsof's listing, which is a line for each file: --format "
 		                      "table, or without -i",
@@ -293,10 +296,35 @@ static int check_groups(struct parse *parse)
 	return 0;
 }
 
+static int check_summary(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	const char *other = options->group_by       ? "--group-by"
+	                    : options->columns      ? "--columns"
+	                    : options->sort         ? "--sort"
+	                    : options->pids         ? "--pids"
+	                    : options->fields_given ? "-F"
+	                                            : NULL;
+	if (options->format == &format_openmetrics && !options->summary)
+		return option_problem(parse, "--format openmetrics goes with --summary");
+	if (!options->summary)
+		return 0;
+	if (options->mode == MODE_EVENTS || options->mode == MODE_EXPLAIN)
+		return option_problem(parse, "--summary does not go with --events and --explain");
+	if (options->csv_safe ||
+	    (options->format && options->format != &format_json && options->format != &format_openmetrics))
+		return option_problem(parse,
+		                      "--summary prints text, or with --format json and openmetrics; %s is of rows",
+		                      options->csv_safe ? "--csv-safe" : options->format->name);
+	if (other)
+		return option_problem(parse, "%s is of rows: it does not go with --summary", other);
+	return 0;
+}
+
 static int check_together(struct parse *parse)
 {
 	const struct options *options = parse->options;
-	if (check_groups(parse) < 0)
+	if (check_groups(parse) < 0 || check_summary(parse) < 0)
 		return -1;
 	if (check_events(parse) < 0)
 		return -1;
@@ -319,9 +347,6 @@ static int check_together(struct parse *parse)
 		return option_problem(parse, "--record and -c exclude each other: a recording is of one look");
 	if (options->record && options->source == SOURCE_PROC)
 		return option_problem(parse, "--record keeps netlink's answers: it cannot go with --source proc");
-	if (options->summary && !options->protos_named && !options->filter.count)
-		return option_problem(parse,
-		                      "option -s, --proto-state needs PROTO:STATE; ss's summary (-s) is not offered");
 	if (options->pids && options->fields_given)
 		return option_problem(parse, "-F and pids alone (lsof's -t, --pids) exclude each other");
 	if (options->filter.count == 1 && strcmp(options->filter.item[0], "help") == 0)

@@ -4,7 +4,8 @@
 #include <sockview/countof.h>
 
 static const struct format *const formats[] = {
-	&format_netstat, &format_lsof, &format_table, &format_json, &format_jsonl, &format_csv, &format_tsv,
+	&format_netstat, &format_lsof, &format_table, &format_json,
+	&format_jsonl,   &format_csv,  &format_tsv,   &format_openmetrics,
 };
 
 const struct format *format_at(size_t index)

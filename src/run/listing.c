@@ -19,6 +19,10 @@
 /* --columns without a format is a table; --csv-safe alone is csv; -i and -F alone are lsof's. */
 static const struct format *choose_format(const struct options *options)
 {
+	if (options->summary)
+		return !options->format                  ? &format_summary
+		       : options->format == &format_json ? &format_summary_json
+		                                         : options->format;
 	/* netstat's lines are of sockets: groups are in a table of their own. */
 	if (options->group_by && (!options->format || options->format->style == COLUMNS_NONE))
 		return options->csv_safe ? &format_csv : &format_table;
@@ -101,6 +105,21 @@ static int choose_order(struct listing *listing, const struct options *options, 
 	return unknown_column(problem, "--sort", &error);
 }
 
+/* Totals, groups or rows. */
+static int choose_what(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
+{
+	if (options->summary) {
+		/* The programs, and with openmetrics what listeners dropped. */
+		listing->needs.need = NEED_OWNERS;
+		listing->needs.details = PROCESS_NAME;
+		listing->needs.want = listing->format == &format_openmetrics ? WANT_SKMEM : 0;
+		return 0;
+	}
+	if (options->group_by)
+		return choose_groups(listing, options, problem);
+	return choose_columns(listing, options, problem) < 0 ? -1 : choose_order(listing, options, problem);
+}
+
 int listing_choose(struct listing *listing, const struct options *options, char problem[OPTIONS_PROBLEM_MAX])
 {
 	*listing = (struct listing){ .format = choose_format(options) };
@@ -110,9 +129,7 @@ int listing_choose(struct listing *listing, const struct options *options, char 
 	if (options->csv_safe && listing->format != &format_csv && listing->format != &format_tsv)
 		return problem_set(problem, OPTIONS_PROBLEM_MAX, "--csv-safe: it goes with csv and tsv, not with %s",
 		                   listing->format->name);
-	if (options->group_by
-	            ? choose_groups(listing, options, problem) < 0
-	            : choose_columns(listing, options, problem) < 0 || choose_order(listing, options, problem) < 0)
+	if (choose_what(listing, options, problem) < 0)
 		return -1;
 	column_list_needs(&listing->columns, &listing->needs);
 	sort_list_needs(&listing->sort, &listing->needs);

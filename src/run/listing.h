@@ -6,6 +6,7 @@
 #include <sockview/column_source.h>
 #include <sockview/format.h>
 #include <sockview/groups.h>
+#include <sockview/host_numbers.h>
 #include <sockview/sort.h>
 
 #include <sockview/options.h>
@@ -19,6 +20,7 @@ struct listing {
 	struct column_needs needs; /* of both */
 	struct column_context context;
 	struct document document;
+	struct host_numbers host_numbers; /* of --summary */
 	struct cgroups *cgroups;
 	int cgroups_errno; /* why not all of them could be read; 0: they were, or there are none here */
 	struct containers *containers;

@@ -27,6 +27,8 @@ int show_begin(struct run *run)
 {
 	memset(run->format_state, 0, run->listing.format->state_size);
 	run_find_boot_id(run);
+	if (run->view.host)
+		host_numbers_read(&run->listing.host_numbers, run->proc_fd, run->proc_net_fd);
 	if (run->listing.groups)
 		groups_clear(run->listing.groups);
 	if (show_prepare_owners(run) < 0)
@@ -47,7 +49,7 @@ static int show_sock(struct run *run, const struct sock *sock)
 		hidden_judge(&run->hidden, owners, run->selection.filter, sock, VERDICT_YES, false);
 		return 0;
 	}
-	if (run->options->top && !run->listing.groups && run->shown == run->options->top)
+	if (run->options->top && !run->listing.groups && !run->options->summary && run->shown == run->options->top)
 		return 0;
 	run->shown++;
 	run->nul_or_at += sock->unix_ && sock->unix_->has & UNIX_NUL_OR_AT;

@@ -54,6 +54,9 @@ void run_make_view(struct run *run)
 		.context = &run->listing.context,
 		.document = &run->listing.document,
 		.width = terminal_width(options),
+		.bars = isatty(STDOUT_FILENO),
+		.top = options->top,
+		.host = options->summary && !options->replay ? &run->listing.host_numbers : NULL,
 		/* lsof's -F without letters is all of them; its COMMAND is cut to 9 unless +c says otherwise. */
 		.fields = options->fields_given && !options->fields ? "" : options->fields,
 		.command_width = options->command_width_given ? options->command_width : 9,

@@ -76,7 +76,7 @@ t.same([name for name in sorted(used) if name not in privileges], [], "PRIVILEGE
 
 # --- formats, states, columns --------------------------------------------------------------------
 
-formats = "netstat lsof table json jsonl csv tsv".split()
+formats = "netstat lsof table json jsonl csv tsv openmetrics".split()
 for where, found in (("--help", help_text), ("man", manual), *completions.items()):
     t.same([name for name in formats if not re.search(r"\b%s\b" % name, found)], [], "%s: every format" % where)
 refused = tap.sockview("--format", "xml")

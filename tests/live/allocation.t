@@ -76,6 +76,7 @@ def every_allocation(options, strict=True, step=1):
 
 for line in sys.argv[1:] or ("-atnp", "-tuanp", "-xap", "-tuUwxan --source=proc", "-i -nP", "-atn --sort=-local_port",
              "--json -atnp", "--csv -atnp", "--csv --columns=local_port,cgroup -atn",
+             "-tu --summary --replay %s" % recording, "-t --summary --format=openmetrics", "-t --summary --json",
              "-atn --group-by=state,remote_net,local --sum=recv_q,rtt",
              "--format=table -atn", "--pids -i :8080", "-F pcn -i -nP",
              "--help", "--list-columns", "--completions=bash", "--explain tcp:127.0.0.1:8080",

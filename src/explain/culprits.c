@@ -36,17 +36,9 @@ static uint8_t rank_of(const struct bind_holder *is)
 	return is->state == STATE_BOUND ? GANG_BOUND : GANG_CONNECTED;
 }
 
-static bool same_text(const struct owners *owners, struct process_text a, struct process_text b)
-{
-	struct bytes left = owners_text(owners, a), right = owners_text(owners, b);
-	return left.len == right.len && (!left.len || memcmp(left.data, right.data, left.len) == 0);
-}
-
 static bool is_of_gang(const struct owners *owners, const struct gang *gang, const struct process *process)
 {
-	const struct process *first = &owners->process[gang->process];
-	return first->uid == process->uid && same_text(owners, first->program, process->program) &&
-	       same_text(owners, first->cgroup, process->cgroup);
+	return process_alike(owners, &owners->process[gang->process], process);
 }
 
 static int culprit_add(struct explain *explain, uint32_t index)

@@ -259,6 +259,28 @@ static void print_others(const struct explain *explain, struct out *out, const s
 	fold(out, "      ", 6, line);
 }
 
+/* Of several sockets that listen at one place: the processes of the others. */
+static void print_workers(const struct explain *explain, struct out *out, const struct crowd *crowd)
+{
+	enum { NAMED_MAX = 6 };
+	char pids[160] = "", line[240];
+	unsigned more = 0;
+	size_t at = 0;
+	for (size_t i = crowd->first + 1u; i < explain->holders; i++) {
+		const struct holder *holder = &explain->holder[i];
+		const struct process *process = holder_process(explain, holder);
+		if (&explain->crowd[holder->crowd] != crowd || !process)
+			continue;
+		if (more++ < NAMED_MAX)
+			at += (size_t)snprintf(pids + at, sizeof(pids) - at, "%s %d", more > 1 ? "," : "",
+			                       process->pid);
+	}
+	snprintf(line, sizeof(line), "and %u more worker%s: pid%s%s", more, more == 1 ? "" : "s", pids,
+	         more > NAMED_MAX ? " ..." : "");
+	if (more)
+		fold(out, "      ", 6, line);
+}
+
 /* The thread that holds it, where its process's leader has gone. */
 static void print_thread(const struct explain *explain, struct out *out, const struct holder *holder)
 {
@@ -311,6 +333,8 @@ static void print_crowd(const struct explain *explain, struct out *out, const st
 		print_command(explain, out, process);
 	print_thread(explain, out, holder);
 	print_others(explain, out, holder);
+	if (row->state == STATE_LISTEN || !proto_listens(row->proto))
+		print_workers(explain, out, crowd);
 }
 
 enum { CROWDS_SHOWN = 12 };

@@ -169,17 +169,38 @@ static bool same_judgement(const struct holder *a, const struct holder *b)
 	return true;
 }
 
-/* A listener, a bound socket or a UDP socket is shown by itself; connections are put together. */
+static bool same_text(const struct owners *owners, struct process_text a, struct process_text b)
+{
+	struct bytes left = owners_text(owners, a), right = owners_text(owners, b);
+	return left.len == right.len && (!left.len || memcmp(left.data, right.data, left.len) == 0);
+}
+
+bool process_alike(const struct owners *owners, const struct process *a, const struct process *b)
+{
+	return a->uid == b->uid && same_text(owners, a->program, b->program) && same_text(owners, a->cgroup, b->cgroup);
+}
+
+/* A listener, a bound socket or a UDP socket is shown by itself, but for workers; connections are put together. */
 static bool is_alone(const struct holder *holder)
 {
 	return holder->is.state == STATE_LISTEN || holder->is.state == STATE_BOUND || !proto_listens(holder->is.proto);
+}
+
+/* Sockets that share one address by SO_REUSEPORT, a process of the same program each. */
+static bool are_workers(const struct explain *explain, const struct holder *a, const struct holder *b)
+{
+	const struct process *left = holder_process(explain, a), *right = holder_process(explain, b);
+	return left && right && left != right && a->is.state == b->is.state && a->is.state != STATE_BOUND &&
+	       a->is.ifindex == b->is.ifindex && a->is.v6only == b->is.v6only && a->is.family == b->is.family &&
+	       memcmp(&a->is.addr, &b->is.addr, sizeof(a->is.addr)) == 0 &&
+	       process_alike(explain->facts.owners, left, right) && same_judgement(a, b);
 }
 
 static bool crowds_with(const struct explain *explain, const struct crowd *crowd, const struct holder *holder)
 {
 	const struct holder *first = &explain->holder[crowd->first];
 	if (is_alone(holder) || is_alone(first))
-		return false;
+		return is_alone(holder) && is_alone(first) && are_workers(explain, first, holder);
 	return first->is.state == holder->is.state && first->reason == holder->reason &&
 	       first->is.family == holder->is.family &&
 	       memcmp(&first->is.addr, &holder->is.addr, sizeof(first->is.addr)) == 0 &&

@@ -22,4 +22,7 @@ static inline const struct row *holder_row(const struct explain *explain, const 
 	return &explain->facts.table->row[holder->row];
 }
 
+/* One program of one user in one cgroup: a supervisor and its workers. */
+bool process_alike(const struct owners *owners, const struct process *a, const struct process *b);
+
 #endif

@@ -7,6 +7,7 @@ that answer as systemctl and docker do, and stop the process they are told of.
 import array
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -189,6 +190,8 @@ workers = [child(lambda: [listen(p, reuseport=1)]) for _ in range(3)]
 result = explain(p)
 t.ok("is taken by 3 workers of python3 explain_advice.t (SO_REUSEPORT, pid %d and 2 more" % workers[0] in " ".join(" ".join(result.lines).split()),
      "workers are one", result)
+told = re.findall(r"3 x 127.0.0.1:%d LISTEN: python3 \(pid (\d+)\), user .*and 2 more workers: pid (\d+), (\d+)" % p, " ".join(" ".join(result.lines).split()))
+t.ok(len(told) == 1 and sorted(map(int, told[0])) == workers, "... and one paragraph", result)
 answer = json.loads(explain(p, "--json").out)
 carry_out("three workers that share by SO_REUSEPORT", p, p, "kill %d %d %d" % tuple(workers), reap=workers)
 end(*workers)
@@ -413,7 +416,10 @@ def stop_by_advice(name, number, pid, place):
     t.ok(True, name + ": carried out, the port is free")
 
 
-for words, place in (([], "only in the io_uring of ring"), (["accept"], "perhaps by the io_uring of ring")):
+ALL_SEEN = not tap.sockview("-ltnp").err
+if not ALL_SEEN:
+    t.skip("sockets that no process has open", "a process is hidden here, and may have them")
+for words, place in (([], "only in the io_uring of ring"), (["accept"], "perhaps by the io_uring of ring")) if ALL_SEEN else ():
     p = port()
     ring = subprocess.Popen([tap.helper("ring"), str(p), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
     if ring.stdout.read(1) != b"R":
@@ -434,7 +440,10 @@ left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [s
 sock.close()
 with open("/proc/%d/comm" % pid) as file:
     comm = file.read().strip()
-stop_by_advice("a descriptor in a message", p, pid, "a message that waits on a unix socket of " + comm)
+if ALL_SEEN:
+    stop_by_advice("a descriptor in a message", p, pid, "a message that waits on a unix socket of " + comm)
+else:
+    end(pid)
 left.close()
 
 # --- units and containers (stand-ins) -----------------------------------------------------
@@ -572,8 +581,11 @@ else:
     os.close(said_write)
     ready = select.select([said_read], [], [], 30)[0]
     said = os.read(said_read, 65536).decode() if ready else ""
-    t.ok("\nTo free it:   systemctl stop web.socket; kill " in said or "\nTo free it:   systemctl stop web.socket\n" in said,
-         "a socket unit that process 1 holds the port for", said)
+    if not netns.can_have_pids():
+        t.skip("a socket unit that process 1 holds the port for", "no pid namespace can be made here")
+    else:
+        t.ok("\nTo free it:   systemctl stop web.socket; kill " in said or "\nTo free it:   systemctl stop web.socket\n" in said,
+             "a socket unit that process 1 holds the port for", said)
     os.close(hold_write), os.close(hold_read), os.close(said_read)
     end(outer)
 

@@ -96,11 +96,16 @@ bool filter_concerns(const struct filter *filter, const struct owners *owners, c
 
 /*
  * Which of lsof's items were found: each is a SPEC, which a socket that fits the
- * whole must fit, or a pid, user, command or group, which any process may have.
+ * whole must fit; a state of -s, which any socket with a file may have; or a
+ * pid, user, command or group, which any process may have.
  */
+enum filter_sought_in { SOUGHT_FITTING, SOUGHT_STATE, SOUGHT_PROCESS };
+void filter_seek_state(struct filter *filter, const struct sock *sock);
 void filter_seek_in(struct filter *filter, const struct sock *sock, const struct owners *owners);
 void filter_seek_process(struct filter *filter, const struct filter_process *process);
-/* How many were not; `processes`: of those alone that any process may have. */
-unsigned filter_missing(const struct filter *filter, bool processes);
+/* How many were not. */
+unsigned filter_missing(const struct filter *filter);
+/* The same of one kind. */
+unsigned filter_missing_in(const struct filter *filter, enum filter_sought_in in);
 
 #endif

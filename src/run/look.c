@@ -285,7 +285,11 @@ static bool is_all_found(const struct run *run)
 	const struct options *options = run->options;
 	if (options->search_may_fail || (options->until_empty && run->shown_ever))
 		return true;
-	if (filter_missing(run->selection.filter, false))
+	const struct filter *filter = run->selection.filter;
+	/* What states the sockets of a recording or of other namespaces are in is known of the wanted ones alone. */
+	bool states = !options->replay && !run->namespaces.list.count;
+	if (filter_missing_in(filter, SOUGHT_FITTING) || filter_missing_in(filter, SOUGHT_PROCESS) ||
+	    (states && filter_missing_in(filter, SOUGHT_STATE)))
 		return false;
 	return run->shown_ever || run->selection.needs.items;
 }

@@ -37,11 +37,12 @@ struct filter {
 /* An item of lsof's line: its exit status tells whether each was found. */
 struct filter_sought {
 	uint32_t node;
-	bool process, found; /* process: any process will do, whether it has sockets or not */
+	enum filter_sought_in in;
+	bool found;
 };
 
 /* Keeps the node of an item. 0, or -1 with errno ENOMEM. */
-int filter_seek(struct filter *filter, uint32_t node, bool process);
+int filter_seek(struct filter *filter, uint32_t node, enum filter_sought_in in);
 /* For filter_close() and filter_free(). */
 void items_close(struct filter *filter);
 void items_free(struct filter *filter);

@@ -81,12 +81,12 @@ static uint32_t items_read(struct filter *filter, struct reading *reading, enum 
 	}
 }
 
-int filter_seek(struct filter *filter, uint32_t node, bool process)
+int filter_seek(struct filter *filter, uint32_t node, enum filter_sought_in in)
 {
 	struct filter_sought *sought = vec_push(filter->sought, filter->sought_count, filter->sought_capacity);
 	if (!sought)
 		return -1;
-	*sought = (struct filter_sought){ .node = node, .process = process };
+	*sought = (struct filter_sought){ .node = node, .in = in };
 	return 0;
 }
 
@@ -104,7 +104,7 @@ int filter_add_item(struct filter *filter, enum filter_item kind, const char *te
 			return -1;
 		filter->needs.items = true;
 		expr_list_add(&filter->expr, unwanted ? &choice->unwanted : &choice->wanted, node);
-		if (!unwanted && filter_seek(filter, node, true) < 0)
+		if (!unwanted && filter_seek(filter, node, SOUGHT_PROCESS) < 0)
 			return reading_no_memory(&reading), -1;
 		if (kind == ITEM_COMMAND)
 			break;
@@ -160,15 +160,30 @@ void filter_seek_process(struct filter *filter, const struct filter_process *pro
 {
 	for (size_t i = 0; i < filter->sought_count; i++) {
 		struct filter_sought *sought = &filter->sought[i];
-		if (sought->process && !sought->found)
+		if (sought->in == SOUGHT_PROCESS && !sought->found)
 			sought->found = judge_process(filter, &filter->expr.node[sought->node], process);
 	}
 }
 
-unsigned filter_missing(const struct filter *filter, bool processes)
+void filter_seek_state(struct filter *filter, const struct sock *sock)
+{
+	for (size_t i = 0; i < filter->sought_count; i++) {
+		struct filter_sought *sought = &filter->sought[i];
+		if (sought->in == SOUGHT_STATE && !sought->found)
+			sought->found = judge_part(filter, sought->node, sock, NULL) == VERDICT_YES;
+	}
+}
+
+unsigned filter_missing_in(const struct filter *filter, enum filter_sought_in in)
 {
 	unsigned missing = 0;
 	for (size_t i = 0; i < filter->sought_count; i++)
-		missing += !filter->sought[i].found && (!processes || filter->sought[i].process);
+		missing += !filter->sought[i].found && filter->sought[i].in == in;
 	return missing;
+}
+
+unsigned filter_missing(const struct filter *filter)
+{
+	return filter_missing_in(filter, SOUGHT_FITTING) + filter_missing_in(filter, SOUGHT_STATE) +
+	       filter_missing_in(filter, SOUGHT_PROCESS);
 }

@@ -136,7 +136,7 @@ int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct 
 	if (node == EXPR_FAILED)
 		return -1;
 	expr_list_add(&filter->expr, &filter->specs, node);
-	if (filter_seek(filter, node, false) < 0)
+	if (filter_seek(filter, node, SOUGHT_FITTING) < 0)
 		return reading_no_memory(&reading), -1;
 	return 0;
 }
@@ -182,6 +182,8 @@ int filter_add_proto_states(struct filter *filter, const char *text, size_t len,
 		if (node == EXPR_FAILED)
 			return -1;
 		expr_list_add(&filter->expr, unwanted ? &choice->unwanted : &choice->wanted, node);
+		if (!unwanted && filter_seek(filter, node, SOUGHT_STATE) < 0)
+			return reading_no_memory(&reading), -1;
 	}
 	filter->needs.states_said |= reading.states_said;
 	return 0;

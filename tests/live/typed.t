@@ -190,7 +190,9 @@ if tap.missing("lsof"):
 else:
     for line in lines("lsof"):
         same_lsof(line)
-    for line in ("-nP -i -p @PID@", "-nP -i:80 -i:9", "-nP -i:9 -p 1", "-a -nP -i -p @PID@ -u ^@USER@", "-nPi -g -R -l", "-nP -i:80 -c nosuch"):
+    for line in ("-nP -i -p @PID@", "-nP -i:80 -i:9", "-nP -i:9 -p 1", "-a -nP -i -p @PID@ -u ^@USER@", "-nPi -g -R -l", "-nP -i:80 -c nosuch",
+                 "-nP -i -s TCP:LISTEN,CLOSING,SYN_SENT", "-nP -iTCP:80 -s TCP:LISTEN", "-nP -iTCP:80 -s TCP:LISTEN,CLOSE_WAIT",
+                 "-nP -iTCP:80 -s TCP:LISTEN,TIME_WAIT", "-nP -i -s TCP:^LISTEN,^TIME_WAIT", "-nP -i -s TCP:LISTEN,TIME_WAIT -Q"):
         for word, text in FILLED.items():
             line = line.replace(word, text)
         same_lsof(line.split())

@@ -20,6 +20,12 @@
 		word, tool, NULL, text \
 	}
 
+/* Neither taken nor refused: the rest of the line is what its user wants to see. */
+#define NOTED(tool, word, text) \
+	{ \
+		word, tool, "", text \
+	}
+
 static const struct foreign_word words[] = {
 	TAKEN("ss", "--processes", "programs"),
 	TAKEN("ss", "--extended", "extend"),
@@ -63,7 +69,7 @@ static const struct foreign_word words[] = {
 	REFUSED("ss", "--context", "security contexts are not listed"),
 	REFUSED("ss", "-z", "security contexts are not listed"),
 	REFUSED("ss", "--contexts", "security contexts are not listed"),
-	REFUSED("ss", "-M", "MPTCP sockets are not listed; their subflows are: -I, columns mptcp_..."),
+	NOTED("netstat", "-M", "masqueraded connections: conntrack -L; ss's -M: MPTCP sockets are not listed"),
 	REFUSED("ss", "--mptcp", "MPTCP sockets are not listed; their subflows are: -I, columns mptcp_..."),
 	REFUSED("ss", "-0", "packet sockets are not listed"),
 	REFUSED("ss", "--packet", "packet sockets are not listed"),

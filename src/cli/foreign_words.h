@@ -7,7 +7,8 @@
 struct foreign_word {
 	const char *word; /* "-T", "--threads" */
 	const char *tool;
-	const char *own;  /* the long option that means the same, "NAME" or "NAME=WORD"; NULL: it is refused */
+	const char *
+		own; /* the long option that means the same, "NAME" or "NAME=WORD"; "": it does nothing, with a note; NULL: it is refused */
 	const char *text; /* why it is refused, or what would be right */
 };
 

@@ -349,6 +349,11 @@ static int check_together(struct parse *parse)
 		return option_problem(parse, "--record keeps netlink's answers: it cannot go with --source proc");
 	if (options->pids && options->fields_given)
 		return option_problem(parse, "-F and pids alone (lsof's -t, --pids) exclude each other");
+	if (options->pids && (options->format || options->columns || options->sort))
+		return option_problem(parse, "%s and pids alone (lsof's -t, --pids) exclude each other",
+		                      options->columns ? "--columns"
+		                      : options->sort  ? "--sort"
+		                                       : "--format");
 	if (options->filter.count == 1 && strcmp(options->filter.item[0], "help") == 0)
 		return option_problem(parse, "'help': the options are shown by sockview --help");
 	if (options->internet && !options->lsof_unix && options->protos & ~protos_of(AF_INET))

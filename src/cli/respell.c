@@ -40,7 +40,7 @@ static int respell_long(struct parse *parse, char **word, const char *next)
 	/* netstat's --program has no argument, ours has. */
 	if (strcmp(*word, "--program") == 0 && (!next || *next == '-'))
 		return replace(parse, word, "programs", "");
-	return foreign && foreign->own ? replace(parse, word, foreign->own, *word + len) : 0;
+	return foreign && foreign->own && *foreign->own ? replace(parse, word, foreign->own, *word + len) : 0;
 }
 
 /* -p4924: a bundle of -p, -4 and letters that are none. */
@@ -157,6 +157,8 @@ int respell_unknown(struct parse *parse, char letter, const char *word)
 			return option_problem(parse, "unknown option '%s' in '%s'; did you mean --%s?", name, word,
 			                      row->name);
 	const struct foreign_word *foreign = foreign_word_find(name, 2);
+	if (foreign && foreign->own && !*foreign->own)
+		return option_note(parse, "%s of %s has no effect here: %s", name, foreign->tool, foreign->text);
 	if (foreign && foreign->own)
 		return apply_own(parse, foreign->own);
 	if (foreign)

@@ -52,7 +52,9 @@ WRONG = [  # the words, and what must be named
     ("--source", "--source"), ("-A tcp,nonsense", "'nonsense'"), ("-A", "-A"), ("-f !nonsense", "nonsense"),
     ("--color=blue", "'blue'"), ("--owners-from hearsay", "'hearsay'"), ("--format poem", "'poem'"),
     ("--record a --replay b", "--replay"), ("--record a -c", "-c"), ("--record a --count 2", "-c"), ("-K", "-K"), ("-N x", "-N"), ("-b", "-b"), ("-Z", "-Z"),
-    ("-M", "-M"), ("-S", "-S"), ("-d", "-d"), ("-0", "-0"), ("--kill", "--kill"),
+    ("-S", "-S"), ("-d", "-d"), ("-0", "-0"), ("--kill", "--kill"),
+    ("--pids --json -l", "--format"), ("--pids --columns pid -l", "--columns"), ("--pids --sort pid -l", "--sort"),
+    ("-i --unix", "-x and unix cannot go with it"), ("-A tcp,!tcp", "leaves no protocol"), ("--verbose -q", "-q"),
     ("--watch", "--watch"), ("--health", "--health"),
     ("--replay /nonexistent/file", "/nonexistent/file"), ("--proc-root /nonexistent", "/nonexistent"),
     ("--record /nonexistent/file", "/nonexistent/file"),
@@ -170,6 +172,14 @@ for words, note in (("-tan -A inet", "IPv4 alone"), ("-an -A all", "of other fam
     t.ok(note.encode() not in fake(*words.split()).err, "%s: none in a pipe" % words)
     os.close(ours)
     os.close(theirs)
+for words, own in (("-u root", b"--user root"), ("-c nosuchprogram", b"--program nosuchprogram"), ("-tu ^root", b"--user ^root")):
+    result = tap.sockview(*words.split())
+    t.ok(result.status == 2 and own in result.err and not result.out, "%s: %s" % (words, own.decode()), result)
+for words in ("-i6 -4", "-i4 --inet6", "tcp:80 and udp:80", "-u state listen", "-t --state unconn", "-4 [::1]:80", "-x tcp:80", "-t udp"):
+    result = tap.sockview(*words.split())
+    t.ok(result.status == 1, "%s cannot fit: exit 1" % words, result)
+result = tap.sockview("-Mt")
+t.ok(result.status == 0 and b"conntrack -L" in result.err, "netstat's -M is noted", result)
 for words in ("-rn", "-r -n"):
     t.ok(b"ip route" in fake(*words.split()).err, "%s: netstat's table of routes is named" % words)
 t.ok(b"ip route" not in fake("-trn").err, "-trn is of sockets")

@@ -1,5 +1,5 @@
 /*
- * foreign_words.c - the options of ss 7.1, netstat 2.10, lsof 4.99, sockstat and fuser that are none of ours, and
+ * foreign_words.c - the options of ss 7.3, netstat 2.10, lsof 4.99, sockstat and fuser that are none of ours, and
  * words that newer tools have (foreign_words.h).
  *
  * A row is taken out when the word becomes an option of our own. Letters that
@@ -40,6 +40,7 @@ static const struct foreign_word words[] = {
 	TAKEN("ss", "-B", "state=bound"),
 	TAKEN("ss", "--filter", "filter-file"),
 	TAKEN("netstat", "--ip", "inet"),
+	TAKEN("netstat", "--tcpip", "inet"),
 	TAKEN("netstat", "--symbolic", "wide"),
 	TAKEN("netstat", "--notrim", "wide"),
 	TAKEN("netstat", "--extend-more", "extend"),
@@ -90,12 +91,25 @@ static const struct foreign_word words[] = {
 	REFUSED("netstat", "--rose", "ROSE is not listed"),
 	REFUSED("netstat", "--ddp", "Appletalk is not listed"),
 	REFUSED("netstat", "--x25", "X.25 is not listed"),
+	REFUSED("netstat", "--appletalk", "Appletalk is not listed"),
+	REFUSED("netstat", "--econet", "Econet is not listed"),
+	REFUSED("netstat", "--ec", "Econet is not listed"),
+	REFUSED("netstat", "--ash", "Ash is not listed"),
+	REFUSED("netstat", "--l2cap", "Bluetooth is not listed"),
+	REFUSED("netstat", "--rfcomm", "Bluetooth is not listed"),
 	REFUSED("netstat", "--bluetooth", "Bluetooth is not listed"),
 	REFUSED("lsof", "-R", "the parent's pid: --columns +ppid, or -R with -i"),
 	REFUSED("lsof", "-L", "link counts: sockets have none"),
 	REFUSED("lsof", "-X", "it leaves out TCP and UDP: nothing would remain"),
 	REFUSED("lsof", "-k", "a kernel file is not read"),
 	REFUSED("fuser", "-k", "nothing is ended here: kill $(sockview --pids PORT)"),
+	REFUSED("fuser", "--silent", "the exit status alone: sockview PORT > /dev/null"),
+	REFUSED("fuser", "--list-signals", "kill -l names the signals"),
+	REFUSED("fuser", "--interactive", "nothing is ended here: kill $(sockview --pids PORT)"),
+	REFUSED("fuser", "--mount", "it is about file systems, not sockets"),
+	REFUSED("fuser", "--ismountpoint", "it is about file systems, not sockets"),
+	REFUSED("fuser", "--inode", "it is about files, not sockets; a socket by its inode: sockview 'inode = N'"),
+	REFUSED("fuser", "--writeonly", "it is about files, not sockets"),
 	REFUSED("fuser", "--namespace", "write the target itself: sockview tcp:8080"),
 	REFUSED("sockstat", "-j", "jails are FreeBSD's"),
 	REFUSED("sockstat", "--libxo", "--json"),

@@ -11,7 +11,6 @@
 #include <sockview/column_table.h>
 #include <sockview/near.h>
 #include <sockview/proto.h>
-#include <sockview/text.h>
 
 #include "select/reading.h"
 
@@ -68,27 +67,12 @@ static const char *nearest_word(struct piece piece)
 {
 	char word[NEAR_LONGEST + 1];
 	const struct column *column = column_nearest(piece.text, piece.len);
-	const char *best = column ? column->name : NULL, *state;
 	size_t least = piece.len / 3 + 1;
-	if (!piece_copy(piece, word, sizeof(word)))
-		return NULL;
-	for (char *at = word; *at; at++)
-		*at = text_lower(*at);
-	if (column)
+	if (column && piece_copy(piece, word, sizeof(word)))
 		least = near_distance(word, column->name);
-	for (size_t i = 0; (state = state_name_listed(i)); i++) {
-		char name[NEAR_LONGEST + 1];
-		size_t len = strlen(state);
-		for (size_t at = 0; at <= len && len < sizeof(name); at++)
-			name[at] = text_lower(state[at]);
-		size_t far = len < sizeof(name) ? near_distance(word, name) : NEAR_LONGEST;
-		/* Of a column and a state that are as near, the state: it may stand alone. */
-		if (far < least || (far == least && column && best == column->name)) {
-			least = far;
-			best = state;
-		}
-	}
-	return best;
+	/* Of a column and a state that are as near, the state: it may stand alone. */
+	const char *state = state_nearest(piece, column ? least + 1 : least);
+	return state ? state : column ? column->name : NULL;
 }
 
 static uint32_t unknown_word(struct reading *reading, struct piece piece)

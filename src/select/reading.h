@@ -72,6 +72,8 @@ bool piece_is_ipv6(struct piece piece);
 uint32_t target_read(struct reading *reading, struct piece piece);
 /* ADDR:PORT among the nodes from `first` on also means the listener that serves it. */
 void target_widen(struct reading *reading, size_t first);
+/* The state less than `below` slips away from the word, or NULL. */
+const char *state_nearest(struct piece piece, size_t below);
 uint32_t state_read(struct reading *reading, struct piece piece);
 uint32_t pid_read(struct reading *reading, struct piece piece);
 uint32_t inode_read(struct reading *reading, struct piece piece);

@@ -2,12 +2,15 @@
 #include "select/reading.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sockview/event_kind.h>
 #include <sockview/glob.h>
+#include <sockview/near.h>
 #include <sockview/proto.h>
+#include <sockview/text.h>
 #include <sockview/vec.h>
 
 #define EXPECTED_STATE \
@@ -98,15 +101,39 @@ uint32_t user_read(struct reading *reading, struct piece piece)
 	return list_read(reading, piece, EXPR_USER);
 }
 
+const char *state_nearest(struct piece piece, size_t below)
+{
+	char word[NEAR_LONGEST + 1], name[NEAR_LONGEST + 1];
+	const char *best = NULL, *state;
+	if (!piece_copy(piece, word, sizeof(word)))
+		return NULL;
+	for (char *at = word; *at; at++)
+		*at = *at == '-' ? '_' : text_lower(*at);
+	for (size_t i = 0; (state = state_name_listed(i)); i++) {
+		size_t len = 0;
+		for (; state[len] && len < NEAR_LONGEST; len++)
+			name[len] = text_lower(state[len]);
+		name[len] = '\0';
+		size_t far = near_distance(word, name);
+		if (far < below) {
+			below = far;
+			best = state;
+		}
+	}
+	return best;
+}
+
 uint32_t state_read(struct reading *reading, struct piece piece)
 {
 	struct expr_node node = { .kind = EXPR_STATE };
 	struct piece item;
 	while (piece_split(&piece, ',', &item)) {
 		uint32_t mask = state_mask_by_name(item.text, item.len);
+		const char *near = mask ? NULL : state_nearest(item, item.len / 3 + 1);
+		char expected[sizeof(reading->error->expected)];
+		snprintf(expected, sizeof(expected), "%s%s%s", near ? near : "", near ? "? " : "", EXPECTED_STATE);
 		if (!mask)
-			return reading_fail(reading, item.at, EXPECTED_STATE, "unknown state \"%.*s\"",
-			                    PIECE_ARGS(item));
+			return reading_fail(reading, item.at, expected, "unknown state \"%.*s\"", PIECE_ARGS(item));
 		node.mask |= mask;
 	}
 	return reading_add(reading, &node);

@@ -86,6 +86,12 @@ t.ok(result.status == 2 and b"unknown word" in result.err, "no program: in --fil
 result = tap.sockview("lisen")
 t.ok(result.status == 2 and b"expected LISTEN?" in result.err, "a mistyped state is told", result)
 
+for words in ("--state lisen", "state lisen", "state = lisen"):
+    result = tap.sockview(*words.split())
+    t.ok(result.status == 2 and b"expected LISTEN?" in result.err, words, result)
+result = tap.sockview("-a", "state", "syn-rcv")
+t.ok(result.status == 1 and not result.complaints(), "syn-rcv, as people write it to ss", result)
+
 # --- several ports ---------------------------------------------------------------------------------------
 
 for words, want, noted in ((["8080", "9090"], [8080, 8080, 9090, CLIENT], True), (["8080 9090"], [8080, 8080, 9090, CLIENT], True),

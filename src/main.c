@@ -34,6 +34,7 @@
  *     options.h                        what one invocation is asked
  *     pager.c pager.h                  the user's pager behind our output
  *     pids.c pids.h                    the pids of --pids
+ *     rating.c rating.h                the rates of looks that are taken again and again
  *     rights.c rights.h                the rights that a look takes, and gives up before it prints
  *     run.c run.h                      one invocation from the options to the last flush
  *     selection.c selection.h          which sockets the command line wants
@@ -171,6 +172,7 @@
  *     columns_extra.c                  the columns of -ee, -o and -m
  *     columns_info.c                   the columns of struct tcp_info, and what follows from them
  *     columns_owner.c                  the columns of who holds a socket
+ *     columns_rate.c                   the columns that two looks tell
  *     columns_socket.c                 the columns every socket has, and those of unix sockets
  *     columns_ulp.c                    the columns of what sits on a TCP connection
  *     detail.c detail.h                the columns of a group as name:value text
@@ -223,6 +225,7 @@
  *     payload.c payload.h              the bytes of programs, out of TCP's counters
  *     proto.c proto.h                  the tables of protocols and states
  *     query.c query.h                  what a query selects
+ *     rates.c rates.h                  what went over each socket between two looks
  *     row.h                            a socket as data
  *     rows.c                           the table of sockets
  *   wire/

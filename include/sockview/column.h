@@ -29,6 +29,7 @@ enum column_need {
 	NEED_NET_ADMIN = 1 << 5,  /* what the kernel tells only with CAP_NET_ADMIN */
 	NEED_EVIDENCE = 1 << 6,   /* evidence_find() */
 	NEED_BOOT_ID = 1 << 7,    /* the name of this boot */
+	NEED_RATES = 1 << 8,      /* two looks: rates.h */
 };
 
 /* The headings of --list-columns. */
@@ -39,6 +40,7 @@ enum column_group {
 	GROUP_TIMER,
 	GROUP_MEMORY,
 	GROUP_INFO,
+	GROUP_RATE,
 	GROUP_UNIX,
 	GROUP_COUNT
 };

@@ -12,6 +12,7 @@ struct cgroups;
 struct containers;
 struct names;
 struct netns_list;
+struct rates;
 
 #define KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
 
@@ -22,6 +23,7 @@ struct column_context {
 	const struct cgroups *cgroups;       /* NULL: no cgroup has a path */
 	const struct containers *containers; /* NULL: no container has a name */
 	const struct netns_list *netns;      /* what the rows' numbers of namespaces mean; NULL: all are of our own */
+	const struct rates *rates;           /* NULL: there are no two looks */
 	uint64_t own_netns;                  /* its number; 0: not known */
 	const char *host, *boot_id;          /* the machine's name, and the kernel's of this boot; NULL: not known */
 	int64_t boot_time;                   /* when the kernel started, seconds since 1970; 0: not known */

@@ -78,8 +78,11 @@ static inline bool out_has_no_reader(const struct out *out)
 {
 	return out->error == EPIPE || out->error == EINTR;
 }
-/* Waits until the reader is gone, for `pause`, or for a signal of those that `signals` leaves open. True if it is. */
-bool out_wait_closed(const struct out *out, const struct timespec *pause, const sigset_t *signals);
+/*
+ * Waits until the reader is gone, something can be read from `other` (-1: nothing),
+ * for `pause`, or for a signal of those that `signals` leaves open. True if it is gone.
+ */
+bool out_wait_closed(const struct out *out, int other, const struct timespec *pause, const sigset_t *signals);
 
 /* Flushes, closes the fd, frees the buffer. 0, or -1 with errno. */
 int out_close(struct out *out);

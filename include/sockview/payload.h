@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sockview/text.h>
+
 enum payload_fact { PAYLOAD_UNKNOWN, PAYLOAD_NO, PAYLOAD_YES };
 
 struct payload_counters {
@@ -28,6 +30,8 @@ struct payload {
 	bool acked_exact, received_exact; /* false: up to two bytes, up to one byte fewer */
 };
 
+/* The counters of a struct tcp_info as long as this kernel's is; false if it has none. The facts stay. */
+bool payload_read(struct payload_counters *counters, struct bytes info);
 /* What a socket in this state (enum state) has seen of FINs. Nothing is known of one that is closed. */
 void payload_of_state(struct payload_counters *counters, unsigned state);
 struct payload payload_count(const struct payload_counters *counters);

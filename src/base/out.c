@@ -83,11 +83,11 @@ void out_u64(struct out *out, uint64_t value)
 	out_advance(out, text_u64(out_room(out, TEXT_U64_MAX), value));
 }
 
-bool out_wait_closed(const struct out *out, const struct timespec *pause, const sigset_t *signals)
+bool out_wait_closed(const struct out *out, int other, const struct timespec *pause, const sigset_t *signals)
 {
 	/* POLLERR of a pipe without a reader, POLLHUP of a socket or terminal: told without being asked for. */
-	struct pollfd other = { .fd = out->fd };
-	return ppoll(&other, 1, pause, signals) > 0;
+	struct pollfd fds[] = { { .fd = out->fd }, { .fd = other, .events = POLLIN } };
+	return ppoll(fds, 2, pause, signals) > 0 && fds[0].revents;
 }
 
 int out_close(struct out *out)

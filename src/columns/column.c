@@ -19,6 +19,7 @@ const char *column_group_title(enum column_group group)
 		[GROUP_TIMER] = "Timer (-o)",
 		[GROUP_MEMORY] = "Memory (-m)",
 		[GROUP_INFO] = "TCP internals (-I)",
+		[GROUP_RATE] = "Rates (of two looks: -c)",
 		[GROUP_UNIX] = "Unix sockets",
 	};
 	return titles[group];

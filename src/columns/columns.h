@@ -4,9 +4,10 @@
 
 #include <sockview/column.h>
 
-extern const struct column columns_socket[], columns_owner[], columns_extra[], columns_info[], columns_ulp[];
+extern const struct column columns_socket[], columns_owner[], columns_extra[], columns_info[], columns_ulp[],
+	columns_rate[];
 extern const size_t columns_socket_count, columns_owner_count, columns_extra_count, columns_info_count,
-	columns_ulp_count;
+	columns_ulp_count, columns_rate_count;
 
 /* The place of a column's field that is the member of a struct. */
 #define FIELD_OF(struct_, member) \

@@ -17,12 +17,7 @@ void event_count(struct event *event, struct bytes info, struct payload_counters
 	memcpy(&last, info.data, info.len < sizeof(last) ? info.len : sizeof(last));
 	event->has_retrans = HAS(info, tcpi_total_retrans);
 	event->total_retrans = last.tcpi_total_retrans;
-	event->has_counters = HAS(info, tcpi_bytes_received);
-	known.bytes_acked = last.tcpi_bytes_acked;
-	known.bytes_received = last.tcpi_bytes_received;
-	known.has_sent = HAS(info, tcpi_bytes_retrans);
-	known.bytes_sent = last.tcpi_bytes_sent;
-	known.bytes_retrans = last.tcpi_bytes_retrans;
+	event->has_counters = payload_read(&known, info);
 	if (event->has_counters)
 		event->payload = payload_count(&known);
 }

@@ -270,7 +270,7 @@ static bool events_wait(const struct events *events)
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
 	if (!*events->request->stop_asked)
-		closed = out_wait_closed(events->request->style.out, &tick, &before);
+		closed = out_wait_closed(events->request->style.out, -1, &tick, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return !closed;
 }

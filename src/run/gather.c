@@ -9,6 +9,7 @@
 
 #include "run/namespaces.h"
 #include "run/open.h"
+#include "run/rating.h"
 #include "run/rights.h"
 
 int gather_sockets(struct run *run, const struct source_request *request)
@@ -219,7 +220,7 @@ static bool is_decided_later(const struct run *run)
 }
 
 /* Sink: keeps the sockets that the filter wants, and those about which it needs the owners. */
-static int gather_wanted(void *context, const struct sock *sock)
+static int gather_chosen(void *context, const struct sock *sock)
 {
 	struct run *run = context;
 	if (run->selection.needs.settles) {
@@ -238,6 +239,12 @@ static int gather_wanted(void *context, const struct sock *sock)
 	if (run->looks_early && sock->row.inode && begin_early(run) < 0)
 		return -1;
 	return gather_keep(run, sock);
+}
+
+/* Sink: a row of the dump. */
+static int gather_wanted(void *context, const struct sock *sock)
+{
+	return rating_see(context, sock) < 0 ? -1 : gather_chosen(context, sock);
 }
 
 static bool gather_is_wanted(void *context, const struct sock *sock)
@@ -291,6 +298,8 @@ int gather_table(struct run *run)
 	};
 	look_early(run);
 	int answer = gather_sockets(run, &request);
+	if (answer == 0)
+		answer = rating_end(run, gather_chosen);
 	if (answer == 0 && (run->needs.owners_shown || (run->undecided && run->selection.needs.owners))) {
 		answer = gather_owners(run) < 0 ? -1 : gather_no_proc(run);
 		run->view.owners = &run->owners;

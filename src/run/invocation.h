@@ -5,11 +5,13 @@
 #include <signal.h>
 
 #include <sockview/collect.h>
+#include <sockview/destroy.h>
 #include <sockview/finder.h>
 #include <sockview/format.h>
 #include <sockview/netns.h>
 #include <sockview/options.h>
 #include <sockview/privilege.h>
+#include <sockview/rates.h>
 
 #include "run/hidden.h"
 #include "run/listing.h"
@@ -38,6 +40,15 @@ struct namespaces {
 	struct netns_answer *answer;
 	size_t told;         /* answers, once all were asked */
 	unsigned not_looked; /* of them, neither entered nor read */
+};
+
+/* Rates, where two looks are taken. */
+struct rating {
+	struct rates rates;
+	struct destroy destroy;
+	bool listens;   /* to closes */
+	int deaf_errno; /* why not; 0: it does, or need not, or that was said */
+	bool lost;      /* closes were lost, which was said */
 };
 
 /* Everything one invocation needs; run_close() frees it, also half opened. */
@@ -79,7 +90,8 @@ struct run {
 	uint64_t unowned;           /* rows shown without an owner that a hidden process may be */
 	size_t listeners;           /* rows of the table from which on all are of listeners, or none are asked for */
 	struct hidden hidden;       /* what the selection could not tell for want of owners */
-	struct legend legend;       /* -v: why owners are blank */
+	struct rating rating;
+	struct legend legend; /* -v: why owners are blank */
 };
 
 #endif

@@ -14,6 +14,7 @@
 #include "run/meant.h"
 #include "run/namespaces.h"
 #include "run/notes.h"
+#include "run/rating.h"
 #include "run/rights.h"
 #include "run/show.h"
 #include "run/sought.h"
@@ -107,6 +108,8 @@ static int look_streaming(struct run *run, bool last)
 	if (rights_drop(run, last) < 0)
 		return -1;
 	int answer = gather_sockets(run, &request);
+	if (answer == 0)
+		answer = rating_end(run, show_chosen);
 	return answer || run->begun ? answer : show_begin(run);
 }
 
@@ -157,6 +160,7 @@ static void look_report(struct run *run)
 		legend_say(&run->legend, &run->owners);
 	if (run->listing.groups)
 		notes_groups(groups_shared(run->listing.groups));
+	rating_say(run);
 	notes_names(run->names);
 	notes_cgroups(run->listing.cgroups_errno);
 	notes_netns(run->namespaces.not_looked, run->namespaces.list.hidden, run->namespaces.list.left_out);
@@ -218,6 +222,8 @@ static int look_once(struct run *run, bool last)
 	if (rights_raise(run) < 0 || (several && !first && namespaces_choose_again(run) < 0))
 		return -1;
 	run->looked = true;
+	if (rating_begin(run) < 0)
+		return -1;
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
 	run->shown_ever += run->shown;
 	run->report.hidden_owners = run->unowned + run->hidden.left_out;
@@ -233,25 +239,43 @@ static int look_once(struct run *run, bool last)
 	return answer < 0 ? -1 : 0;
 }
 
-/*
- * False if no other look is wanted. ppoll() unblocks the signals: one that
- * comes after the look at stop_asked ends the wait, too.
- */
-static bool wait_interval(const struct run *run)
+static int64_t clock_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* False if the reader is gone. Ends early where closes are told, or by a signal. */
+static bool wait_pause(const struct run *run, int64_t pause_ns)
 {
 	sigset_t blocked, before;
-	double seconds = run->options->interval;
-	struct timespec pause = { .tv_sec = (time_t)seconds };
+	const struct timespec pause = { .tv_sec = (time_t)(pause_ns / 1000000000), .tv_nsec = pause_ns % 1000000000 };
 	bool closed = false;
-	pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
 	if (!*run->stop_asked)
-		closed = out_wait_closed(&run->out, &pause, &before);
+		closed = out_wait_closed(&run->out, rating_fd(run), &pause, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return !closed && !*run->stop_asked;
+	return !closed;
+}
+
+/*
+ * False if no other look is wanted. ppoll() unblocks the signals:
+ * one that comes after the look at stop_asked ends the wait, too.
+ */
+static bool wait_interval(struct run *run)
+{
+	int64_t end = clock_now() + (int64_t)(run->options->interval * 1e9);
+	for (int64_t left = 1; left > 0 && !*run->stop_asked;) {
+		left = end - clock_now();
+		if (!wait_pause(run, left > 0 ? left : 0))
+			return false;
+		rating_read(run);
+	}
+	return !*run->stop_asked;
 }
 
 /* Once, or with -c until a signal asked to stop or --count is reached. */
@@ -271,6 +295,7 @@ static int look_answer(struct run *run)
 		notes_interval(options->stray_interval);
 	if (options->repeated && !options->quiet && !isatty(STDOUT_FILENO))
 		message("-r lists again every %g seconds, as lsof's", options->interval);
+	rating_open(run);
 	for (uint64_t round = 1;; round++) {
 		if (look_once(run, round == rounds) < 0)
 			return -1;

@@ -15,6 +15,7 @@
 
 #include "run/namespaces.h"
 #include "run/pager.h"
+#include "run/rating.h"
 #include "run/view.h"
 
 /* With the caller's own rights: see privilege.h. */
@@ -133,6 +134,7 @@ void run_close(struct run *run)
 	table_free(&run->table);
 	owners_free(&run->owners);
 	hidden_free(&run->hidden);
+	rating_close(run);
 	namespaces_free(&run->namespaces);
 	wire_close(run->wire);
 	names_free(run->names);

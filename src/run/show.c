@@ -10,6 +10,7 @@
 #include "run/open.h"
 #include "run/pids.h"
 #include "run/gather.h"
+#include "run/rating.h"
 
 enum {
 	RESOLVE_DEADLINE_MS = 2000,
@@ -68,12 +69,17 @@ static int show_sock(struct run *run, const struct sock *sock)
 }
 
 /* Sink: a filter without owners decides at once. */
-int show_wanted(void *context, const struct sock *sock)
+int show_chosen(void *context, const struct sock *sock)
 {
 	struct run *run = context;
 	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
 	run->undecidable += verdict == VERDICT_MAYBE;
 	return verdict == VERDICT_YES ? show_sock(run, sock) : 0;
+}
+
+int show_wanted(void *context, const struct sock *sock)
+{
+	return rating_see(context, sock) < 0 ? -1 : show_chosen(context, sock);
 }
 
 int show_want_hosts(struct run *run)

@@ -13,6 +13,8 @@ int show_failure(struct run *run);
 /* Ends the output as the format wants and frees the format's memory, also after a failure (answer < 0). */
 int show_end(struct run *run, int answer);
 /* Sink that prints the sockets the filter wants as they come; the context is the run. */
+int show_chosen(void *run, const struct sock *sock);
+/* The same of a row of the dump. */
 int show_wanted(void *run, const struct sock *sock);
 /* Prints the gathered table, or its owners' pids for --pids. */
 int show_table(struct run *run);

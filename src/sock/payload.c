@@ -1,12 +1,38 @@
 /* payload.c - payload out of TCP's counters (sockview/payload.h). */
 #include <sockview/payload.h>
 
+#include <string.h>
+
 #include <sockview/countof.h>
 #include <sockview/row.h>
 
 static uint64_t less(uint64_t value, unsigned by)
 {
 	return value > by ? value - by : 0;
+}
+
+/* Where struct tcp_info has them (include/uapi/linux/tcp.h): the kernel only ever appended fields. */
+#define AT_BYTES_ACKED    120
+#define AT_BYTES_RECEIVED 128
+#define AT_BYTES_SENT     200
+#define AT_BYTES_RETRANS  208
+
+static bool payload_field(struct bytes info, size_t at, uint64_t *number)
+{
+	if (!info.data || info.len < at + sizeof(*number))
+		return false;
+	memcpy(number, (const uint8_t *)info.data + at, sizeof(*number));
+	return true;
+}
+
+bool payload_read(struct payload_counters *counters, struct bytes info)
+{
+	if (!payload_field(info, AT_BYTES_ACKED, &counters->bytes_acked) ||
+	    !payload_field(info, AT_BYTES_RECEIVED, &counters->bytes_received))
+		return false;
+	counters->has_sent = payload_field(info, AT_BYTES_SENT, &counters->bytes_sent) &&
+	                     payload_field(info, AT_BYTES_RETRANS, &counters->bytes_retrans);
+	return true;
 }
 
 void payload_of_state(struct payload_counters *counters, unsigned state)

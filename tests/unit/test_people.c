@@ -49,6 +49,12 @@ static const struct {
 	{ "bytes", 6291456, "6MiB" },
 	{ "bytes", 1023.7 * 1024, "1MiB" },
 	{ "bytes", 18446744073709551615.0, "16EiB" },
+	{ "bytes/s", 437, "437B/s" },
+	{ "bytes/s", 999.6, "1.0kB/s" },
+	{ "bytes/s", 2000000, "2.0MB/s" },
+	{ "bytes/s", 20540000, "20.5MB/s" },
+	{ "bytes/s", 437e6, "437MB/s" },
+	{ "bytes/s", 1.25e9, "1.2GB/s" },
 	{ "segments", 10, "" },
 	{ NULL, 10, "" },
 };

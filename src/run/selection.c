@@ -38,13 +38,22 @@ static int selection_read(struct selection *selection, const char *path)
 	return result;
 }
 
+/* A NUL behind the text, which is not counted. */
+static int terminate_text(struct selection *selection)
+{
+	if (text_add_char(&selection->text, '\0') < 0)
+		return no_memory(selection);
+	selection->text.len--;
+	return 0;
+}
+
 static int join_words(struct selection *selection, const struct words *words)
 {
 	for (size_t i = 0; i < words->count; i++)
 		if ((i && text_add_string(&selection->text, " ") < 0) ||
 		    text_add_string(&selection->text, words->item[i]) < 0)
 			return no_memory(selection);
-	return 0;
+	return terminate_text(selection);
 }
 
 /* Puts `or` between the words, which are ports and nothing else. */
@@ -59,7 +68,7 @@ static int make_alternatives(struct selection *selection)
 		              text_add_string(&selection->text, word) < 0))
 			result = no_memory(selection);
 	text_free(&words);
-	return result;
+	return result < 0 ? result : terminate_text(selection);
 }
 
 /* --- the parts --- */

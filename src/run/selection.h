@@ -13,7 +13,7 @@
 struct selection {
 	struct filter *filter;
 	struct filter_needs needs;
-	struct text text; /* the FILTER as one line */
+	struct text text; /* the FILTER as one line, a NUL behind it */
 	bool program;     /* it is one word that is taken as a program's name */
 	bool ports;       /* it is several ports: both, or where nothing has both, either */
 	/* After a failure: the text that is wrong, what it was given as (an option's name or "filter"), and why. */

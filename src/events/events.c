@@ -241,14 +241,16 @@ static void events_note_loss(struct events *events)
 	events->lost = lost;
 }
 
-static int events_read(struct events *events)
+/* `last`: all that was written until now. */
+static int events_read(struct events *events, bool last)
 {
+	size_t limit = last ? SIZE_MAX : BATCH;
 	int answer = 0;
 	events->clock_ns = clock_read(CLOCK_REALTIME) - clock_read(CLOCK_MONOTONIC);
 	if (programs_are_loaded(&events->tcp))
-		answer = ring_read(&events->tcp.ring, BATCH, record_tcp, events);
+		answer = ring_read(&events->tcp.ring, limit, record_tcp, events);
 	if (!answer && programs_are_loaded(&events->udp))
-		answer = ring_read(&events->udp.ring, BATCH, record_udp, events);
+		answer = ring_read(&events->udp.ring, limit, record_udp, events);
 	for (size_t i = 0; !answer && i < events->destroyed_count; i++) {
 		struct destroyed *destroyed = &events->destroyed[i];
 		if (destroy_read(&destroyed->destroy, destroyed_sock, destroyed) != 0)
@@ -263,7 +265,8 @@ static int events_read(struct events *events)
 static bool events_wait(const struct events *events)
 {
 	sigset_t blocked, before;
-	const struct timespec tick = { .tv_nsec = TICK_NS };
+	bool busy = ring_is_busy(&events->tcp.ring) || ring_is_busy(&events->udp.ring);
+	const struct timespec tick = { .tv_nsec = busy ? 0 : TICK_NS };
 	bool closed = false;
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
@@ -283,7 +286,7 @@ static int events_loop(struct events *events)
 	int64_t interval = (int64_t)(request->interval * 1e9);
 	for (bool last = false; !events->stop;) {
 		int64_t now = clock_read(CLOCK_MONOTONIC);
-		if (events_read(events) < 0)
+		if (events_read(events, last) < 0)
 			return -1;
 		if (events->dumped && !events->stop && (now - looked >= interval || last)) {
 			looked = now;

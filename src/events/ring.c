@@ -53,3 +53,11 @@ int ring_read(struct ring *ring, size_t limit, int (*sink)(void *context, const 
 	}
 	return answer;
 }
+
+bool ring_is_busy(const struct ring *ring)
+{
+	if (!ring->produced)
+		return false;
+	unsigned long end = __atomic_load_n((const unsigned long *)ring->produced, __ATOMIC_ACQUIRE);
+	return end - __atomic_load_n(ring->consumed, __ATOMIC_ACQUIRE) > ring->size / 4;
+}

@@ -2,6 +2,7 @@
 #ifndef SOCKVIEW_EVENTS_RING_H
 #define SOCKVIEW_EVENTS_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,5 +21,7 @@ void ring_close(struct ring *ring);
 /* Records that are there, in the order they were written, at most `limit`. The sink's answer if it is not 0. */
 int ring_read(struct ring *ring, size_t limit, int (*sink)(void *context, const struct event_record *record),
               void *context);
+/* Much of it is waiting to be read. */
+bool ring_is_busy(const struct ring *ring);
 
 #endif

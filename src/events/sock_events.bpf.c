@@ -123,6 +123,9 @@ INLINE void accept_from(struct known *known)
 
 INLINE void opened(struct known *known, const struct sock *sk, int before)
 {
+	/* What was known of the listener: the program was not run at LISTEN > SYN_RECV. */
+	if (known->phase == PHASE_LISTENING)
+		accept_from(known);
 	unsigned short port = sk->__sk_common.skc_dport;
 	known->remote_port = (unsigned short)(port >> 8 | port << 8);
 	if (!known->direction)
@@ -210,6 +213,9 @@ int on_destroy(unsigned long long *context)
 	}
 	if (!known)
 		return 0;
+	/* A listener's connection, and the program was run at no change of its state. */
+	if (known->phase == PHASE_LISTENING && sk->__sk_common.skc_dport)
+		accept_from(known);
 	if (known->phase == PHASE_OPEN) {
 		tell(sk, known, EVENT_CLOSE, RECORD_OPENED);
 		return 0;

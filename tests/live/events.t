@@ -1,21 +1,19 @@
 #!/usr/bin/python3
 """--events: connections made here are each told once, with their process, bytes and errors."""
 import collections
-import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
 import netns
 import tap
+from events_watch import Watch, listener, named, talk
 
-ROUNDS = 2000
+ROUNDS = 10000
 
 why = netns.enter()
 if why:
@@ -24,70 +22,9 @@ has = netns.furnish()
 t = tap.Tap()
 
 
-class Watch:
-    """A sockview --events that has begun; end() gives its lines and what it said."""
-
-    def __init__(self, *options, before=()):
-        self.process = subprocess.Popen([*before, tap.SOCKVIEW, "-E", "-v", "--for", "50", *options],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.said = self.out = b""
-        for line in self.process.stderr:
-            self.said += line
-            if line == b"sockview: watching\n":
-                return
-
-    def until(self, word, count):
-        """Waits for so many lines with the word: a message of a close comes when the kernel is done with the socket."""
-        end = time.monotonic() + tap.COMMAND_SECONDS
-        os.set_blocking(self.process.stdout.fileno(), False)
-        while self.out.count(word) < count and time.monotonic() < end:
-            if select.select([self.process.stdout], [], [], 1)[0]:
-                self.out += os.read(self.process.stdout.fileno(), 65536)
-        os.set_blocking(self.process.stdout.fileno(), True)
-        return self
-
-    def end(self):
-        self.process.terminate()
-        out, err = self.process.communicate(timeout=tap.COMMAND_SECONDS)
-        self.said += err
-        return self.out + out
-
-    def events(self):
-        return [json.loads(line) for line in self.end().splitlines()]
-
-
-def listener(host="127.0.0.1", family=socket.AF_INET):
-    sock = socket.socket(family)
-    sock.bind((host, 0))
-    sock.listen(64)
-    return sock
-
-
-def talk(listening, sent, answered):
-    """One connection: what both sides send, and its two ends."""
-    client = socket.create_connection(listening.getsockname()[:2])
-    server, _ = listening.accept()
-    client.sendall(b"x" * sent)
-    left = sent
-    while left:
-        left -= len(server.recv(left))
-    server.sendall(b"y" * answered)
-    left = answered
-    while left:
-        left -= len(client.recv(left))
-    client.close()
-    server.recv(1)
-    server.close()
-
-
-def named(events, kind):
-    return [event for event in events if event["event"] == kind]
-
-
 old = listener()
 watch = Watch("--jsonl")
-by_bpf = b"looks" not in watch.said and b"a look every" not in watch.said
-if not by_bpf:
+if not watch.by_bpf:
     t.note(watch.said)
     watch.end()
     t.skip("BPF", "the programs cannot be loaded here")
@@ -135,8 +72,8 @@ else:
     t.same((watch.events(), watch.process.returncode), ([], 1), "nothing that fits: 1")
     watch = Watch("--count", "2")
     talk(old, 1, 1)
-    lines = watch.process.stdout.read().splitlines()
     watch.process.wait(timeout=tap.COMMAND_SECONDS)
+    lines = watch.end().splitlines()
     t.ok(len(lines) == 3 and lines[0].split()[:2] == [b"TIME", b"EVENT"], "--count 2: two lines under the heading", lines)
     watch = Watch("--csv", "--utc", "event = close")
     talk(old, 5, 7)

@@ -180,11 +180,19 @@ static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, u
 	return want & permitted;
 }
 
-/* Takes CAP_SETPCAP, which only root has in effect; without it NO_NEW_PRIVS guards against the same. */
-static void bounding_drop(void)
+/*
+ * No exec gives back what is given up. NO_NEW_PRIVS is enough: the kernel cuts
+ * what a file or user 0 would add to what there was before
+ * (cap_bprm_creds_from_file(), security/commoncap.c). Behind it, for root alone
+ * (it takes CAP_SETPCAP), user 0 is nothing special any more. One call, where
+ * to empty the bounding set takes one for each capability.
+ */
+static int exec_gives_nothing(void)
 {
-	for (unsigned long capability = 0; capability < CAPABILITIES; capability++)
-		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+	int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+	if (bits >= 0 && !(bits & SECBIT_NOROOT_LOCKED))
+		prctl(PR_SET_SECUREBITS, (unsigned long)bits | SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0);
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 int privilege_raise(const struct privilege *privilege, unsigned needs)
@@ -193,8 +201,7 @@ int privilege_raise(const struct privilege *privilege, unsigned needs)
 	if (permitted_mask(&permitted))
 		return -1;
 	uint64_t want = wanted_mask(privilege, needs, permitted);
-	bounding_drop();
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	if (exec_gives_nothing())
 		return -1;
 	/* Emptying the inheritable set empties the ambient one with it. */
 	return masks_apply(want, want & privilege->own, 0);
@@ -230,8 +237,7 @@ int privilege_rest(void)
 
 int privilege_drop(void)
 {
-	bounding_drop();
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	if (exec_gives_nothing())
 		return -1;
 	return masks_apply(0, 0, 0);
 }

@@ -148,6 +148,7 @@
  *   select/
  *     address.c                        ends of sockets
  *     bare_target.c target.h           a word that stands for itself: ports, addresses, URLs
+ *     by_owner.c                       whether processes can be chosen before their sockets
  *     bounded.c                        whether each alternative of a filter names what it is about
  *     column_term.c column_term.h      a column compared with numbers, text, or another column
  *     filter.c filter.h                the parts of a filter put together, and what the whole needs
@@ -196,6 +197,7 @@
  *   owners/
  *     bpf.c bpf.h                      the finder that asks the kernel's task_file iterator
  *     bpf_records.c bpf_records.h      from the iterator's records to findings
+ *     census.c                         which processes fit, before any descriptor is read
  *     cpus.c cpus.h                    affinity mask and cgroup quota
  *     crew.c crew.h                    a few threads and a counter
  *     dir.c dir.h                      reading directories

@@ -61,6 +61,8 @@ void filter_needs(const struct filter *filter, struct filter_needs *needs);
  */
 #define FILTER_BOUND 1024
 bool filter_is_bounded(const struct filter *filter);
+/* After filter_close(): whether only sockets fit of which one owner alone says so, or (OR_UID) the socket's uid. */
+enum filter_by_owner filter_by_owner(const struct filter *filter);
 
 /*
  * Takes out of the query what no socket that fits can be of (protocols,

@@ -47,6 +47,8 @@ struct filter_needs {
 	bool two_readings; /* ::1:3000 was met, which may be an address, or a port behind one */
 	bool items;        /* lsof's -p, -u, -c, -g: files of processes, not sockets alone, are chosen */
 };
+/* From the least that is known to the most: see filter_by_owner(). */
+enum filter_by_owner { BY_OWNER_NOT, BY_OWNER_OR_UID, BY_OWNER_ALONE };
 /* MAYBE: before owners were looked for, as they decide; or where the kernel did not tell who chose a port. */
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_MAYBE };
 

@@ -5,6 +5,7 @@
 #include <sockview/owner.h>
 #include <sockview/error.h>
 #include <sockview/privilege.h>
+#include <sockview/process_list.h>
 #include <sockview/query.h>
 
 struct finder_request {
@@ -14,6 +15,7 @@ struct finder_request {
 	unsigned details;                /* enum process_detail: what to read of each owner */
 	bool names_unseen;               /* and of processes that cannot be looked into (PROCESS_UNSEEN) */
 	unsigned threads;                /* at most; 0: as many as the CPUs we may use, up to 8 */
+	const struct process_list *only; /* finder_proc() looks into no other process; NULL: into all of them */
 	/* The look has rights that its caller has not, who is shown no more of an owner than he may see; NULL: not so. */
 	const struct privilege *elevated;
 };
@@ -44,6 +46,16 @@ void finder_bpf_drop(struct finder_early *early);
  * first. A guess from /proc/sys/fs/file-nr; says nothing of whether it may run.
  */
 bool finder_bpf_pays(const struct finder_request *request);
+
+/*
+ * The processes that fit, by the request's details and without a look at their
+ * descriptors; those of which a detail cannot be read are among them. 0; 1 if
+ * /proc does not list all processes, or none; -1 with errno ENOMEM, or as
+ * rights cannot be changed. The caller frees `fitting` after each.
+ */
+typedef bool finder_fits(const void *context, const struct owners *owners, const struct process *process);
+int finder_census(const struct finder_request *request, finder_fits *fits, const void *context,
+                  struct process_list *fitting);
 
 /*
  * Reads the processes above the owners (which must have PROCESS_START) into

@@ -132,7 +132,7 @@ int finder_proc(const struct finder_request *request, struct owners *owners, str
 		return 0;
 	}
 	owners->report.hides = walk_hides(request->proc_fd);
-	int result = walk_listed(request, &list, owners);
+	int result = walk_listed(request, request->only ? request->only : &list, owners);
 	if (result)
 		error_set(error, errno, "look for the sockets' owners", "");
 	process_list_free(&list);

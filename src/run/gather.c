@@ -38,13 +38,82 @@ static struct finder_request finder_request(const struct run *run)
 		.details = run->needs.details,
 		.names_unseen = run->selection.needs.owners,
 		.elevated = run->privilege.elevated ? &run->privilege : NULL,
+		.only = run->fitting_only ? &run->fitting : NULL,
 	};
 }
 
 static bool tries_bpf(const struct run *run, const struct finder_request *request)
 {
 	return run->options->owners_from == OWNERS_BPF ||
-	       (run->options->owners_from == OWNERS_AUTO && finder_bpf_pays(request));
+	       (!request->only && run->options->owners_from == OWNERS_AUTO && finder_bpf_pays(request));
+}
+
+static bool concerns(const void *filter, const struct owners *owners, const struct process *process)
+{
+	return filter_concerns(filter, owners, process);
+}
+
+/* Of each socket one owner is printed, and nothing that follows from the others. */
+static bool shows_one_owner(const struct run *run)
+{
+	return run->listing.format == &format_netstat && run->view.programs == 1 && !run->needs.evidence &&
+	       !run->needs.parents;
+}
+
+/*
+ * Where only sockets of certain processes fit, those are found first, by what
+ * /proc tells of them, and without one no socket is asked for. A process that
+ * begins, or becomes one that fits, between this and the dump is missed, as one
+ * that ends is in the usual order.
+ */
+static int choose_processes(struct run *run, bool *none)
+{
+	enum filter_by_owner by = filter_by_owner(run->selection.filter);
+	struct finder_request request = finder_request(run);
+	const struct options *options = run->options;
+	bool live = run->proc_fd >= 0 && !options->replay && !options->record && !run->namespaces.list.count;
+	/* What closed since the last look is told, too. */
+	live &= !(run->listing.needs.need & NEED_RATES);
+	process_list_free(&run->fitting);
+	run->fitting_only = *none = false;
+	if (by == BY_OWNER_NOT || !live || options->no_pushdown || options->verbose ||
+	    (by == BY_OWNER_OR_UID && run->needs.owners_shown && !options->pids))
+		return 0;
+	request.details = run->selection.needs.details;
+	if (privilege_owners(&run->privilege, true))
+		return error_set(&run->error, errno, "set privileges", "");
+	int answer = finder_census(&request, concerns, run->selection.filter, &run->fitting);
+	int number = errno;
+	if (rights_away(run) < 0)
+		return -1;
+	if (answer < 0)
+		return error_set(&run->error, number, "find the processes that fit", "");
+	*none = answer == 0 && by == BY_OWNER_ALONE && !run->fitting.count;
+	run->fitting_only = answer == 0 && !run->needs.evidence && !run->needs.parents &&
+	                    (!run->needs.owners_shown || options->pids || shows_one_owner(run));
+	return 0;
+}
+
+/* Of a socket's owners the first one that fits is shown, whichever way they were found. */
+static void put_fitting_first(struct run *run)
+{
+	if (!run->owners.owner_count || filter_by_owner(run->selection.filter) == BY_OWNER_NOT || !shows_one_owner(run))
+		return;
+	for (size_t row = 0; row < run->table.count; row++) {
+		struct sock sock;
+		table_get(&run->table, row, &sock);
+		struct owner_span span = owners_of(&run->owners, &sock.row);
+		struct owner *owner = run->owners.owner + (span.count ? span.first - run->owners.owner : 0);
+		size_t at = 0;
+		while (at < span.count &&
+		       filter_judge_owner(run->selection.filter, &sock, &run->owners, &owner[at]) != VERDICT_YES)
+			at++;
+		if (at && at < span.count) {
+			struct owner fits = owner[at];
+			owner[at] = owner[0];
+			owner[0] = fits;
+		}
+	}
 }
 
 /* Whether a look for owners is worth taking beside the dump: it is where the dump takes long, that of all connections. */
@@ -296,8 +365,12 @@ int gather_table(struct run *run)
 		.mark = gather_mark,
 		.rewind = gather_rewind,
 	};
+	bool none;
+	if (choose_processes(run, &none) < 0)
+		return -1;
 	look_early(run);
-	int answer = gather_sockets(run, &request);
+	int answer = none ? 0 : gather_sockets(run, &request);
+	run->owners.report.asked |= none;
 	if (answer == 0)
 		answer = rating_end(run, gather_chosen);
 	if (answer == 0 && (run->needs.owners_shown || (run->undecided && run->selection.needs.owners))) {
@@ -311,5 +384,7 @@ int gather_table(struct run *run)
 		answer = error_set(&run->error, errno, "find owners", "");
 	if (answer == 0 && !gather_waits_for_names(run))
 		gather_decide(run);
+	if (answer == 0)
+		put_fitting_first(run);
 	return answer;
 }

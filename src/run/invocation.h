@@ -78,6 +78,9 @@ struct run {
 	struct namespaces namespaces;
 	struct table table;
 	struct owners owners;
+	struct process_list
+		fitting;   /* processes that the filter's conditions on owners fit; see gather.c, choose_processes() */
+	bool fitting_only; /* no other owner matters, and no other process is looked into */
 	struct finder_early *early; /* begun beside the dump; NULL: none */
 	bool looks_early;           /* it is to be begun with the first socket that has an inode */
 	struct report report;

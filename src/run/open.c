@@ -133,6 +133,7 @@ void run_close(struct run *run)
 {
 	table_free(&run->table);
 	owners_free(&run->owners);
+	process_list_free(&run->fitting);
 	hidden_free(&run->hidden);
 	rating_close(run);
 	namespaces_free(&run->namespaces);

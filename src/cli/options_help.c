@@ -37,11 +37,11 @@ static int option_text(const struct option_row *option, char text[128])
 
 /* What --help shows; `--help all` has the rest. */
 static const char *const everyday[] = {
-	"tcp",     "udp",          "unix",    "inet",      "inet6",      "listening", "all",     "state",
-	"pid",     "program",      "user",    "internet",  "pids",       "programs",  "extend",  "timers",
-	"memory",  "info",         "numeric", "resolve",   "continuous", "format",    "json",    "csv",
-	"columns", "list-columns", "sort",    "no-header", "verbose",    "quiet",     "explain", "record",
-	"replay",  "help",         "version", "netns",     "events",
+	"tcp",     "udp",          "unix",    "inet",      "inet6",      "listening", "all",      "state",
+	"pid",     "program",      "user",    "internet",  "pids",       "programs",  "extend",   "timers",
+	"memory",  "info",         "numeric", "resolve",   "continuous", "format",    "json",     "csv",
+	"columns", "list-columns", "sort",    "no-header", "verbose",    "quiet",     "explain",  "record",
+	"replay",  "help",         "version", "netns",     "events",     "summary",   "group-by", "top",
 };
 
 static bool is_everyday(const struct option_row *option)

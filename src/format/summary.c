@@ -36,6 +36,13 @@ void summary_free(struct summary *summary)
 	free(summary->listener);
 }
 
+struct summary_kind summary_kind(unsigned order)
+{
+	enum proto proto = order / 2;
+	int family = proto == PROTO_UNIX ? AF_UNIX : order % 2 ? AF_INET6 : AF_INET;
+	return (struct summary_kind){ proto, proto_name(proto), proto_family_name(proto, family) };
+}
+
 const char *summary_state(enum proto proto, unsigned state)
 {
 	if (state == STATE_CLOSE && !proto_has(proto, PROTO_CONNECTIONS))
@@ -45,7 +52,9 @@ const char *summary_state(enum proto proto, unsigned state)
 
 bool summary_host_number(const struct view *view, enum host_number which, uint64_t *number)
 {
-	if (!view->host || !view->host->known[which])
+	/* Of several network namespaces: these were read of our own. */
+	bool ours = which == HOST_TIME_WAIT_MAX || which == HOST_PORT_FIRST || which == HOST_PORT_LAST;
+	if (!view->host || !view->host->known[which] || (ours && view->context->netns))
 		return false;
 	*number = view->host->value[which];
 	return true;

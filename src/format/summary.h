@@ -38,6 +38,12 @@ void summary_free(struct summary *summary);
 /* Everything in order, the fullest accept queues and the largest groups first. 0, or -1 with errno ENOMEM. */
 int summary_settle(struct summary *summary, const struct view *view);
 
+/* What a row's place in the order is of: its protocol, and the name of its family. */
+struct summary_kind {
+	enum proto proto;
+	const char *name, *family;
+};
+struct summary_kind summary_kind(unsigned order);
 /* What the state is called; NULL if there is none of that number. */
 const char *summary_state(enum proto proto, unsigned state);
 /* Of a list: how many it has of `room` at most; the count and the first key of one. */
@@ -46,7 +52,7 @@ uint64_t summary_list_at(struct summary_list *list, const struct view *view, siz
                          struct column_source *source);
 /* The program that holds the listener; data NULL: not known. */
 struct bytes summary_program(const struct summary_listener *listener, const struct view *view);
-/* True if the kernel told it: then *number. NULL for no number is never known. */
+/* True, with the number, if the kernel told it of what is summed up. */
 bool summary_host_number(const struct view *view, enum host_number which, uint64_t *number);
 
 #endif

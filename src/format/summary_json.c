@@ -17,18 +17,17 @@ static void json_out_sockets(const struct summary *summary, struct out *out)
 	out_char(out, '[');
 	for (unsigned order = 0; order < ROW_ORDERS; order++)
 		for (unsigned state = 0; state < STATE_COUNT; state++) {
-			enum proto proto = order / 2;
-			int family = proto == PROTO_UNIX ? AF_UNIX : order % 2 ? AF_INET6 : AF_INET;
+			const struct summary_kind kind = summary_kind(order);
 			if (!summary->count[order][state])
 				continue;
 			out_string(out, some ? ",\n" : "\n");
 			some = true;
 			json_out_key(out, '{', "protocol");
-			json_string(out, proto_name(proto));
+			json_string(out, kind.name);
 			json_out_key(out, ',', "family");
-			json_string(out, proto_family_name(proto, family));
+			json_string(out, kind.family);
 			json_out_key(out, ',', "state");
-			json_string(out, summary_state(proto, state));
+			json_string(out, summary_state(kind.proto, state));
 			json_out_number_field(out, ',', "count", summary->count[order][state]);
 			out_char(out, '}');
 		}

@@ -30,18 +30,17 @@ static int metrics_begin(void *at, const struct view *view, struct out *out)
 static void metrics_of_order(const struct summary *summary, struct out *out, const struct metric_family *family,
                              unsigned order)
 {
-	enum proto proto = order / 2;
-	int domain = proto == PROTO_UNIX ? AF_UNIX : order % 2 ? AF_INET6 : AF_INET;
-	bool connections = proto_has(proto, PROTO_CONNECTIONS);
+	const struct summary_kind kind = summary_kind(order);
+	bool connections = proto_has(kind.proto, PROTO_CONNECTIONS);
 	for (unsigned state = 0; state < STATE_COUNT; state++) {
-		const char *name = summary_state(proto, state);
+		const char *name = summary_state(kind.proto, state);
 		uint64_t count = summary->count[order][state];
 		/* Of TCP each state has a sample, so that a rule need not ask whether there is one. */
 		if (!count && !(connections && name))
 			continue;
 		const struct metric_label labels[] = {
-			{ "protocol", metric_text(proto_name(proto)) },
-			{ "family", metric_text(proto_family_name(proto, domain)) },
+			{ "protocol", metric_text(kind.name) },
+			{ "family", metric_text(kind.family) },
 			{ "state", metric_text(name ? name : "UNKNOWN") },
 		};
 		metric_sample(out, family, labels, 3, count);
@@ -224,9 +223,8 @@ static void metrics_ephemeral(struct summary *summary, const struct view *view, 
 		"Share of the ephemeral ports in use by connections to one destination: the busiest."
 	};
 	uint64_t first, last, most[2] = { 0 };
-	/* The range is a network namespace's: only our own was read. */
-	if (view->context->netns || !summary_host_number(view, HOST_PORT_FIRST, &first) ||
-	    !summary_host_number(view, HOST_PORT_LAST, &last) || last < first)
+	if (!summary_host_number(view, HOST_PORT_FIRST, &first) || !summary_host_number(view, HOST_PORT_LAST, &last) ||
+	    last < first)
 		return;
 	for (size_t i = 0; i < groups_count(summary->toward.groups); i++) {
 		struct value value;

@@ -86,17 +86,16 @@ static void text_sockets(const struct summary *summary, const struct view *view,
 {
 	out_line(out, "%llu socket%s\n", (unsigned long long)summary->sockets, summary->sockets == 1 ? "" : "s");
 	for (unsigned order = 0; order < ROW_ORDERS; order++) {
-		enum proto proto = order / 2;
-		int family = proto == PROTO_UNIX ? AF_UNIX : order % 2 ? AF_INET6 : AF_INET;
+		const struct summary_kind kind = summary_kind(order);
 		uint64_t total = 0;
 		for (unsigned state = 0; state < STATE_COUNT; state++)
 			total += summary->count[order][state];
 		if (!total)
 			continue;
-		unsigned indent = (unsigned)out_line(out, "%-8s%-6s%8llu  ", proto_name(proto),
-		                                     proto_family_name(proto, family), (unsigned long long)total);
+		unsigned indent =
+			(unsigned)out_line(out, "%-8s%-6s%8llu  ", kind.name, kind.family, (unsigned long long)total);
 		indent += out_bar(view, out, total, summary->sockets);
-		text_states(summary->count[order], proto, out, indent);
+		text_states(summary->count[order], kind.proto, out, indent);
 	}
 }
 

@@ -208,6 +208,21 @@ else:
     asked = recipe(recipes[0])
     t.ok(asked.status == 0 and not asked.err, "JSON lines of several hosts in SQLite", asked)
     t.same([line.split("|")[0] for line in asked.lines if "python" in line], ["web1"], "who still talks to 10.0.0.9", asked)
+# The same of all of them at once: as much as each has, with the namespace in the labels.
+if ready == [b"ready\n"] * 2 and not tap.missing("nsenter"):
+    pids = ",".join(str(host.pid) for host in hosts.values())
+    each = collections.Counter()
+    for host in hosts.values():
+        one = tap.run(["nsenter", "-t", str(host.pid), "-n", tap.SOCKVIEW, "-at", "--group-by", "state", "--jsonl", "-q"])
+        each.update({group["state"]: group["count"] for group in map(json.loads, one.lines)})
+    both = tap.sockview("-at", "-N", pids, "--group-by", "state", "--jsonl", "-q")
+    t.same({group["state"]: group["count"] for group in map(json.loads, both.lines)}, dict(each), "-N --group-by: the sum over the namespaces", both)
+    both = json.loads(tap.sockview("-s", "-t", "-N", pids, "--json", "-q").out)["summary"]
+    t.same(({item["state"]: item["count"] for item in both["sockets"]}, both["time_wait"]["limit"]), (dict(each), None), "-N --summary: the same")
+    both = tap.sockview("-s", "-t", "-N", pids, "--format", "openmetrics", "-q").out.decode()
+    labels = re.findall(r'^sockview_listener_backlog\{.*address="(.*?)".*netns="(.*?)"\}', both, re.M)
+    t.same((sorted(address for address, _ in labels), len({name for _, name in labels})), (["10.0.0.8", "10.0.0.9"], 2), "-N --format openmetrics: netns is a label")
+    t.ok("ephemeral" not in both, "and no share of a range that is another namespace's", both)
 for host in hosts.values():
     host.stdin.close()
     host.wait()

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sockview/countof.h>
@@ -359,7 +360,7 @@ static int stop_supervisor(struct explain *explain, uint32_t g)
 	if (signal_process(explain, supervisor) < 0)
 		return -1;
 	return sentence_add(explain, SAY_ADVICE, "supervisor",
-	                    "%s started %u of them, and would start them again: it is stopped first", theirs, children);
+	                    "%s started %u of them, and may start them again: it is stopped first", theirs, children);
 }
 
 static int signal_gang(struct explain *explain, uint32_t g, size_t *before)
@@ -454,14 +455,17 @@ int freeing_plan(struct explain *explain)
 /* The prefix with which the step may be done. */
 static const char *sudo_for(const struct explain *explain, const struct free_step *step)
 {
-	const struct owners *owners = explain->facts.owners;
 	if (!explain->facts.live || geteuid() == 0)
 		return "";
 	if (step->kind == FREE_COMMAND)
 		return strcmp(step->argv[0], "systemctl") == 0 && strcmp(step->argv[1], "--user") != 0 ? "sudo " : "";
-	for (size_t i = 0; step->kind == FREE_SIGNAL && i < owners->process_count; i++)
-		if (owners->process[i].pid == step->pid && owners->process[i].uid == geteuid())
-			return "";
+	/* A supervisor is no owner: what is known of its user is the owner of its directory. */
+	struct stat stat;
+	char path[16];
+	snprintf(path, sizeof(path), "%d", step->pid);
+	if (step->kind == FREE_SIGNAL && fstatat(explain->facts.proc_fd, path, &stat, 0) == 0 &&
+	    stat.st_uid == geteuid())
+		return "";
 	return "sudo ";
 }
 

@@ -42,12 +42,51 @@ bool lineage_is_ours(int proc_fd, int pid)
 	return one == pid;
 }
 
-/* Those start what a person typed, once. */
-static bool is_shell(const struct explain *explain, const struct process *process)
+/* Those start what a person typed, once; or more than this one server hangs on them. */
+static bool is_spared(const struct explain *explain, const struct process *process)
 {
-	static const char *const names[] = { "sh",   "bash", "-bash", "-sh",    "dash",    "ash",     "zsh",  "-zsh",
-		                             "fish", "ksh",  "csh",   "tcsh",   "su",      "sudo",    "doas", "login",
-		                             "sshd", "tmux", "tmux:", "screen", "busybox", "systemd", "init" };
+	static const char *const names[] = {
+		"sh",
+		"bash",
+		"-bash",
+		"-sh",
+		"dash",
+		"ash",
+		"zsh",
+		"-zsh",
+		"fish",
+		"ksh",
+		"csh",
+		"tcsh",
+		"su",
+		"sudo",
+		"doas",
+		"login",
+		"sshd",
+		"tmux",
+		"tmux:",
+		"screen",
+		"busybox",
+		"systemd",
+		"init",
+		"runc",
+		"crun",
+		"conmon",
+		"cron",
+		"dockerd",
+		"containerd",
+		"crio",
+		"kubelet",
+		"lxc-start",
+		"podman",
+		"docker",
+		"crond",
+		"xinetd",
+		"inetd",
+		"libvirtd",
+		"containerd-shim",
+		"containerd-shim-runc-v2",
+	};
 	for (size_t i = 0; i < countof(names); i++)
 		if (process_is(explain, process, names[i]))
 			return true;
@@ -59,7 +98,7 @@ const struct process *lineage_supervisor(const struct explain *explain, const st
 	const struct process *parent = owners_parent(explain->facts.owners, process);
 	struct stat_line line;
 	if (!explain->facts.live || !parent || parent->pid <= 1 || culprits_have(explain, parent->pid) ||
-	    is_shell(explain, parent) || lineage_is_ours(explain->facts.proc_fd, parent->pid) ||
+	    is_spared(explain, parent) || lineage_is_ours(explain->facts.proc_fd, parent->pid) ||
 	    !stat_read(explain->facts.proc_fd, parent->pid, &line))
 		return NULL;
 	return line.terminal && line.session == parent->pid ? NULL : parent;

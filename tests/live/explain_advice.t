@@ -446,6 +446,35 @@ else:
     end(pid)
 left.close()
 
+# A process outside this pid namespace has it.
+p = port()
+kept = listen(p)
+said_read, said_write = os.pipe()
+
+
+def inside():
+    netns.mount_proc()
+    kept.close()
+    os.write(said_write, tap.sockview("--explain", str(p)).out)
+    os._exit(0)
+
+
+if not netns.can_have_pids():
+    t.skip("a process outside this container", "no pid namespace can be made here")
+else:
+    outer = os.fork()
+    if outer == 0:
+        tap.die_with_parent()
+        netns.own_proc()
+        os.waitpid(netns.in_new_pids(inside), 0)
+        os._exit(0)
+    os.waitpid(outer, 0)
+    os.close(said_write)
+    said = " ".join(os.read(said_read, 65536).decode().split())
+    t.ok("is taken by a process outside this container" in said and "look on the host, outside this container: sockview --explain %d" % p in said and
+         "To free it" not in said, "a process outside this container", said)
+kept.close()
+
 # --- units and containers (stand-ins) -----------------------------------------------------
 
 

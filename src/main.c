@@ -116,11 +116,18 @@
  *     destroy.c destroy.h              the multicast of sockets as they close
  *     family.h                         how an address family is asked for and read, a row each
  *     family_inet.c                    inet_diag: TCP, UDP, UDPLITE and raw sockets
+ *     family_mptcp.c                   inet_diag's answers of MPTCP
+ *     family_netlink.c                 netlink_diag
+ *     family_packet.c                  packet_diag
  *     family_unix.c                    unix_diag
+ *     family_vsock.c                   vsock_diag
+ *     family_xdp.c                     xsk_diag
  *     lines.c lines.h                  a file of /proc/net, line by line
  *     netlink.c netlink.h              sockets from a netlink wire, one dump at a time
  *     procnet.h                        the readers of the files of /proc/net
  *     procnet_inet.c procnet_inet.h    /proc/net/{tcp,udp,udplite,raw}{,6}
+ *     procnet_netlink.c                /proc/net/netlink
+ *     procnet_packet.c                 /proc/net/packet
  *     procnet_unix.c                   /proc/net/unix
  *     request.c request.h              the smallest dumps that answer a query
  *     sockstat.c sockstat.h            how many sockets there are, before they are asked for

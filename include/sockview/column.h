@@ -42,6 +42,8 @@ enum column_group {
 	GROUP_INFO,
 	GROUP_RATE,
 	GROUP_UNIX,
+	GROUP_FAMILY,
+	GROUP_FILTER,
 	GROUP_COUNT
 };
 const char *column_group_title(enum column_group group);

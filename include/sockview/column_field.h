@@ -13,6 +13,7 @@ enum field_from {
 	FROM_TIMER,   /* struct sock_timer, of internet sockets alone */
 	FROM_SKMEM,   /* struct sock_skmem */
 	FROM_UNIX,    /* struct sock_unix; enum unix_flag */
+	FROM_DETAIL,  /* struct sock_detail; enum detail_flag */
 	FROM_BLOB,    /* + enum blob: a struct the kernel sent, as long as its version has it */
 };
 

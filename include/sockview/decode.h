@@ -16,6 +16,7 @@ struct decoded {
 	struct sock_skmem skmem;
 	struct sock_extra extra;
 	struct sock_unix unix_;
+	struct sock_detail detail;
 };
 
 /*
@@ -27,5 +28,15 @@ struct decoded {
 bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
 /* The same of `struct unix_diag_msg` (linux/unix_diag.h). */
 bool decode_unix(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* The same of `struct packet_diag_msg` (linux/packet_diag.h). */
+bool decode_packet(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* The same of `struct netlink_diag_msg` (linux/netlink_diag.h). */
+bool decode_netlink(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* `struct inet_diag_msg` of a socket of IPPROTO_MPTCP, whose information is a struct mptcp_info (linux/mptcp.h). */
+bool decode_mptcp(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* The same of `struct vsock_diag_msg` (linux/vm_sockets_diag.h). */
+bool decode_vsock(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* The same of `struct xdp_diag_msg` (linux/xdp_diag.h). */
+bool decode_xdp(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
 
 #endif

@@ -24,7 +24,7 @@ struct view {
 	unsigned protos;           /* PROTO_BIT()s asked for: which sections have a heading */
 	unsigned programs;         /* -p: 1 the lowest pid, 2 all */
 	unsigned extend;           /* -e, -ee */
-	bool timers, memory, info; /* -o, -m, -I */
+	bool timers, memory, info, filters; /* -o, -m, -I, -b */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve; /* -r: names_host() has been filled */
 	bool no_header;

@@ -32,6 +32,8 @@ struct cursor {
 
 bool cursor_char(struct cursor *cursor, char c);
 void cursor_blanks(struct cursor *cursor);
+/* What %pK prints: the address of a socket, hashed; "(null)" and the like where the kernel hides it. */
+bool cursor_address(struct cursor *cursor);
 /* Up to `most` (16) hexadecimal digits, not fewer than `least`. */
 bool cursor_hex(struct cursor *cursor, unsigned least, unsigned most, uint64_t *value);
 /* Decimal, up to max. */

@@ -32,7 +32,7 @@ struct options {
 	/* which sockets */
 	unsigned protos;     /* PROTO_BIT()s; set to TCP and UDP if none is named */
 	bool protos_named;   /* some were named */
-	unsigned unix_types; /* bits, by index among unix_type_words; 0: every type */
+	uint16_t types[PROTO_COUNT]; /* bits by SOCK_*: only sockets of these types; 0: of every type */
 	bool inet, inet6;    /* both set if none is named */
 	bool listening, all;
 	struct words state, pid, program, user, cgroup;
@@ -54,7 +54,7 @@ struct options {
 
 	/* what is printed */
 	unsigned programs, extend; /* how often -p, -e were given */
-	bool timers, memory, info;
+	bool timers, memory, info, filters;
 	bool numeric; /* -n; sets some of the three that follow, by format */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve, wide, no_header, no_trunc, csv_safe, pager;
@@ -94,10 +94,6 @@ struct options {
 	struct words asides; /* of the heap, too: notes for a person alone, on a terminal or with -v */
 	char *hint; /* said if the filter cannot be read: what one of its words may have been meant as; NULL: nothing */
 };
-
-/* Types of unix sockets as -A (unix_stream) and the column unix_type name them. */
-enum { UNIX_TYPE_WORDS = 3 };
-extern const char *const unix_type_words[UNIX_TYPE_WORDS];
 
 /* A line for the user: the culprit and what would be right. */
 enum { OPTIONS_PROBLEM_MAX = 512 };

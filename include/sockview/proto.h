@@ -19,11 +19,13 @@ enum proto_flag {
 	PROTO_ONE_WALK = 1 << 5,     /* the kernel can dump IPv4 and IPv6 in one walk: TCPDIAG_GETSOCK */
 	PROTO_OWN_NUMBER = 1 << 6,   /* each socket has an IP protocol of its own, in local_port; not a port */
 	PROTO_TOLD_AGAIN = 1 << 7,   /* a dump may tell one socket twice: udp_dump(), net/ipv4/udp_diag.c */
+	PROTO_TOLD_GROUPS = 1 << 8,  /* a dump tells members of groups again: __netlink_diag_dump(), net/netlink/diag.c */
 };
 
 /* Pairs are by the row's family: [0] IPv4 and all that is not IPv6, [1] IPv6. */
 struct proto_info {
 	const char *name;         /* the word of -A, JSON, columns, filters and messages; --NAME is its option */
+	const char *name6;        /* the word for IPv6 where it is another; NULL: it is not */
 	const char *also[4];      /* further words of -A and filters, up to NULL */
 	const char *label;        /* in capitals: lsof's NODE, /proc/net/sockstat ("TCP: inuse"); "" for none */
 	const char *help;         /* of its option */
@@ -36,11 +38,12 @@ struct proto_info {
 	uint32_t waiting;         /* what -l shows */
 	uint32_t connected;       /* what neither -l nor -a shows */
 	uint16_t flags;           /* enum proto_flag */
-	uint16_t number;          /* IP protocol, sock_diag's sdiag_protocol; 0 beside the internet protocols */
-	uint8_t want;             /* enum want: details its rows always carry */
+	uint16_t number, number6; /* IP protocol, sock_diag's sdiag_protocol; number6 0: the same over IPv6;
+	                             0 beside the internet protocols */
+	uint16_t want;            /* enum want: details its rows always carry */
 	uint8_t domain;           /* AF_*; AF_INET for AF_INET6 too */
 	uint8_t type;             /* of socket(2), for a socket to try a bind with; 0: there are several */
-	char letter;              /* of its option */
+	char letter;              /* of its option; NUL: none */
 };
 
 extern const struct proto_info proto_table[PROTO_COUNT];
@@ -53,6 +56,23 @@ static inline const char *proto_name(enum proto proto)
 static inline bool proto_has(enum proto proto, enum proto_flag flag)
 {
 	return proto_table[proto].flags & flag;
+}
+
+/* The number above IP. */
+static inline unsigned proto_number(enum proto proto, int family)
+{
+	const struct proto_info *info = &proto_table[proto];
+	return family == AF_INET6 && info->number6 ? info->number6 : info->number;
+}
+
+/* sdiag_protocol has one byte: a greater number is an attribute, and the byte says a number that nobody has. */
+#define PROTO_NUMBER_BYTE(number) ((uint8_t)((number) > 255 ? 254 : (number)))
+
+/* The word of the column proto. */
+static inline const char *proto_word(enum proto proto, int family)
+{
+	const struct proto_info *info = &proto_table[proto];
+	return family == AF_INET6 && info->name6 ? info->name6 : info->name;
 }
 
 /* True if its servers listen(): LISTEN is a state of its own, apart from CLOSE. */
@@ -94,6 +114,7 @@ static inline enum proto proto_next(unsigned protos, unsigned from)
 struct proto_choice {
 	unsigned protos;
 	bool inet, inet6;
+	int type; /* of the protocol's sockets only this, of socket(2); 0: all */
 };
 /* False if there is no such word. */
 bool proto_choose(const char *word, size_t len, struct proto_choice *choice);

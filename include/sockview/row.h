@@ -20,7 +20,20 @@
 #include <sockview/text.h>
 
 /* Rows of proto_table (proto.h), in the order they are printed: netstat's, the internet protocols first. */
-enum proto { PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_RAW, PROTO_UNIX, PROTO_COUNT };
+enum proto {
+	PROTO_TCP,
+	PROTO_UDP,
+	PROTO_UDPLITE,
+	PROTO_RAW,
+	PROTO_ICMP,
+	PROTO_MPTCP,
+	PROTO_UNIX,
+	PROTO_PACKET,
+	PROTO_NETLINK,
+	PROTO_VSOCK,
+	PROTO_XDP,
+	PROTO_COUNT
+};
 
 #define PROTO_BIT(proto) (1u << (proto))
 #define PROTO_INET_ALL   (PROTO_BIT(PROTO_UNIX) - 1u)
@@ -66,12 +79,13 @@ enum row_flag {
 	ROW_HAS_UID = 1 << 7,
 	ROW_HAS_AUTOBOUND = 1 << 8, /* if a filter asks: the kernel told whether bind() named the port ... */
 	ROW_AUTOBOUND = 1 << 9,     /* ... and it did not (nor did it for an accepted connection) */
+	ROW_KERNEL = 1 << 10,       /* the kernel itself made the socket, and no process can hold it */
 };
 
 /* One socket. 72 bytes. */
 struct row {
-	union addr local, remote;         /* all zero for unix */
-	uint16_t local_port, remote_port; /* host byte order; raw: local_port is the IP protocol */
+	union addr local, remote;         /* all zero beside the internet protocols */
+	uint16_t local_port, remote_port; /* host byte order; raw: local_port is the IP protocol; icmp: the identifier */
 	uint32_t inode;                   /* in sockfs; 0: the socket has none (never had, or lost it) */
 	uint64_t cookie;                  /* unique for the life of the kernel, if ROW_HAS_COOKIE */
 	uint32_t uid;                     /* who made the socket, if ROW_HAS_UID */
@@ -80,7 +94,7 @@ struct row {
 	uint32_t recv_q, send_q;          /* bytes; LISTEN with ROW_BACKLOG: connections */
 	uint16_t flags;                   /* enum row_flag */
 	uint8_t proto;                    /* enum proto */
-	uint8_t family;                   /* AF_INET, AF_INET6, AF_UNIX */
+	uint8_t family;                   /* AF_* */
 	uint8_t state;                    /* enum state */
 	uint16_t netns;                   /* index of the network namespace of this answer; 0 */
 };
@@ -173,6 +187,77 @@ struct sock_unix {
 	uint8_t type; /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
 };
 
+/* A ring of packets shared with the kernel (struct packet_diag_ring, linux/packet_diag.h). */
+struct packet_ring {
+	uint32_t block_size, block_count, frame_size, frame_count; /* bytes; frame_count 0: no ring */
+};
+
+struct sock_packet {
+	uint32_t version, reserve, copy_threshold, timestamp, flags; /* struct packet_diag_info; flags PDI_* */
+	struct packet_ring rx, tx;
+	uint16_t fanout_id, fanout_type;
+	uint16_t protocol; /* host byte order: linux/if_ether.h; 0: nothing is received */
+};
+
+struct sock_netlink {
+	uint32_t port, peer_port, peer_groups;
+	uint32_t groups; /* the first 32; all of them are BLOB_GROUPS */
+	uint32_t drops;
+	uint8_t protocol; /* NETLINK_* of linux/netlink.h */
+	bool dumping;
+};
+
+/* struct mptcp_info, linux/mptcp.h. */
+struct sock_mptcp {
+	uint64_t bytes_sent, bytes_received, bytes_acked, bytes_retrans;
+	uint32_t token, flags;
+	uint8_t subflows, subflows_max, add_addr_signal, add_addr_accepted;
+	bool counts; /* this kernel told the bytes (6.5) */
+};
+
+/* struct vsock_diag_msg, linux/vm_sockets_diag.h. */
+struct sock_vsock {
+	uint32_t local_cid, local_port, remote_cid, remote_port;
+};
+
+/* linux/xdp_diag.h */
+struct sock_xdp {
+	uint32_t queue;
+	uint32_t rx, tx, fill, completion; /* entries of the rings; 0: none */
+	uint64_t umem_bytes;
+	uint32_t umem_id;
+	uint64_t rx_dropped, rx_invalid, rx_full, fill_empty, tx_invalid, tx_empty; /* counters */
+};
+
+/* What only sockets of one family tell; which members were told is in `has`. */
+enum detail_flag {
+	HAS_PACKET = 1 << 0,
+	HAS_PACKET_INFO = 1 << 1,
+	HAS_FANOUT = 1 << 2,
+	HAS_NETLINK = 1 << 3,
+	HAS_NETLINK_FLAGS = 1 << 4, /* dumping */
+	HAS_NETLINK_DROPS = 1 << 5,
+	HAS_MPTCP = 1 << 6,
+	HAS_MPTCP_COUNTS = 1 << 7,
+	HAS_VSOCK = 1 << 8,
+	HAS_XDP_QUEUE = 1 << 9, /* bound to a queue of an interface */
+	HAS_XDP_UMEM = 1 << 10,
+	HAS_XDP_STATS = 1 << 11,
+	HAS_XDP = 1 << 12,
+};
+
+struct sock_detail {
+	union {
+		struct sock_packet packet;
+		struct sock_netlink netlink;
+		struct sock_mptcp mptcp;
+		struct sock_vsock vsock;
+		struct sock_xdp xdp;
+	};
+	uint16_t has; /* enum detail_flag */
+	uint8_t type; /* of socket(2): SOCK_RAW, SOCK_DGRAM ...; 0: not told */
+};
+
 /* Variable-length details, as the kernel sent them. */
 enum blob {
 	BLOB_PATH,     /* unix: sun_path; first byte NUL: abstract */
@@ -183,6 +268,8 @@ enum blob {
 	BLOB_BBR,      /* struct tcp_bbr_info */
 	BLOB_ULP,      /* nested INET_ULP_INFO_* attributes */
 	BLOB_MD5SIG,   /* struct tcp_diag_md5sig[] */
+	BLOB_GROUPS,   /* netlink: a bit for each multicast group, of unsigned longs */
+	BLOB_FILTER,   /* packet: struct sock_filter[], the program of SO_ATTACH_FILTER */
 	BLOB_COUNT
 };
 
@@ -193,6 +280,8 @@ enum want {
 	WANT_EXTRA = 1 << 2,
 	WANT_INFO = 1 << 3, /* the blobs of TCP */
 	WANT_UNIX = 1 << 4, /* sock_unix and BLOB_PATH; set by itself when unix sockets are asked for */
+	WANT_DETAIL = 1 << 5, /* sock_detail and BLOB_GROUPS; set by itself when sockets that have it are asked for */
+	WANT_FILTER = 1 << 6, /* BLOB_FILTER; the kernel tells it to CAP_NET_ADMIN alone */
 };
 
 /*
@@ -207,6 +296,7 @@ struct sock {
 	const struct sock_skmem *skmem;
 	const struct sock_extra *extra;
 	const struct sock_unix *unix_;
+	const struct sock_detail *detail;
 	struct bytes blob[BLOB_COUNT];
 };
 

@@ -17,6 +17,7 @@ enum value_kind {
 	VALUE_UNKNOWN_WORD, /* a number that has no word yet: unkn-N, as netstat writes it */
 	VALUE_ADDR,
 	VALUE_ENDPOINT,   /* address and port or service, for people */
+	VALUE_DETAIL,     /* text made of a socket's detail: columns_family.c */
 	VALUE_BYTES,      /* text from outside the program: hostile */
 	VALUE_ARGS,       /* the same with NUL between the arguments */
 	VALUE_PRINTABLE,  /* text that was put together from such, escaped already */
@@ -88,7 +89,7 @@ static inline void value_set_end(struct value *value, const struct row *row, boo
 
 static inline bool value_is_short(const struct value *value)
 {
-	return value->kind < VALUE_BYTES && value->kind != VALUE_ENDPOINT;
+	return value->kind < VALUE_ENDPOINT;
 }
 
 /* Text of a short value; the new end. Nothing for VALUE_NONE. */

@@ -76,38 +76,16 @@ void option_join_words(option_words *words, const char *separator, char *text, s
 
 /* --- arguments that take a function --- */
 
-const char *const unix_type_words[UNIX_TYPE_WORDS] = { "stream", "dgram", "seqpacket" };
-
-/* The words of -A and the like. */
-static const char *family_words(size_t index)
+/* One type of a protocol's sockets; -x, or `unix` before it, asked for every type. */
+static void choose_type(struct options *options, const struct proto_choice *choice)
 {
-	static const char *const unix_types[] = { "unix_stream", "unix_dgram", "unix_seqpacket" };
-	size_t known = 0;
-	while (proto_choice_listed(known))
-		known++;
-	if (index < known)
-		return proto_choice_listed(index);
-	return index - known < countof(unix_types) ? unix_types[index - known] : NULL;
-}
-
-/* "unix_stream": its index; UNIX_TYPE_WORDS if it is no such word. */
-static unsigned unix_type_of(const char *word, size_t len)
-{
-	char text[24];
-	unsigned type = 0;
-	snprintf(text, sizeof(text), "%.*s", (int)len, word);
-	while (type < UNIX_TYPE_WORDS &&
-	       (strncasecmp(text, "unix_", 5) != 0 || strcasecmp(text + 5, unix_type_words[type]) != 0))
-		type++;
-	return type;
-}
-
-static void add_unix_type(struct options *options, unsigned type)
-{
-	/* -x, or `unix` before it, asked for every type. */
-	if (!(options->protos & protos_of(AF_UNIX)) || options->unix_types)
-		options->unix_types |= 1u << type;
-	options->protos |= protos_of(AF_UNIX);
+	FOR_EACH_PROTO (proto, choice->protos) {
+		bool every = options->protos & PROTO_BIT(proto) && !options->types[proto];
+		if (!choice->type)
+			options->types[proto] = 0;
+		else if (!every)
+			options->types[proto] |= (uint16_t)(1u << choice->type);
+	}
 }
 
 /* ss's word means more than netstat's, and all means what is known here. */
@@ -116,11 +94,8 @@ static int note_family(struct parse *parse, const char *word, const struct proto
 	if (choice->inet && !choice->inet6 && !choice->protos)
 		return option_aside(parse, "%s %.*s is IPv4 alone, as netstat's; ss's means IPv6 too: inet,inet6",
 		                    parse->shown, 4, word);
-	if (choice->protos == PROTO_ALL)
-		return option_aside(parse,
-		                    "%s all: tcp, udp, udplite, raw and unix; of other families "
-		                    "(packet, netlink, vsock, xdp, sctp, tipc) ss tells",
-		                    parse->shown);
+	if (choice->protos == PROTO_ALL && !choice->type)
+		return option_aside(parse, "%s all: all but DCCP, SCTP, SMC and TIPC, of which ss tells", parse->shown);
 	return 0;
 }
 
@@ -129,26 +104,20 @@ static int add_family(struct parse *parse, const char *word, size_t len)
 	struct options *options = parse->options;
 	struct proto_choice choice;
 	bool exclude = len && *word == '!';
-	unsigned type = unix_type_of(word, len);
-	if (type < UNIX_TYPE_WORDS) {
-		add_unix_type(options, type);
-		return 0;
-	}
 	word += exclude;
 	len -= exclude;
-	if (!proto_choose(word, len, &choice) || (exclude && !choice.protos)) {
-		char known[256];
-		option_join_words(family_words, ", ", known, sizeof(known));
+	if (!proto_choose(word, len, &choice) || (exclude && (!choice.protos || choice.type))) {
+		char known[320];
+		option_join_words(proto_choice_listed, ", ", known, sizeof(known));
 		return option_problem(parse, "%s: unknown family or protocol '%.*s'; it takes %s, or !PROTOCOL",
 		                      parse->shown, (int)len, word, known);
 	}
-	if (choice.protos & protos_of(AF_UNIX))
-		options->unix_types = 0;
 	if (exclude) {
 		/* ss: "!tcp" alone means all but TCP. */
 		options->protos = (options->protos ? options->protos : PROTO_ALL) & ~choice.protos;
 		return 0;
 	}
+	choose_type(options, &choice);
 	options->protos |= choice.protos;
 	options->inet |= choice.inet;
 	options->inet6 |= choice.inet6;
@@ -316,7 +285,7 @@ int option_apply(struct parse *parse, const struct option_row *row, const char *
 		return 0;
 	case ADD_PROTO:
 		options->protos |= row->value;
-		options->unix_types = row->value & protos_of(AF_UNIX) ? 0 : options->unix_types;
+		choose_type(options, &(struct proto_choice){ .protos = row->value });
 		return 0;
 	case KEEP_WORD:
 		*(const char **)field = word;
@@ -391,9 +360,9 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_WHICH, 'l', "listening", listening, "listening sockets only"),
 	FLAG(OPTIONS_WHICH, 'a', "all", all, "listening, connected, bound: all"),
 	CALLS(OPTIONS_WHICH, 'A', "protocol", ARGUMENT_REQUIRED, add_families, "LIST", "protocols and families by name",
-	      LIST_OF(family_words)),
+	      LIST_OF(proto_choice_listed)),
 	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, add_families, "LIST", "the same as -A",
-	      LIST_OF(family_words)),
+	      LIST_OF(proto_choice_listed)),
 	WORDS(OPTIONS_WHICH, 'N', "netns", ARGUMENT_REQUIRED, netns, "LIST", "of these network namespaces, or all",
 	      .list = true),
 	FLAG(OPTIONS_WHICH, 0, "all-netns", all_netns, "-N all"),
@@ -415,6 +384,7 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_OWNER, 0, "no-pushdown", no_pushdown, NULL),
 
 	COUNTED(OPTIONS_SHOW, 'p', "programs", programs, "PID/Program; -pp all owners"),
+	FLAG(OPTIONS_SHOW, 'b', "bpf", filters, "packet filters of packet sockets"),
 	COUNTED(OPTIONS_SHOW, 'e', "extend", extend, "user and inode; -ee more"),
 	FLAG(OPTIONS_SHOW, 'o', "timers", timers, "timers"),
 	FLAG(OPTIONS_SHOW, 'm', "memory", memory, "socket memory"),

@@ -42,3 +42,14 @@ void attribute_skmem(struct decoded *out, const void *data, size_t len)
 	memcpy(out->skmem.value, data, out->skmem.count * sizeof(uint32_t));
 	out->sock.skmem = &out->skmem;
 }
+
+void attribute_queues(struct decoded *out, const void *data, size_t len)
+{
+	struct row *row = &out->sock.row;
+	attribute_skmem(out, data, len);
+	if (out->skmem.count <= SKMEM_WMEM_ALLOC)
+		return;
+	row->recv_q = out->skmem.value[SKMEM_RMEM_ALLOC];
+	row->send_q = out->skmem.value[SKMEM_WMEM_ALLOC];
+	row->flags |= ROW_HAS_QUEUES;
+}

@@ -54,7 +54,26 @@ void attributes_read(const struct attribute_table *table, struct decoded *out, c
 
 /* Attributes of several families. */
 void attribute_skmem(struct decoded *out, const void *data, size_t len);
+/* Memory, of which the queues are a part: families that tell their queues in no other way. */
+void attribute_queues(struct decoded *out, const void *data, size_t len);
 #define ATTRIBUTE_SHUTDOWN ATTRIBUTE_FIELD(WANT_EXTRA, extra.shutdown, extra.has, EXTRA_SHUTDOWN)
+
+/* An empty socket with its detail, beside the internet protocols. */
+static inline void attributes_begin(struct decoded *out, enum proto proto, int family)
+{
+	out->sock = (struct sock){ .row = { .proto = (uint8_t)proto, .family = (uint8_t)family } };
+	out->extra = (struct sock_extra){ 0 };
+	out->skmem.count = 0;
+	out->detail = (struct sock_detail){ 0 };
+	out->sock.detail = &out->detail;
+}
+
+/* The memory that was read for its queues is shown only if it was asked for. */
+static inline void attribute_skmem_only_if(struct decoded *out, unsigned want)
+{
+	if (!(want & WANT_SKMEM))
+		out->sock.skmem = NULL;
+}
 
 /* The cookie of an answer's head; INET_DIAG_NOCOOKIE twice is none. */
 static inline void attribute_cookie(struct row *row, const uint32_t cookie[2])

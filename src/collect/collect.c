@@ -15,6 +15,7 @@
 #include <sockview/proto.h>
 #include <sockview/sockstat.h>
 
+#include "collect/family.h"
 #include "collect/netlink.h"
 #include "collect/procnet.h"
 
@@ -106,9 +107,20 @@ static int ask_elsewhere(struct collecting *self, const struct request *dump, ui
 	return 0;
 }
 
+/* A family without sock_diag is in /proc/net alone; nothing is amiss then. */
+static int dump_without_diag(struct collecting *self, const struct request *dump)
+{
+	if (self->sources->from == SOURCE_AUTO && self->sources->proc_net_fd >= 0)
+		return dump_from_proc(self, dump);
+	self->report->unavailable |= PROTO_BIT(dump->proto);
+	return 0;
+}
+
 static int dump_sockets(struct collecting *self, const struct request *dump)
 {
 	struct netlink *netlink = self->netlink;
+	if (!family_of(dump->proto)->put_request)
+		return dump_without_diag(self, dump);
 	uint64_t given = netlink_given(netlink);
 	size_t mark = netlink_can_rewind(netlink) ? self->request->mark(self->request->context) : 0;
 	switch (netlink_dump(netlink, dump)) {

@@ -59,7 +59,7 @@ static void inet_put_request(struct nlmsghdr *message, const struct family_reque
 	} else {
 		struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(message, sizeof(*req));
 		req->sdiag_family = (uint8_t)request->family;
-		req->sdiag_protocol = (uint8_t)proto_table[request->proto].number;
+		req->sdiag_protocol = PROTO_NUMBER_BYTE(proto_table[request->proto].number);
 		req->idiag_ext = extensions(request->want);
 		req->idiag_states = request->states;
 		put_ports(&req->id, code);
@@ -180,4 +180,9 @@ const struct family family_inet = {
 	.decode = decode_inet,
 	.read_file = procnet_inet_read,
 	.judges = true,
+};
+
+/* Sockets of ping: the kernel has no sock_diag of them. */
+const struct family family_icmp = {
+	.read_file = procnet_inet_read,
 };

@@ -148,3 +148,13 @@ bool cursor_decimal(struct cursor *cursor, uint64_t max, uint64_t *value)
 	}
 	return cursor->at > first;
 }
+
+bool cursor_address(struct cursor *cursor)
+{
+	uint64_t ignored;
+	if (!cursor_char(cursor, '('))
+		return cursor_hex(cursor, 8, 16, &ignored);
+	while (cursor->at < cursor->end && *cursor->at != ')' && *cursor->at != ':')
+		cursor->at++;
+	return cursor_char(cursor, ')');
+}

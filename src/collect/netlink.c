@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include <sockview/exchange.h>
+#include <sockview/vec.h>
 
 #include "collect/family.h"
 
@@ -54,6 +55,10 @@ struct netlink {
 
 	struct row recent[RECENT]; /* the last rows of UDP, a ring */
 	unsigned recent_count;
+	struct {
+		uint64_t *cookie;
+		size_t count, capacity;
+	} grouped; /* netlink sockets with groups that this dump has told */
 
 	struct procnet_unix unix_;         /* what unix_diag leaves out; empty unless it is asked */
 	bool no_mark, no_code;             /* the kernel refused to judge marks, or anything */
@@ -167,12 +172,35 @@ static bool told_again(struct netlink *self, const struct row *row)
 static void recent_forget(struct netlink *self)
 {
 	memset(self->recent, 0, sizeof(self->recent));
+	self->grouped.count = 0;
+}
+
+/*
+ * netlink_diag tells a protocol's sockets and then the members of its groups,
+ * of which it means to leave out those it has told; but sk_hashed() is false
+ * of them since they are in a resizable hash table (__netlink_diag_dump(),
+ * net/netlink/diag.c, Linux 6.18). Without memory for its cookie one is shown twice.
+ */
+static bool told_by_group(struct netlink *self, const struct sock *sock)
+{
+	const struct row *row = &sock->row;
+	bool member = sock->detail && sock->detail->has & HAS_NETLINK &&
+	              (sock->blob[BLOB_GROUPS].data || sock->detail->netlink.groups);
+	if (!proto_has(row->proto, PROTO_TOLD_GROUPS) || !member || !(row->flags & ROW_HAS_COOKIE))
+		return false;
+	for (size_t i = 0; i < self->grouped.count; i++)
+		if (self->grouped.cookie[i] == row->cookie)
+			return true;
+	uint64_t *cookie = vec_push(self->grouped.cookie, self->grouped.count, self->grouped.capacity);
+	if (cookie)
+		*cookie = row->cookie;
+	return false;
 }
 
 static int row_take(struct netlink *self, const struct sock *sock)
 {
 	self->rows++;
-	if (told_again(self, &sock->row))
+	if (told_again(self, &sock->row) || told_by_group(self, sock))
 		return 0;
 	self->report->received++;
 	if (sock->row.family == AF_UNIX)
@@ -512,6 +540,7 @@ void netlink_free(struct netlink *self)
 	if (!self)
 		return;
 	table_free(&self->hold);
+	free(self->grouped.cookie);
 	exchange_close(&self->exchange);
 	free(self->decoded);
 	free(self);

@@ -34,6 +34,15 @@ static inline int procnet_give(const struct procnet_file *file, const struct soc
 /* All of the open file to procnet_give(). 0; -1 with error; or the sink's answer. */
 int procnet_inet_read(int fd, const struct procnet_file *file);
 int procnet_unix_read(int fd, const struct procnet_file *file);
+int procnet_packet_read(int fd, const struct procnet_file *file);
+int procnet_netlink_read(int fd, const struct procnet_file *file);
+
+/* One line of packet, of netlink; false if the kernel writes no such line. */
+bool procnet_packet_parse(const char *text, size_t len, struct row *row, struct sock_detail *detail);
+bool procnet_netlink_parse(const char *text, size_t len, struct row *row, struct sock_detail *detail);
+
+/* Of a netlink socket with the port id `port`: family_netlink.c. */
+void row_set_netlink(struct row *row, struct sock_detail *detail, unsigned protocol, uint32_t port);
 
 /* One line of unix; `path` points into it, as it is written ('@' for NUL), and is NULL if there is none. */
 bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct sock_unix *unix_, struct bytes *path);

@@ -49,17 +49,6 @@ struct unix_reader {
 	int answer; /* the sink's, if it ended the reading */
 };
 
-/* The address of the socket, hashed; "(null)" and the like where the kernel hides it. */
-static bool take_pointer(struct cursor *cursor)
-{
-	uint64_t ignored;
-	if (!cursor_char(cursor, '('))
-		return cursor_hex(cursor, 8, 16, &ignored) && cursor_char(cursor, ':');
-	while (cursor->at < cursor->end && *cursor->at != ')' && *cursor->at != ':')
-		cursor->at++;
-	return cursor_char(cursor, ')') && cursor_char(cursor, ':');
-}
-
 static bool take_hex_column(struct cursor *cursor, unsigned digits, uint64_t *value)
 {
 	return cursor_char(cursor, ' ') && cursor_hex(cursor, digits, digits, value);
@@ -110,7 +99,7 @@ bool procnet_unix_parse(const char *text, size_t len, struct row *row, struct so
 	struct cursor cursor = { text, text + len };
 	uint64_t refcnt, protocol, flags, type, st;
 	*row = (struct row){ .proto = PROTO_UNIX, .family = AF_UNIX };
-	if (!take_pointer(&cursor) || !take_hex_column(&cursor, 8, &refcnt) ||
+	if (!cursor_address(&cursor) || !cursor_char(&cursor, ':') || !take_hex_column(&cursor, 8, &refcnt) ||
 	    !take_hex_column(&cursor, 8, &protocol) || !take_hex_column(&cursor, 8, &flags) ||
 	    !take_hex_column(&cursor, 4, &type) || !take_hex_column(&cursor, 2, &st) ||
 	    !take_inode(&cursor, &row->inode) || !take_path(&cursor, path))

@@ -75,7 +75,7 @@ static bool is_asked_for(enum proto proto, int family, unsigned protocol)
 	const struct proto_info *info = &proto_table[proto];
 	if (info->domain != AF_INET)
 		return info->domain == family;
-	return (family == AF_INET || family == AF_INET6) && info->number == protocol;
+	return (family == AF_INET || family == AF_INET6) && PROTO_NUMBER_BYTE(info->number) == protocol;
 }
 
 bool request_read(const void *message, size_t len, struct request *request)

@@ -42,6 +42,8 @@ int source_proc(int proc_net_fd, const struct source_request *request, struct re
 				.report = report,
 				.error = error,
 			};
+			if (!file.name)
+				missing |= PROTO_BIT(proto);
 			if (!file.name || (inet && !(six ? query->inet6 : query->inet)))
 				continue;
 			int answer = source_file_read(proc_net_fd, &file, &read, &missing);

@@ -102,6 +102,11 @@ bool column_field_number(const struct column_field *field, const struct column_s
 		len = sizeof(*sock->unix_);
 		told = sock->unix_ ? sock->unix_->has : 0;
 		break;
+	case FROM_DETAIL:
+		data = sock->detail;
+		len = sizeof(*sock->detail);
+		told = sock->detail ? sock->detail->has : 0;
+		break;
 	default:
 		data = sock->blob[field->from - FROM_BLOB].data;
 		len = sock->blob[field->from - FROM_BLOB].len;

@@ -153,6 +153,7 @@ int column_list_default(struct column_list *list, const struct column_defaults *
 		{ how->timers, GROUP_TIMER },
 		{ how->memory, GROUP_MEMORY },
 		{ how->info, GROUP_INFO },
+		{ how->filters, GROUP_FILTER },
 	};
 	int result = 0;
 	for (size_t i = 0; i < countof(first); i++)

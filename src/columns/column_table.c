@@ -17,7 +17,8 @@ static const struct {
 } parts[] = {
 	{ columns_socket, &columns_socket_count }, { columns_owner, &columns_owner_count },
 	{ columns_extra, &columns_extra_count },   { columns_info, &columns_info_count },
-	{ columns_ulp, &columns_ulp_count },       { columns_rate, &columns_rate_count },
+	{ columns_ulp, &columns_ulp_count },       { columns_family, &columns_family_count },
+	{ columns_rate, &columns_rate_count },
 };
 
 const struct column *column_at(size_t index)

@@ -5,9 +5,9 @@
 #include <sockview/column.h>
 
 extern const struct column columns_socket[], columns_owner[], columns_extra[], columns_info[], columns_ulp[],
-	columns_rate[];
+	columns_family[], columns_rate[];
 extern const size_t columns_socket_count, columns_owner_count, columns_extra_count, columns_info_count,
-	columns_ulp_count, columns_rate_count;
+	columns_ulp_count, columns_family_count, columns_rate_count;
 
 /* The place of a column's field that is the member of a struct. */
 #define FIELD_OF(struct_, member) \
@@ -15,5 +15,10 @@ extern const size_t columns_socket_count, columns_owner_count, columns_extra_cou
 
 /* For column.words. */
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Sets an end of a socket beside the internet protocols; leaves the value as it is if it has none. */
+void family_set_end(const struct column_source *source, struct value *value, bool remote);
+/* Appends the text of a VALUE_DETAIL. 0, or -1 with errno ENOMEM. */
+int family_text_add(struct text *text, const struct value *value, const struct column_source *source);
 
 #endif

@@ -14,7 +14,7 @@
 static void get_proto(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
-	value_set_word(value, proto_name(ROW(source).proto));
+	value_set_word(value, proto_word(ROW(source).proto, ROW(source).family));
 }
 
 static void get_family(const struct column *column, const struct column_source *source, struct value *value)
@@ -100,8 +100,10 @@ static void get_address(const struct column *column, const struct column_source 
 
 static void get_endpoint(const struct column *column, const struct column_source *source, struct value *value)
 {
-	if (!row_is_inet(&ROW(source)))
+	if (!row_is_inet(&ROW(source))) {
+		family_set_end(source, value, column->remote);
 		return;
+	}
 	value_set_end(value, &ROW(source), column->remote);
 	value->kind = VALUE_ENDPOINT;
 }
@@ -196,7 +198,7 @@ static void get_ip_protocol(const struct column *column, const struct column_sou
 	const struct row *row = &ROW(source);
 	if (row_is_inet(row))
 		value_set_uint(value, proto_has(row->proto, PROTO_OWN_NUMBER) ? row->local_port
-		                                                              : proto_table[row->proto].number);
+		                                                              : proto_number(row->proto, row->family));
 }
 
 static void get_interface(const struct column *column, const struct column_source *source, struct value *value)
@@ -245,8 +247,8 @@ static void get_path(const struct column *column, const struct column_source *so
 	}
 
 const struct column columns_socket[] = {
-	TEXT("proto", "tcp, udp, udplite, raw or unix", .get = get_proto),
-	TEXT("family", "inet, inet6 or unix", .get = get_family),
+	TEXT("proto", "tcp, udp, udplite, raw, icmp, icmp6, mptcp, unix, packet, netlink, vsock or xdp", .get = get_proto),
+	TEXT("family", "inet, inet6, unix, packet, netlink, vsock or xdp", .get = get_family),
 	TEXT("state", "ESTABLISHED, LISTEN ...; UNCONNECTED for what is no TCP and not connected",
 	     .mark = COLUMN_MARK_STATE, .get = get_state),
 	NUMBER("recv_q", "bytes", "received and not yet read; of a listener: connections not accepted yet",
@@ -257,7 +259,8 @@ const struct column columns_socket[] = {
 	       IN_ROW(recv_q, ROW_HAS_QUEUES | ROW_BACKLOG, get_u32), .mark = COLUMN_MARK_QUEUE),
 	NUMBER("backlog", "connections", "of a listener: how many may wait to be accepted",
 	       IN_ROW(send_q, ROW_HAS_QUEUES | ROW_BACKLOG, get_u32)),
-	TEXT("local", "local address and port, as -n tells: name or number", .get = get_endpoint),
+	TEXT("local", "local address and port, as -n tells: name or number; arp:lo, route:812, 2:1024, eth0:q3",
+	     .get = get_endpoint),
 	TEXT("remote", "the same of the other end", .get = get_endpoint, .remote = true),
 	TEXT("local_address", "IPv4-mapped addresses of IPv6 sockets as IPv4", .get = get_address),
 	NUMBER("local_port", NULL, "none of raw sockets", .get = get_port),

@@ -98,6 +98,14 @@ static int key_addr(struct text *keys, const struct value *value)
 	return text_add(keys, byte, value->kind == VALUE_ENDPOINT ? 19 : 17);
 }
 
+static int key_text(struct text *keys, const struct value *value, const struct column_source *source)
+{
+	struct text text = { 0 };
+	int result = value_text(&text, value, source) < 0 ? -1 : key_bytes(keys, text.data, text.len);
+	text_free(&text);
+	return result;
+}
+
 static int key_value(struct text *keys, const struct value *value, const struct column_source *source)
 {
 	char word[VALUE_SHORT_MAX];
@@ -117,6 +125,8 @@ static int key_value(struct text *keys, const struct value *value, const struct 
 	case VALUE_ADDR:
 	case VALUE_ENDPOINT:
 		return key_addr(keys, value);
+	case VALUE_DETAIL:
+		return key_text(keys, value, source);
 	case VALUE_OWNERS:
 		return key_number(keys, source->process ? (uint64_t)source->process->pid : 0);
 	case VALUE_CANDIDATES:

@@ -5,6 +5,8 @@
 
 #include <sockview/names.h>
 
+#include "columns/columns.h"
+
 void value_set_string(struct value *value, const char *text)
 {
 	if (text)
@@ -148,6 +150,8 @@ int value_text(struct text *text, const struct value *value, const struct column
 		if (value_add_host(text, value, source->context) < 0 || text_add_char(text, ':') < 0)
 			return -1;
 		return value_add_port(text, value, source->context);
+	case VALUE_DETAIL:
+		return family_text_add(text, value, source);
 	case VALUE_BYTES:
 		return text_add_escaped(text, value->bytes, TEXT_LINE);
 	case VALUE_ARGS:

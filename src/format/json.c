@@ -172,6 +172,7 @@ static int json_out_value(struct json_state *state, struct out *out, const struc
 		json_out_parents(out, value, source);
 		return 0;
 	case VALUE_ENDPOINT:
+	case VALUE_DETAIL:
 	case VALUE_ARGS:
 		state->text.len = 0;
 		if (value_text(&state->text, value, source) < 0)

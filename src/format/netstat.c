@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include <sockview/column_table.h>
 #include <sockview/countof.h>
 #include <sockview/detail.h>
 #include <sockview/names.h>
@@ -33,12 +34,16 @@ enum {
 };
 
 struct netstat_state {
-	unsigned headings;          /* sections whose heading was written: SECTION_* */
+	unsigned headings;          /* PROTO_BIT()s of sections whose heading was written; PROTO_TCP: the internet's */
 	struct column_list details; /* what netstat does not have, as name:value behind the row */
 	struct text detail;
 };
 
-enum { SECTION_INET = 1, SECTION_UNIX = 2 };
+/* The internet protocols are one section, each other family is one of its own. */
+static enum proto section_of(const struct row *row)
+{
+	return row_is_inet(row) ? PROTO_TCP : row->proto;
+}
 
 /* A name, printable; the bytes written. */
 static size_t out_escaped(struct out *out, const char *name, size_t len, enum text_escape how)
@@ -60,9 +65,11 @@ static const char *which(const struct view *view)
 	return view->listening ? "only servers" : "w/o servers";
 }
 
-static void inet_heading(const struct view *view, struct out *out)
+static void inet_heading(const struct view *view, struct out *out, enum proto section)
 {
-	out_string(out, "Active Internet connections (");
+	out_string(out, "Active ");
+	out_string(out, section == PROTO_TCP ? "Internet connections" : proto_name(section));
+	out_string(out, section == PROTO_TCP ? " (" : " sockets (");
 	out_string(out, which(view));
 	out_string(out, ")\nProto Recv-Q Send-Q Local Address           Foreign Address         State      ");
 	if (view->extend)
@@ -86,15 +93,15 @@ static void unix_heading(const struct view *view, struct out *out)
 	out_string(out, view->context->netns ? " Path Netns\n" : " Path\n");
 }
 
-static void netstat_heading(struct netstat_state *state, const struct view *view, struct out *out, unsigned section)
+static void netstat_heading(struct netstat_state *state, const struct view *view, struct out *out, enum proto section)
 {
-	if (view->no_header || (state->headings & section))
+	if (view->no_header || (state->headings & PROTO_BIT(section)))
 		return;
-	state->headings |= section;
-	if (section == SECTION_INET)
-		inet_heading(view, out);
-	else
+	state->headings |= PROTO_BIT(section);
+	if (section == PROTO_UNIX)
 		unix_heading(view, out);
+	else
+		inet_heading(view, out, section);
 }
 
 /* --- columns --- */
@@ -307,7 +314,24 @@ static void out_timer(const struct view *view, struct out *out, const struct soc
 
 /* --- rows --- */
 
-static void inet_row(const struct view *view, struct out *out, const struct sock *sock)
+/* An end of a socket beside the internet protocols: the column's text. */
+static int out_place(struct netstat_state *state, const struct view *view, struct out *out, const struct sock *sock,
+                     const char *column)
+{
+	struct column_source source;
+	struct value value;
+	column_source_set(&source, view->context, sock);
+	column_get(column_find(column, strlen(column)), &source, &value);
+	state->detail.len = 0;
+	if (value_text(&state->detail, &value, &source) < 0)
+		return -1;
+	out_bytes(out, state->detail.data, state->detail.len);
+	pad_narrow_out(out, state->detail.len, ADDRESS_WIDTH);
+	out_char(out, ' ');
+	return 0;
+}
+
+static int inet_row(struct netstat_state *state, const struct view *view, struct out *out, const struct sock *sock)
 {
 	char digits[TEXT_U64_MAX];
 	const struct row *row = &sock->row;
@@ -317,8 +341,12 @@ static void inet_row(const struct view *view, struct out *out, const struct sock
 	out_char(out, ' ');
 	pad_narrow_right_u64(out, row->send_q, QUEUE_WIDTH);
 	out_char(out, ' ');
-	out_endpoint(view, out, row, false);
-	out_endpoint(view, out, row, true);
+	if (row_is_inet(row)) {
+		out_endpoint(view, out, row, false);
+		out_endpoint(view, out, row, true);
+	} else if (out_place(state, view, out, sock, "local") < 0 || out_place(state, view, out, sock, "remote") < 0) {
+		return -1;
+	}
 	out_state(view, out, row);
 	if (view->extend) {
 		out_user(view, out, row);
@@ -328,7 +356,8 @@ static void inet_row(const struct view *view, struct out *out, const struct sock
 	if (view->programs)
 		out_program(view, out, row);
 	if (view->timers)
-		out_timer(view, out, sock->timer);
+		out_timer(view, out, row_is_inet(row) ? sock->timer : NULL);
+	return 0;
 }
 
 static const char *unix_type(unsigned type)
@@ -410,12 +439,13 @@ static int netstat_begin(void *at, const struct view *view, struct out *out)
 		{ view->extend > 1, GROUP_EXTRA },
 		{ view->memory, GROUP_MEMORY },
 		{ view->info, GROUP_INFO },
+		{ view->filters, GROUP_FILTER },
 	};
 	for (size_t i = 0; i < countof(details); i++)
 		if (details[i].wanted && column_list_add_group(&state->details, details[i].group) < 0)
 			return -1;
 	if (view->protos & PROTO_INET_ALL)
-		netstat_heading(state, view, out, SECTION_INET);
+		netstat_heading(state, view, out, PROTO_TCP);
 	return 0;
 }
 
@@ -424,12 +454,11 @@ static int netstat_row(void *at, const struct view *view, struct out *out, const
 	struct netstat_state *state = at;
 	struct column_source source;
 	int result = 0;
-	if (row_is_inet(&sock->row)) {
-		inet_row(view, out, sock);
-	} else {
-		netstat_heading(state, view, out, SECTION_UNIX);
+	netstat_heading(state, view, out, section_of(&sock->row));
+	if (sock->row.proto == PROTO_UNIX)
 		unix_row(view, out, sock);
-	}
+	else if (inet_row(state, view, out, sock) < 0)
+		return -1;
 	if (state->details.count) {
 		column_source_set(&source, view->context, sock);
 		result = detail_out(out, &state->detail, &state->details, &source);
@@ -443,12 +472,12 @@ static int netstat_row(void *at, const struct view *view, struct out *out, const
 	return result;
 }
 
-/* netstat heads a section of unix sockets also when there are none. */
+/* netstat heads a section of unix sockets also when there are none; so are the other families' headed. */
 static int netstat_end(void *at, const struct view *view, struct out *out)
 {
 	struct netstat_state *state = at;
-	if (view->protos & protos_of(AF_UNIX))
-		netstat_heading(state, view, out, SECTION_UNIX);
+	FOR_EACH_PROTO (proto, view->protos & ~(unsigned)PROTO_INET_ALL)
+		netstat_heading(state, view, out, proto);
 	column_list_free(&state->details);
 	text_free(&state->detail);
 	return 0;

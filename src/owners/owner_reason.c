@@ -85,6 +85,8 @@ enum owner_reason owners_reason(const struct owners *owners, const struct row *r
 		return reason_without_inode(row);
 	if (owners_of(owners, row).count)
 		return REASON_OWNED;
+	if (row->flags & ROW_KERNEL)
+		return REASON_KERNEL;
 	const struct owner_evidence *evidence = owners_evidence(owners, row);
 	if (evidence && evidence->reason != REASON_OWNED)
 		return evidence->reason;

@@ -62,6 +62,7 @@ static int choose_columns(struct listing *listing, const struct options *options
 		.timers = options->timers,
 		.memory = options->memory,
 		.info = options->info,
+		.filters = options->filters,
 		.numeric_users = options->numeric_users,
 		.netns = options->netns.count || options->all_netns,
 	};

@@ -165,14 +165,25 @@ static int add_lists(struct selection *selection, const struct options *options)
 	return 0;
 }
 
-/* -A unix_stream: of unix sockets only that type; each other kind has none. */
-static int add_unix_types(struct selection *selection, const struct options *options)
+/* -A unix_stream: of unix sockets only that type. Columns are named for their protocol, and words for their type. */
+static int add_types(struct selection *selection, const struct options *options)
 {
-	char text[64];
-	for (unsigned i = 0; options->unix_types && i < UNIX_TYPE_WORDS; i++) {
-		if (options->unix_types & 1u << i)
+	static const struct {
+		int type;
+		const char *word;
+	} words[] = {
+		{ SOCK_STREAM, "stream" }, { SOCK_DGRAM, "dgram" }, { SOCK_RAW, "raw" }, { SOCK_SEQPACKET, "seqpacket" }
+	};
+	FOR_EACH_PROTO (proto, options->protos) {
+		char text[256];
+		const char *name = proto_name(proto);
+		int len = snprintf(text, sizeof(text), "proto != %s", name);
+		if (!options->types[proto])
 			continue;
-		int len = snprintf(text, sizeof(text), "not unix_type = %s", unix_type_words[i]);
+		for (size_t i = 0; i < countof(words); i++)
+			if (options->types[proto] & 1u << words[i].type)
+				len += snprintf(text + len, sizeof(text) - (size_t)len, " or %s_type = %s", name,
+				                words[i].word);
 		if (filter_add_text(selection->filter, text, (size_t)len, AF_UNSPEC, &selection->problem) < 0)
 			return no_memory(selection);
 	}
@@ -221,7 +232,7 @@ static int make(struct selection *selection, const struct options *options, cons
 	*selection = (struct selection){ .filter = filter_new(lookup) };
 	if (!selection->filter)
 		return no_memory(selection);
-	if (add_filter(selection, options, lookup, either) < 0 || add_unix_types(selection, options) < 0 ||
+	if (add_filter(selection, options, lookup, either) < 0 || add_types(selection, options) < 0 ||
 	    add_lists(selection, options) < 0 || add_lsof(selection, options) < 0)
 		return -1;
 	if (filter_close(selection->filter) < 0)

@@ -86,7 +86,7 @@ int show_want_hosts(struct run *run)
 {
 	for (size_t i = 0; i < run->table.count; i++) {
 		const struct row *row = &run->table.row[i];
-		if (row->family == AF_UNIX)
+		if (!row_is_inet(row))
 			continue;
 		if (names_want_host(run->names, row->family, &row->local) < 0 ||
 		    names_want_host(run->names, row->family, &row->remote) < 0)
@@ -122,11 +122,11 @@ static int show_sorted(struct run *run)
 	int answer = 0;
 	if (!order)
 		return error_set(&run->error, errno, "sort", "");
-	for (unsigned section = 0; section <= sections && !answer; section++)
+	for (unsigned section = 0; section < (sections ? PROTO_COUNT : 1) && !answer; section++)
 		for (size_t i = 0; i < run->table.count && !answer; i++) {
 			struct sock sock;
 			table_get(&run->table, order[i], &sock);
-			if (!sections || !row_is_inet(&sock.row) == section)
+			if (!sections || (row_is_inet(&sock.row) ? 0 : sock.row.proto) == section)
 				answer = show_sock(run, &sock);
 		}
 	free(order);

@@ -7,9 +7,19 @@
 #include <sockview/countof.h>
 #include <sockview/text.h>
 
+/* Newer (Linux 5.6, 4.18) than some headers. */
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef AF_XDP
+#define AF_XDP 44
+#endif
+
 #define BIT(name) STATE_BIT(STATE_##name)
 /* Datagrams are connected or not (net/ipv4/udp.c, net/ipv4/raw.c). */
 #define DATAGRAM (BIT(ESTABLISHED) | BIT(CLOSE))
+/* Families that are shown only if named, and whose sockets are mostly not connected: all, as ss does. */
+#define ANY_DATAGRAM DATAGRAM
 
 const struct proto_info proto_table[PROTO_COUNT] = {
 	[PROTO_TCP] = {
@@ -76,6 +86,40 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 		.connected = STATE_CONNECTED,
 		.flags = PROTO_STATE_NUMBER | PROTO_OWN_NUMBER,
 	},
+	[PROTO_ICMP] = {
+		.name = "icmp",
+		.name6 = "icmp6",
+		.also = { "ping" },
+		.label = "ICMP",
+		.help = "ICMP sockets of unprivileged pings",
+		.domain = AF_INET,
+		.type = SOCK_DGRAM,
+		.number = IPPROTO_ICMP,
+		.number6 = IPPROTO_ICMPV6,
+		.netstat = { "icmp", "icmp6" },
+		.file = { "icmp", "icmp6" },
+		.states = DATAGRAM,
+		.waiting = BIT(CLOSE),
+		.connected = ANY_DATAGRAM,
+	},
+	[PROTO_MPTCP] = {
+		.name = "mptcp",
+		.label = "MPTCP",
+		.letter = 'M',
+		.help = "MPTCP connections; their subflows are TCP",
+		.domain = AF_INET,
+		.type = SOCK_STREAM,
+		.number = IPPROTO_MPTCP,
+		.service = "tcp",
+		.netstat = { "mptcp", "mptcp6" },
+		.columns = "mptcp_token mptcp_subflows",
+		.more_columns = "mptcp_subflows_max mptcp_info_flags mptcp_add_addr_signal mptcp_add_addr_accepted",
+		.want = WANT_DETAIL,
+		.states = STATE_ALL & ~BIT(BOUND),
+		.waiting = BIT(LISTEN),
+		.connected = STATE_CONNECTED,
+		.flags = PROTO_PORTS | PROTO_CONNECTIONS,
+	},
 	[PROTO_UNIX] = {
 		.name = "unix",
 		.also = { "local" },
@@ -91,6 +135,62 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 		.states = STATE_ALL & ~BIT(BOUND),
 		.waiting = BIT(LISTEN),
 		.connected = STATE_ALL & ~BIT(LISTEN),
+	},
+	[PROTO_PACKET] = {
+		.name = "packet",
+		.also = { "link" },
+		.label = "",
+		.letter = '0',
+		.help = "packet sockets: link layer frames",
+		.domain = AF_PACKET,
+		.netstat = { "packet" },
+		.file = { "packet" },
+		.columns = "packet_type packet_protocol interface",
+		.more_columns = "packet_rx_frames packet_tx_frames packet_fanout packet_fanout_mode",
+		.want = WANT_DETAIL,
+		.states = BIT(CLOSE),
+		.waiting = BIT(CLOSE),
+		.connected = BIT(CLOSE),
+	},
+	[PROTO_NETLINK] = {
+		.name = "netlink",
+		.label = "",
+		.help = "netlink sockets",
+		.domain = AF_NETLINK,
+		.netstat = { "netlink" },
+		.file = { "netlink" },
+		.columns = "netlink_protocol netlink_port",
+		.more_columns = "netlink_groups netlink_drops netlink_dumping",
+		.want = WANT_DETAIL,
+		.states = DATAGRAM,
+		.waiting = BIT(CLOSE),
+		.connected = ANY_DATAGRAM,
+		.flags = PROTO_TOLD_GROUPS,
+	},
+	[PROTO_VSOCK] = {
+		.name = "vsock",
+		.label = "",
+		.help = "vsock sockets: virtual machines and their host",
+		.domain = AF_VSOCK,
+		.netstat = { "vsock" },
+		.columns = "vsock_type vsock_local_cid vsock_local_port vsock_remote_cid vsock_remote_port",
+		.want = WANT_DETAIL,
+		.states = STATE_ALL & ~BIT(BOUND),
+		.waiting = BIT(LISTEN),
+		.connected = STATE_ALL & ~BIT(LISTEN),
+	},
+	[PROTO_XDP] = {
+		.name = "xdp",
+		.label = "",
+		.help = "XDP sockets: frames of a queue of an interface",
+		.domain = AF_XDP,
+		.netstat = { "xdp" },
+		.columns = "interface xdp_queue",
+		.more_columns = "xdp_rx xdp_tx xdp_fill xdp_completion xdp_umem xdp_umem_bytes xdp_rx_dropped",
+		.want = WANT_DETAIL,
+		.states = BIT(CLOSE),
+		.waiting = BIT(CLOSE),
+		.connected = BIT(CLOSE),
 	},
 };
 
@@ -168,6 +268,11 @@ static const struct {
 	{ "ipv4", false, { .inet = true } },      { "inet6", true, { .inet6 = true } },
 	{ "ip6", false, { .inet6 = true } },      { "ipv6", false, { .inet6 = true } },
 	{ "all", true, { .protos = PROTO_ALL } },
+	{ "unix_stream", true, { .protos = PROTO_BIT(PROTO_UNIX), .type = SOCK_STREAM } },
+	{ "unix_dgram", true, { .protos = PROTO_BIT(PROTO_UNIX), .type = SOCK_DGRAM } },
+	{ "unix_seqpacket", true, { .protos = PROTO_BIT(PROTO_UNIX), .type = SOCK_SEQPACKET } },
+	{ "p_raw", true, { .protos = PROTO_BIT(PROTO_PACKET), .type = SOCK_RAW } },
+	{ "p_dgr", true, { .protos = PROTO_BIT(PROTO_PACKET), .type = SOCK_DGRAM } },
 };
 
 bool proto_choose(const char *word, size_t len, struct proto_choice *choice)

@@ -20,10 +20,13 @@ struct table_blob {
 
 struct record_head {
 	uint32_t len;
-	uint8_t kind; /* enum blob, or RECORD_UNIX */
+	uint8_t kind; /* enum blob, RECORD_UNIX or RECORD_DETAIL */
 };
 
-enum { RECORD_UNIX = BLOB_COUNT, RECORD_ALIGN = 8 };
+enum { RECORD_UNIX = BLOB_COUNT, RECORD_DETAIL, RECORD_ALIGN = 8 };
+
+/* Details that are records in the arena. */
+#define WANT_RECORDS (WANT_INFO | WANT_UNIX | WANT_DETAIL | WANT_FILTER)
 
 void table_init(struct table *table, unsigned keep)
 {
@@ -50,7 +53,7 @@ static int grow(struct table *table)
 	    grow_one(&table->timer, table->keep & WANT_TIMER, capacity, sizeof(*table->timer)) < 0 ||
 	    grow_one(&table->skmem, table->keep & WANT_SKMEM, capacity, sizeof(*table->skmem)) < 0 ||
 	    grow_one(&table->extra, table->keep & WANT_EXTRA, capacity, sizeof(*table->extra)) < 0 ||
-	    grow_one(&table->blob, table->keep & (WANT_INFO | WANT_UNIX), capacity, sizeof(*table->blob)) < 0)
+	    grow_one(&table->blob, table->keep & WANT_RECORDS, capacity, sizeof(*table->blob)) < 0)
 		return -1;
 	table->capacity = capacity;
 	return 0;
@@ -81,15 +84,31 @@ static int record_add(struct table *table, unsigned kind, const void *data, size
 	return 0;
 }
 
+static unsigned blob_want(unsigned kind)
+{
+	switch (kind) {
+	case BLOB_PATH:
+		return WANT_UNIX;
+	case BLOB_GROUPS:
+		return WANT_DETAIL;
+	case BLOB_FILTER:
+		return WANT_FILTER;
+	default:
+		return WANT_INFO;
+	}
+}
+
 static int add_records(struct table *table, const struct sock *sock)
 {
 	if (sock->unix_ && (table->keep & WANT_UNIX) &&
 	    record_add(table, RECORD_UNIX, sock->unix_, sizeof(*sock->unix_)) < 0)
 		return -1;
+	if (sock->detail && (table->keep & WANT_DETAIL) &&
+	    record_add(table, RECORD_DETAIL, sock->detail, sizeof(*sock->detail)) < 0)
+		return -1;
 	for (unsigned kind = 0; kind < BLOB_COUNT; kind++) {
 		const struct bytes *blob = &sock->blob[kind];
-		bool kept = table->keep & (kind == BLOB_PATH ? WANT_UNIX : WANT_INFO);
-		if (blob->data && kept && record_add(table, kind, blob->data, blob->len) < 0)
+		if (blob->data && table->keep & blob_want(kind) && record_add(table, kind, blob->data, blob->len) < 0)
 			return -1;
 	}
 	return 0;
@@ -134,6 +153,8 @@ static void get_records(const struct table *table, size_t index, struct sock *so
 		const void *data = at + sizeof(head);
 		if (head.kind == RECORD_UNIX)
 			sock->unix_ = data;
+		else if (head.kind == RECORD_DETAIL)
+			sock->detail = data;
 		else
 			sock->blob[head.kind] = (struct bytes){ data, head.len };
 		at += record_size(head.len);

@@ -177,13 +177,16 @@
  *     column_source.c column_source.h  a socket and its owners, and what is the same for all sockets
  *     column_table.c column_table.h    every column, by number and by name
  *     columns.h                        the parts of the column table, one a file
+ *     classic_bpf.c classic_bpf.h      a classic BPF program in words
  *     columns_extra.c                  the columns of -ee, -o and -m
+ *     columns_family.c                 the columns of packet, netlink, MPTCP, vsock and XDP sockets
  *     columns_info.c                   the columns of struct tcp_info, and what follows from them
  *     columns_owner.c                  the columns of who holds a socket
  *     columns_rate.c                   the columns that two looks tell
  *     columns_socket.c                 the columns every socket has, and those of unix sockets
  *     columns_ulp.c                    the columns of what sits on a TCP connection
  *     detail.c detail.h                the columns of a group as name:value text
+ *     family_text.c family_text.h      their ends and lists as text
  *     groups.c groups.h                sockets counted by the values of columns
  *     people.c people.h                numbers with a unit, scaled for people
  *     sort.c sort.h                    the order of rows by columns

@@ -28,6 +28,7 @@ enum column_need {
 	NEED_CONTAINERS = 1 << 4, /* containers_new() */
 	NEED_NET_ADMIN = 1 << 5,  /* what the kernel tells only with CAP_NET_ADMIN */
 	NEED_EVIDENCE = 1 << 6,   /* evidence_find() */
+	NEED_PEERS = 1 << 7,      /* owners of unix sockets' other ends: inode_index_build() */
 	NEED_BOOT_ID = 1 << 7,    /* the name of this boot */
 	NEED_RATES = 1 << 8,      /* two looks: rates.h */
 };
@@ -69,6 +70,7 @@ struct column {
 	uint8_t mark;     /* enum column_mark */
 	bool remote;      /* get() tells of the other end of the connection */
 	bool all_owners;  /* get() tells of all owners of the socket together */
+	uint16_t protos;       /* PROTO_BIT()s beside that of the family that the column is named for */
 	struct column_field field;
 	/* What the field's numbers mean, from first_word on, with NULL behind the last; "": absent. NULL: a number. */
 	const char *const *words;
@@ -77,6 +79,9 @@ struct column {
 	/* column_get_field() if the value is the field. Leaves the value VALUE_NONE if there is none. */
 	void (*get)(const struct column *column, const struct column_source *source, struct value *value);
 };
+
+/* PROTO_BIT()s of those whose sockets alone have the column; 0: any may. */
+unsigned column_protos(const struct column *column);
 
 /* A number as the column's value: by its words, its type. */
 void column_set(const struct column *column, uint64_t number, struct value *value);

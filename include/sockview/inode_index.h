@@ -13,8 +13,8 @@ struct inode_index {
 
 #define SLOT_NONE UINT32_MAX
 
-/* From the rows that have an inode. 0, or -1 with errno ENOMEM. */
-int inode_index_build(struct inode_index *index, const struct table *table);
+/* From the rows that have an inode; with `peers` also the other ends of unix sockets. 0, or -1 with errno ENOMEM. */
+int inode_index_build(struct inode_index *index, const struct table *table, bool peers);
 /* The inode's slot or SLOT_NONE. */
 uint32_t inode_index_find(const struct inode_index *index, uint32_t inode);
 /* Fetches into the cache what the find will read. */

@@ -32,6 +32,7 @@ enum process_detail {
 	PROCESS_CGROUP = 1 << 4,
 	PROCESS_START = 1 << 5, /* start_ticks, ppid, pgrp */
 	PROCESS_NETNS = 1 << 6,
+	PROCESS_CONTEXT = 1 << 8, /* attr/current: the security context */
 	PROCESS_UNSEEN = 1 << 7, /* its descriptors could not be read: it is no owner, and may be one */
 };
 
@@ -53,6 +54,7 @@ struct process {
 	struct process_text comm;    /* at most 15 bytes of the kernel's name of the task */
 	struct process_text program; /* one word: base name of argv[0] to its first blank, else comm */
 	struct process_text cmdline; /* arguments with NUL between them */
+	struct process_text context; /* the security context */
 	struct process_text exe;     /* target of /proc/PID/exe, " (deleted)" included */
 	struct process_text cgroup;  /* path in the unified hierarchy ("0::" line), else the first line's */
 };

@@ -10,7 +10,7 @@
 
 #include <sockview/lines.h>
 
-static bool take_numbers(struct cursor *cursor, uint64_t *value, size_t count)
+static bool netlink_numbers(struct cursor *cursor, uint64_t *value, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		cursor_blanks(cursor);
@@ -27,10 +27,10 @@ bool procnet_netlink_parse(const char *text, size_t len, struct row *row, struct
 	uint64_t head[2], groups, rest[REST];
 	*row = (struct row){ .proto = PROTO_NETLINK, .family = AF_NETLINK, .state = STATE_CLOSE };
 	*detail = (struct sock_detail){ 0 };
-	if (!cursor_address(&cursor) || !take_numbers(&cursor, head, 2) || head[0] > UINT8_MAX)
+	if (!cursor_address(&cursor) || !netlink_numbers(&cursor, head, 2) || head[0] > UINT8_MAX)
 		return false;
 	cursor_blanks(&cursor);
-	if (!cursor_hex(&cursor, 8, 8, &groups) || !take_numbers(&cursor, rest, REST))
+	if (!cursor_hex(&cursor, 8, 8, &groups) || !netlink_numbers(&cursor, rest, REST))
 		return false;
 	row_set_netlink(row, detail, (unsigned)head[0], (uint32_t)head[1]);
 	row->recv_q = (uint32_t)rest[RMEM];

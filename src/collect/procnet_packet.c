@@ -12,7 +12,7 @@
 
 #include <sockview/lines.h>
 
-static bool take_number(struct cursor *cursor, uint64_t max, uint64_t *value)
+static bool packet_number(struct cursor *cursor, uint64_t max, uint64_t *value)
 {
 	cursor_blanks(cursor);
 	return cursor_decimal(cursor, max, value);
@@ -24,13 +24,13 @@ bool procnet_packet_parse(const char *text, size_t len, struct row *row, struct 
 	uint64_t refcnt, type, protocol, ifindex, running, received, uid, inode;
 	*row = (struct row){ .proto = PROTO_PACKET, .family = AF_PACKET, .state = STATE_CLOSE };
 	*detail = (struct sock_detail){ .has = HAS_PACKET };
-	if (!cursor_address(&cursor) || !take_number(&cursor, UINT32_MAX, &refcnt) ||
-	    !take_number(&cursor, UINT8_MAX, &type))
+	if (!cursor_address(&cursor) || !packet_number(&cursor, UINT32_MAX, &refcnt) ||
+	    !packet_number(&cursor, UINT8_MAX, &type))
 		return false;
 	cursor_blanks(&cursor);
-	if (!cursor_hex(&cursor, 4, 4, &protocol) || !take_number(&cursor, UINT32_MAX, &ifindex) ||
-	    !take_number(&cursor, 1, &running) || !take_number(&cursor, UINT32_MAX, &received) ||
-	    !take_number(&cursor, UINT32_MAX, &uid) || !take_number(&cursor, UINT32_MAX, &inode))
+	if (!cursor_hex(&cursor, 4, 4, &protocol) || !packet_number(&cursor, UINT32_MAX, &ifindex) ||
+	    !packet_number(&cursor, 1, &running) || !packet_number(&cursor, UINT32_MAX, &received) ||
+	    !packet_number(&cursor, UINT32_MAX, &uid) || !packet_number(&cursor, UINT32_MAX, &inode))
 		return false;
 	row->ifindex = (uint32_t)ifindex;
 	row->recv_q = (uint32_t)received;

@@ -73,6 +73,8 @@ size_t request_build(const struct request *request, const struct query *query, c
 static bool is_asked_for(enum proto proto, int family, unsigned protocol)
 {
 	const struct proto_info *info = &proto_table[proto];
+	if (!family_of(proto)->put_request)
+		return false;
 	if (info->domain != AF_INET)
 		return info->domain == family;
 	return (family == AF_INET || family == AF_INET6) && PROTO_NUMBER_BYTE(info->number) == protocol;

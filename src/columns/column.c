@@ -1,6 +1,8 @@
 /* column.c - the words for columns' types and groups, and the value of a column that is a field (column.h). */
 #include <sockview/column.h>
 
+#include <string.h>
+
 const char *column_type_name(enum column_type type)
 {
 	static const char *const names[] = {
@@ -25,6 +27,16 @@ const char *column_group_title(enum column_group group)
 		[GROUP_FILTER] = "Packet filters (-b)",
 	};
 	return titles[group];
+}
+
+/* Columns of one family's details are named for it. */
+unsigned column_protos(const struct column *column)
+{
+	if (column->group == GROUP_UNIX)
+		return protos_of(AF_UNIX);
+	if (column->group != GROUP_FAMILY && column->group != GROUP_FILTER)
+		return 0;
+	return protos_by_word(column->name, strcspn(column->name, "_"), NULL) | column->protos;
 }
 
 static const char *word_of(const struct column *column, uint64_t number)

@@ -16,9 +16,4 @@ extern const size_t columns_socket_count, columns_owner_count, columns_extra_cou
 /* For column.words. */
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-/* Sets an end of a socket beside the internet protocols; leaves the value as it is if it has none. */
-void family_set_end(const struct column_source *source, struct value *value, bool remote);
-/* Appends the text of a VALUE_DETAIL. 0, or -1 with errno ENOMEM. */
-int family_text_add(struct text *text, const struct value *value, const struct column_source *source);
-
 #endif

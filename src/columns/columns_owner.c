@@ -210,6 +210,33 @@ static void get_listener_program(const struct column *column, const struct colum
 		value_set_bytes(value, owners_text(source->context->owners, process->program));
 }
 
+/* The first owner of a unix socket's other end; NULL: none is known. */
+static const struct process *peer_process(const struct column_source *source)
+{
+	const struct owners *owners = source->context->owners;
+	const struct sock_unix *unix_ = source->sock->unix_;
+	if (!owners || !unix_ || !(unix_->has & UNIX_HAS_PEER))
+		return NULL;
+	struct owner_span span = owners_of(owners, &(struct row){ .inode = unix_->peer, .family = AF_UNIX });
+	return span.count ? &owners->process[span.first->process] : NULL;
+}
+
+static void get_peer_pid(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	const struct process *process = peer_process(source);
+	if (process)
+		value_set_uint(value, (uint64_t)process->pid);
+}
+
+static void get_peer_program(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	const struct process *process = peer_process(source);
+	if (process)
+		value_set_bytes(value, owners_text(source->context->owners, process->program));
+}
+
 static void get_owners(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
@@ -241,6 +268,11 @@ static void get_parents(const struct column *column, const struct column_source 
 	{ \
 		.name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, \
 		.need = NEED_OWNERS | NEED_EVIDENCE, .details = details_, .all_owners = true, .get = get_ \
+	}
+#define PEER(name_, type_, details_, help_, get_) \
+	{ \
+		.name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, .want = WANT_UNIX, \
+		.need = NEED_OWNERS | NEED_PEERS, .details = details_, .all_owners = true, .get = get_ \
 	}
 /* No look for owners is taken for these alone: the socket's own cgroup is there without one. */
 #define CGROUP_TEXT(name_, group_, need_, help_, get_) \
@@ -291,6 +323,9 @@ const struct column columns_owner[] = {
 	OWNER_TEXT("process_cgroup", cgroup, PROCESS_CGROUP, "the process's", get_process_text),
 	OWNER_NUMBER("process_netns", FROM_PROCESS, struct process, netns, PROCESS_NETNS,
 	             "the process's network namespace"),
+	PEER("peer_pid", COLUMN_NUMBER, 0, "of a unix socket's other end: its owner's pid", get_peer_pid),
+	PEER("peer_program", COLUMN_TEXT, PROCESS_NAME, "that owner's program", get_peer_program),
+	OWNER_TEXT("context", context, PROCESS_CONTEXT, "security context: SELinux's, AppArmor's", get_process_text),
 	OWNER("owner_count", COLUMN_NUMBER, 0, "how many file descriptors are on the socket", .all_owners = true,
 	      .get = get_owner_count),
 	REASON("owner_reason", COLUMN_TEXT, 0, "why no owner is shown: permission, time-wait, kernel ...",

@@ -9,6 +9,8 @@
 #include <sockview/netns.h>
 #include <sockview/proto.h>
 
+#include "columns/family_text.h"
+
 #define ROW(source) ((source)->sock->row)
 
 static void get_proto(const struct column *column, const struct column_source *source, struct value *value)

@@ -107,6 +107,16 @@ static void get_ulp_number(const struct column *column, const struct column_sour
 		column_set(column, number, value);
 }
 
+/* A subflow tells its connection's token among what sits on TCP; the connection itself has it as its detail. */
+static void get_mptcp_token(const struct column *column, const struct column_source *source, struct value *value)
+{
+	const struct sock_detail *detail = source->sock->detail;
+	if (!detail || !(detail->has & HAS_MPTCP))
+		get_ulp_number(column, source, value);
+	else if (detail->mptcp.token)
+		value_set_uint(value, detail->mptcp.token);
+}
+
 /* An attribute without content says yes by being there. */
 static void get_ulp_flag(const struct column *column, const struct column_source *source, struct value *value)
 {
@@ -175,5 +185,15 @@ const struct column columns_ulp[] = {
 	MPTCP("mptcp_id_local", 10, 1, NULL, "number of our address"),
 	COLUMN("md5_keys", COLUMN_NUMBER, NULL, "how many TCP MD5 keys; only CAP_NET_ADMIN is told",
 	       .need = NEED_NET_ADMIN, .get = get_md5_keys),
+	{ .name = "mptcp_token",
+	  .type = COLUMN_NUMBER,
+	  .group = GROUP_FAMILY,
+	  .want = WANT_INFO | WANT_DETAIL,
+	  .protos = PROTO_BIT(PROTO_TCP),
+	  .field.told = ULP_MPTCP,
+	  .field.offset = 2,
+	  .field.size = 4,
+	  .get = get_mptcp_token,
+	  .help = "the MPTCP connection's token here, also of its TCP subflows" },
 };
 const size_t columns_ulp_count = countof(columns_ulp);

@@ -5,7 +5,7 @@
 
 #include <sockview/names.h>
 
-#include "columns/columns.h"
+#include "columns/family_text.h"
 
 void value_set_string(struct value *value, const char *text)
 {

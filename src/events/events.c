@@ -69,7 +69,7 @@ static int judge_begin(struct events *events)
 	struct table table;
 	struct sock sock = { .row.inode = 1 };
 	table_init(&table, 0);
-	int failed = table_add(&table, &sock) || inode_index_build(&events->owners.index, &table);
+	int failed = table_add(&table, &sock) || inode_index_build(&events->owners.index, &table, false);
 	table_free(&table);
 	events->owners.owner = &events->owner;
 	events->owners.process = &events->process;

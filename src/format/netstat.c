@@ -68,10 +68,16 @@ static const char *which(const struct view *view)
 static void inet_heading(const struct view *view, struct out *out, enum proto section)
 {
 	out_string(out, "Active ");
-	out_string(out, section == PROTO_TCP ? "Internet connections" : proto_name(section));
-	out_string(out, section == PROTO_TCP ? " (" : " sockets (");
-	out_string(out, which(view));
-	out_string(out, ")\nProto Recv-Q Send-Q Local Address           Foreign Address         State      ");
+	/* Families without connections of their own are not asked for by -l and -a. */
+	if (section == PROTO_TCP) {
+		out_string(out, "Internet connections (");
+		out_string(out, which(view));
+		out_string(out, ")");
+	} else {
+		out_string(out, proto_name(section));
+		out_string(out, " sockets");
+	}
+	out_string(out, "\nProto Recv-Q Send-Q Local Address           Foreign Address         State      ");
 	if (view->extend)
 		out_string(out, " User       Inode     ");
 	if (view->programs)

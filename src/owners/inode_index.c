@@ -43,11 +43,29 @@ void inode_index_prefetch(const struct inode_index *index, uint32_t inode)
 	__builtin_prefetch(&index->cell[home_of(index, inode)]);
 }
 
-int inode_index_build(struct inode_index *index, const struct table *table)
+static void index_add(struct inode_index *index, uint32_t inode)
+{
+	if (!inode)
+		return;
+	struct inode_cell *cell = probe(index, inode);
+	if (!cell->inode)
+		*cell = (struct inode_cell){ inode, index->count++ };
+}
+
+static uint32_t peer_of(const struct table *table, size_t i)
+{
+	struct sock sock;
+	if (table->row[i].family != AF_UNIX)
+		return 0;
+	table_get(table, i, &sock);
+	return sock.unix_ && sock.unix_->has & UNIX_HAS_PEER ? sock.unix_->peer : 0;
+}
+
+int inode_index_build(struct inode_index *index, const struct table *table, bool peers)
 {
 	size_t want = 0;
 	for (size_t i = 0; i < table->count; i++)
-		want += table->row[i].inode != 0;
+		want += (table->row[i].inode != 0) + (size_t)(peers && table->row[i].family == AF_UNIX);
 	if (want > UINT32_MAX / 2) {
 		errno = ENOMEM;
 		return -1;
@@ -60,15 +78,12 @@ int inode_index_build(struct inode_index *index, const struct table *table)
 	if (!index->cell)
 		return -1;
 	for (size_t i = 0; i < table->count; i++) {
-		uint32_t inode = table->row[i].inode;
 		/* Rows come in the order of the kernel's hash, so every cell is far from the last one. */
 		if (i + AHEAD < table->count)
 			inode_index_prefetch(index, table->row[i + AHEAD].inode);
-		if (!inode)
-			continue;
-		struct inode_cell *cell = probe(index, inode);
-		if (!cell->inode)
-			*cell = (struct inode_cell){ inode, index->count++ };
+		index_add(index, table->row[i].inode);
+		if (peers)
+			index_add(index, peer_of(table, i));
 	}
 	return 0;
 }

@@ -238,6 +238,21 @@ static int reading_cgroup(struct process_reading *reading)
 	return findings_add_text(reading->findings, path.data, path.len, &reading->process->cgroup);
 }
 
+/* A line, or with some modules a text that ends in a NUL (proc_pid_attr_read, fs/proc/base.c). EINVAL: no module. */
+static int reading_context(struct process_reading *reading)
+{
+	char text[SMALL_FILE];
+	ssize_t len = file_read_once(reading->dir, "attr/current", text, sizeof(text));
+	if (len < 0)
+		return errno == EINVAL || errno == ENOENT ? 0 : reading_failed(reading);
+	while (len > 0 && (!text[len - 1] || text[len - 1] == '\n'))
+		len--;
+	if (!len)
+		return 0;
+	reading->process->has |= PROCESS_CONTEXT;
+	return findings_add_text(reading->findings, text, (size_t)len, &reading->process->context);
+}
+
 static int reading_netns(struct process_reading *reading)
 {
 	char target[64];
@@ -285,6 +300,7 @@ static int reading_details(struct process_reading *reading)
 		{ PROCESS_UID, reading_uid },     { PROCESS_START, reading_start },
 		{ PROCESS_EXE, reading_exe },     { PROCESS_CGROUP, reading_cgroup },
 		{ PROCESS_NETNS, reading_netns }, { PROCESS_CMDLINE, reading_cmdline },
+		{ PROCESS_CONTEXT, reading_context },
 	};
 	for (size_t i = 0; i < countof(readers); i++)
 		if (reading->details & readers[i].detail && readers[i].read(reading))

@@ -236,7 +236,7 @@ static int add_listeners(struct run *run)
 
 static int gather_owners_of(struct run *run)
 {
-	if (inode_index_build(&run->owners.index, &run->table) < 0)
+	if (inode_index_build(&run->owners.index, &run->table, run->needs.peers) < 0)
 		return error_set(&run->error, errno, "find owners", "");
 	if (run->owners.index.count && run->proc_fd < 0 && !run->options->replay)
 		run->owners.report.no_proc = run->proc_errno;

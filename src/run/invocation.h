@@ -25,6 +25,7 @@ struct run_needs {
 	bool owners_shown;   /* they are printed: found even if the filter decides without them */
 	bool evidence;       /* the second look: why a socket has no owner */
 	bool parents;        /* of the owners */
+	bool peers;          /* owners of unix sockets' other ends */
 	bool hosts;          /* names of all rows' hosts are looked up before the first row is printed */
 	bool secrets;        /* what the kernel tells only with CAP_NET_ADMIN: marks, keys, MPTCP's sequence numbers */
 	unsigned details;    /* of the owners: enum process_detail */

@@ -33,6 +33,7 @@ static void look_plan(struct run *run)
 		/* The second look is taken only where its result is printed. */
 		.evidence = (options->verbose || listed->need & NEED_EVIDENCE) && !options->replay,
 		.parents = listed->need & NEED_PARENTS,
+		.peers = (listed->need | selected->columns) & NEED_PEERS,
 		.hosts = options->resolve || listed->need & NEED_HOSTS,
 		.secrets = listed->need & NEED_NET_ADMIN || selected->mark,
 		.details = selected->details | listed->details,

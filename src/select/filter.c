@@ -118,8 +118,7 @@ static void need_column(struct filter_needs *needs, const struct column *column)
 	needs->owners |= column_asks_owners(column);
 	needs->mark |= (column->need & NEED_NET_ADMIN) != 0;
 	needs->netlink |= (column->want & (WANT_SKMEM | WANT_EXTRA | WANT_INFO)) != 0;
-	if (column->want & WANT_UNIX)
-		needs->protos |= protos_of(AF_UNIX);
+	needs->protos |= column_protos(column);
 }
 
 static void need_node(struct filter_needs *needs, const struct expr_node *node)

@@ -239,7 +239,8 @@ static void default_columns_are_cheap(void **state)
 		struct column_list list = { 0 };
 		struct column_needs needs = { 0 };
 		assert_int_equal(column_list_default(
-					 &list, &(struct column_defaults){ .style = style, .protos = PROTO_INET_ALL }),
+					 &list, &(struct column_defaults){ .style = style,
+		                                                                   .protos = protos_with(PROTO_DEFAULT) }),
 		                 0);
 		column_list_needs(&list, &needs);
 		assert_true(list.count >= 6);
@@ -262,7 +263,7 @@ static void options_add_their_columns(void **state)
 		                             .info = true };
 	assert_int_equal(column_list_default(&list, &all), 0);
 	column_list_needs(&list, &needs);
-	assert_int_equal(needs.want, WANT_TIMER | WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_UNIX);
+	assert_int_equal(needs.want, WANT_TIMER | WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_UNIX | WANT_DETAIL);
 	assert_true(needs.need & NEED_OWNERS);
 	column_list_free(&list);
 }

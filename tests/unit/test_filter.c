@@ -423,7 +423,7 @@ static void owners_make(struct owners *owners)
 		scene_sock(&scene_rows[i], &one);
 		assert_int_equal(table_add(&table, &one.sock), 0);
 	}
-	assert_int_equal(inode_index_build(&owners->index, &table), 0);
+	assert_int_equal(inode_index_build(&owners->index, &table, false), 0);
 	assert_int_equal(findings_add_text(&findings, strings + 1, sizeof(strings) - 2, &text), 0);
 	for (size_t i = 0; i < countof(processes); i++) {
 		struct process process = processes[i];
@@ -697,6 +697,9 @@ static struct query query_all(void)
 	return query;
 }
 
+/* Protocols with states of connections. */
+#define CONNECTING (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_MPTCP) | PROTO_BIT(PROTO_UNIX) | PROTO_BIT(PROTO_VSOCK))
+
 static void narrowing(void **state)
 {
 	static const struct {
@@ -708,10 +711,10 @@ static void narrowing(void **state)
 		{ "", PROTO_ALL, true, true, STATE_ALL },
 		{ "sport = :22", PROTO_INET_ALL, true, true, STATE_ALL },
 		{ "not sport = :22", PROTO_ALL, true, true, STATE_ALL },
-		{ "state listen", PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UNIX), true, true, STATE_BIT(STATE_LISTEN) },
-		{ "state = listen or state = time-wait", PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UNIX), true, true,
+		{ "state listen", CONNECTING, true, true, STATE_BIT(STATE_LISTEN) },
+		{ "state = listen or state = time-wait", CONNECTING, true, true,
 		  STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_TIME_WAIT) },
-		{ "state syn-recv", PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UNIX), true, true,
+		{ "state syn-recv", CONNECTING, true, true,
 		  STATE_BIT(STATE_SYN_RECV) | STATE_BIT(STATE_NEW_SYN_RECV) },
 		{ "state = listen and state = established", 0, false, false, 0 },
 		{ "tcp:8080", PROTO_BIT(PROTO_TCP), true, true, STATE_ALL },

@@ -159,8 +159,8 @@ static const struct {
 	{ "-A tcp,inet6", "tcp protos_named inet6" },
 	{ "-A TCP,IPv6", "tcp protos_named inet6" },
 	{ "-A local", "unix protos_named " BOTH },
-	{ "-A all", "tcp udp udplite raw unix protos_named " BOTH },
-	{ "-A !tcp", "udp udplite raw unix protos_named " BOTH },
+	{ "-A all", "tcp udp udplite raw icmp mptcp unix packet netlink vsock xdp protos_named " BOTH },
+	{ "-A !tcp", "udp udplite raw icmp mptcp unix packet netlink vsock xdp protos_named " BOTH },
 	{ "-tu -f !tcp", "udp protos_named " BOTH },
 	{ "--family=raw", "raw protos_named " BOTH },
 	{ "-W", DEFAULTS },
@@ -350,8 +350,9 @@ static const struct {
 	{ "--columns", "option --columns needs LIST" },
 	{ "--source", "option --source needs one of auto,netlink,proc" },
 	{ "--record", "option --record needs FILE" },
-	{ "-A tcp,moon", "-A, --protocol: unknown family or protocol 'moon'; it takes tcp, udp, udplite, raw, unix, "
-	                 "inet, inet6, all, unix_stream, unix_dgram, unix_seqpacket, or !PROTOCOL" },
+	{ "-A tcp,moon", "-A, --protocol: unknown family or protocol 'moon'; it takes tcp, udp, udplite, raw, icmp, "
+	                 "mptcp, unix, packet, netlink, vsock, xdp, inet, inet6, all, unix_stream, unix_dgram, "
+	                 "unix_seqpacket, p_raw, p_dgr, or !PROTOCOL" },
 	{ "-A tcp,!tcp", "-A, --protocol: 'tcp,!tcp' leaves no protocol" },
 	{ "-A tcp,", "-A, --protocol: unknown family or protocol ''; it takes tcp, udp, udplite, raw, unix, inet, "
 	             "inet6, all, unix_stream, unix_dgram, unix_seqpacket, or !PROTOCOL" },

@@ -34,7 +34,7 @@ static void index_of_nothing_finds_nothing(void **state)
 	struct table table;
 	struct inode_index index;
 	table_init(&table, 0);
-	assert_int_equal(inode_index_build(&index, &table), 0);
+	assert_int_equal(inode_index_build(&index, &table, false), 0);
 	assert_int_equal(index.count, 0);
 	assert_int_equal(inode_index_find(&index, 0), SLOT_NONE);
 	assert_int_equal(inode_index_find(&index, 1), SLOT_NONE);
@@ -53,7 +53,7 @@ static void index_leaves_out_rows_without_inode(void **state)
 	add_row(&table, 0);
 	add_row(&table, 7);
 	add_row(&table, UINT32_MAX);
-	assert_int_equal(inode_index_build(&index, &table), 0);
+	assert_int_equal(inode_index_build(&index, &table, false), 0);
 	assert_int_equal(index.count, 2);
 	assert_int_equal(inode_index_find(&index, 7), 0);
 	assert_int_equal(inode_index_find(&index, UINT32_MAX), 1);
@@ -73,7 +73,7 @@ static void check_ranges(uint32_t step, uint32_t distance)
 		add_row(&table, 1000 + i * step);
 		add_row(&table, 1000 + distance + i * step);
 	}
-	assert_int_equal(inode_index_build(&index, &table), 0);
+	assert_int_equal(inode_index_build(&index, &table, false), 0);
 	assert_int_equal(index.count, 2 * EACH);
 	bool *taken = calloc(2 * EACH, sizeof(*taken));
 	assert_non_null(taken);
@@ -208,7 +208,7 @@ static void check_random_join(uint32_t inodes, uint32_t processes, uint32_t hits
 	table_init(&table, 0);
 	for (uint32_t i = 0; i < inodes; i++)
 		add_row(&table, 5000 + i * 3);
-	assert_int_equal(inode_index_build(&owners.index, &table), 0);
+	assert_int_equal(inode_index_build(&owners.index, &table, false), 0);
 	for (uint32_t p = 0; p < processes; p++) {
 		/* Descending, so that they need sorting. */
 		int32_t pid = (int32_t)(100000 - p * 7);
@@ -251,7 +251,7 @@ static void join_of_nothing_is_empty(void **state)
 	struct findings findings[2] = { 0 };
 	table_init(&table, 0);
 	add_row(&table, 9);
-	assert_int_equal(inode_index_build(&owners.index, &table), 0);
+	assert_int_equal(inode_index_build(&owners.index, &table, false), 0);
 	findings[0].report = (struct owner_report){ .processes = 3, .denied = 2, .vanished = 1 };
 	findings[1].report = (struct owner_report){ .processes = 4, .denied = 5, .vanished = 6 };
 	assert_int_equal(owners_join(&owners, findings, 2), 0);
@@ -273,7 +273,7 @@ static void join_tells_processes_of_one_pid_apart(void **state)
 	struct findings findings = { 0 };
 	table_init(&table, 0);
 	add_row(&table, 9);
-	assert_int_equal(inode_index_build(&owners.index, &table), 0);
+	assert_int_equal(inode_index_build(&owners.index, &table, false), 0);
 	for (int i = 0; i < 3; i++) {
 		struct hit hit = { .pid = 7, .tid = 7, .fd = 3 + i, .inode = 9 };
 		add_process(&findings, 7);

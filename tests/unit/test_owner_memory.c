@@ -91,7 +91,7 @@ static int look_failing(finder *find, long n, unsigned threads)
 		                          .threads = threads };
 	atomic_store(&failed, false);
 	atomic_store(&countdown, n);
-	int answer = inode_index_build(&owners.index, &table);
+	int answer = inode_index_build(&owners.index, &table, false);
 	if (answer)
 		assert_int_equal(errno, ENOMEM);
 	else

@@ -489,7 +489,7 @@ static void look_at(struct look *look, finder *find, bool ours, unsigned details
 		struct sock sock = { .row.inode = stage->truth[i].inode };
 		assert_int_equal(table_add(&look->table, &sock), 0);
 	}
-	assert_int_equal(inode_index_build(&look->owners.index, &look->table), 0);
+	assert_int_equal(inode_index_build(&look->owners.index, &look->table, false), 0);
 	struct finder_request request = { .proc_fd = open("/proc", O_RDONLY | O_DIRECTORY),
 		                          .details = details,
 		                          .index = &look->owners.index,
@@ -615,7 +615,7 @@ static void look_early(struct look *look, uint32_t odd, int players)
 		struct sock sock = { .row.inode = i < stage->count ? stage->truth[i].inode : odd };
 		assert_int_equal(table_add(&look->table, &sock), 0);
 	}
-	assert_int_equal(inode_index_build(&look->owners.index, &look->table), 0);
+	assert_int_equal(inode_index_build(&look->owners.index, &look->table, false), 0);
 	look->answer = finder_bpf_late(early, &request, &look->owners, &error);
 	close(request.proc_fd);
 }

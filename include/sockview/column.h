@@ -70,7 +70,7 @@ struct column {
 	uint8_t mark;     /* enum column_mark */
 	bool remote;      /* get() tells of the other end of the connection */
 	bool all_owners;  /* get() tells of all owners of the socket together */
-	uint16_t protos;       /* PROTO_BIT()s beside that of the family that the column is named for */
+	uint16_t protos;  /* PROTO_BIT()s beside that of the family that the column is named for */
 	struct column_field field;
 	/* What the field's numbers mean, from first_word on, with NULL behind the last; "": absent. NULL: a number. */
 	const char *const *words;

@@ -30,10 +30,10 @@ struct options {
 	bool help_all; /* --help all */
 
 	/* which sockets */
-	unsigned protos;     /* PROTO_BIT()s; set to TCP and UDP if none is named */
-	bool protos_named;   /* some were named */
+	unsigned protos;             /* PROTO_BIT()s; set to TCP and UDP if none is named */
+	bool protos_named;           /* some were named */
 	uint16_t types[PROTO_COUNT]; /* bits by SOCK_*: only sockets of these types; 0: of every type */
-	bool inet, inet6;    /* both set if none is named */
+	bool inet, inet6;            /* both set if none is named */
 	bool listening, all;
 	struct words state, pid, program, user, cgroup;
 	struct words netns;  /* -N: each a list */
@@ -54,7 +54,7 @@ struct options {
 
 	/* what is printed */
 	unsigned programs, extend; /* how often -p, -e were given */
-	bool timers, memory, info, filters;
+	bool timers, memory, info, filters, contexts;
 	bool numeric; /* -n; sets some of the three that follow, by format */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve, wide, no_header, no_trunc, csv_safe, pager;

@@ -33,7 +33,7 @@ enum process_detail {
 	PROCESS_START = 1 << 5, /* start_ticks, ppid, pgrp */
 	PROCESS_NETNS = 1 << 6,
 	PROCESS_CONTEXT = 1 << 8, /* attr/current: the security context */
-	PROCESS_UNSEEN = 1 << 7, /* its descriptors could not be read: it is no owner, and may be one */
+	PROCESS_UNSEEN = 1 << 7,  /* its descriptors could not be read: it is no owner, and may be one */
 };
 
 /*

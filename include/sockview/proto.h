@@ -19,7 +19,8 @@ enum proto_flag {
 	PROTO_ONE_WALK = 1 << 5,     /* the kernel can dump IPv4 and IPv6 in one walk: TCPDIAG_GETSOCK */
 	PROTO_OWN_NUMBER = 1 << 6,   /* each socket has an IP protocol of its own, in local_port; not a port */
 	PROTO_TOLD_AGAIN = 1 << 7,   /* a dump may tell one socket twice: udp_dump(), net/ipv4/udp_diag.c */
-	PROTO_TOLD_GROUPS = 1 << 8,  /* a dump tells members of groups again: __netlink_diag_dump(), net/netlink/diag.c */
+	PROTO_TOLD_GROUPS =
+		1 << 8, /* a dump tells members of groups again: __netlink_diag_dump(), net/netlink/diag.c */
 };
 
 /* Pairs are by the row's family: [0] IPv4 and all that is not IPv6, [1] IPv6. */

@@ -84,19 +84,20 @@ enum row_flag {
 
 /* One socket. 72 bytes. */
 struct row {
-	union addr local, remote;         /* all zero beside the internet protocols */
-	uint16_t local_port, remote_port; /* host byte order; raw: local_port is the IP protocol; icmp: the identifier */
-	uint32_t inode;                   /* in sockfs; 0: the socket has none (never had, or lost it) */
-	uint64_t cookie;                  /* unique for the life of the kernel, if ROW_HAS_COOKIE */
-	uint32_t uid;                     /* who made the socket, if ROW_HAS_UID */
-	uint32_t ifindex;                 /* bound to this interface, or the scope of a link-local
+	union addr local, remote; /* all zero beside the internet protocols */
+	uint16_t local_port,
+		remote_port;     /* host byte order; raw: local_port is the IP protocol; icmp: the identifier */
+	uint32_t inode;          /* in sockfs; 0: the socket has none (never had, or lost it) */
+	uint64_t cookie;         /* unique for the life of the kernel, if ROW_HAS_COOKIE */
+	uint32_t uid;            /* who made the socket, if ROW_HAS_UID */
+	uint32_t ifindex;        /* bound to this interface, or the scope of a link-local
 	                                     address; 0: none */
-	uint32_t recv_q, send_q;          /* bytes; LISTEN with ROW_BACKLOG: connections */
-	uint16_t flags;                   /* enum row_flag */
-	uint8_t proto;                    /* enum proto */
-	uint8_t family;                   /* AF_* */
-	uint8_t state;                    /* enum state */
-	uint16_t netns;                   /* index of the network namespace of this answer; 0 */
+	uint32_t recv_q, send_q; /* bytes; LISTEN with ROW_BACKLOG: connections */
+	uint16_t flags;          /* enum row_flag */
+	uint8_t proto;           /* enum proto */
+	uint8_t family;          /* AF_* */
+	uint8_t state;           /* enum state */
+	uint16_t netns;          /* index of the network namespace of this answer; 0 */
 };
 
 static inline bool row_is_inet(const struct row *row)
@@ -278,8 +279,8 @@ enum want {
 	WANT_TIMER = 1 << 0,
 	WANT_SKMEM = 1 << 1,
 	WANT_EXTRA = 1 << 2,
-	WANT_INFO = 1 << 3, /* the blobs of TCP */
-	WANT_UNIX = 1 << 4, /* sock_unix and BLOB_PATH; set by itself when unix sockets are asked for */
+	WANT_INFO = 1 << 3,   /* the blobs of TCP */
+	WANT_UNIX = 1 << 4,   /* sock_unix and BLOB_PATH; set by itself when unix sockets are asked for */
 	WANT_DETAIL = 1 << 5, /* sock_detail and BLOB_GROUPS; set by itself when sockets that have it are asked for */
 	WANT_FILTER = 1 << 6, /* BLOB_FILTER; the kernel tells it to CAP_NET_ADMIN alone */
 };

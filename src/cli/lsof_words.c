@@ -176,7 +176,7 @@ static const struct lsof_letter minus[] = {
 	REFUSED('T', "chooses what is told of TCP: -F T, or --columns +recv_q,+send_q"),
 	REFUSED('x', "is about directories, not sockets; unix sockets are added with -U"),
 	REFUSED('E', "looks for the other ends of pipes and sockets: --columns +peer_inode of unix sockets"),
-	REFUSED('Z', "shows security contexts, which are not read here"),
+	REFUSED('Z', "shows security contexts: --context"),
 	REFUSED('X', "leaves out TCP and UDP: nothing would remain"),
 	REFUSED('k', "names a kernel file, which is not read here"),
 	REFUSED('z', "is about zones of Solaris"),

@@ -390,6 +390,7 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_SHOW, 'm', "memory", memory, "socket memory"),
 	FLAG(OPTIONS_SHOW, 'I', "info", info, "TCP internals"),
 	FLAG(OPTIONS_SHOW, 0, "summary", summary, "totals: states, memory, queues, hosts"),
+	FLAG(OPTIONS_SHOW, 'Z', "context", contexts, "the owners' security contexts"),
 	FLAG(OPTIONS_SHOW, 'n', "numeric", numeric, "numbers, no names"),
 	FLAG(OPTIONS_SHOW, 0, "numeric-hosts", numeric_hosts, "no host names"),
 	FLAG(OPTIONS_SHOW, 0, "numeric-ports", numeric_ports, "no service names"),

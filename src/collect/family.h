@@ -39,10 +39,10 @@ extern const struct family family_inet, family_icmp, family_mptcp, family_unix, 
 static inline const struct family *family_of(enum proto proto)
 {
 	static const struct family *const families[PROTO_COUNT] = {
-		[PROTO_TCP] = &family_inet,       [PROTO_UDP] = &family_inet,         [PROTO_UDPLITE] = &family_inet,
-		[PROTO_RAW] = &family_inet,       [PROTO_ICMP] = &family_icmp,        [PROTO_MPTCP] = &family_mptcp,
-		[PROTO_UNIX] = &family_unix,      [PROTO_PACKET] = &family_packet,    [PROTO_NETLINK] = &family_netlink,
-		[PROTO_VSOCK] = &family_vsock,    [PROTO_XDP] = &family_xdp,
+		[PROTO_TCP] = &family_inet,    [PROTO_UDP] = &family_inet,      [PROTO_UDPLITE] = &family_inet,
+		[PROTO_RAW] = &family_inet,    [PROTO_ICMP] = &family_icmp,     [PROTO_MPTCP] = &family_mptcp,
+		[PROTO_UNIX] = &family_unix,   [PROTO_PACKET] = &family_packet, [PROTO_NETLINK] = &family_netlink,
+		[PROTO_VSOCK] = &family_vsock, [PROTO_XDP] = &family_xdp,
 	};
 	return families[proto];
 }

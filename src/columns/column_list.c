@@ -144,16 +144,14 @@ int column_list_default(struct column_list *list, const struct column_defaults *
 		: tree               ? "owners owner_reason"
 		: how->programs == 1 ? "pid program"
 				     : "owners",
+		how->contexts ? "context" : NULL,
 	};
 	const struct {
 		bool yes;
 		enum column_group group;
 	} groups[] = {
-		{ how->extend > 1, GROUP_EXTRA },
-		{ how->timers, GROUP_TIMER },
-		{ how->memory, GROUP_MEMORY },
-		{ how->info, GROUP_INFO },
-		{ how->filters, GROUP_FILTER },
+		{ how->extend > 1, GROUP_EXTRA }, { how->timers, GROUP_TIMER },   { how->memory, GROUP_MEMORY },
+		{ how->info, GROUP_INFO },        { how->filters, GROUP_FILTER },
 	};
 	int result = 0;
 	for (size_t i = 0; i < countof(first); i++)

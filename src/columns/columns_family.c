@@ -27,7 +27,8 @@ static void get_netlink_groups(const struct column *column, const struct column_
 {
 	(void)column;
 	const struct sock *sock = source->sock;
-	if (sock->detail && sock->detail->has & HAS_NETLINK && (sock->blob[BLOB_GROUPS].data || sock->detail->netlink.groups))
+	if (sock->detail && sock->detail->has & HAS_NETLINK &&
+	    (sock->blob[BLOB_GROUPS].data || sock->detail->netlink.groups))
 		family_text_set(value, FAMILY_GROUPS);
 }
 
@@ -40,15 +41,16 @@ static void get_filter(const struct column *column, const struct column_source *
 
 #define COLUMN(name_, type_, unit_, member, told_, help_, ...) \
 	{ \
-		.name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_FAMILY, .want = WANT_DETAIL, \
-		.field.from = FROM_DETAIL, FIELD_OF(struct sock_detail, member), .field.told = told_, \
-		##__VA_ARGS__ \
+		.name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_FAMILY, \
+		.want = WANT_DETAIL, .field.from = FROM_DETAIL, FIELD_OF(struct sock_detail, member), \
+		.field.told = told_, ##__VA_ARGS__ \
 	}
 #define FIELD .get = column_get_field
 #define NUMBER(name_, unit_, member, told_, help_, ...) \
 	COLUMN(name_, COLUMN_NUMBER, unit_, member, told_, help_, FIELD, ##__VA_ARGS__)
 #define PACKET_FLAG(name_, bit_, help_) \
-	COLUMN(name_, COLUMN_BOOL, NULL, packet.flags, HAS_PACKET_INFO, help_, FIELD, .field.shift = bit_, .field.bits = 1)
+	COLUMN(name_, COLUMN_BOOL, NULL, packet.flags, HAS_PACKET_INFO, help_, FIELD, .field.shift = bit_, \
+	       .field.bits = 1)
 #define SOCKET_TYPES \
 	WORDS("", [SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram", [SOCK_RAW] = "raw", [SOCK_RDM] = "", \
 	      [SOCK_SEQPACKET] = "seqpacket", "", "", "", "", [SOCK_PACKET] = "packet")
@@ -80,8 +82,8 @@ const struct column columns_family[] = {
 	NUMBER("packet_tx_frame_size", "bytes", packet.tx.frame_size, HAS_PACKET, "size of each",
 	       .field.rule = FIELD_ZERO_ABSENT),
 	NUMBER("packet_fanout", NULL, packet.fanout_id, HAS_FANOUT, "number of the group that shares the frames"),
-	COLUMN("packet_fanout_mode", COLUMN_TEXT, NULL, packet.fanout_type, HAS_FANOUT, "how it shares them",
-	       FIELD, .words = WORDS("hash", "lb", "cpu", "rollover", "rnd", "qm", "cbpf", "ebpf"), .unknown_words = true),
+	COLUMN("packet_fanout_mode", COLUMN_TEXT, NULL, packet.fanout_type, HAS_FANOUT, "how it shares them", FIELD,
+	       .words = WORDS("hash", "lb", "cpu", "rollover", "rnd", "qm", "cbpf", "ebpf"), .unknown_words = true),
 	{ .name = "packet_filter",
 	  .type = COLUMN_TEXT,
 	  .group = GROUP_FILTER,
@@ -90,8 +92,8 @@ const struct column columns_family[] = {
 	  .get = get_filter,
 	  .help = "the classic BPF program of SO_ATTACH_FILTER, an instruction behind the other" },
 
-	COLUMN("netlink_protocol", COLUMN_TEXT, NULL, netlink.protocol, HAS_NETLINK, "route, audit, generic ...",
-	       FIELD, .words = family_netlink_names, .unknown_words = true),
+	COLUMN("netlink_protocol", COLUMN_TEXT, NULL, netlink.protocol, HAS_NETLINK, "route, audit, generic ...", FIELD,
+	       .words = family_netlink_names, .unknown_words = true),
 	NUMBER("netlink_port", NULL, netlink.port, HAS_NETLINK, "port id, mostly a pid; 0: the kernel's own socket"),
 	COLUMN("netlink_peer_port", COLUMN_NUMBER, NULL, netlink.peer_port, HAS_NETLINK,
 	       "of a connected socket: the other end's", .get = get_netlink_peer),
@@ -106,7 +108,8 @@ const struct column columns_family[] = {
 
 	NUMBER("mptcp_subflows", NULL, mptcp.subflows, HAS_MPTCP, "subflows beside the first"),
 	NUMBER("mptcp_subflows_max", NULL, mptcp.subflows_max, HAS_MPTCP, "how many there may be"),
-	NUMBER("mptcp_info_flags", NULL, mptcp.flags, HAS_MPTCP, "MPTCP_INFO_FLAG_*: 1 fell back to TCP, 2 has the peer's key"),
+	NUMBER("mptcp_info_flags", NULL, mptcp.flags, HAS_MPTCP,
+	       "MPTCP_INFO_FLAG_*: 1 fell back to TCP, 2 has the peer's key"),
 	NUMBER("mptcp_add_addr_signal", NULL, mptcp.add_addr_signal, HAS_MPTCP, "addresses told to the peer"),
 	NUMBER("mptcp_add_addr_accepted", NULL, mptcp.add_addr_accepted, HAS_MPTCP, "addresses taken from the peer"),
 	NUMBER("mptcp_bytes_sent", "bytes", mptcp.bytes_sent, HAS_MPTCP_COUNTS, "payload sent over all subflows"),
@@ -114,7 +117,8 @@ const struct column columns_family[] = {
 	NUMBER("mptcp_bytes_acked", "bytes", mptcp.bytes_acked, HAS_MPTCP_COUNTS, "payload acknowledged"),
 	NUMBER("mptcp_bytes_retrans", "bytes", mptcp.bytes_retrans, HAS_MPTCP_COUNTS, "payload sent again"),
 
-	COLUMN("vsock_type", COLUMN_TEXT, NULL, type, HAS_VSOCK, "stream, dgram or seqpacket", FIELD, .words = SOCKET_TYPES),
+	COLUMN("vsock_type", COLUMN_TEXT, NULL, type, HAS_VSOCK, "stream, dgram or seqpacket", FIELD,
+	       .words = SOCKET_TYPES),
 	NUMBER("vsock_local_cid", NULL, vsock.local_cid, HAS_VSOCK, "context id of this end; absent: any",
 	       .field.rule = FIELD_MAX_ABSENT),
 	NUMBER("vsock_local_port", NULL, vsock.local_port, HAS_VSOCK, "port of this end",
@@ -125,8 +129,10 @@ const struct column columns_family[] = {
 	       .field.rule = FIELD_MAX_ABSENT),
 
 	NUMBER("xdp_queue", NULL, xdp.queue, HAS_XDP_QUEUE, "queue of the interface it is bound to"),
-	NUMBER("xdp_rx", NULL, xdp.rx, HAS_XDP, "entries of the ring of received frames", .field.rule = FIELD_ZERO_ABSENT),
-	NUMBER("xdp_tx", NULL, xdp.tx, HAS_XDP, "entries of the ring of frames to send", .field.rule = FIELD_ZERO_ABSENT),
+	NUMBER("xdp_rx", NULL, xdp.rx, HAS_XDP, "entries of the ring of received frames",
+	       .field.rule = FIELD_ZERO_ABSENT),
+	NUMBER("xdp_tx", NULL, xdp.tx, HAS_XDP, "entries of the ring of frames to send",
+	       .field.rule = FIELD_ZERO_ABSENT),
 	NUMBER("xdp_fill", NULL, xdp.fill, HAS_XDP, "entries of the fill ring", .field.rule = FIELD_ZERO_ABSENT),
 	NUMBER("xdp_completion", NULL, xdp.completion, HAS_XDP, "entries of the completion ring",
 	       .field.rule = FIELD_ZERO_ABSENT),

@@ -20,11 +20,10 @@ static const struct {
 	uint16_t number;
 	const char *name;
 } ether_types[] = {
-	{ 0x0000, "none" },  { 0x0001, "802.3" },    { 0x0003, "all" },      { 0x0004, "802.2" },
-	{ 0x0800, "ip" },    { 0x0806, "arp" },      { 0x8035, "rarp" },     { 0x8100, "802.1q" },
-	{ 0x86dd, "ipv6" },  { 0x8808, "pause" },    { 0x8809, "slow" },     { 0x8847, "mpls" },
-	{ 0x8863, "pppoed" }, { 0x8864, "pppoe" },   { 0x888e, "eapol" },    { 0x88a8, "802.1ad" },
-	{ 0x88cc, "lldp" },  { 0x88e5, "macsec" },   { 0x88f7, "ptp" },      { 0x890d, "tdls" },
+	{ 0x0000, "none" },    { 0x0001, "802.3" }, { 0x0003, "all" },    { 0x0004, "802.2" }, { 0x0800, "ip" },
+	{ 0x0806, "arp" },     { 0x8035, "rarp" },  { 0x8100, "802.1q" }, { 0x86dd, "ipv6" },  { 0x8808, "pause" },
+	{ 0x8809, "slow" },    { 0x8847, "mpls" },  { 0x8863, "pppoed" }, { 0x8864, "pppoe" }, { 0x888e, "eapol" },
+	{ 0x88a8, "802.1ad" }, { 0x88cc, "lldp" },  { 0x88e5, "macsec" }, { 0x88f7, "ptp" },   { 0x890d, "tdls" },
 };
 
 const char *family_ether_type(unsigned number)
@@ -36,10 +35,9 @@ const char *family_ether_type(unsigned number)
 }
 
 const char *const family_netlink_names[FAMILY_NETLINK_NAMES + 1] = {
-	"route",    "unused",     "usersock",  "firewall", "sock_diag", "nflog",          "xfrm",
-	"selinux",  "iscsi",      "audit",     "fib_lookup", "connector", "netfilter",    "ip6_fw",
-	"dnrtmsg",  "kobject_uevent", "generic", "",       "scsitransport", "ecryptfs",   "rdma",
-	"crypto",   "smc",        NULL,
+	"route",   "unused", "usersock",      "firewall",  "sock_diag", "nflog",  "xfrm",    "selinux",
+	"iscsi",   "audit",  "fib_lookup",    "connector", "netfilter", "ip6_fw", "dnrtmsg", "kobject_uevent",
+	"generic", "",       "scsitransport", "ecryptfs",  "rdma",      "crypto", "smc",     NULL,
 };
 
 /* --- a socket's ends, and lists, as text --- */

@@ -151,8 +151,8 @@ static int64_t look_at_messages(struct blanks *blanks, int *unread)
 	/* Those that were told are looked into even if they are not all. */
 	*unread = list_candidates(&candidates) < 0 ? errno : candidates.too_many ? E2BIG : 0;
 	int64_t answer = *unread == ENOMEM ? -1 : 0;
-	if (answer == 0 &&
-	    (inode_index_build(&owners.index, &candidates.table, false) < 0 || blanks->find(blanks->context, &owners) < 0)) {
+	if (answer == 0 && (inode_index_build(&owners.index, &candidates.table, false) < 0 ||
+	                    blanks->find(blanks->context, &owners) < 0)) {
 		*unread = errno;
 		answer = errno == ENOMEM ? -1 : 0;
 	} else if (answer == 0) {

@@ -450,6 +450,8 @@ static int netstat_begin(void *at, const struct view *view, struct out *out)
 	for (size_t i = 0; i < countof(details); i++)
 		if (details[i].wanted && column_list_add_group(&state->details, details[i].group) < 0)
 			return -1;
+	if (view->contexts && column_list_add(&state->details, column_find("context", strlen("context"))) < 0)
+		return -1;
 	if (view->protos & PROTO_INET_ALL)
 		netstat_heading(state, view, out, PROTO_TCP);
 	return 0;

@@ -297,9 +297,9 @@ static int reading_details(struct process_reading *reading)
 		unsigned detail;
 		int (*read)(struct process_reading *reading);
 	} readers[] = {
-		{ PROCESS_UID, reading_uid },     { PROCESS_START, reading_start },
-		{ PROCESS_EXE, reading_exe },     { PROCESS_CGROUP, reading_cgroup },
-		{ PROCESS_NETNS, reading_netns }, { PROCESS_CMDLINE, reading_cmdline },
+		{ PROCESS_UID, reading_uid },         { PROCESS_START, reading_start },
+		{ PROCESS_EXE, reading_exe },         { PROCESS_CGROUP, reading_cgroup },
+		{ PROCESS_NETNS, reading_netns },     { PROCESS_CMDLINE, reading_cmdline },
 		{ PROCESS_CONTEXT, reading_context },
 	};
 	for (size_t i = 0; i < countof(readers); i++)

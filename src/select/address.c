@@ -5,9 +5,12 @@
 #include "select/reading.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sockview/countof.h>
+
+#include "select/column_term.h"
 
 #define HOST_ADDRESSES 64
 
@@ -280,17 +283,50 @@ static uint32_t unix_host_read(struct reading *reading, struct piece piece, enum
 	return reading_add(reading, &node);
 }
 
-/* ss's families that are not shown here. */
-static bool foreign_family(struct piece piece, const char **name)
+/*
+ * ss's prefixes of the families whose ends are names. Behind one stands a
+ * pattern of an end as it is printed; a part of it alone is its first:
+ * netlink:route, and netlink:kernel is the kernel's own of any protocol.
+ */
+static const struct {
+	const char *prefix;
+	enum proto proto;
+} name_families[] = {
+	{ "netlink:", PROTO_NETLINK }, { "link:", PROTO_PACKET }, { "packet:", PROTO_PACKET },
+	{ "vsock:", PROTO_VSOCK },     { "xdp:", PROTO_XDP },
+};
+
+static bool name_family(struct piece *piece, enum proto *proto)
 {
-	static const char *const names[] = { "link:", "netlink:", "vsock:", "tipc:", "xdp:", "packet:" };
-	for (size_t i = 0; i < countof(names); i++) {
-		if (piece_skip(&piece, names[i])) {
-			*name = names[i];
+	for (size_t i = 0; i < countof(name_families); i++)
+		if (piece_skip(piece, name_families[i].prefix)) {
+			*proto = name_families[i].proto;
 			return true;
 		}
-	}
 	return false;
+}
+
+static uint32_t name_host_read(struct reading *reading, enum proto proto, struct piece piece, enum expr_end end)
+{
+	static const struct piece ends[] = { { "local", 5, 0 }, { "remote", 6, 0 } };
+	char pattern[256];
+	bool whole = memchr(piece.text, ':', piece.len) || piece.len == 0 || piece.text[piece.len - 1] == '*';
+	bool kernel = piece.len == 6 && memcmp(piece.text, "kernel", 6) == 0;
+	int len = snprintf(pattern, sizeof(pattern), "%s%.*s%s", kernel ? "*:" : "", PIECE_ARGS(piece),
+	                   whole || kernel ? "" : ":*");
+	if (len >= (int)sizeof(pattern))
+		return reading_fail(reading, piece.at, EXPECTED_HOST, "\"%.*s\" is too long", PIECE_ARGS(piece));
+	struct expr_list list = { .kind = EXPR_OR };
+	for (unsigned i = 0; i < countof(ends); i++) {
+		uint32_t column;
+		if (!(end & (i ? EXPR_REMOTE : EXPR_LOCAL)) || !column_number(ends[i], &column))
+			continue;
+		struct piece value = { len ? pattern : "*", len ? (size_t)len : 1, piece.at };
+		expr_list_add(reading->expr, &list, column_read(reading, column, COMPARE_EQ, value, true));
+	}
+	struct expr_node node = { .kind = EXPR_PROTO, .mask = PROTO_BIT(proto) };
+	uint32_t both = expr_and(reading->expr, reading_add(reading, &node), expr_list_close(reading->expr, &list));
+	return both == EXPR_FAILED ? reading_no_memory(reading) : both;
 }
 
 /* The node of a host whose parts are apart. */
@@ -330,15 +366,17 @@ static uint32_t inet_host_read(struct reading *reading, struct piece piece, enum
 
 uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end end)
 {
-	const char *foreign;
+	enum proto proto;
 	int family = AF_UNSPEC;
 	if (!piece.len)
 		return reading_fail(reading, piece.at, EXPECTED_HOST, "an address is missing");
 	if (piece_skip(&piece, "unix:") || reading->family == AF_UNIX)
 		return unix_host_read(reading, piece, end);
-	if (foreign_family(piece, &foreign))
-		return reading_fail(reading, piece.at, "inet:, inet6: or unix:", "sockview does not know %.*s sockets",
-		                    (int)strlen(foreign) - 1, foreign);
+	if (name_family(&piece, &proto))
+		return name_host_read(reading, proto, piece, end);
+	if (piece_skip(&piece, "tipc:"))
+		return reading_fail(reading, piece.at, "inet:, inet6:, unix:, netlink:, packet:, vsock: or xdp:",
+		                    "sockview does not list TIPC sockets");
 	if (piece_skip(&piece, "inet6:"))
 		family = AF_INET6;
 	else if (piece_skip(&piece, "inet:"))

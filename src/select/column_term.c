@@ -279,6 +279,18 @@ static bool globs_fit(const struct expr *expr, const struct expr_node *node, con
 
 /* --- what the kernel, or the kind of socket alone, can judge --- */
 
+/* A protocol whose word is another over IPv6, of the one family that fits; EXPR_FAILED: both do, or none. */
+static uint32_t half_read(struct reading *reading, const struct expr_node *term, enum proto proto)
+{
+	struct expr_node protos = { .kind = EXPR_PROTO, .mask = PROTO_BIT(proto) }, family = { .kind = EXPR_FAMILY };
+	const char *four = proto_word(proto, AF_INET), *six = proto_word(proto, AF_INET6);
+	bool fits_six = globs_fit(reading->expr, term, six, strlen(six), true);
+	if (globs_fit(reading->expr, term, four, strlen(four), true) == fits_six)
+		return EXPR_FAILED;
+	family.family = fits_six ? AF_INET6 : AF_INET;
+	return expr_and(reading->expr, reading_add(reading, &protos), reading_add(reading, &family));
+}
+
 /* Of `proto` and `family` the value is known of every kind of socket: protocols and families themselves. */
 static uint32_t kind_read(struct reading *reading, const struct expr_node *term, bool family)
 {
@@ -286,6 +298,11 @@ static uint32_t kind_read(struct reading *reading, const struct expr_node *term,
 	struct expr_node protos = { .kind = EXPR_PROTO };
 	FOR_EACH_PROTO (proto, family ? PROTO_ALL & ~PROTO_INET_ALL : PROTO_ALL) {
 		const char *name = family ? proto_family_name(proto, AF_UNSPEC) : proto_name(proto);
+		uint32_t half = family ? EXPR_FAILED : half_read(reading, term, proto);
+		if (half != EXPR_FAILED) {
+			expr_list_add(reading->expr, &list, half);
+			continue;
+		}
 		if (globs_fit(reading->expr, term, name, strlen(name), true))
 			protos.mask |= PROTO_BIT(proto);
 	}

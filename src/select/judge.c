@@ -308,7 +308,8 @@ static enum verdict judge_column(const struct judged *judged, const struct expr_
 	const struct row *row = &judged->sock->row;
 	const struct column *column = column_at(node->value);
 	if (judged->known == KNOWN_KIND)
-		return column_protos(column) && !(column_protos(column) & PROTO_BIT(row->proto)) ? VERDICT_NO : VERDICT_MAYBE;
+		return column_protos(column) && !(column_protos(column) & PROTO_BIT(row->proto)) ? VERDICT_NO
+		                                                                                 : VERDICT_MAYBE;
 	if (!judged->context)
 		return VERDICT_NO;
 	if (judged->known == KNOWN_ALL_BUT_OWNERS && column_term_is_of_owner(node))

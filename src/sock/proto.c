@@ -264,9 +264,12 @@ static const struct {
 	bool listed;
 	struct proto_choice choice;
 } choices[] = {
-	{ "inet", true, { .inet = true } },       { "ip", false, { .inet = true } },
-	{ "ipv4", false, { .inet = true } },      { "inet6", true, { .inet6 = true } },
-	{ "ip6", false, { .inet6 = true } },      { "ipv6", false, { .inet6 = true } },
+	{ "inet", true, { .inet = true } },
+	{ "ip", false, { .inet = true } },
+	{ "ipv4", false, { .inet = true } },
+	{ "inet6", true, { .inet6 = true } },
+	{ "ip6", false, { .inet6 = true } },
+	{ "ipv6", false, { .inet6 = true } },
 	{ "all", true, { .protos = PROTO_ALL } },
 	{ "unix_stream", true, { .protos = PROTO_BIT(PROTO_UNIX), .type = SOCK_STREAM } },
 	{ "unix_dgram", true, { .protos = PROTO_BIT(PROTO_UNIX), .type = SOCK_DGRAM } },

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/decode.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,6 +19,15 @@ static unsigned touch(const struct sock *sock)
 	return sum;
 }
 
+/* Each looks for its own family in the first byte. */
+static const struct {
+	enum proto proto;
+	bool (*decode)(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+} others[] = {
+	{ PROTO_UNIX, decode_unix },   { PROTO_PACKET, decode_packet }, { PROTO_NETLINK, decode_netlink },
+	{ PROTO_MPTCP, decode_mptcp }, { PROTO_VSOCK, decode_vsock },   { PROTO_XDP, decode_xdp },
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct decoded out;
@@ -29,10 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!payload)
 		return 0;
 	memcpy(payload, data + 1, size - 1);
-	bool read = how & 1 ? decode_unix(payload, size - 1, PROTO_UNIX, how >> 1, &out)
-	                    : decode_inet(payload, size - 1, how >> 6, how >> 1, &out);
-	/* Used, so that no compiler leaves the reading out; no sum is that large. */
-	unsigned sum = read ? touch(&out.sock) : 0;
+	unsigned sum = 0;
+	for (size_t i = 0; i < countof(others) && how & 1; i++)
+		if (others[i].decode(payload, size - 1, others[i].proto, how >> 1, &out))
+			sum += touch(&out.sock);
+	if (!(how & 1) && decode_inet(payload, size - 1, how >> 6, how >> 1, &out))
+		sum += touch(&out.sock);
+	/* The sum is used, so that no compiler leaves the reading out; none is that large. */
 	free(payload);
 	return sum == UINT_MAX ? -1 : 0;
 }

@@ -20,9 +20,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const names[] = { "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "unix" };
+static const char *const names[] = {
+	"tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "unix", "packet", "netlink",
+};
 
-enum { NAME_COUNT = countof(names), UNIX_NAME = NAME_COUNT - 1 };
+enum { NAME_COUNT = countof(names), UNIX_NAME = 8, PACKET_NAME, NETLINK_NAME };
 
 static char folder_path[] = "/tmp/fuzz_procnet.XXXXXX";
 
@@ -57,6 +59,7 @@ static void check_row(const struct sock *sock)
 	must(row->state > STATE_UNKNOWN && row->state < STATE_NEW_SYN_RECV, "a state");
 	must((row->proto == PROTO_UNIX) == (row->family == AF_UNIX), "a family of the protocol");
 	must((row->proto == PROTO_UNIX) == (sock->unix_ != NULL), "unix details");
+	must((row->proto == PROTO_PACKET || row->proto == PROTO_NETLINK) == (sock->detail != NULL), "details");
 	must(sock->blob[BLOB_PATH].len <= PROCNET_PATH_MAX, "a path of at most 108 bytes");
 	must(row->family != AF_INET || !row->local.word[1], "IPv4 in the first four bytes");
 	must(row->family == AF_INET6 || !(row->flags & (ROW_LOCAL_MAPPED | ROW_REMOTE_MAPPED)), "mapped");
@@ -84,6 +87,14 @@ static void one_line(unsigned file, const char *text, size_t len)
 	struct sock_timer timer;
 	struct sock_unix unix_;
 	struct bytes path;
+	struct sock_detail detail;
+	if (file > UNIX_NAME) {
+		sock.detail = &detail;
+		if (file == PACKET_NAME ? procnet_packet_parse(text, len, &sock.row, &detail)
+		                        : procnet_netlink_parse(text, len, &sock.row, &detail))
+			check_row(&sock);
+		return;
+	}
 	if (file == UNIX_NAME) {
 		sock.unix_ = &unix_;
 		if (procnet_unix_parse(text, len, &sock.row, &unix_, &path))

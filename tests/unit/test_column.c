@@ -238,10 +238,10 @@ static void default_columns_are_cheap(void **state)
 	for (enum column_style style = COLUMNS_TABLE; style <= COLUMNS_TREE; style++) {
 		struct column_list list = { 0 };
 		struct column_needs needs = { 0 };
-		assert_int_equal(column_list_default(
-					 &list, &(struct column_defaults){ .style = style,
-		                                                                   .protos = protos_with(PROTO_DEFAULT) }),
-		                 0);
+		assert_int_equal(
+			column_list_default(&list, &(struct column_defaults){ .style = style,
+		                                                              .protos = protos_with(PROTO_DEFAULT) }),
+			0);
 		column_list_needs(&list, &needs);
 		assert_true(list.count >= 6);
 		assert_int_equal(needs.want | needs.details | needs.need, 0);

@@ -282,7 +282,7 @@ static void owners_are_an_array(void **state)
 	struct owners owners = { 0 };
 	table_init(&table, 0);
 	assert_int_equal(table_add(&table, &sock), 0);
-	assert_int_equal(inode_index_build(&owners.index, &table), 0);
+	assert_int_equal(inode_index_build(&owners.index, &table, false), 0);
 	uint32_t start[] = { 0, 2 };
 	owners.start = start;
 	owners.owner = owner;

@@ -126,7 +126,7 @@ static struct finder_request begin_look(struct look *look, const uint32_t *inode
 		struct sock sock = { .row.inode = inode[i] };
 		assert_int_equal(table_add(&look->table, &sock), 0);
 	}
-	assert_int_equal(inode_index_build(&look->owners.index, &look->table), 0);
+	assert_int_equal(inode_index_build(&look->owners.index, &look->table, false), 0);
 	struct finder_request request = { .proc_fd = open(root, O_RDONLY | O_DIRECTORY),
 		                          .details = details,
 		                          .index = &look->owners.index,

@@ -632,7 +632,9 @@ static const char unix_heading[] = "Num       RefCount Protocol Flags    Type St
 #define UNIX_BOUND "00000000eb52153c: 00000002 00000000 00010000 0001 01 101339 "
 
 /* netstat's protocols: each has a file of its own here. */
-#define FILED (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE) | PROTO_BIT(PROTO_RAW) | PROTO_BIT(PROTO_UNIX))
+#define FILED \
+	(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE) | PROTO_BIT(PROTO_RAW) | \
+	 PROTO_BIT(PROTO_UNIX))
 
 static void files_are_read_in_netstats_order(void **state)
 {

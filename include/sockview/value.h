@@ -64,6 +64,13 @@ static inline void value_set_word(struct value *value, const char *word)
 	value->word = word;
 }
 
+/* VALUE_DETAIL; `what` is enum family_text. */
+static inline void value_set_detail(struct value *value, unsigned what)
+{
+	value->kind = VALUE_DETAIL;
+	value->uint = what;
+}
+
 static inline void value_set_bytes(struct value *value, struct bytes bytes)
 {
 	value->kind = bytes.data ? VALUE_BYTES : VALUE_NONE;

@@ -29,14 +29,14 @@ static void get_netlink_groups(const struct column *column, const struct column_
 	const struct sock *sock = source->sock;
 	if (sock->detail && sock->detail->has & HAS_NETLINK &&
 	    (sock->blob[BLOB_GROUPS].data || sock->detail->netlink.groups))
-		family_text_set(value, FAMILY_GROUPS);
+		value_set_detail(value, FAMILY_GROUPS);
 }
 
 static void get_filter(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
 	if (source->sock->blob[BLOB_FILTER].len)
-		family_text_set(value, FAMILY_FILTER);
+		value_set_detail(value, FAMILY_FILTER);
 }
 
 #define COLUMN(name_, type_, unit_, member, told_, help_, ...) \

@@ -103,7 +103,8 @@ static void get_address(const struct column *column, const struct column_source 
 static void get_endpoint(const struct column *column, const struct column_source *source, struct value *value)
 {
 	if (!row_is_inet(&ROW(source))) {
-		family_set_end(source, value, column->remote);
+		if (family_has_ends(source->sock))
+			value_set_detail(value, column->remote ? FAMILY_REMOTE : FAMILY_LOCAL);
 		return;
 	}
 	value_set_end(value, &ROW(source), column->remote);

@@ -139,7 +139,7 @@ static int end_add(struct text *text, const struct column_source *source, bool r
 }
 
 /* "1,3": the multicast groups, counted from 1 (bind(2) of netlink(7) has a bit for each of the first 32). */
-static int groups_add(struct text *text, const struct sock *sock)
+static int heard_add(struct text *text, const struct sock *sock)
 {
 	struct bytes groups = sock->blob[BLOB_GROUPS];
 	if (!groups.data)
@@ -158,27 +158,19 @@ static int groups_add(struct text *text, const struct sock *sock)
 	return 0;
 }
 
-int family_text_add(struct text *text, const struct value *value, const struct column_source *source)
+int family_text_add(struct text *text, enum family_text what, const struct column_source *source)
 {
-	switch ((enum family_text)value->uint) {
+	switch (what) {
 	case FAMILY_GROUPS:
-		return groups_add(text, source->sock);
+		return heard_add(text, source->sock);
 	case FAMILY_FILTER:
 		return classic_bpf_text(text, source->sock->blob[BLOB_FILTER]);
 	default:
-		return end_add(text, source, value->uint == FAMILY_REMOTE);
+		return end_add(text, source, what == FAMILY_REMOTE);
 	}
 }
 
-void family_text_set(struct value *value, enum family_text what)
+bool family_has_ends(const struct sock *sock)
 {
-	value->kind = VALUE_DETAIL;
-	value->uint = what;
-}
-
-void family_set_end(const struct column_source *source, struct value *value, bool remote)
-{
-	unsigned ends = HAS_PACKET | HAS_NETLINK | HAS_VSOCK | HAS_XDP;
-	if (source->sock->detail && source->sock->detail->has & ends)
-		family_text_set(value, remote ? FAMILY_REMOTE : FAMILY_LOCAL);
+	return sock->detail && sock->detail->has & (HAS_PACKET | HAS_NETLINK | HAS_VSOCK | HAS_XDP);
 }

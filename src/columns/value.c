@@ -151,7 +151,7 @@ int value_text(struct text *text, const struct value *value, const struct column
 			return -1;
 		return value_add_port(text, value, source->context);
 	case VALUE_DETAIL:
-		return family_text_add(text, value, source);
+		return family_text_add(text, (enum family_text)value->uint, source);
 	case VALUE_BYTES:
 		return text_add_escaped(text, value->bytes, TEXT_LINE);
 	case VALUE_ARGS:

@@ -601,7 +601,7 @@ static void errors(void **state)
 		{ "src [::1", 4, "bad address \"[::1\"" },
 		{ "src 2001:db8::zz", 4, "bad IPv6 address \"2001:db8::zz\"" },
 		{ "src inet:::1", 9, "found \"::1\"" },
-		{ "src tipc:1", 4, "sockview does not list TIPC sockets" },
+		{ "src tipc:1", 9, "sockview does not list TIPC sockets" },
 		{ "( sport = :80", 13, "it ends here" },
 		{ "sport = :80 )", 12, "found \")\"" },
 		{ "sport = :80 or", 14, "it ends here" },

@@ -303,6 +303,10 @@ static void lines_have_their_meaning(void **state)
 
 /* --- what is said of wrong lines --- */
 
+#define KNOWN_FAMILIES \
+	"tcp, udp, udplite, raw, icmp, mptcp, unix, packet, netlink, vsock, xdp, inet, inet6, all, unix_stream, " \
+	"unix_dgram, unix_seqpacket, p_raw, p_dgr, or !PROTOCOL"
+
 static const struct {
 	const char *line, *problem;
 } wrong[] = {
@@ -350,18 +354,14 @@ static const struct {
 	{ "--columns", "option --columns needs LIST" },
 	{ "--source", "option --source needs one of auto,netlink,proc" },
 	{ "--record", "option --record needs FILE" },
-	{ "-A tcp,moon", "-A, --protocol: unknown family or protocol 'moon'; it takes tcp, udp, udplite, raw, icmp, "
-	                 "mptcp, unix, packet, netlink, vsock, xdp, inet, inet6, all, unix_stream, unix_dgram, "
-	                 "unix_seqpacket, p_raw, p_dgr, or !PROTOCOL" },
+	{ "-A tcp,moon", "-A, --protocol: unknown family or protocol 'moon'; it takes " KNOWN_FAMILIES },
 	{ "-A tcp,!tcp", "-A, --protocol: 'tcp,!tcp' leaves no protocol" },
-	{ "-A tcp,", "-A, --protocol: unknown family or protocol ''; it takes tcp, udp, udplite, raw, unix, inet, "
-	             "inet6, all, unix_stream, unix_dgram, unix_seqpacket, or !PROTOCOL" },
-	{ "-f !inet", "-f, --family: unknown family or protocol 'inet'; it takes tcp, udp, udplite, raw, unix, inet, "
-	              "inet6, all, unix_stream, unix_dgram, unix_seqpacket, or !PROTOCOL" },
+	{ "-A tcp,", "-A, --protocol: unknown family or protocol ''; it takes " KNOWN_FAMILIES },
+	{ "-f !inet", "-f, --family: unknown family or protocol 'inet'; it takes " KNOWN_FAMILIES },
 	{ "-c0", "-c, --continuous: '0' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "-c1e3", "-c, --continuous: '1e3' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "-cz", "-c, --continuous: 'z' is not a number of seconds above 0, as in -c2 or -c0.5" },
-	{ "-catz", "unknown option '-z'; ss: security contexts are not listed" },
+	{ "-catz", "unknown option '-z'; ss: shows the sockets' contexts too: -Z shows the owners'" },
 	{ "--continuous=ant", "-c, --continuous: 'ant' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "--continuous=", "-c, --continuous: '' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "--top 0", "--top: '0' is not a whole number above 0" },

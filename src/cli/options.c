@@ -250,6 +250,10 @@ static int note_netstat(struct parse *parse)
 	if (options->resolve && options->numeric && bare &&
 	    option_note(parse, "-r looks up the names of hosts; netstat's table of routes: ip route") < 0)
 		return -1;
+	bool mptcp = options->protos & PROTO_BIT(PROTO_MPTCP) && options->protos != PROTO_ALL;
+	if (mptcp &&
+	    option_aside(parse, "-M is of MPTCP, as ss's; masqueraded connections, netstat's -M: conntrack -L") < 0)
+		return -1;
 	if (options->all && bare && !options->format && !options->columns && !options->netns.count)
 		return option_aside(parse, "unix sockets are not listed unless -x is given: netstat -a is -atuwx here");
 	return 0;

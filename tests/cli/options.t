@@ -178,7 +178,7 @@ for words, own in (("-u root", b"--user root"), ("-c nosuchprogram", b"--program
 for words in ("-i6 -4", "-i4 --inet6", "tcp:80 and udp:80", "-u state listen", "-t --state unconn", "-4 [::1]:80", "-x tcp:80", "-t udp"):
     result = tap.sockview(*words.split())
     t.ok(result.status == 1, "%s cannot fit: exit 1" % words, result)
-result = tap.sockview("-Mt")
+result = tap.sockview("-Mtv")
 t.ok(result.status == 0 and b"conntrack -L" in result.err, "netstat's -M is noted", result)
 for words in ("-rn", "-r -n"):
     t.ok(b"ip route" in fake(*words.split()).err, "%s: netstat's table of routes is named" % words)

@@ -181,10 +181,11 @@ static int parse_prefix(const char **at, unsigned prefix[2], char problem[GROUPS
 	prefix[1] = 64;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t bits;
+		if (**at != (i ? ',' : '/'))
+			return 0;
 		const char *digits = *at + 1;
 		size_t len = strcspn(digits, ",");
-		bool more = **at == (i ? ',' : '/');
-		if (!more || (i && (!len || strspn(digits, "0123456789") < len)))
+		if (i && (!len || strspn(digits, "0123456789") < len))
 			return 0;
 		if (!text_parse_u64(digits, len, most[i], &bits))
 			return groups_problem(problem,

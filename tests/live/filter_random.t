@@ -23,7 +23,8 @@ SEED = int(os.environ.get("FILTER_SEED", "20261125"))
 # Not the same from one look to the next, written by names that depend on the host, or lists.
 LEFT_OUT = {"age", "local", "remote", "local_host", "remote_host", "local_service", "remote_service", "owners", "parents"}
 # Keys with a meaning of their own: see the man page.
-KEYS = {"state", "pid", "program", "user", "inode", "cgroup"}
+# `host` is an address there, as in other tools: the column of that name is the same for all rows.
+KEYS = {"state", "pid", "program", "user", "inode", "cgroup", "host"}
 TIMES = {"us": 1, "ms": 1000, "s": 1000000, "m": 60000000, "h": 3600000000}
 COUNTS = {"": 1, "k": 1000, "M": 10 ** 6, "G": 10 ** 9, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 # Of a column of the first owner, what it is called in each element of `owners`.

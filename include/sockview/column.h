@@ -28,7 +28,7 @@ enum column_need {
 	NEED_CONTAINERS = 1 << 4, /* containers_new() */
 	NEED_NET_ADMIN = 1 << 5,  /* what the kernel tells only with CAP_NET_ADMIN */
 	NEED_EVIDENCE = 1 << 6,   /* evidence_find() */
-	NEED_PEERS = 1 << 7,      /* owners of unix sockets' other ends: inode_index_build() */
+	NEED_PEERS = 1 << 9,      /* owners of unix sockets' other ends: inode_index_build() */
 	NEED_BOOT_ID = 1 << 7,    /* the name of this boot */
 	NEED_RATES = 1 << 8,      /* two looks: rates.h */
 };

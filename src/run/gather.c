@@ -297,6 +297,7 @@ static int gather_chosen(void *context, const struct sock *sock)
 		if (!query_matches(&run->query, &sock->row))
 			return 0;
 	}
+	run_find_boot_id(run);
 	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
 	if (verdict == VERDICT_MAYBE && !is_decided_later(run)) {
 		run->undecidable++;

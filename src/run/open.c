@@ -71,7 +71,7 @@ void run_find_boot_id(struct run *run)
 {
 	const size_t before = sizeof(ORIGIN_BEFORE) - 1;
 	char origin[WIRE_ORIGIN_MAX];
-	if (!(run->listing.needs.need & NEED_BOOT_ID))
+	if (!((run->listing.needs.need | run->selection.needs.columns) & NEED_BOOT_ID) || run->listing.context.boot_id)
 		return;
 	if (run->options->replay)
 		snprintf(origin, sizeof(origin), "%s", wire_origin(run->wire));

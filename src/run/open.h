@@ -14,7 +14,7 @@ int run_open(struct run *run);
 void run_close(struct run *run);
 /* True if the processes under proc_fd are those of the sockets' machine. */
 bool run_proc_fits(const struct run *run);
-/* For the column boot_id: of this machine, or of the one where the recording was made, once a part of it was read. */
+/* For the column boot_id: of this machine, or of the one where the recording was made, once a part of it was read; again is nothing. */
 void run_find_boot_id(struct run *run);
 
 #endif

@@ -72,6 +72,7 @@ static int show_sock(struct run *run, const struct sock *sock)
 int show_chosen(void *context, const struct sock *sock)
 {
 	struct run *run = context;
+	run_find_boot_id(run);
 	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
 	run->undecidable += verdict == VERDICT_MAYBE;
 	return verdict == VERDICT_YES ? show_sock(run, sock) : 0;

@@ -53,6 +53,12 @@ struct rating {
 };
 
 /* Everything one invocation needs; run_close() frees it, also half opened. */
+/* True if sockets are counted rather than listed. */
+static inline bool run_counts(const struct options *options)
+{
+	return options->summary || options->group_by;
+}
+
 struct run {
 	const struct options *options;
 	const struct run_mode *mode;
@@ -88,6 +94,7 @@ struct run {
 	struct error error;
 	bool number_is_pid; /* the filter is a number that no socket has as its port, and a process is its pid */
 	uint64_t shown, shown_ever; /* in this look, in all */
+	uint64_t subflows;          /* TCP sockets of MPTCP connections that are counted as those */
 	uint64_t undecided;         /* rows whose owners decide whether they are wanted */
 	uint64_t nul_or_at;         /* rows shown with an abstract name in which an @ may be a NUL */
 	uint64_t undecidable;       /* rows left out: neither the filter nor its `not` is known to fit them */

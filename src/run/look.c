@@ -27,6 +27,9 @@ static void look_plan(struct run *run)
 	bool shown = listed->need & NEED_OWNERS || options->pids;
 	selection_query(&run->selection, options, &run->query);
 	run->query.want |= listed->want;
+	/* What sits on a TCP connection: is_counted_as_mptcp(), show.c. */
+	if (run_counts(options) && run->query.protos & PROTO_BIT(PROTO_MPTCP))
+		run->query.want |= WANT_INFO;
 	run->needs = (struct run_needs){
 		.owners = shown || selected->owners,
 		.owners_shown = shown,
@@ -47,7 +50,7 @@ static void look_plan(struct run *run)
 static void look_clear(struct run *run)
 {
 	run->report = (struct report){ 0 };
-	run->shown = run->nul_or_at = run->unowned = run->undecided = run->undecidable = 0;
+	run->shown = run->subflows = run->nul_or_at = run->unowned = run->undecided = run->undecidable = 0;
 	run->legend = (struct legend){ 0 };
 	table_clear(&run->table);
 	owners_free(&run->owners);
@@ -161,6 +164,7 @@ static void look_report(struct run *run)
 		legend_say(&run->legend, &run->owners);
 	if (run->listing.groups)
 		notes_groups(groups_shared(run->listing.groups));
+	notes_subflows(run->subflows);
 	rating_say(run);
 	notes_names(run->names);
 	notes_cgroups(run->listing.cgroups_errno);

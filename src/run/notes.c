@@ -269,6 +269,13 @@ void notes_groups(uint64_t shared)
 		        shared == 1 ? " is held by" : "s are held by");
 }
 
+void notes_subflows(uint64_t count)
+{
+	if (count)
+		message("%llu TCP subflow%s not counted: the MPTCP connections are", (unsigned long long)count,
+		        count == 1 ? " is" : "s are");
+}
+
 void notes_readings(const char *program, bool two_readings)
 {
 	if (program)

@@ -55,6 +55,7 @@ void notes_cgroups(int number);
 
 /* Of --group-by: sockets that were counted more than once. */
 void notes_groups(uint64_t shared);
+void notes_subflows(uint64_t count);
 /* How words of the filter were taken that may mean something else: `program` is one, or NULL. */
 void notes_readings(const char *program, bool two_readings);
 /* A number that is the port of no socket, and the pid of a process with sockets. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/column_table.h>
 #include <sockview/names.h>
 
 #include "run/open.h"
@@ -40,6 +41,20 @@ int show_begin(struct run *run)
 	return 0;
 }
 
+/* In totals a connection is counted once: as MPTCP's where that is asked for, too. */
+static bool is_counted_as_mptcp(const struct run *run, const struct sock *sock)
+{
+	const unsigned both = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_MPTCP);
+	if (!run_counts(run->options) || sock->row.proto != PROTO_TCP || (run->query.protos & both) != both)
+		return false;
+	struct column_source source;
+	struct value value;
+	column_source_set(&source, &run->listing.context, sock);
+	column_get(column_find("ulp", strlen("ulp")), &source, &value);
+	return value.kind == VALUE_BYTES && value.bytes.len == strlen("mptcp") &&
+	       memcmp(value.bytes.data, "mptcp", value.bytes.len) == 0;
+}
+
 static int show_sock(struct run *run, const struct sock *sock)
 {
 	/* Not before: a recording that cannot be read has no heading. */
@@ -48,6 +63,10 @@ static int show_sock(struct run *run, const struct sock *sock)
 	const struct owners *owners = run->view.owners;
 	if (run->listing.format->owned_only && !(owners && owners_of(owners, &sock->row).count)) {
 		hidden_judge(&run->hidden, owners, run->selection.filter, sock, VERDICT_YES, false);
+		return 0;
+	}
+	if (is_counted_as_mptcp(run, sock)) {
+		run->subflows++;
 		return 0;
 	}
 	if (run->options->top && !run->listing.groups && !run->options->summary && run->shown == run->options->top)

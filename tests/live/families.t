@@ -167,6 +167,12 @@ else:
         t.same(sorted(int(token, 16) for token in re.findall(r"token:([0-9a-f]+)", text)),
                sorted(row["mptcp_token"] for row in found if row["mptcp_token"]), "ss's tokens", text)
     t.ok(all(row["proto"] == "tcp" for row in rows("-tan")), "TCP alone has no MPTCP rows")
+    plain = len([row for row in rows("-tan", "--columns", "proto,ulp") if row["ulp"] != "mptcp"])
+    result = tap.sockview("-tMan", "--group-by", "proto", "--json", "-v")
+    counts = {group["proto"]: group["count"] for group in json.loads(result.out)["groups"]}
+    t.same([counts.get("mptcp"), counts.get("tcp", 0)], [3, plain], "a connection of both is counted once", result)
+    t.ok(b"3 TCP subflows are not counted" in result.err, "which is told", result)
+    t.ok(len(rows("-tan")) >= plain + 3, "in a listing they all stand")
 
 # --- ping --------------------------------------------------------------------------------------------
 

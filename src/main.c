@@ -16,6 +16,7 @@
  *     respell.c respell.h              other tools' spelling as ours
  *     whose_line.c whose_line.h        whether a line is lsof's, ss's or neither's
  *   run/
+ *     acting.c acting.h                -K in place of a look
  *     eventing.c eventing.h            --events in place of a look
  *     explaining.c explaining.h        --explain in place of a look
  *     exit_status.h                    what the program's exit status says
@@ -41,6 +42,9 @@
  *     show.c show.h                    rows to the format, in the order that was asked for
  *     sought.c sought.h                items of lsof's line among sockets and processes
  *     view.c view.h                    what the options say of the lines that are printed
+ *   act/
+ *     act_close.c act.h                the kernel closes one socket
+ *     session.c                        by which connection the caller came to this machine
  *   explain/
  *     ask_program.c ask_program.h      the answer of a service manager or a container runtime
  *     bind_model.c bind_model.h        Linux's rules for two sockets and one port, as a pure function

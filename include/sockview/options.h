@@ -12,7 +12,17 @@
 struct format;
 
 /* What is asked for in place of a listing of the sockets; of several options the highest wins. */
-enum mode { MODE_LOOK, MODE_EXPLAIN, MODE_EVENTS, MODE_COLUMNS, MODE_COMPLETIONS, MODE_VERSION, MODE_HELP, MODE_COUNT };
+enum mode {
+	MODE_LOOK,
+	MODE_EXPLAIN,
+	MODE_EVENTS,
+	MODE_KILL,
+	MODE_COLUMNS,
+	MODE_COMPLETIONS,
+	MODE_VERSION,
+	MODE_HELP,
+	MODE_COUNT
+};
 
 /* Words given to a repeatable option, in order; pointers into argv. */
 struct words {
@@ -75,6 +85,9 @@ struct options {
 	uint64_t count;   /* 0: no end */
 	double seconds;   /* --for; 0: no end */
 	bool utc;
+
+	/* --kill */
+	bool dry_run, yes;
 
 	/* --explain */
 	const char *explain, *as_user, *as_unit;

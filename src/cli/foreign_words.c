@@ -61,8 +61,6 @@ static const struct foreign_word words[] = {
 	REFUSED("ss", "--tipcinfo", "TIPC is not listed"),
 	REFUSED("ss", "--bpf-maps", "socket storage is not listed"),
 	REFUSED("ss", "--bpf-map-id", "socket storage is not listed"),
-	REFUSED("ss", "-K", "sockets are not closed: ss -K does it"),
-	REFUSED("ss", "--kill", "nothing is ended here: kill $(sockview --pids FILTER), or ss -K"),
 	TAKEN("ss", "--net", "netns"),
 	REFUSED("ss", "-z", "shows the sockets' contexts too: -Z shows the owners'"),
 	REFUSED("ss", "--contexts", "the sockets' contexts are not listed; the owners' are: --context"),

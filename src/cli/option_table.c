@@ -429,6 +429,9 @@ static const struct option_row rows[] = {
 	CALLS(OPTIONS_LIVE, 'E', "events", ARGUMENT_OPTIONAL, set_events, "LIST", "opens and closes as they happen",
 	      .mode = MODE_EVENTS),
 	CALLS(OPTIONS_LIVE, 0, "for", ARGUMENT_REQUIRED, set_seconds, "SEC", "end after SEC seconds"),
+	TEXT(OPTIONS_LIVE, 'K', "kill", MODE_KILL, "close the sockets that FILTER chose"),
+	FLAG(OPTIONS_LIVE, 0, "dry-run", dry_run, "say what would be done"),
+	FLAG(OPTIONS_LIVE, 0, "yes", yes, "do not ask"),
 	FLAG(OPTIONS_LIVE, 0, "utc", utc, "times in UTC"),
 
 	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it",

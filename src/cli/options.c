@@ -276,6 +276,31 @@ static int check_events(struct parse *parse)
 	return 0;
 }
 
+/* Nothing else may have been meant, and the look must be at what there is now. */
+static int check_acting(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	if (options->mode != MODE_KILL)
+		return options->dry_run || options->yes ? option_problem(parse, "--dry-run and --yes go with --kill")
+		                                        : 0;
+	const char *other = options->internet || options->info || options->pids ? "-i, -I and --pids"
+	                    : options->netns.count || options->all_netns        ? "-N"
+	                    : options->replay                                   ? "--replay"
+	                    : options->record                                   ? "--record"
+	                    : options->proc_root                                ? "--proc-root"
+	                    : options->continuous                               ? "-c"
+	                    : options->source == SOURCE_PROC ? "--source proc, which tells no cookies,"
+	                    : options->explain               ? "--explain"
+	                    : options->summary               ? "--summary"
+	                    : options->format                ? "a format"
+	                                                     : NULL;
+	if (other)
+		return option_problem(parse, "--kill does not go with %s", other);
+	if (options->protos_named && options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
+		return option_problem(parse, "--kill closes sockets of TCP and UDP alone");
+	return 0;
+}
+
 static int check_groups(struct parse *parse)
 {
 	const struct options *options = parse->options;
@@ -330,7 +355,7 @@ static int check_together(struct parse *parse)
 	const struct options *options = parse->options;
 	if (check_groups(parse) < 0 || check_summary(parse) < 0)
 		return -1;
-	if (check_events(parse) < 0)
+	if (check_events(parse) < 0 || check_acting(parse) < 0)
 		return -1;
 	if (check_explain(parse) < 0)
 		return -1;

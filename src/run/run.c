@@ -8,6 +8,7 @@
 
 #include <sockview/message.h>
 
+#include "run/acting.h"
 #include "run/eventing.h"
 #include "run/explaining.h"
 #include "run/look.h"
@@ -58,6 +59,7 @@ static const struct run_mode *const modes[MODE_COUNT] = {
 	[MODE_LOOK] = &mode_look,
 	[MODE_EVENTS] = &mode_events,
 	[MODE_EXPLAIN] = &mode_explain,
+	[MODE_KILL] = &mode_kill,
 };
 
 static enum exit_status run_steps(struct run *run)

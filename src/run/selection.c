@@ -230,6 +230,8 @@ static int add_lsof(struct selection *selection, const struct options *options)
 static int make(struct selection *selection, const struct options *options, const struct lookup *lookup, bool either)
 {
 	*selection = (struct selection){ .filter = filter_new(lookup) };
+	if (selection->filter && options->mode == MODE_KILL)
+		filter_set_strict(selection->filter);
 	if (!selection->filter)
 		return no_memory(selection);
 	if (add_filter(selection, options, lookup, either) < 0 || add_types(selection, options) < 0 ||

@@ -1,0 +1,35 @@
+/* act.h - what is done to a socket that was chosen, each with the caller's own rights. */
+#ifndef SOCKVIEW_ACT_H
+#define SOCKVIEW_ACT_H
+
+#include <sockview/exchange.h>
+#include <sockview/owner.h>
+#include <sockview/row.h>
+
+/* What the sockets are closed over, until exchange_close(). 0, or -1 with errno. */
+int act_open(struct exchange *exchange);
+/*
+ * The kernel closes the socket (SOCK_DESTROY) that has the row's addresses and
+ * cookie, and no other: without a cookie nothing is asked. 0, or an errno:
+ * ENOENT no such socket any more, or one in BOUND, which inet_diag does not
+ * find; EOPNOTSUPP a kernel without CONFIG_INET_DIAG_DESTROY; EPERM without
+ * CAP_NET_ADMIN in the user namespace of the network namespace.
+ */
+int act_close(struct exchange *exchange, const struct row *row);
+
+/* The connection by which the caller came to this machine. */
+struct session {
+	bool known; /* by SSH_CONNECTION */
+	union addr remote, local;
+	uint16_t remote_port, local_port;
+	int32_t ancestor[64]; /* our parent, its parent ... */
+	size_t ancestors;
+};
+
+/* From the environment, and the parents in proc_fd (-1: none are known). */
+void session_read(struct session *session, const char *ssh_connection, int proc_fd);
+bool session_has_pid(const struct session *session, int32_t pid);
+/* It has the session's addresses, or is a TCP connection of a server of logins (sshd ...) among our ancestors. */
+bool session_is(const struct session *session, const struct row *row, const struct owners *owners);
+
+#endif

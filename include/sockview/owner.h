@@ -97,7 +97,22 @@ struct owner_report {
 	const char *bpf_why; /* constant text for -v, NULL if nothing to say */
 };
 
-/* Connections wait for its accept(). */
+/*
+ * Whose accept() an unaccepted connection waits for: of the listeners that could
+ * have it in their queues, all processes.
+ */
+enum { OWNER_WAITING_MAX = 16 };
+struct owner_waiting {
+	const struct owner_listener *listener; /* the first of them; NULL: none is known */
+	uint32_t process[OWNER_WAITING_MAX];   /* each once, indexes into owners.process */
+	size_t count;
+	bool more; /* or another process: not seen, or beyond those that are kept */
+};
+
+/*
+ * Connections wait for its accept(). One for all that have the same address,
+ * family, port and device, if connections wait at all of them or at none.
+ */
 struct owner_listener {
 	union addr addr;
 	uint32_t inode;
@@ -106,8 +121,9 @@ struct owner_listener {
 	uint32_t ifindex;      /* bound to it; 0: to none */
 	uint32_t accept_queue; /* connections that wait, if that was told */
 	bool has_queue;
-	bool mapped; /* its IPv6 address was ::ffff:a.b.c.d; addr is the IPv4 one */
-	bool any;    /* 0.0.0.0 or [::] */
+	bool mapped;                  /* its IPv6 address was ::ffff:a.b.c.d; addr is the IPv4 one */
+	bool any;                     /* 0.0.0.0 or [::] */
+	struct owner_waiting waiting; /* itself, and the owners of all of them */
 };
 
 /* The joined answer. One owners_free() for all of it; zero-initialised is empty. */
@@ -125,7 +141,7 @@ struct owners {
 	struct owner_report report;
 	struct owner_evidence *evidence;       /* by slot; NULL: no second look was taken */
 	int evidence_unread[EVIDENCE_SOURCES]; /* errno if it could not be read whole (E2BIG: too much of it) */
-	struct owner_listener *listener;       /* by port; those with an address of their own before the wildcards */
+	struct owner_listener *listener;       /* by port, address, family and device; wildcards behind the rest */
 	size_t listener_count;
 };
 
@@ -162,17 +178,7 @@ enum kernel_kind owners_kernel_kind(const struct owners *owners, const struct ro
 const struct owner_evidence *owners_evidence(const struct owners *owners, const struct row *row);
 /* "vxlan", "nfsd" ...; NULL for KERNEL_OTHER. */
 const char *kernel_kind_name(enum kernel_kind kind);
-/*
- * Whose accept() an unaccepted connection waits for: of the listeners that could
- * have it in their queues, all processes.
- */
-enum { OWNER_WAITING_MAX = 16 };
-struct owner_waiting {
-	const struct owner_listener *listener; /* the first of them; NULL: none is known */
-	uint32_t process[OWNER_WAITING_MAX];   /* each once, indexes into owners.process */
-	size_t count;
-	bool more; /* or another process: not seen, or beyond those that are kept */
-};
+/* Whose accept() the connection of the row waits for. */
 void owners_waiting(const struct owners *owners, const struct row *row, struct owner_waiting *waiting);
 /* From the listening TCP rows of the table, from this row on. 0, or -1 with errno ENOMEM. */
 int owners_add_listeners(struct owners *owners, const struct table *table, size_t from);

@@ -42,7 +42,7 @@ struct container_name {
 
 struct containers {
 	int root_fd;
-	struct container_name *known;
+	struct container_name *known; /* by id */
 	size_t count, capacity;
 };
 
@@ -70,20 +70,37 @@ void containers_free(struct containers *containers)
 	free(containers);
 }
 
-static const struct container_name *containers_find(const struct containers *containers, struct bytes id)
+static int compare_ids(struct bytes left, struct bytes right)
 {
-	for (size_t i = 0; i < containers->count; i++)
-		if (containers->known[i].id_len == id.len && memcmp(containers->known[i].id, id.data, id.len) == 0)
-			return &containers->known[i];
-	return NULL;
+	int order = memcmp(left.data, right.data, left.len < right.len ? left.len : right.len);
+	return order ? order : (left.len > right.len) - (left.len < right.len);
+}
+
+/* Where the id is, or belongs. */
+static size_t containers_place(const struct containers *containers, struct bytes id, bool *is_there)
+{
+	size_t low = 0, high = containers->count;
+	*is_there = false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct container_name *known = &containers->known[middle];
+		int order = compare_ids((struct bytes){ known->id, known->id_len }, id);
+		if (order < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+			*is_there |= !order;
+		}
+	}
+	return low;
 }
 
 struct bytes containers_name(const struct containers *containers, struct bytes id)
 {
-	const struct container_name *known = containers_find(containers, id);
-	if (!known || !known->name)
-		return (struct bytes){ 0 };
-	return (struct bytes){ known->name, strlen(known->name) };
+	bool is_there;
+	size_t place = containers_place(containers, id, &is_there);
+	const char *name = is_there ? containers->known[place].name : NULL;
+	return name ? (struct bytes){ name, strlen(name) } : (struct bytes){ 0 };
 }
 
 /* --- the files --- */
@@ -176,7 +193,11 @@ static char *look_up(const struct containers *containers, const char *id)
 int containers_want(struct containers *containers, struct bytes cgroup)
 {
 	struct container container;
-	if (!cgroup_container(cgroup, &container) || containers_find(containers, container.id))
+	bool is_there;
+	if (!cgroup_container(cgroup, &container))
+		return 0;
+	size_t place = containers_place(containers, container.id, &is_there);
+	if (is_there)
 		return 0;
 	struct container_name known = { .id = strndup(container.id.data, container.id.len),
 		                        .id_len = container.id.len };
@@ -186,7 +207,9 @@ int containers_want(struct containers *containers, struct bytes cgroup)
 		known.name = look_up(containers, known.id);
 	struct container_name *added = vec_push(containers->known, containers->count, containers->capacity);
 	if (added) {
-		*added = known;
+		struct container_name *at = &containers->known[place];
+		memmove(at + 1, at, (size_t)(added - at) * sizeof(*at));
+		*at = known;
 		return 0;
 	}
 	free(known.id);

@@ -131,11 +131,47 @@ static void without_a_root_there_are_no_names(void **state)
 	containers_free(NULL);
 }
 
+/* Names are ids of lxc's, which are of any length and have one another's beginning. */
+static void ids_are_found_in_any_order_and_once(void **state)
+{
+	(void)state;
+	static const unsigned step = 389, count = 1000;
+	char root[] = "/tmp/test_containers.XXXXXX", command[64], path[128], id[80], name[16];
+	assert_non_null(mkdtemp(root));
+	for (unsigned i = 0; i < count; i += 50) {
+		snprintf(path, sizeof(path), "var/lib/docker/containers/%064x/config.v2.json", i);
+		snprintf(id, sizeof(id), "{\"Name\":\"/n%u\"}", i);
+		put(root, path, id);
+	}
+	struct containers *containers = containers_new(open(root, O_RDONLY | O_DIRECTORY));
+	assert_non_null(containers);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < count; i++) {
+			snprintf(path, sizeof(path), "/docker/%064x", i * step % count);
+			want(containers, path);
+		}
+		want(containers, "/lxc/web");
+		want(containers, "/lxc/we");
+		want(containers, "/lxc/web1");
+	}
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(id, sizeof(id), "%064x", i);
+		snprintf(name, sizeof(name), "n%u", i);
+		assert_name(containers, id, i % 50 ? NULL : name);
+	}
+	assert_name(containers, "web", NULL);
+	assert_name(containers, "", NULL);
+	containers_free(containers);
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strings_are_found_by_key),
 		cmocka_unit_test(runtimes_leave_names),
+		cmocka_unit_test(ids_are_found_in_any_order_and_once),
 		cmocka_unit_test(without_a_root_there_are_no_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

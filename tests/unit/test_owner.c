@@ -395,6 +395,115 @@ static void reasons_come_from_row_and_report(void **state)
 	assert_string_equal(owner_reason_name(REASON_OWNED), "");
 }
 
+/* ------------------------------------------------------------------ whose accept() is waited for */
+
+enum { WAIT_LISTENERS = 3000, WAIT_PROCESSES = 24, WAIT_ROWS = 4000 };
+
+/* Few ports, addresses and devices, so that many listeners are in each other's way. */
+static struct row random_end(uint8_t state, uint32_t inode)
+{
+	static const uint8_t addresses[][16] = {
+		{ 0 },
+		{ 127, 0, 0, 1 },
+		{ 127, 0, 0, 2 },
+		{ [15] = 1 },
+		{ [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 },
+	};
+	static const size_t first[] = { 0, 2 }, count[] = { 3, 3 };
+	bool six = random_below(2);
+	size_t address = first[six] + random_below((uint32_t)count[six]);
+	if (six && address == first[1])
+		address = 0;
+	struct row row = { .proto = PROTO_TCP, .family = six ? AF_INET6 : AF_INET, .state = state, .inode = inode };
+	memcpy(&row.local, addresses[address], sizeof(row.local));
+	row.local_port = (uint16_t)(80 + random_below(4) + 8 * random_below(8));
+	row.ifindex = random_below(3);
+	row.flags = row_mapped(&row);
+	if (random_below(3)) {
+		row.flags |= ROW_HAS_QUEUES;
+		row.recv_q = random_below(2);
+	}
+	return row;
+}
+
+/* What the kernel does, one listener after the other. */
+static bool may_wait_at(const struct row *listener, const struct row *row, bool empty)
+{
+	bool is_empty = listener->flags & ROW_HAS_QUEUES && !listener->recv_q;
+	bool any = addr_is_any(&listener->local, false);
+	return listener->local_port == row->local_port && listener->family == row->family && is_empty == empty &&
+	       (!listener->ifindex || listener->ifindex == row->ifindex) &&
+	       (any || !memcmp(&listener->local, &row->local, sizeof(row->local)));
+}
+
+static void waiting_equals_the_slow_one(void **state)
+{
+	(void)state;
+	struct table table;
+	struct owners owners = { 0 };
+	static struct owner owner[2 * WAIT_LISTENERS];
+	static uint32_t start[WAIT_LISTENERS + 1];
+	unsigned several = 0, none = 0, full = 0;
+	table_init(&table, 0);
+	for (uint32_t i = 0; i < WAIT_LISTENERS; i++) {
+		struct sock sock = { .row = random_end(STATE_LISTEN, 1000 + i) };
+		/* Some ports have few listeners, and some none of some addresses. */
+		if (sock.row.local_port > 100 && random_below(30))
+			sock.row.local_port = 80;
+		assert_int_equal(table_add(&table, &sock), 0);
+	}
+	assert_int_equal(inode_index_build(&owners.index, &table, false), 0);
+	for (uint32_t slot = 0; slot < WAIT_LISTENERS; slot++) {
+		/* Without an owner, which is one that was not seen; with one; or with two. */
+		uint32_t count = random_below(200) ? 1 + random_below(2) : 0;
+		uint32_t process = random_below(random_below(4) ? 3 : WAIT_PROCESSES);
+		start[slot] = (uint32_t)owners.owner_count;
+		for (uint32_t i = 0; i < count; i++)
+			owner[owners.owner_count++] = (struct owner){ .slot = slot, .process = process + i };
+	}
+	start[WAIT_LISTENERS] = (uint32_t)owners.owner_count;
+	owners.owner = owner;
+	owners.start = start;
+	assert_int_equal(owners_add_listeners(&owners, &table, 0), 0);
+	assert_true(owners.listener_count < WAIT_LISTENERS / 2);
+	for (int i = 0; i < WAIT_ROWS; i++) {
+		struct row row = random_end(STATE_ESTABLISHED, 0);
+		bool has[WAIT_PROCESSES + 1] = { 0 }, found = false, more = false;
+		size_t count = 0;
+		for (int empty = 0; empty < 2 && !found; empty++)
+			for (size_t j = 0; j < table.count; j++) {
+				if (!may_wait_at(&table.row[j], &row, empty))
+					continue;
+				struct owner_span span = owners_of(&owners, &table.row[j]);
+				found = true;
+				more |= !span.count;
+				for (size_t k = 0; k < span.count; k++) {
+					count += !has[span.first[k].process];
+					has[span.first[k].process] = true;
+				}
+			}
+		struct owner_waiting waiting;
+		owners_waiting(&owners, &row, &waiting);
+		assert_int_equal(waiting.listener != NULL, found);
+		assert_int_equal(waiting.more, more || count > OWNER_WAITING_MAX);
+		assert_int_equal(waiting.count, count > OWNER_WAITING_MAX ? OWNER_WAITING_MAX : count);
+		for (size_t j = 0; j < waiting.count; j++) {
+			assert_true(has[waiting.process[j]]);
+			has[waiting.process[j]] = false;
+		}
+		if (found)
+			assert_int_equal(waiting.listener->port, row.local_port);
+		several += count > 1 && count <= OWNER_WAITING_MAX;
+		full += count > OWNER_WAITING_MAX;
+		none += !found;
+	}
+	assert_true(several && none && full);
+	owners.owner = NULL;
+	owners.start = NULL;
+	owners_free(&owners);
+	table_free(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +516,7 @@ int main(void)
 		cmocka_unit_test(text_that_is_absent_or_outside_is_null),
 		cmocka_unit_test(a_parent_that_began_later_is_another_process),
 		cmocka_unit_test(reasons_come_from_row_and_report),
+		cmocka_unit_test(waiting_equals_the_slow_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

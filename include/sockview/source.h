@@ -15,6 +15,11 @@ struct source_request {
 	sock_sink *sink;
 	void *context;
 	/*
+	 * Behind TCP's listeners, where the rest takes the kernel long: what the
+	 * sink has may be shown. NULL: they are asked for with the rest.
+	 */
+	void (*pause)(void *context);
+	/*
 	 * For asking again, the same source or another: `mark` says how much the
 	 * sink has, `rewind` makes it forget what came later. NULL where rows are
 	 * gone once they are given: then what came stays, and the report says so.

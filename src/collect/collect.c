@@ -66,7 +66,7 @@ static int dump_apart(struct collecting *self, enum proto proto)
 	static const int families[] = { AF_INET, AF_INET6 };
 	int answer = 0;
 	for (size_t i = 0; i < 2 && !answer; i++)
-		answer = dump_sockets(self, &(struct request){ proto, families[i] });
+		answer = dump_sockets(self, &(struct request){ .proto = proto, .family = families[i] });
 	return answer;
 }
 
@@ -129,7 +129,7 @@ static int dump_sockets(struct collecting *self, const struct request *dump)
 		return 0;
 	case NETLINK_DONE_IPV4:
 		self->report->from_netlink |= PROTO_BIT(dump->proto);
-		return dump_sockets(self, &(struct request){ dump->proto, AF_INET6 });
+		return dump_sockets(self, &(struct request){ .proto = dump->proto, .family = AF_INET6 });
 	case NETLINK_REFUSED:
 		return ask_elsewhere(self, dump, netlink_given(netlink) - given, mark);
 	case NETLINK_STOPPED:

@@ -23,17 +23,17 @@ size_t request_list(const struct query *query, bool apart, struct request list[R
 		if (!query->states[proto])
 			continue;
 		if (domain != AF_INET) {
-			list[count++] = (struct request){ proto, domain };
+			list[count++] = (struct request){ .proto = proto, .family = domain };
 			continue;
 		}
 		if (query->inet && query->inet6 && !apart && proto_has(proto, PROTO_ONE_WALK)) {
-			list[count++] = (struct request){ proto, AF_UNSPEC };
+			list[count++] = (struct request){ .proto = proto, .family = AF_UNSPEC };
 			continue;
 		}
 		if (query->inet)
-			list[count++] = (struct request){ proto, AF_INET };
+			list[count++] = (struct request){ .proto = proto, .family = AF_INET };
 		if (query->inet6)
-			list[count++] = (struct request){ proto, AF_INET6 };
+			list[count++] = (struct request){ .proto = proto, .family = AF_INET6 };
 	}
 	return count;
 }
@@ -45,7 +45,7 @@ size_t request_list(const struct query *query, bool apart, struct request list[R
  */
 uint32_t request_states(const struct request *request, const struct query *query)
 {
-	uint32_t states = query->states[request->proto] & ~STATE_BIT(STATE_NEW_SYN_RECV);
+	uint32_t states = query->states[request->proto] & ~request->left_out & ~STATE_BIT(STATE_NEW_SYN_RECV);
 	bool has_bound = proto_table[request->proto].states & STATE_BIT(STATE_BOUND);
 	return states & ~STATE_BIT(has_bound ? STATE_CLOSE : STATE_BOUND);
 }
@@ -90,7 +90,7 @@ bool request_read(const void *message, size_t len, struct request *request)
 		bool one_walk = head->nlmsg_type == TCPDIAG_GETSOCK && proto_has(proto, PROTO_ONE_WALK);
 		if (!one_walk && (head->nlmsg_type != SOCK_DIAG_BY_FAMILY || !is_asked_for(proto, asked[0], asked[1])))
 			continue;
-		*request = (struct request){ proto, one_walk ? AF_UNSPEC : asked[0] };
+		*request = (struct request){ .proto = proto, .family = one_walk ? AF_UNSPEC : asked[0] };
 		return true;
 	}
 	return false;

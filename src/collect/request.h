@@ -9,7 +9,8 @@
 /* One dump. */
 struct request {
 	enum proto proto;
-	int family; /* AF_UNSPEC: IPv4 and IPv6 in one walk, only with PROTO_ONE_WALK */
+	int family;        /* AF_UNSPEC: IPv4 and IPv6 in one walk, only with PROTO_ONE_WALK */
+	uint32_t left_out; /* STATE_BIT()s that another dump of it asks for */
 };
 
 enum { REQUEST_MAX = 2 * PROTO_COUNT, REQUEST_SIZE = 256 + BYTECODE_MAX };

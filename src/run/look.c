@@ -108,6 +108,7 @@ static int look_streaming(struct run *run, bool last)
 		.ordered = true,
 		.sink = show_wanted,
 		.context = run,
+		.pause = run->options->continuous ? NULL : show_so_far,
 	};
 	if (rights_drop(run, last) < 0)
 		return -1;

@@ -102,6 +102,13 @@ int show_wanted(void *context, const struct sock *sock)
 	return rating_see(context, sock) < 0 ? -1 : show_chosen(context, sock);
 }
 
+void show_so_far(void *context)
+{
+	struct run *run = context;
+	if (run->out.len)
+		out_flush(&run->out);
+}
+
 int show_want_hosts(struct run *run)
 {
 	for (size_t i = 0; i < run->table.count; i++) {

@@ -16,6 +16,8 @@ int show_end(struct run *run, int answer);
 int show_chosen(void *run, const struct sock *sock);
 /* The same of a row of the dump. */
 int show_wanted(void *run, const struct sock *sock);
+/* Writes the rows that there are. */
+void show_so_far(void *run);
 /* Prints the gathered table, or its owners' pids for --pids. */
 int show_table(struct run *run);
 

@@ -13,6 +13,8 @@
 #include <sockview/countof.h>
 #include <sockview/expr.h>
 
+#include "collect/request.h"
+
 #include "../tests/helpers/netlink_script.h"
 
 struct fixture {
@@ -172,6 +174,73 @@ static void tcp6_waits_for_tcp_where_order_matters(void **state)
 	script_put_done(step, 0, 0);
 	assert_int_equal(run(fixture), 0);
 	assert_ports(fixture, 4, 4, 5, 6, 7);
+}
+
+/* Pauses are seen as rows in between: of a port that no socket has. */
+static void note_pause(void *table)
+{
+	struct sock sock = { .row.local_port = 9 };
+	assert_int_equal(table_add(table, &sock), 0);
+}
+
+static void put_ends(struct fixture *fixture, uint16_t port4, uint16_t port6)
+{
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET6, port6, 0);
+	script_put_socket(step, AF_INET, port4, 0);
+	script_put_done(step, 0, 0);
+}
+
+/* The listeners' tcp6 rows wait for the tcp rows of the rest. */
+static void listeners_are_asked_for_first(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.inet6 = true;
+	fixture->request.ordered = true;
+	fixture->request.pause = note_pause;
+	put_ends(fixture, 4, 6);
+	put_ends(fixture, 5, 7);
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->script.sent, 2);
+	assert_ports(fixture, 5, 4, 9, 5, 6, 7);
+	struct request request = { .proto = PROTO_TCP, .left_out = ~STATE_BIT(STATE_LISTEN) };
+	assert_int_equal(request_states(&request, &fixture->query), STATE_BIT(STATE_LISTEN));
+	request.left_out = ~request.left_out;
+	uint32_t rest = request_states(&request, &fixture->query);
+	request.left_out = 0;
+	assert_int_equal(rest | STATE_BIT(STATE_LISTEN), request_states(&request, &fixture->query));
+	assert_false(rest & STATE_BIT(STATE_LISTEN));
+}
+
+static void where_listeners_are_all_or_none_it_is_one_dump(void **state)
+{
+	struct fixture *fixture = *state;
+	const uint32_t states[] = { STATE_BIT(STATE_LISTEN), STATE_ALL & ~STATE_BIT(STATE_LISTEN) };
+	fixture->request.pause = note_pause;
+	for (size_t i = 0; i < countof(states); i++) {
+		fixture->query.states[PROTO_TCP] = states[i];
+		struct script_step *step = script_step(&fixture->script);
+		script_put_done(step, 0, 0);
+		assert_int_equal(run(fixture), 0);
+		assert_int_equal(fixture->script.sent, i + 1);
+	}
+	assert_int_equal(fixture->table.count, 0);
+}
+
+/* Refused behind the listeners: as a dump that ends behind a part of its rows. */
+static void the_rest_may_be_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->request.pause = note_pause;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 4, 0);
+	script_put_done(step, 0, 0);
+	script_put_error(script_step(&fixture->script), -EINVAL);
+	fixture->request.mark = NULL;
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 2, 4, 9);
+	assert_int_equal(fixture->report.lost, 1);
+	assert_int_equal(fixture->report.cut_errno, EINVAL);
 }
 
 /*
@@ -772,6 +841,9 @@ int main(void)
 		CASE(the_old_request_refused_is_asked_apart),
 		CASE(both_families_come_in_one_walk),
 		CASE(tcp6_waits_for_tcp_where_order_matters),
+		CASE(listeners_are_asked_for_first),
+		CASE(where_listeners_are_all_or_none_it_is_one_dump),
+		CASE(the_rest_may_be_refused),
 		CASE(too_many_tcp6_are_asked_for_again),
 		CASE(an_interrupted_dump_is_tried_again),
 		CASE(the_mark_may_stand_on_done_alone),

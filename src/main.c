@@ -42,9 +42,12 @@
  *     show.c show.h                    rows to the format, in the order that was asked for
  *     sought.c sought.h                items of lsof's line among sockets and processes
  *     view.c view.h                    what the options say of the lines that are printed
+ *     waiting.c waiting.h              --wait-for and --wait-free: the clock, and the command
  *   act/
  *     act_close.c act.h                the kernel closes one socket
  *     session.c                        by which connection the caller came to this machine
+ *     wait.c wait.h                    does it listen, or can it be bound? Asked once
+ *     wait_list.c                      the targets that are waited for
  *   explain/
  *     ask_program.c ask_program.h      the answer of a service manager or a container runtime
  *     bind_model.c bind_model.h        Linux's rules for two sockets and one port, as a pure function
@@ -335,7 +338,9 @@ static void replay_from_environment(struct options *options)
 
 static enum exit_status answer(struct options *options, const struct privilege *privilege)
 {
-	catch_signals(options->continuous || options->mode == MODE_EVENTS);
+	/* The command behind --wait-for gets them as they are. */
+	if (options->mode != MODE_WAIT)
+		catch_signals(options->continuous || options->mode == MODE_EVENTS);
 	switch (options->mode) {
 	case MODE_HELP:
 		return run_print(options_help(options->help_all));

@@ -17,6 +17,7 @@ enum mode {
 	MODE_EXPLAIN,
 	MODE_EVENTS,
 	MODE_KILL,
+	MODE_WAIT,
 	MODE_COLUMNS,
 	MODE_COMPLETIONS,
 	MODE_VERSION,
@@ -88,6 +89,10 @@ struct options {
 
 	/* --kill */
 	bool dry_run, yes;
+
+	/* --wait-for, --wait-free */
+	const char *wait_for, *wait_free;
+	struct words command; /* the words behind "--" */
 
 	/* --explain */
 	const char *explain, *as_user, *as_unit;

@@ -434,6 +434,11 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_LIVE, 0, "yes", yes, "do not ask"),
 	FLAG(OPTIONS_LIVE, 0, "utc", utc, "times in UTC"),
 
+	WORD(OPTIONS_LIVE, 0, "wait-for", wait_for, "TARGETS", "until all of them listen; -- COMMAND",
+	     .mode = MODE_WAIT),
+	WORD(OPTIONS_LIVE, 0, "wait-free", wait_free, "TARGET", "until a bind of the port would pass",
+	     .mode = MODE_WAIT),
+
 	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it",
 	     .mode = MODE_EXPLAIN),
 	FLAG(OPTIONS_EXPLAIN, 0, "reuseaddr", reuseaddr, "... sets SO_REUSEADDR (TCP: it does)"),

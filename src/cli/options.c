@@ -259,11 +259,36 @@ static int note_netstat(struct parse *parse)
 	return 0;
 }
 
+/* A word that is no COMMAND would be executed. */
+static int check_wait(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	if (options->mode != MODE_WAIT)
+		return 0;
+	if (options->wait_for && options->wait_free)
+		return option_problem(parse, "--wait-for and --wait-free exclude each other");
+	if (options->command.count && options->wait_free)
+		return option_problem(parse, "a command goes with --wait-for, not with --wait-free");
+	if (options->filter.count)
+		return option_problem(parse, "'%s': targets are joined by commas, and a command stands behind --",
+		                      options->filter.item[0]);
+	const char *other = options->internet                            ? "-i"
+	                    : options->netns.count || options->all_netns ? "-N"
+	                    : options->replay || options->record         ? "a recording"
+	                    : options->proc_root                         ? "--proc-root"
+	                    : options->continuous                        ? "-c"
+	                    : options->format || options->columns        ? "a format"
+	                    : options->explain                           ? "--explain"
+	                                                                 : NULL;
+	return other ? option_problem(parse, "--wait-for and --wait-free do not go with %s", other) : 0;
+}
+
 static int check_events(struct parse *parse)
 {
 	const struct options *options = parse->options;
-	if (options->mode != MODE_EVENTS && (options->seconds > 0 || options->utc))
-		return option_problem(parse, "--for and --utc go with --events");
+	if (options->mode != MODE_EVENTS && (options->utc || (options->seconds > 0 && options->mode != MODE_WAIT)))
+		return option_problem(parse, options->utc ? "--utc goes with --events"
+		                                          : "--for goes with --events, --wait-for and --wait-free");
 	if (options->mode != MODE_EVENTS)
 		return 0;
 	if (options->record || options->replay || options->proc_root || options->source == SOURCE_PROC)
@@ -355,7 +380,7 @@ static int check_together(struct parse *parse)
 	const struct options *options = parse->options;
 	if (check_groups(parse) < 0 || check_summary(parse) < 0)
 		return -1;
-	if (check_events(parse) < 0 || check_acting(parse) < 0)
+	if (check_wait(parse) < 0 || check_events(parse) < 0 || check_acting(parse) < 0)
 		return -1;
 	if (check_explain(parse) < 0)
 		return -1;
@@ -426,8 +451,30 @@ static int parse_lsof_line(struct parse *parse, const struct option *longs, int 
 	return 0;
 }
 
+/* How many words stand behind the first "--". */
+static int words_behind(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return argc - i - 1;
+	return 0;
+}
+
+/* Of --wait-for these are the command; how many they are. They are last also once getopt has sorted the words. */
+static int command_words(struct parse *parse, int behind, int argc, char **argv)
+{
+	struct options *options = parse->options;
+	if (options->mode != MODE_WAIT)
+		return 0;
+	for (int i = argc - behind; i < argc; i++)
+		if (option_add_word(parse, &options->command, argv[i]) < 0)
+			return -1;
+	return behind;
+}
+
 static int parse_own_line(struct parse *parse, const char *letters, const struct option *longs, int argc, char **argv)
 {
+	int behind = words_behind(argc, argv);
 	optind = 0; /* glibc and musl: start over, so that tests may parse more than once */
 	for (;;) {
 		int at = optind ? optind : 1;
@@ -445,7 +492,8 @@ static int parse_own_line(struct parse *parse, const char *letters, const struct
 		if (value != '?' && parse_one(parse, value, name < 0, argc, argv) < 0)
 			return -1;
 	}
-	return take_words(parse, argv + optind, argc - optind);
+	behind = command_words(parse, behind, argc, argv);
+	return behind < 0 ? -1 : take_words(parse, argv + optind, argc - optind - behind);
 }
 
 int options_parse(struct options *options, int argc, char **argv, char text[OPTIONS_PROBLEM_MAX])

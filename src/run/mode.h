@@ -12,6 +12,8 @@ struct run;
 struct run_mode {
 	/* Reads the mode's own options, with the caller's own rights. False after a message: wrong usage. May be NULL. */
 	bool (*begin)(struct run *run);
+	/* In place of all that follows, before any right is raised or given up. May be NULL. */
+	enum exit_status (*instead)(struct run *run);
 	/* Looks at the run's selection. False after a message: wrong usage. May be NULL. */
 	bool (*check)(struct run *run);
 	/* Fills in the run's query and needs. */

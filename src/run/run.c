@@ -16,6 +16,7 @@
 #include "run/namespaces.h"
 #include "run/notes.h"
 #include "run/open.h"
+#include "run/waiting.h"
 
 static enum exit_status say(const struct error *error, enum exit_status status)
 {
@@ -56,10 +57,8 @@ static enum exit_status say_selection(const struct run *run)
 }
 
 static const struct run_mode *const modes[MODE_COUNT] = {
-	[MODE_LOOK] = &mode_look,
-	[MODE_EVENTS] = &mode_events,
-	[MODE_EXPLAIN] = &mode_explain,
-	[MODE_KILL] = &mode_kill,
+	[MODE_LOOK] = &mode_look, [MODE_EVENTS] = &mode_events, [MODE_EXPLAIN] = &mode_explain,
+	[MODE_KILL] = &mode_kill, [MODE_WAIT] = &mode_wait,
 };
 
 static enum exit_status run_steps(struct run *run)
@@ -74,6 +73,9 @@ static enum exit_status run_steps(struct run *run)
 	/* The caller named a folder or, below, a file that cannot be opened. */
 	if (run_open_proc(run) < 0)
 		return say(&run->error, EXIT_USAGE);
+	/* Before any right is raised or given up. */
+	if (run->mode->instead)
+		return run->mode->instead(run);
 	if (namespaces_choose(run, problem) < 0) {
 		if (!*problem)
 			return say(&run->error, EXIT_NO_ANSWER);

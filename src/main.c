@@ -17,6 +17,7 @@
  *     whose_line.c whose_line.h        whether a line is lsof's, ss's or neither's
  *   run/
  *     acting.c acting.h                -K in place of a look
+ *     checkup.c checkup.h              --health: two looks, and what they found
  *     eventing.c eventing.h            --events in place of a look
  *     explaining.c explaining.h        --explain in place of a look
  *     exit_status.h                    what the program's exit status says
@@ -80,6 +81,12 @@
  *     socket_unit.c socket_unit.h      which of systemd's socket units listens on the port
  *     tcp_options.c tcp_options.bpf.c tcp_options.h options of the TCP sockets on the port, by a BPF iterator
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
+ *   health/
+ *     health.c health.h                two looks, judged: what is sick, and whose it is
+ *     health_finding.h                 a hit, a finding, and the inside of a struct health
+ *     health_out.c                     findings as text and as JSON
+ *     health_rules.c health_rules.h    the rules, their thresholds and where these are from
+ *     tallies.c tallies.h              sockets counted by destination, and by port of this host
  *   events/
  *     dumps.c dumps.h                  events as the difference of two looks
  *     event.h                          what happened to a socket, as data

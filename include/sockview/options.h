@@ -18,6 +18,7 @@ enum mode {
 	MODE_EVENTS,
 	MODE_KILL,
 	MODE_WAIT,
+	MODE_HEALTH,
 	MODE_COLUMNS,
 	MODE_COMPLETIONS,
 	MODE_VERSION,
@@ -86,6 +87,10 @@ struct options {
 	uint64_t count;   /* 0: no end */
 	double seconds;   /* --for; 0: no end */
 	bool utc;
+
+	/* --health */
+	double health_seconds; /* between the looks; 0: one */
+	struct words thresholds;
 
 	/* --kill */
 	bool dry_run, yes;

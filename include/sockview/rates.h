@@ -18,12 +18,13 @@ enum rate_known {
 	RATE_BYTES = 1 << 0, /* tx and rx: TCP alone has counters of bytes */
 	RATE_RETRANS = 1 << 1,
 	RATE_DROPS = 1 << 2,
+	RATE_SEGS = 1 << 3, /* of TCP, segments with data that were sent */
 };
 
 /* Payload bytes, segments, packets: counted by the kernel since the socket began, or gained between two looks. */
 struct rate_counts {
 	uint64_t tx, rx;
-	uint32_t retrans, drops;
+	uint32_t retrans, drops, segs;
 	uint8_t known; /* enum rate_known */
 };
 
@@ -78,6 +79,9 @@ int rates_gone(struct rates *rates, sock_sink *sink, void *context);
 /* The present look is over. */
 void rates_end(struct rates *rates, bool whole);
 void rates_free(struct rates *rates);
+
+/* What the socket gained between the two looks; NULL if it was not in both. */
+const struct rate_counts *rates_gain(const struct rates *rates, const struct row *row);
 
 /* What a second brought of one of them (enum rate_known); false: not known. */
 bool rates_of(const struct rates *rates, const struct row *row, enum rate_known what, bool received, double *rate);

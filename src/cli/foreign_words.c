@@ -119,7 +119,6 @@ static const struct foreign_word words[] = {
 	REFUSED("newer tools", "--limit", "--top N"),
 	REFUSED("newer tools", "--watch", "-c2 looks again every 2 seconds"),
 	REFUSED("newer tools", "--interval", "-c2 looks again every 2 seconds"),
-	REFUSED("newer tools", "--health", "there is no judgement of sockets: -o -m -I show their state"),
 	REFUSED("newer tools", "--exposure", "who can reach a listener is not judged: --columns +scope"),
 	REFUSED("newer tools", "--output", "--format FMT, or > FILE"),
 	REFUSED("newer tools", "--listeners", "-l, --listening"),

@@ -178,6 +178,18 @@ static int parse_number(struct parse *parse, const char *word, uint64_t *number)
 	return 0;
 }
 
+static int set_health(struct parse *parse, const char *word)
+{
+	char *end;
+	double seconds = word ? strtod(word, &end) : 1;
+	if (word &&
+	    (!*word || strspn(word, "0123456789.") != strlen(word) || *end || !(seconds > 0) || seconds > 86400))
+		return option_problem(parse, "--health: '%s' is not a number of seconds above 0, as in --health=10",
+		                      word);
+	parse->options->health_seconds = seconds;
+	return 0;
+}
+
 static int set_count(struct parse *parse, const char *word)
 {
 	return parse_number(parse, word, &parse->options->count);
@@ -434,6 +446,9 @@ static const struct option_row rows[] = {
 	FLAG(OPTIONS_LIVE, 0, "yes", yes, "do not ask"),
 	FLAG(OPTIONS_LIVE, 0, "utc", utc, "times in UTC"),
 
+	CALLS(OPTIONS_LIVE, 0, "health", ARGUMENT_OPTIONAL, set_health, "SEC", "which sockets are sick, and why",
+	      .mode = MODE_HEALTH),
+	WORDS(OPTIONS_LIVE, 0, "threshold", ARGUMENT_REQUIRED, thresholds, "KEY=VALUE", "from where on, with --health"),
 	WORD(OPTIONS_LIVE, 0, "wait-for", wait_for, "TARGETS", "until all of them listen; -- COMMAND",
 	     .mode = MODE_WAIT),
 	WORD(OPTIONS_LIVE, 0, "wait-free", wait_free, "TARGET", "until a bind of the port would pass",

@@ -259,6 +259,25 @@ static int note_netstat(struct parse *parse)
 	return 0;
 }
 
+static int check_health(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	if (options->mode != MODE_HEALTH)
+		return options->thresholds.count ? option_problem(parse, "--threshold goes with --health") : 0;
+	const char *other = options->internet || options->pids           ? "-i and --pids"
+	                    : options->netns.count || options->all_netns ? "-N"
+	                    : options->replay || options->record         ? "a recording, which is of one look"
+	                    : options->continuous                        ? "-c"
+	                    : options->columns || options->sort          ? "--columns and --sort"
+	                    : options->explain                           ? "--explain"
+	                                                                 : NULL;
+	if (other)
+		return option_problem(parse, "--health does not go with %s", other);
+	if (options->format && options->format != &format_json)
+		return option_problem(parse, "--health is text or --json");
+	return 0;
+}
+
 /* A word that is no COMMAND would be executed. */
 static int check_wait(struct parse *parse)
 {
@@ -380,7 +399,7 @@ static int check_together(struct parse *parse)
 	const struct options *options = parse->options;
 	if (check_groups(parse) < 0 || check_summary(parse) < 0)
 		return -1;
-	if (check_wait(parse) < 0 || check_events(parse) < 0 || check_acting(parse) < 0)
+	if (check_health(parse) < 0 || check_wait(parse) < 0 || check_events(parse) < 0 || check_acting(parse) < 0)
 		return -1;
 	if (check_explain(parse) < 0)
 		return -1;

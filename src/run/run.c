@@ -9,6 +9,7 @@
 #include <sockview/message.h>
 
 #include "run/acting.h"
+#include "run/checkup.h"
 #include "run/eventing.h"
 #include "run/explaining.h"
 #include "run/look.h"
@@ -58,7 +59,7 @@ static enum exit_status say_selection(const struct run *run)
 
 static const struct run_mode *const modes[MODE_COUNT] = {
 	[MODE_LOOK] = &mode_look, [MODE_EVENTS] = &mode_events, [MODE_EXPLAIN] = &mode_explain,
-	[MODE_KILL] = &mode_kill, [MODE_WAIT] = &mode_wait,
+	[MODE_KILL] = &mode_kill, [MODE_WAIT] = &mode_wait,     [MODE_HEALTH] = &mode_health,
 };
 
 static enum exit_status run_steps(struct run *run)

@@ -68,6 +68,7 @@ static void set_free(struct rate_set *set)
 /* --- counters --- */
 
 #define AT_TOTAL_RETRANS 100 /* tcpi_total_retrans of struct tcp_info */
+#define AT_DATA_SEGS_OUT 156 /* tcpi_data_segs_out, since Linux 4.6 */
 
 /* The connecting side's SYN is counted from before the first look on: in a difference it is not. */
 static void count_tcp(struct rate_counts *counts, const struct sock *sock)
@@ -90,6 +91,10 @@ static void count_tcp(struct rate_counts *counts, const struct sock *sock)
 		return;
 	memcpy(&counts->retrans, (const uint8_t *)info.data + AT_TOTAL_RETRANS, sizeof(counts->retrans));
 	counts->known |= RATE_RETRANS;
+	if (info.len < AT_DATA_SEGS_OUT + sizeof(counts->segs))
+		return;
+	memcpy(&counts->segs, (const uint8_t *)info.data + AT_DATA_SEGS_OUT, sizeof(counts->segs));
+	counts->known |= RATE_SEGS;
 }
 
 static struct rate_counts rate_counted(const struct sock *sock)
@@ -112,6 +117,7 @@ static struct rate_counts gain_of(const struct rate_counts *now, const struct ra
 		.rx = now->rx > before->rx ? now->rx - before->rx : 0,
 		.retrans = now->retrans - before->retrans,
 		.drops = now->drops - before->drops,
+		.segs = now->segs - before->segs,
 		.known = now->known & before->known,
 	};
 }
@@ -245,6 +251,13 @@ void rates_free(struct rates *rates)
 	set_free(&rates->closed_at);
 	free(rates->closed);
 	*rates = (struct rates){ 0 };
+}
+
+const struct rate_counts *rates_gain(const struct rates *rates, const struct row *row)
+{
+	const struct rate_entry *now = row->flags & ROW_HAS_COOKIE ? set_find(&rates->now, row->cookie) : NULL;
+	bool both = now && set_find(&rates->before, row->cookie);
+	return both ? &now->gain : NULL;
 }
 
 bool rates_of(const struct rates *rates, const struct row *row, enum rate_known what, bool received, double *rate)

@@ -1,0 +1,205 @@
+/* health_out.c - the findings as text and as JSON (sockview/health.h). */
+#include <sockview/health.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sockview/json_string.h>
+#include <sockview/proto.h>
+
+#include "health/health_finding.h"
+
+enum { END_MAX = ADDR_TEXT_MAX + 10 };
+
+static bool has_row(const struct health_finding *finding)
+{
+	return finding->row.proto < PROTO_COUNT;
+}
+
+static bool has_remote(const struct health_finding *finding)
+{
+	return has_row(finding) && finding->row.remote_port && finding->key != HEALTH_CLOSE_WAIT &&
+	       !(finding->key == HEALTH_TIME_WAIT && finding->severity == HEALTH_INFO && !finding->pid);
+}
+
+static void health_end_text(char text[END_MAX], const struct row *row, bool remote)
+{
+	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
+	bool brackets = row->family == AF_INET6 && !mapped;
+	char *to = text;
+	if (brackets)
+		*to++ = '[';
+	to = addr_text(to, remote ? &row->remote : &row->local, row->family, mapped);
+	if (brackets)
+		*to++ = ']';
+	snprintf(to, 8, ":%u", (unsigned)(remote ? row->remote_port : row->local_port));
+}
+
+static void out_escaped_text(struct out *out, const struct text *text)
+{
+	size_t len = text->len < 4096 ? text->len : 4096;
+	char *to = out_room(out, TEXT_ESCAPED_MAX(len));
+	out_advance(out, text_escape(to, text->data, len, TEXT_WORD));
+}
+
+/* "127.0.0.1:8001 python3" */
+static void out_who(struct out *out, const struct health_finding *finding, bool whole)
+{
+	char end[END_MAX];
+	if (!has_row(finding)) {
+		out_string(out, "this host");
+		return;
+	}
+	health_end_text(end, &finding->row, false);
+	out_string(out, end);
+	if (has_remote(finding) && whole) {
+		health_end_text(end, &finding->row, true);
+		out_string(out, " to ");
+		out_string(out, end);
+	}
+	if (finding->program.len) {
+		out_char(out, ' ');
+		out_escaped_text(out, &finding->program);
+	}
+	if (!whole)
+		return;
+	if (finding->pid) {
+		out_string(out, " (pid ");
+		out_u64(out, (uint64_t)finding->pid);
+		if (finding->unit.len) {
+			out_string(out, ", ");
+			out_escaped_text(out, &finding->unit);
+		}
+		out_char(out, ')');
+	} else {
+		out_string(out, " (owner not known)");
+	}
+}
+
+static double apart(const struct health *health)
+{
+	return (double)(health->rates.now_ns - health->rates.before_ns) / 1e9;
+}
+
+static void out_headline(const struct health *health, struct out *out)
+{
+	char line[96];
+	size_t critical = 0, count = health->finding_count;
+	for (size_t i = 0; i < count; i++)
+		critical += health->finding[i].severity == HEALTH_CRITICAL;
+	if (!count) {
+		snprintf(line, sizeof(line), "no findings: %llu sockets looked at twice, %.1f s apart\n",
+		         (unsigned long long)health->twice, apart(health));
+		out_string(out, line);
+		return;
+	}
+	snprintf(line, sizeof(line), critical ? "%zu finding%s (%zu critical): " : "%zu finding%s: ", count,
+	         count == 1 ? "" : "s", critical);
+	out_string(out, line);
+	out_string(out, health_rules[health->finding[0].key].name);
+	out_char(out, ' ');
+	out_who(out, &health->finding[0], false);
+	out_char(out, '\n');
+}
+
+int health_text(const struct health *health, struct out *out)
+{
+	char line[64];
+	out_headline(health, out);
+	for (size_t i = 0; i < health->finding_count; i++) {
+		const struct health_finding *finding = &health->finding[i];
+		snprintf(line, sizeof(line), "\n%s %s: ", health_severities[finding->severity],
+		         health_rules[finding->key].name);
+		out_string(out, line);
+		out_who(out, finding, true);
+		out_string(out, "\n    ");
+		if (finding->count > 1 && finding->key != HEALTH_TIME_WAIT && finding->key != EPHEMERAL_ROOM) {
+			snprintf(line, sizeof(line), "%u sockets, the worst: ", finding->count);
+			out_string(out, line);
+		}
+		out_string(out, finding->text);
+		out_string(out, "\n    ");
+		out_string(out, health_rules[finding->key].advice);
+		out_char(out, '\n');
+	}
+	return 0;
+}
+
+/* --- JSON --- */
+
+static void finding_key(struct out *out, const char *name, bool first)
+{
+	out_string(out, first ? "{\"" : ",\"");
+	out_string(out, name);
+	out_string(out, "\":");
+}
+
+static void finding_text(struct out *out, const char *name, const struct text *text)
+{
+	finding_key(out, name, false);
+	if (text->len)
+		json_bytes(out, text->data, text->len);
+	else
+		out_string(out, "null");
+}
+
+static void finding_number(struct out *out, const char *name, bool known, double number)
+{
+	char text[40] = "null";
+	if (known)
+		snprintf(text, sizeof(text), "%.10g", number);
+	finding_key(out, name, false);
+	out_string(out, text);
+}
+
+static void finding_address(struct out *out, const char *name, const struct row *row, bool known, bool remote)
+{
+	char text[ADDR_TEXT_MAX];
+	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
+	finding_key(out, name, false);
+	if (known)
+		*addr_text(text, remote ? &row->remote : &row->local, row->family, mapped) = '\0';
+	json_string(out, known ? text : NULL);
+}
+
+static void finding_json(struct out *out, const struct health *health, const struct health_finding *finding)
+{
+	const struct health_rule *rule = &health_rules[finding->key];
+	const struct row *row = &finding->row;
+	bool known = has_row(finding), remote = has_remote(finding);
+	finding_key(out, "key", true);
+	json_string(out, rule->name);
+	finding_key(out, "severity", false);
+	json_string(out, health_severities[finding->severity]);
+	finding_key(out, "protocol", false);
+	json_string(out, known ? proto_name(row->proto) : NULL);
+	finding_address(out, "local_address", row, known, false);
+	finding_number(out, "local_port", known, row->local_port);
+	finding_address(out, "remote_address", row, remote, true);
+	finding_number(out, "remote_port", remote, row->remote_port);
+	finding_number(out, "count", true, finding->count);
+	finding_number(out, "pid", finding->pid, finding->pid);
+	finding_text(out, "program", &finding->program);
+	finding_text(out, "unit", &finding->unit);
+	finding_number(out, "value", true, finding->value);
+	finding_number(out, "threshold", health->threshold[finding->key] > 0, health->threshold[finding->key]);
+	finding_key(out, "text", false);
+	json_string(out, finding->text);
+	finding_key(out, "advice", false);
+	json_string(out, rule->advice);
+	out_char(out, '}');
+}
+
+int health_json(const struct health *health, struct out *out)
+{
+	out_string(out, "{\"findings\":[");
+	for (size_t i = 0; i < health->finding_count; i++) {
+		out_string(out, i ? ",\n" : "\n");
+		finding_json(out, health, &health->finding[i]);
+	}
+	out_string(out, "\n]");
+	finding_number(out, "looked_at", true, (double)health->twice);
+	finding_number(out, "seconds", true, apart(health));
+	out_string(out, "}\n");
+	return 0;
+}

@@ -1,0 +1,246 @@
+/* checkup.c - two looks in place of one, the owners of what is sick, and the answer (checkup.h). */
+#include "run/checkup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <sockview/file.h>
+#include <sockview/format.h>
+#include <sockview/health.h>
+#include <sockview/message.h>
+#include <sockview/names.h>
+
+#include "run/gather.h"
+#include "run/invocation.h"
+#include "run/notes.h"
+#include "run/rights.h"
+
+struct checkup {
+	struct health *health;
+	bool second;
+};
+
+static bool checkup_begin(struct run *run)
+{
+	char problem[HEALTH_PROBLEM_MAX];
+	const struct words *thresholds = &run->options->thresholds;
+	struct checkup *checkup = calloc(1, sizeof(*checkup));
+	run->own = checkup;
+	if (checkup)
+		checkup->health = health_new();
+	if (!checkup || !checkup->health) {
+		message_usage("out of memory");
+		return false;
+	}
+	for (size_t i = 0; i < thresholds->count; i++)
+		if (health_threshold(checkup->health, thresholds->item[i], problem) < 0) {
+			message_usage("--threshold: %s", problem);
+			return false;
+		}
+	return true;
+}
+
+static void checkup_plan(struct run *run)
+{
+	struct options all = *run->options;
+	all.all = true;
+	selection_query(&run->selection, &all, &run->query);
+	/* Room and queues are of all sockets, whichever the filter chose. */
+	run->query.expr = NULL;
+	run->query.protos &= PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP);
+	FOR_EACH_PROTO (proto, run->query.protos)
+		run->query.states[proto] = proto_table[proto].states;
+	run->query.want |= HEALTH_WANT;
+	run->needs = (struct run_needs){
+		.owners = true,
+		.owners_shown = true,
+		.details = HEALTH_DETAILS | run->selection.needs.details,
+	};
+}
+
+static int checkup_row(void *context, const struct sock *sock)
+{
+	struct run *run = context;
+	struct checkup *checkup = run->own;
+	if (health_see(checkup->health, sock) < 0)
+		return error_set(&run->error, errno, "keep the sockets' counters", "");
+	if (!checkup->second || filter_judge(run->selection.filter, sock, NULL) == VERDICT_NO)
+		return 0;
+	int answer = health_judge(checkup->health, &run->listing.context, sock, run->table.count);
+	if (answer < 0)
+		return error_set(&run->error, errno, "judge", "");
+	return answer ? gather_keep(run, sock) : 0;
+}
+
+static int checkup_keep(void *context, const struct sock *sock)
+{
+	return gather_keep(context, sock);
+}
+
+static int64_t checkup_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int checkup_look(struct run *run)
+{
+	struct checkup *checkup = run->own;
+	struct source_request request = { .query = &run->query, .sink = checkup_row, .context = run };
+	health_look(checkup->health, checkup_now());
+	return gather_sockets(run, &request) ? -1 : 0;
+}
+
+static void checkup_pause(double seconds)
+{
+	struct timespec left = { .tv_sec = (time_t)seconds };
+	left.tv_nsec = (long)((seconds - (double)left.tv_sec) * 1e9);
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+}
+
+/* --- /proc/net/netstat: a line of names and one of numbers, for each kind --- */
+
+static bool counter_of(const char *text, const char *name, uint64_t *value)
+{
+	const char *numbers = strchr(text, '\n');
+	size_t len = strlen(name);
+	if (!numbers)
+		return false;
+	for (const char *at = text; *at && *at != '\n'; at++) {
+		at += strcspn(at, " \n");
+		numbers += strcspn(numbers + 1, " \n") + 1;
+		if (*at != ' ' || *numbers != ' ')
+			return false;
+		if (strncmp(at + 1, name, len) == 0 && (at[1 + len] == ' ' || at[1 + len] == '\n')) {
+			*value = strtoull(numbers + 1, NULL, 10);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct checkup_counters {
+	bool known;
+	uint64_t time_wait_overflow, syncookies_sent;
+};
+
+static struct checkup_counters counters_read(const struct run *run)
+{
+	static char text[16384];
+	struct checkup_counters counters = { 0 };
+	file_read_string(run->proc_net_fd, "netstat", text, sizeof(text));
+	counters.known = counter_of(text, "TCPTimeWaitOverflow", &counters.time_wait_overflow) &&
+	                 counter_of(text, "SyncookiesSent", &counters.syncookies_sent);
+	return counters;
+}
+
+/* The namespace that the machine started with has limits that others lack. */
+static bool is_initial(const struct host_numbers *numbers)
+{
+	return numbers->known[HOST_ORPHANS_MAX];
+}
+
+static uint32_t reserved_count(const struct run *run, const struct host_numbers *numbers)
+{
+	char text[4096];
+	uint32_t count = 0;
+	file_read_string(run->proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, sizeof(text));
+	for (char *at = text; *at >= '0' && *at <= '9';) {
+		unsigned long low = strtoul(at, &at, 10), high = *at == '-' ? strtoul(at + 1, &at, 10) : low;
+		for (; low <= high && low <= UINT16_MAX; low++)
+			count += low >= numbers->value[HOST_PORT_FIRST] && low <= numbers->value[HOST_PORT_LAST];
+		at += *at == ',';
+	}
+	return count;
+}
+
+static bool checkup_wants(void *context, const struct sock *sock)
+{
+	const struct run *run = context;
+	return filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
+}
+
+static int checkup_looks(struct run *run)
+{
+	struct checkup *checkup = run->own;
+	struct host_numbers numbers = { 0 };
+	struct checkup_counters before = counters_read(run), after;
+	if (checkup_look(run) < 0)
+		return -1;
+	checkup_pause(run->options->health_seconds > 0 ? run->options->health_seconds : 1);
+	memset(&run->report, 0, sizeof(run->report));
+	checkup->second = true;
+	if (checkup_look(run) < 0)
+		return -1;
+	after = counters_read(run);
+	host_numbers_read(&numbers, run->proc_fd, run->proc_net_fd);
+	struct health_host host = {
+		.numbers = &numbers,
+		.initial = is_initial(&numbers),
+		.counted = before.known && after.known,
+		.time_wait_overflow = after.time_wait_overflow - before.time_wait_overflow,
+		.syncookies_sent = after.syncookies_sent - before.syncookies_sent,
+		.reserved_ports = reserved_count(run, &numbers),
+	};
+	if (health_totals(checkup->health, &host, &run->table, checkup_keep, run) < 0)
+		return error_set(&run->error, errno, "judge", "");
+	return gather_owners(run);
+}
+
+static int checkup_answer(struct run *run)
+{
+	struct checkup *checkup = run->own;
+	if (rights_raise(run) < 0)
+		return -1;
+	int answer = checkup_looks(run);
+	if (rights_drop(run, true) < 0 || answer < 0)
+		return -1;
+	/* What could not be looked at is not well. */
+	if (run->report.unavailable & PROTO_BIT(PROTO_TCP))
+		return error_set(&run->error, run->report.netlink_errno ? run->report.netlink_errno : ENOENT,
+		                 "list TCP sockets", "");
+	run->listing.context.owners = &run->owners;
+	run->listing.context.names = run->names;
+	if (health_find(checkup->health, &run->listing.context, &run->table, checkup_wants, run) < 0)
+		return error_set(&run->error, errno, "judge", "");
+	answer = run->options->format ? health_json(checkup->health, &run->out)
+	                              : health_text(checkup->health, &run->out);
+	if (answer < 0)
+		return error_set(&run->error, errno, "format", "");
+	if (run->options->quiet)
+		return 0;
+	if (run->report.from_proc)
+		message("the sockets were read from /proc/net, which tells neither drops nor TCP's internals: most of "
+		        "what makes a socket sick cannot be seen there");
+	bool owners = run->options->verbose || health_lacks_owner(checkup->health);
+	notes_report(&run->report, owners ? &run->owners.report : NULL, rights_unused(run) ? NULL : &run->privilege,
+	             run->options->verbose);
+	return 0;
+}
+
+static enum exit_status checkup_status(const struct run *run)
+{
+	const struct checkup *checkup = run->own;
+	return health_is_sick(checkup->health) ? EXIT_NOTHING : EXIT_ROWS;
+}
+
+static void checkup_end(struct run *run)
+{
+	struct checkup *checkup = run->own;
+	if (checkup)
+		health_free(checkup->health);
+	free(checkup);
+}
+
+const struct run_mode mode_health = {
+	.begin = checkup_begin,
+	.plan = checkup_plan,
+	.answer = checkup_answer,
+	.status = checkup_status,
+	.end = checkup_end,
+};

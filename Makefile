@@ -59,7 +59,7 @@ BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOCKVIEW_VERSION='"$(VERSION)"' $(BPF_F
 ALL_CFLAGS = $(BASE_CFLAGS) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)
 
-ROOMS = cli run act explain health events evidence firewall collect format select columns host owners sock wire base
+ROOMS = cli run act explain health watch events evidence firewall collect format select columns host owners sock wire base
 LIB_SRC = $(filter-out %.bpf.c,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
 LIB = $(B)/libsockview.a
@@ -291,16 +291,16 @@ DEPS_apk = gcc musl-dev linux-headers libmnl-dev libcap-dev pkgconf
 DEPS_pacman = gcc libmnl libcap pkgconf
 TEST_DEPS_apt-get = libcmocka-dev clang bpftool libbpf-dev perl python3 net-tools \
 	iproute2 lsof libcap2-bin util-linux procps mandoc jq nftables netbase git zsh fish strace iptables \
-	python3-prometheus-client sqlite3
+	python3-prometheus-client sqlite3 tmux
 TEST_DEPS_dnf = libcmocka-devel clang bpftool libbpf-devel perl-Test-Harness python3 net-tools \
 	iproute lsof libcap util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft \
-	python3-prometheus_client sqlite
+	python3-prometheus_client sqlite tmux
 TEST_DEPS_apk = cmocka-dev clang bpftool libbpf-dev perl-utils python3 net-tools \
 	iproute2 lsof libcap-utils util-linux procps mandoc jq nftables git zsh fish strace iptables \
-	py3-prometheus-client sqlite
+	py3-prometheus-client sqlite tmux
 TEST_DEPS_pacman = cmocka clang bpf libbpf perl python net-tools \
 	iproute2 lsof util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft \
-	python-prometheus_client sqlite
+	python-prometheus_client sqlite tmux
 # What sanitizers and fuzzers take beside them: clang's run-time libraries, a symbolizer.
 SAN_DEPS_apt-get = clang libclang-rt-dev llvm
 SAN_DEPS_dnf = clang compiler-rt llvm

@@ -44,6 +44,7 @@
  *     sought.c sought.h                items of lsof's line among sockets and processes
  *     view.c view.h                    what the options say of the lines that are printed
  *     waiting.c waiting.h              --wait-for and --wait-free: the clock, and the command
+ *     watching.c watching.h            --watch in place of a look
  *   act/
  *     act_close.c act.h                the kernel closes one socket
  *     session.c                        by which connection the caller came to this machine
@@ -87,6 +88,9 @@
  *     health_out.c                     findings as text and as JSON
  *     health_rules.c health_rules.h    the rules, their thresholds and where these are from
  *     tallies.c tallies.h              sockets counted by destination, and by port of this host
+ *   watch/
+ *     places.c places.h                rows that keep their place from one look to the next
+ *     terminal.c terminal.h            the whole screen of a terminal
  *   events/
  *     dumps.c dumps.h                  events as the difference of two looks
  *     event.h                          what happened to a socket, as data

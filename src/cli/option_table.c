@@ -440,6 +440,8 @@ static const struct option_row rows[] = {
 
 	CALLS(OPTIONS_LIVE, 'E', "events", ARGUMENT_OPTIONAL, set_events, "LIST", "opens and closes as they happen",
 	      .mode = MODE_EVENTS),
+	CALLS(OPTIONS_LIVE, 0, "watch", ARGUMENT_OPTIONAL, set_interval, "SEC", "a screen that is kept up to date",
+	      GIVEN(continuous), .mode = MODE_WATCH),
 	CALLS(OPTIONS_LIVE, 0, "for", ARGUMENT_REQUIRED, set_seconds, "SEC", "end after SEC seconds"),
 	TEXT(OPTIONS_LIVE, 'K', "kill", MODE_KILL, "close the sockets that FILTER chose"),
 	FLAG(OPTIONS_LIVE, 0, "dry-run", dry_run, "say what would be done"),

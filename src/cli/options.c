@@ -178,6 +178,11 @@ static void settle_options(struct options *options)
 		options->inet = options->inet6 = true;
 	/* A summary is of all states, but where some are chosen. */
 	options->all |= options->summary && !options->listening;
+	if (options->mode == MODE_WATCH) {
+		options->format = options->format ? options->format : &format_table;
+		options->columns =
+			options->columns ? options->columns : "program,local,remote,state,tx_rate,rx_rate,proto";
+	}
 	/* --count without -c. */
 	if (options->continuous && !(options->interval > 0))
 		options->interval = 1;
@@ -345,6 +350,29 @@ static int check_acting(struct parse *parse)
 	return 0;
 }
 
+static int check_watch(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	const char *other = options->group_by      ? "--group-by"
+	                    : options->top         ? "--top"
+	                    : options->summary     ? "--summary"
+	                    : options->pids        ? "--pids"
+	                    : options->internet    ? "-i"
+	                    : options->record      ? "--record"
+	                    : options->replay      ? "--replay"
+	                    : options->netns.count ? "-N"
+	                    : options->all_netns   ? "-N"
+	                                           : NULL;
+	if (options->mode != MODE_WATCH)
+		return 0;
+	if (other)
+		return option_problem(parse, "--watch shows the sockets of now, a row each: it does not go with %s",
+		                      other);
+	if (options->format != &format_table)
+		return option_problem(parse, "--watch shows a table: --format %s goes with -c", options->format->name);
+	return 0;
+}
+
 static int check_groups(struct parse *parse)
 {
 	const struct options *options = parse->options;
@@ -399,7 +427,9 @@ static int check_together(struct parse *parse)
 	const struct options *options = parse->options;
 	if (check_groups(parse) < 0 || check_summary(parse) < 0)
 		return -1;
-	if (check_health(parse) < 0 || check_wait(parse) < 0 || check_events(parse) < 0 || check_acting(parse) < 0)
+	if (check_health(parse) < 0 || check_wait(parse) < 0 || check_watch(parse) < 0)
+		return -1;
+	if (check_events(parse) < 0 || check_acting(parse) < 0)
 		return -1;
 	if (check_explain(parse) < 0)
 		return -1;

@@ -19,7 +19,7 @@
 #include "run/show.h"
 #include "run/sought.h"
 
-static void look_plan(struct run *run)
+void look_plan(struct run *run)
 {
 	const struct options *options = run->options;
 	const struct filter_needs *selected = &run->selection.needs;
@@ -245,45 +245,6 @@ static int look_once(struct run *run, bool last)
 	return answer < 0 ? -1 : 0;
 }
 
-static int64_t clock_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* False if the reader is gone. Ends early where closes are told, or by a signal. */
-static bool wait_pause(const struct run *run, int64_t pause_ns)
-{
-	sigset_t blocked, before;
-	const struct timespec pause = { .tv_sec = (time_t)(pause_ns / 1000000000), .tv_nsec = pause_ns % 1000000000 };
-	bool closed = false;
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGTERM);
-	sigprocmask(SIG_BLOCK, &blocked, &before);
-	if (!*run->stop_asked)
-		closed = out_wait_closed(&run->out, rating_fd(run), &pause, &before);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return !closed;
-}
-
-/*
- * False if no other look is wanted. ppoll() unblocks the signals:
- * one that comes after the look at stop_asked ends the wait, too.
- */
-static bool wait_interval(struct run *run)
-{
-	int64_t end = clock_now() + (int64_t)(run->options->interval * 1e9);
-	for (int64_t left = 1; left > 0 && !*run->stop_asked;) {
-		left = end - clock_now();
-		if (!wait_pause(run, left > 0 ? left : 0))
-			return false;
-		rating_read(run);
-	}
-	return !*run->stop_asked;
-}
-
 /* Once, or with -c until a signal asked to stop or --count is reached. */
 static int look_answer(struct run *run)
 {
@@ -305,7 +266,7 @@ static int look_answer(struct run *run)
 	for (uint64_t round = 1;; round++) {
 		if (look_once(run, round == rounds) < 0)
 			return -1;
-		if (round == rounds || *run->stop_asked || out_has_no_reader(&run->out) || !wait_interval(run))
+		if (round == rounds || *run->stop_asked || out_has_no_reader(&run->out) || !rating_wait(run))
 			return 0;
 	}
 }

@@ -6,4 +6,8 @@
 
 extern const struct run_mode mode_look;
 
+struct run;
+/* What a look at the run's selection needs: its plan(). */
+void look_plan(struct run *run);
+
 #endif

@@ -2,6 +2,7 @@
 #include "run/rating.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 
 #include <sockview/errno_name.h>
@@ -28,11 +29,6 @@ void rating_open(struct run *run)
 		rating->deaf_errno = errno;
 }
 
-int rating_fd(const struct run *run)
-{
-	return run->rating.listens ? destroy_fd(&run->rating.destroy) : -1;
-}
-
 void rating_read(struct run *run)
 {
 	struct rating *rating = &run->rating;
@@ -43,14 +39,19 @@ void rating_read(struct run *run)
 	destroy_close(&rating->destroy);
 }
 
-int rating_begin(struct run *run)
+static int64_t clock_now(void)
 {
 	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int rating_begin(struct run *run)
+{
 	if (!is_rated(run))
 		return 0;
 	rating_read(run);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	rates_begin(&run->rating.rates, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+	rates_begin(&run->rating.rates, clock_now());
 	return 0;
 }
 
@@ -106,6 +107,39 @@ int rating_end(struct run *run, sock_sink *sink)
 	rates_end(&rating->rates, whole);
 	return answer < 0 && !run->error.number ? error_set(&run->error, ENOMEM, "keep the sockets' counters", "")
 	                                        : answer;
+}
+
+/* False if the reader is gone. Ends early where closes are told, or by a signal. */
+static bool wait_pause(const struct run *run, int64_t pause_ns)
+{
+	sigset_t blocked, before;
+	const struct timespec pause = { .tv_sec = (time_t)(pause_ns / 1000000000), .tv_nsec = pause_ns % 1000000000 };
+	bool closed = false;
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	if (!*run->stop_asked)
+		closed = out_wait_closed(&run->out, run->rating.listens ? destroy_fd(&run->rating.destroy) : -1, &pause,
+		                         &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !closed;
+}
+
+/*
+ * False if no other look is wanted. ppoll() unblocks the signals:
+ * one that comes after the look at stop_asked ends the wait, too.
+ */
+bool rating_wait(struct run *run)
+{
+	int64_t end = clock_now() + (int64_t)(run->options->interval * 1e9);
+	for (int64_t left = 1; left > 0 && !*run->stop_asked;) {
+		left = end - clock_now();
+		if (!wait_pause(run, left > 0 ? left : 0))
+			return false;
+		rating_read(run);
+	}
+	return !*run->stop_asked;
 }
 
 void rating_say(struct run *run)

@@ -14,8 +14,8 @@ int rating_see(struct run *run, const struct sock *sock);
 int rating_end(struct run *run, sock_sink *sink);
 /* Closes that were told by now; one that cannot be read is the last, which rating_say() tells. */
 void rating_read(struct run *run);
-/* poll(2) tells it readable when there are closes; -1: none are listened to. */
-int rating_fd(const struct run *run);
+/* Waits for the next look, reading closes meanwhile. False if no other look is wanted. */
+bool rating_wait(struct run *run);
 /* What the rates lack, a line each once. */
 void rating_say(struct run *run);
 void rating_close(struct run *run);

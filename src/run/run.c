@@ -18,6 +18,7 @@
 #include "run/notes.h"
 #include "run/open.h"
 #include "run/waiting.h"
+#include "run/watching.h"
 
 static enum exit_status say(const struct error *error, enum exit_status status)
 {
@@ -58,8 +59,9 @@ static enum exit_status say_selection(const struct run *run)
 }
 
 static const struct run_mode *const modes[MODE_COUNT] = {
-	[MODE_LOOK] = &mode_look, [MODE_EVENTS] = &mode_events, [MODE_EXPLAIN] = &mode_explain,
-	[MODE_KILL] = &mode_kill, [MODE_WAIT] = &mode_wait,     [MODE_HEALTH] = &mode_health,
+	[MODE_LOOK] = &mode_look,   [MODE_EVENTS] = &mode_events, [MODE_EXPLAIN] = &mode_explain,
+	[MODE_KILL] = &mode_kill,   [MODE_WAIT] = &mode_wait,     [MODE_HEALTH] = &mode_health,
+	[MODE_WATCH] = &mode_watch,
 };
 
 static enum exit_status run_steps(struct run *run)

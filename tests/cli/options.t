@@ -55,7 +55,7 @@ WRONG = [  # the words, and what must be named
     ("-S", "-S"), ("-d", "-d"), ("--kill", "--kill"),
     ("--pids --json -l", "--format"), ("--pids --columns pid -l", "--columns"), ("--pids --sort pid -l", "--sort"),
     ("-i --unix", "-x and unix cannot go with it"), ("-A tcp,!tcp", "leaves no protocol"), ("--verbose -q", "-q"),
-    ("--watch", "--watch"),
+    ("--watch=0", "'0'"), ("--watch --json", "--watch"),
     ("--replay /nonexistent/file", "/nonexistent/file"), ("--proc-root /nonexistent", "/nonexistent"),
     ("--record /nonexistent/file", "/nonexistent/file"),
 ]

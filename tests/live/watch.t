@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""--watch: the screen of a real terminal (tmux's), and how it is given back; not on a terminal: what came and went."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import scenes
+import tap
+
+has, others = scenes.enter()
+t = tap.Tap()
+listener = socket.create_server(("127.0.0.1", 0))
+port = listener.getsockname()[1]
+FILTER = "port %d" % port
+
+# --- not on a terminal -------------------------------------------------------------------------------
+
+process = subprocess.Popen([tap.SOCKVIEW, "-tan", "--watch=0.2", FILTER], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, env=tap.environment(), preexec_fn=tap.die_with_parent)
+
+
+def line_with(*words):
+    """The next line that has them all."""
+    for line in process.stdout:
+        line = line.decode()
+        if all(word in line for word in words):
+            return line
+    return ""
+
+
+t.ok("LOCAL" in line_with("LOCAL"), "the first look has a heading")
+t.ok(line_with("LISTEN")[:2] == "  ", "and its rows")
+client = socket.create_connection(("127.0.0.1", port))
+server = listener.accept()[0]
+name = "127.0.0.1:%d" % client.getsockname()[1]
+t.ok(line_with("ESTABLISHED", name)[:2] == "+ ", "a row that came is a line with +")
+for one in (server, client):
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    one.close()
+t.ok(line_with(name)[:1] in "-+", "a row that went is a line with -")
+process.send_signal(signal.SIGINT)
+process.stdout.close()
+t.same(process.wait(), 0, "SIGINT ends it")
+t.same(tap.sockview("--watch=0.1", "--count", "1", "port", "1").status, 1, "nothing was there: 1")
+for options in (["--json"], ["--summary"], ["--group-by", "state"], ["-i"]):
+    t.same(tap.sockview("--watch", *options).status, 2, "not with %s" % options[0])
+
+# --- a terminal --------------------------------------------------------------------------------------
+
+if tap.missing("tmux"):
+    t.skip("the screen", "no tmux here")
+    t.done()
+    sys.exit()
+server_name = "sockview-%d-%s" % (os.getpid(), os.urandom(4).hex())
+
+
+def tmux(*args):
+    return tap.run(["tmux", "-L", server_name, "-f", "/dev/null", *args], env={"TERM": "screen", "TMUX": ""})
+
+
+def screen(history="0"):
+    return tmux("capture-pane", "-p", "-S", history).out.decode(errors="replace")
+
+
+def wait(true, what):
+    """Polls, for half a minute at most."""
+    for _ in range(600):
+        if true():
+            t.ok(True, what)
+            return
+        time.sleep(0.05)
+    t.ok(False, what, screen())
+
+
+def modes():
+    return tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{wrap_flag}").out.decode().split()
+
+
+def type_line(line):
+    tmux("send-keys", "-l", line)
+    tmux("send-keys", "Enter")
+
+
+def stty(number):
+    """What stty says, from a file, as a screen has too few columns."""
+    path = os.path.join(tap.scratch(), "stty%d" % number)
+    type_line("stty -a > %s; echo told%d" % (path, number))
+    wait(lambda: "\ntold%d" % number in screen(), "the shell answers (%d)" % number)
+    return re.sub(r"rows \d+; columns \d+", "", open(path).read())
+
+
+def size():
+    """As the program is told: tmux resizes its terminal a while after its window."""
+    tty = os.open(tmux("display-message", "-p", "#{pane_tty}").out.decode().strip(), os.O_RDONLY | os.O_NOCTTY)
+    found = os.get_terminal_size(tty)
+    os.close(tty)
+    return found
+
+
+def program_pid():
+    shell = tmux("display-message", "-p", "#{pane_pid}").out.decode().strip()
+    children = open("/proc/%s/task/%s/children" % (shell, shell)).read().split()
+    return int(children[-1])
+
+
+started = tmux("new-session", "-d", "-x", "80", "-y", "24", "env PS1='$ ' HISTFILE= bash --norc --noprofile +o history")
+if started.status:
+    t.skip("the screen", "tmux does not start: %s" % started.err)
+    t.done()
+    sys.exit()
+try:
+    type_line("echo earlier-text")
+    wait(lambda: "\nearlier-text" in screen(), "the terminal is there")
+    before = stty(0)
+    command = "%s -tan --watch=0.5 %s" % (tap.SOCKVIEW, FILTER)
+
+    def start():
+        type_line(command)
+        wait(lambda: modes() == ["1", "0", "0"] and "LISTEN" in screen() and "q quit" in screen(), "it has the screen")
+
+    def is_back(what, number):
+        wait(lambda: modes() == ["0", "1", "1"] and "earlier-text" in screen("-"), "%s: the screen is given back" % what)
+        t.same(stty(number), before, "%s: the terminal is as before" % what)
+
+    start()
+    client = socket.create_connection(("127.0.0.1", port))
+    server = listener.accept()[0]
+    wait(lambda: re.search(r"^. .*ESTABLISHED", screen(), re.M), "a connection appears")
+    tmux("send-keys", "?")
+    wait(lambda: "this help" in screen(), "? helps")
+    tmux("send-keys", "?")
+    wait(lambda: "LISTEN" in screen(), "? again: the rows")
+    tmux("send-keys", "s")
+    wait(lambda: "(tx_rate)" in screen(), "s sorts")
+    tmux("send-keys", "Space")
+    wait(lambda: "paused" in screen(), "the blank stops the looks")
+    tmux("resize-window", "-x", "300", "-y", "50")
+    wait(lambda: size() == (300, 50), "the terminal is larger")
+    wait(lambda: screen().rstrip("\n").split("\n")[-1].startswith("q quit") and screen().count("\n") == 50,
+         "the keys are at the bottom of a larger screen")
+    tmux("resize-window", "-x", "80", "-y", "24")
+    wait(lambda: size() == (80, 24), "it is smaller again")
+
+    def is_whole():
+        lines = screen().rstrip("\n").split("\n")
+        return "sockets" in lines[0] and "PROGRAM" in lines[2] and lines[-1].startswith("q quit")
+    wait(is_whole, "head and keys of the smaller one")
+    tmux("send-keys", "q")
+    is_back("q", 1)
+    start()
+    tmux("send-keys", "C-c")
+    is_back("Ctrl-C", 2)
+    for number, sent in ((3, signal.SIGTERM), (4, signal.SIGHUP), (5, signal.SIGABRT)):
+        start()
+        os.kill(program_pid(), sent)
+        is_back(sent.name, number)
+    start()
+    tmux("send-keys", "C-z")
+    wait(lambda: "Stopped" in screen(), "Ctrl-Z stops it")
+    is_back("Ctrl-Z", 6)
+    type_line("fg")
+    wait(lambda: modes() == ["1", "0", "0"] and "q quit" in screen(), "fg: it has the screen again")
+    tmux("send-keys", "q")
+    is_back("q after fg", 7)
+finally:
+    tmux("kill-server")
+t.done()

@@ -571,9 +571,10 @@ int options_parse(struct options *options, int argc, char **argv, char text[OPTI
 
 void options_free(struct options *options)
 {
-	struct words *all[] = { &options->state,  &options->pid,    &options->program, &options->user,
-		                &options->cgroup, &options->filter, &options->spec,    &options->proto_state,
-		                &options->netns,  &options->notes,  &options->spelled, &options->asides };
+	struct words *all[] = { &options->state,   &options->pid,       &options->program, &options->user,
+		                &options->cgroup,  &options->filter,    &options->spec,    &options->proto_state,
+		                &options->netns,   &options->notes,     &options->spelled, &options->asides,
+		                &options->command, &options->thresholds };
 	for (size_t i = 0; i < options->notes.count; i++)
 		free((char *)options->notes.item[i]);
 	for (size_t i = 0; i < options->asides.count; i++)

@@ -39,14 +39,18 @@ void cgroups_free(struct cgroups *cgroups);
 /* The directory of what is mounted, no copy; `whole`: all of this machine's processes are in it or below. */
 int cgroups_root(const struct cgroups *cgroups, bool *whole);
 
-/* Reads the ids and paths of all cgroups there are now. 0, or -1 with errno. */
+/* A look begins: cgroups that were not there before are looked for. */
+void cgroups_look(struct cgroups *cgroups);
+/* Reads the ids and paths of all cgroups there are now, beside those that are known. 0, or -1 with errno. */
 int cgroups_read(struct cgroups *cgroups);
-/* The errno for which a part of the hierarchy was not read; 0: all of it was. */
+/* The errno for which a part of the hierarchy was not read; 0: what was asked for was. */
 int cgroups_unread(const struct cgroups *cgroups);
-/* "/system.slice/ssh.service"; data NULL if there was no such cgroup when they were read. */
-struct bytes cgroups_path(const struct cgroups *cgroups, uint64_t id);
-/* All paths that were read, by index from 0; data NULL behind the last. */
-struct bytes cgroups_path_at(const struct cgroups *cgroups, size_t index);
+/*
+ * "/system.slice/ssh.service", valid until cgroups_free(); data NULL if there is no
+ * such cgroup. What is not known yet is looked up: by the id itself where
+ * CAP_DAC_READ_SEARCH is in effect, else all are read, once a look.
+ */
+struct bytes cgroups_path(struct cgroups *cgroups, uint64_t id);
 
 /* Which cgroups a user's path or glob means. */
 struct cgroup_match {

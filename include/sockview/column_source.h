@@ -18,15 +18,15 @@ struct rates;
 
 /* The same for all sockets of an answer. */
 struct column_context {
-	struct names *names;                 /* never NULL */
-	const struct owners *owners;         /* NULL: not looked for */
-	const struct cgroups *cgroups;       /* NULL: no cgroup has a path */
-	const struct containers *containers; /* NULL: no container has a name */
-	const struct netns_list *netns;      /* what the rows' numbers of namespaces mean; NULL: all are of our own */
-	const struct rates *rates;           /* NULL: there are no two looks */
-	uint64_t own_netns;                  /* its number; 0: not known */
-	const char *host, *boot_id;          /* the machine's name, and the kernel's of this boot; NULL: not known */
-	int64_t boot_time;                   /* when the kernel started, seconds since 1970; 0: not known */
+	struct names *names;            /* never NULL */
+	const struct owners *owners;    /* NULL: not looked for */
+	struct cgroups *cgroups;        /* NULL: no cgroup has a path */
+	struct containers *containers;  /* NULL: no container has a name */
+	const struct netns_list *netns; /* what the rows' numbers of namespaces mean; NULL: all are of our own */
+	const struct rates *rates;      /* NULL: there are no two looks */
+	uint64_t own_netns;             /* its number; 0: not known */
+	const char *host, *boot_id;     /* the machine's name, and the kernel's of this boot; NULL: not known */
+	int64_t boot_time;              /* when the kernel started, seconds since 1970; 0: not known */
 	int64_t now;
 	long ticks_per_second;
 	unsigned kernel;                            /* KERNEL() of the one that answered; 0: not known */

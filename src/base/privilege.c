@@ -172,6 +172,8 @@ static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, u
 		want |= BIT(CAP_NET_BIND_SERVICE) & privilege->own;
 	if (needs & PRIVILEGE_BPF_LIST)
 		want |= BIT(CAP_SYS_ADMIN) & privilege->own;
+	if (needs & PRIVILEGE_CGROUPS)
+		want |= BIT(CAP_DAC_READ_SEARCH) & privilege->own;
 	if (needs & PRIVILEGE_SET_USER)
 		want |= (BIT(CAP_SETUID) | BIT(CAP_SETGID)) & privilege->own;
 	/* setns() takes CAP_SYS_ADMIN; to find the namespace, CAP_SYS_PTRACE (PID/ns) and a way to its mount. */

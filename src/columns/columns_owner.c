@@ -122,8 +122,10 @@ static void get_container(const struct column *column, const struct column_sourc
 static void get_container_name(const struct column *column, const struct column_source *source, struct value *value)
 {
 	struct container container;
-	if (source->context->containers && cgroup_container(best_cgroup(column, source), &container))
-		value_set_bytes(value, containers_name(source->context->containers, container.id));
+	struct containers *containers = source->context->containers;
+	struct bytes cgroup = best_cgroup(column, source);
+	if (containers && containers_want(containers, cgroup) == 0 && cgroup_container(cgroup, &container))
+		value_set_bytes(value, containers_name(containers, container.id));
 }
 
 static void get_runtime(const struct column *column, const struct column_source *source, struct value *value)

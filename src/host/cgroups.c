@@ -2,8 +2,10 @@
  * cgroups.c - the mounted cgroup v2 hierarchy: ids to paths, paths and globs to ids (cgroup.h).
  *
  * The id that sock_diag tells of a socket's cgroup is the inode number of the
- * cgroup's directory (kernfs ids, fs/kernfs: 64 bits since 5.5). A path is
- * resolved with one stat(2), ids and globs take a walk over all directories.
+ * cgroup's directory (kernfs ids, fs/kernfs: 64 bits since 5.5), and that of
+ * no other while the machine is up. A path is resolved with one stat(2), an id
+ * by its file handle, which takes CAP_DAC_READ_SEARCH. Globs, and ids without
+ * that capability, take a walk over all directories.
  *
  * Where only a part of the hierarchy is mounted (a container's, a bind mount),
  * mountinfo tells which: a cgroup's path is that part's and the directory's.
@@ -14,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,17 +32,18 @@
 
 struct cgroups_entry {
 	uint64_t id;
-	uint32_t offset, len; /* of its path, in text */
+	char *path; /* NULL: there was no such cgroup */
 };
 
 struct cgroups {
 	int fd;                      /* the mount's root directory */
 	char *mount;                 /* its mount point */
 	char *root;                  /* what is mounted there: "" for the whole hierarchy, else "/docker/ID" */
-	struct cgroups_entry *entry; /* by id, once read */
+	struct cgroups_entry *entry; /* what is known, by id */
 	size_t count, capacity;
-	struct text text;
-	int unread; /* errno: why a part was not read; 0: all of it was */
+	bool no_handles; /* we may not open cgroups by id */
+	bool walked;     /* since cgroups_look() */
+	int unread;      /* errno: why a part was not read; 0: all of it was */
 };
 
 /* --- the mount --- */
@@ -122,8 +126,9 @@ void cgroups_free(struct cgroups *cgroups)
 		close(cgroups->fd);
 	free(cgroups->mount);
 	free(cgroups->root);
+	for (size_t i = 0; i < cgroups->count; i++)
+		free(cgroups->entry[i].path);
 	free(cgroups->entry);
-	text_free(&cgroups->text);
 	free(cgroups);
 }
 
@@ -135,6 +140,49 @@ int cgroups_root(const struct cgroups *cgroups, bool *whole)
 	return cgroups->fd;
 }
 
+/* --- what is known --- */
+
+/* Where the id is among the first `count` entries, or belongs. */
+static size_t entry_place(const struct cgroups *cgroups, size_t count, uint64_t id)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (cgroups->entry[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct cgroups_entry *entry_find(const struct cgroups *cgroups, size_t count, uint64_t id)
+{
+	size_t place = entry_place(cgroups, count, id);
+	return place < count && cgroups->entry[place].id == id ? &cgroups->entry[place] : NULL;
+}
+
+/* Takes the path, which may be NULL. NULL for want of memory, which is noted. */
+static struct cgroups_entry *entry_insert(struct cgroups *cgroups, uint64_t id, char *path)
+{
+	size_t place = entry_place(cgroups, cgroups->count, id);
+	struct cgroups_entry *last = vec_push(cgroups->entry, cgroups->count, cgroups->capacity);
+	if (!last) {
+		cgroups->unread = errno;
+		free(path);
+		return NULL;
+	}
+	struct cgroups_entry *at = &cgroups->entry[place];
+	memmove(at + 1, at, (size_t)(last - at) * sizeof(*at));
+	*at = (struct cgroups_entry){ id, path };
+	return at;
+}
+
+static struct bytes entry_path(const struct cgroups_entry *entry)
+{
+	return entry && entry->path ? (struct bytes){ entry->path, strlen(entry->path) } : (struct bytes){ 0 };
+}
+
 /* --- the walk --- */
 
 struct cgroups_walk {
@@ -142,21 +190,25 @@ struct cgroups_walk {
 	char path[PATH_MAX]; /* of the directory the walk is at: the mounted part's, then "/" before each name */
 	size_t len;
 	unsigned depth;
+	size_t known; /* entries, by id; those that are found stand behind them */
 };
 
 static int walk_add(struct cgroups_walk *walk, uint64_t id)
 {
 	struct cgroups *cgroups = walk->cgroups;
-	const char *path = walk->len ? walk->path : "/";
-	size_t len = walk->len ? walk->len : 1, offset = cgroups->text.len;
-	if (offset + len > UINT32_MAX) {
-		errno = ENOMEM;
+	struct cgroups_entry *entry = entry_find(cgroups, walk->known, id);
+	if (entry && entry->path)
+		return 0;
+	char *path = walk->len ? strndup(walk->path, walk->len) : strdup("/");
+	if (!path)
+		return -1;
+	if (!entry)
+		entry = vec_push(cgroups->entry, cgroups->count, cgroups->capacity);
+	if (!entry) {
+		free(path);
 		return -1;
 	}
-	struct cgroups_entry *entry = vec_push(cgroups->entry, cgroups->count, cgroups->capacity);
-	if (!entry || text_add(&cgroups->text, path, len) < 0)
-		return -1;
-	*entry = (struct cgroups_entry){ id, (uint32_t)offset, (uint32_t)len };
+	*entry = (struct cgroups_entry){ id, path };
 	return 0;
 }
 
@@ -221,11 +273,12 @@ int cgroups_read(struct cgroups *cgroups)
 	if (!walk)
 		return -1;
 	walk->cgroups = cgroups;
+	walk->known = cgroups->count;
 	walk->len = strlen(cgroups->root);
 	int fd = walk->len < sizeof(walk->path) ? openat(cgroups->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	memcpy(walk->path, cgroups->root, fd < 0 ? 0 : walk->len);
-	cgroups->count = cgroups->text.len = 0;
 	cgroups->unread = 0;
+	cgroups->walked = true;
 	int result = fd < 0 ? -1 : walk_directory(walk, fd);
 	free(walk);
 	if (cgroups->count)
@@ -238,21 +291,80 @@ int cgroups_unread(const struct cgroups *cgroups)
 	return cgroups->unread;
 }
 
-struct bytes cgroups_path_at(const struct cgroups *cgroups, size_t index)
+/* --- one cgroup by its id --- */
+
+/* Its path as the kernel writes it behind that of the mount; false if another cgroup, or none, is there. */
+static bool path_of(const struct cgroups *cgroups, int fd, uint64_t id, char path[PATH_MAX])
 {
-	if (index >= cgroups->count)
-		return (struct bytes){ 0 };
-	const struct cgroups_entry *entry = &cgroups->entry[index];
-	return (struct bytes){ cgroups->text.data + entry->offset, entry->len };
+	char link[32], base[PATH_MAX];
+	struct stat status;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", cgroups->fd);
+	ssize_t len = readlink(link, base, sizeof(base));
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t all = len < 0 ? -1 : readlink(link, path, PATH_MAX);
+	if (all < len || all == PATH_MAX || memcmp(path, base, (size_t)len) != 0)
+		return false;
+	path[all] = '\0';
+	memmove(path, path + len, (size_t)(all - len) + 1);
+	const char *below = path + strspn(path, "/");
+	return (below > path || !*path) && fstatat(cgroups->fd, *below ? below : ".", &status, 0) == 0 &&
+	       status.st_ino == id;
 }
 
-struct bytes cgroups_path(const struct cgroups *cgroups, uint64_t id)
+/*
+ * FILEID_KERNFS (include/linux/exportfs.h) is a handle that is the id, since 5.5.
+ * 1 found; 0 not; -1 with errno ENOMEM.
+ */
+static int open_by_id(struct cgroups *cgroups, uint64_t id, char **found)
 {
-	struct cgroups_entry key = { .id = id };
-	const struct cgroups_entry *entry = NULL;
-	if (cgroups->count)
-		entry = bsearch(&key, cgroups->entry, cgroups->count, sizeof(*cgroups->entry), compare_entries);
-	return entry ? cgroups_path_at(cgroups, (size_t)(entry - cgroups->entry)) : (struct bytes){ 0 };
+	union {
+		struct file_handle head;
+		char bytes[sizeof(struct file_handle) + sizeof(id)];
+	} handle = { .head = { .handle_bytes = sizeof(id), .handle_type = 0xfe } };
+	char path[PATH_MAX];
+	if (cgroups->no_handles || *cgroups->root)
+		return 0;
+	memcpy(handle.bytes + sizeof(handle.head), &id, sizeof(id));
+	int fd = open_by_handle_at(cgroups->fd, &handle.head, O_PATH | O_CLOEXEC);
+	cgroups->no_handles = fd < 0 && errno != ESTALE;
+	if (fd < 0)
+		return 0;
+	bool is_it = path_of(cgroups, fd, id, path);
+	close(fd);
+	if (!is_it)
+		return 0;
+	*found = strdup(*path ? path : "/");
+	return *found ? 1 : -1;
+}
+
+void cgroups_look(struct cgroups *cgroups)
+{
+	cgroups->walked = false;
+}
+
+static struct cgroups_entry *find_unknown(struct cgroups *cgroups, uint64_t id)
+{
+	char *path = NULL;
+	int found = open_by_id(cgroups, id, &path);
+	if (found > 0)
+		return entry_insert(cgroups, id, path);
+	if (found < 0)
+		cgroups->unread = errno;
+	/* One that was made after the walk is told by the next look. */
+	if (found < 0 || cgroups->walked)
+		return NULL;
+	if (cgroups_read(cgroups) < 0) {
+		cgroups->unread = errno;
+		return NULL;
+	}
+	struct cgroups_entry *entry = entry_find(cgroups, cgroups->count, id);
+	return entry ? entry : entry_insert(cgroups, id, NULL);
+}
+
+struct bytes cgroups_path(struct cgroups *cgroups, uint64_t id)
+{
+	const struct cgroups_entry *entry = entry_find(cgroups, cgroups->count, id);
+	return entry_path(entry ? entry : find_unknown(cgroups, id));
 }
 
 /* --- what fits a path or glob --- */
@@ -304,8 +416,8 @@ static int match_glob(struct cgroups *cgroups, struct cgroup_match *match)
 	if (cgroups_read(cgroups) < 0)
 		return -1;
 	for (size_t i = 0; i < cgroups->count; i++) {
-		struct bytes path = cgroups_path_at(cgroups, i);
-		if (glob_match(match->path, len, path.data, path.len, false) &&
+		struct bytes path = entry_path(&cgroups->entry[i]);
+		if (path.data && glob_match(match->path, len, path.data, path.len, false) &&
 		    match_add(match, cgroups->entry[i].id) < 0)
 			return -1;
 	}

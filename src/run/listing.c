@@ -195,21 +195,40 @@ static unsigned kernel_version(void)
 	return KERNEL(major, minor);
 }
 
-/* Where they cannot be read there are none. Returns 0, or -1 with errno ENOMEM. */
-static int read_cgroups(struct listing *listing, int proc_fd, bool proc_is_ours)
+/* Where they cannot be read there are none. What is known of them stays for the next look. 0, or -1 with errno ENOMEM. */
+static int open_cgroups(struct listing *listing, int proc_fd, bool proc_is_ours)
 {
-	cgroups_free(listing->cgroups);
-	listing->cgroups = cgroups_open(proc_fd, proc_is_ours);
-	if (listing->cgroups && cgroups_read(listing->cgroups) == 0) {
-		listing->cgroups_errno = cgroups_unread(listing->cgroups);
-		return 0;
+	listing->cgroups_errno = 0;
+	if (!listing->cgroups)
+		listing->cgroups = cgroups_open(proc_fd, proc_is_ours);
+	if (listing->cgroups)
+		cgroups_look(listing->cgroups);
+	else if (errno != ENOENT)
+		listing->cgroups_errno = errno;
+	return listing->cgroups_errno == ENOMEM ? -1 : 0;
+}
+
+int listing_cgroups_unread(const struct listing *listing)
+{
+	return listing->cgroups ? cgroups_unread(listing->cgroups) : listing->cgroups_errno;
+}
+
+int listing_read_cgroups(struct listing *listing)
+{
+	return listing->cgroups && cgroups_read(listing->cgroups) < 0 && errno == ENOMEM ? -1 : 0;
+}
+
+void listing_find_cgroups(const struct listing *listing, const struct table *table)
+{
+	uint64_t last = 0;
+	for (size_t i = 0; listing->cgroups && i < table->count; i++) {
+		struct sock sock;
+		table_get(table, i, &sock);
+		if (!sock.extra || !(sock.extra->has & EXTRA_CGROUP) || sock.extra->cgroup_id == last)
+			continue;
+		last = sock.extra->cgroup_id;
+		cgroups_path(listing->cgroups, last);
 	}
-	int error = errno;
-	cgroups_free(listing->cgroups);
-	listing->cgroups = NULL;
-	listing->cgroups_errno = error == ENOENT ? 0 : error;
-	errno = error;
-	return error == ENOMEM ? -1 : 0;
 }
 
 /* Of a recording the host, its kernel, cgroups and namespace are not known: this machine's are not shown. */
@@ -240,7 +259,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	context->cgroups = NULL;
 	if (!live || !(listing->needs.need & NEED_CGROUPS))
 		return 0;
-	if (read_cgroups(listing, proc_fd, proc_is_ours) < 0)
+	if (open_cgroups(listing, proc_fd, proc_is_ours) < 0)
 		return -1;
 	context->cgroups = listing->cgroups;
 	return 0;
@@ -261,9 +280,6 @@ int listing_prepare_owners(struct listing *listing, const struct options *option
 		return -1;
 	for (size_t i = 0; owners && i < owners->process_count; i++)
 		if (containers_want(listing->containers, owners_text(owners, owners->process[i].cgroup)) < 0)
-			return -1;
-	for (size_t i = 0; listing->cgroups && cgroups_path_at(listing->cgroups, i).data; i++)
-		if (containers_want(listing->containers, cgroups_path_at(listing->cgroups, i)) < 0)
 			return -1;
 	return 0;
 }

@@ -22,7 +22,7 @@ struct listing {
 	struct document document;
 	struct host_numbers host_numbers; /* of --summary */
 	struct cgroups *cgroups;
-	int cgroups_errno; /* why not all of them could be read; 0: they were, or there are none here */
+	int cgroups_errno; /* why there are none, if it is not that none is mounted */
 	struct containers *containers;
 	char host[256];
 	char boot_id[WIRE_ORIGIN_MAX];
@@ -43,6 +43,13 @@ void listing_free(struct listing *listing);
  * rights. `proc_fd` may be -1. 0, or -1 with errno ENOMEM.
  */
 int listing_prepare(struct listing *listing, const struct options *options, int proc_fd, bool proc_is_ours);
+
+/* Reads all cgroups. 0, or -1 with errno ENOMEM. */
+int listing_read_cgroups(struct listing *listing);
+/* Looks up the cgroups of the table's sockets, which takes the rights of the moment. */
+void listing_find_cgroups(const struct listing *listing, const struct table *table);
+/* The errno for which not all cgroups could be read; 0: they were, or there are none here. */
+int listing_cgroups_unread(const struct listing *listing);
 
 /*
  * Reads what the columns need of the owners (names of containers), with the

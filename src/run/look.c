@@ -40,7 +40,8 @@ void look_plan(struct run *run)
 		.hosts = options->resolve || listed->need & NEED_HOSTS,
 		.secrets = listed->need & NEED_NET_ADMIN || selected->mark,
 		.details = selected->details | listed->details,
-		.privileges = run->namespaces.list.count ? PRIVILEGE_NETNS : 0u,
+		.privileges = (run->namespaces.list.count ? PRIVILEGE_NETNS : 0u) |
+		              (listed->need & NEED_CGROUPS && !options->replay ? PRIVILEGE_CGROUPS : 0u),
 	};
 	/* A number may be a pid: whose descriptors its caller may look at, no more. */
 	if (meant_number(run->selection.text.data) && !options->replay && !run->privilege.elevated)
@@ -89,6 +90,7 @@ static int look_whole(struct run *run, bool last)
 		number && answer == 0 && !run->table.count && !options->replay && meant_pid(run->proc_fd, number);
 	run->listing.document.netns_answer = run->namespaces.answer;
 	run->listing.document.netns_answers = run->namespaces.told;
+	listing_find_cgroups(&run->listing, &run->table);
 	if (rights_drop(run, last) < 0)
 		return -1;
 	if (answer == 0 && run->needs.hosts)
@@ -168,7 +170,7 @@ static void look_report(struct run *run)
 	notes_subflows(run->subflows);
 	rating_say(run);
 	notes_names(run->names);
-	notes_cgroups(run->listing.cgroups_errno);
+	notes_cgroups(listing_cgroups_unread(&run->listing));
 	notes_netns(run->namespaces.not_looked, run->namespaces.list.hidden, run->namespaces.list.left_out);
 	bool listening = options->listening && !options->all && !needs->states_chosen;
 	bool terminal = isatty(STDOUT_FILENO) && !options->continuous;
@@ -223,6 +225,9 @@ static int look_once(struct run *run, bool last)
 	bool whole = several || needs->owners || run->selection.needs.settles || run->selection.ports ||
 	             meant_number(run->selection.text.data) || needs->hosts || run->listing.sort.count || secrets;
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
+		return error_set(&run->error, errno, "start", "");
+	/* What only our rights let us see of them is not seen behind the first row, which comes without them. */
+	if (!whole && first && run->privilege.has_read_search && listing_read_cgroups(&run->listing) < 0)
 		return error_set(&run->error, errno, "start", "");
 	look_clear(run);
 	if (rights_raise(run) < 0 || (several && !first && namespaces_choose_again(run) < 0))

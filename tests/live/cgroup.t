@@ -76,6 +76,9 @@ def column(*words):
 def check(where, mount):
     got, result = column()
     t.ok(got.get("5010") == PATH, "%s: the column" % where, got, result)
+    # With a right to give up all rows are kept, and the cgroup is opened by its id; above, all cgroups were read.
+    got, result = column("-ee")
+    t.ok(got.get("5010") == PATH, "%s: the column, beside what takes rights" % where, got, result)
     for how, text in (("its path", PATH), ("a glob", PATH[:-3] + "*"), ("the mount point before it", mount + PATH)):
         got, result = column('cgroup = "%s"' % text)
         t.ok(got == {"5010": PATH}, "%s: the filter by %s" % (where, how), got, result)
@@ -92,6 +95,8 @@ result = sh('mount --bind "$1" "$2" && umount -l "$3"', os.path.join(folder, NAM
 t.ok(result.status == 0, "a part of it is mounted", result)
 got, result = column()
 t.ok(got.get("5010") == PATH, "a part: the column", got, result)
+got, result = column("-ee")
+t.ok(got.get("5010") == PATH, "a part: the column, beside what takes rights", got, result)
 for text in (PATH, part + "/in ner"):
     got, result = column('cgroup = "%s"' % text)
     t.ok(got == {"5010": PATH}, "a part: the filter by %s" % ("path" if text == PATH else "the mount point before it"), got, result)

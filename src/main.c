@@ -29,6 +29,7 @@
  *     meant.c meant.h                  what words of the filter were meant as: a program, a pid, either port
  *     mode.h                           what an invocation does with the sockets
  *     namespaces.c namespaces.h        the sockets of more network namespaces than our own: -N
+ *     netns_counts.c netns_counts.h    --list-netns: a row for each network namespace
  *     notes.c notes.h                  the wording of notes: what an answer lacks, a line each
  *     notes_legend.c notes_legend.h    with -v: why owners are blank: counted, and in words
  *     notes_filter.c                   what was wrong with a filter, with a caret under it

@@ -378,6 +378,7 @@ static const struct option_row rows[] = {
 	WORDS(OPTIONS_WHICH, 'N', "netns", ARGUMENT_REQUIRED, netns, "LIST", "of these network namespaces, or all",
 	      .list = true),
 	FLAG(OPTIONS_WHICH, 0, "all-netns", all_netns, "-N all"),
+	TEXT(OPTIONS_WHICH, 0, "list-netns", MODE_LIST_NETNS, "network namespaces, their sockets counted"),
 
 	WORDS(OPTIONS_OWNER, 0, "state", ARGUMENT_REQUIRED, state, "LIST", "by state; ^STATE excludes",
 	      LIST_OF(state_name_listed)),

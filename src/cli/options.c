@@ -162,6 +162,7 @@ static void settle_options(struct options *options)
 {
 	/* -F implies -i. */
 	options->internet |= options->fields_given;
+	options->all_netns |= options->mode == MODE_LIST_NETNS && !options->netns.count;
 	/* lsof's -n is of hosts alone, and its users write -nP for both; netstat's -n is of all. */
 	bool lsof = options->format ? options->format == &format_lsof : options->internet && !options->columns;
 	options->numeric_hosts |= options->numeric;
@@ -264,6 +265,25 @@ static int note_netstat(struct parse *parse)
 	return 0;
 }
 
+static int check_list_netns(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	if (options->mode != MODE_LIST_NETNS)
+		return 0;
+	const char *other = options->filter.count                ? "a filter"
+	                    : options->internet || options->pids ? "-i and --pids"
+	                    : options->replay || options->record ? "a recording"
+	                    : options->continuous                ? "-c"
+	                    : options->columns || options->sort  ? "--columns and --sort"
+	                    : options->explain                   ? "--explain"
+	                    : options->format == &format_lsof    ? "lsof's listing"
+	                                                         : NULL;
+	return other ? option_problem(parse,
+	                              "--list-netns counts the sockets of network namespaces: it does not go with %s",
+	                              other)
+	             : 0;
+}
+
 static int check_health(struct parse *parse)
 {
 	const struct options *options = parse->options;
@@ -310,9 +330,10 @@ static int check_wait(struct parse *parse)
 static int check_events(struct parse *parse)
 {
 	const struct options *options = parse->options;
-	if (options->mode != MODE_EVENTS && (options->utc || (options->seconds > 0 && options->mode != MODE_WAIT)))
+	bool waits = options->mode == MODE_WAIT || options->netns.count || options->all_netns;
+	if (options->mode != MODE_EVENTS && (options->utc || (options->seconds > 0 && !waits)))
 		return option_problem(parse, options->utc ? "--utc goes with --events"
-		                                          : "--for goes with --events, --wait-for and --wait-free");
+		                                          : "--for goes with --events, --wait-for, --wait-free and -N");
 	if (options->mode != MODE_EVENTS)
 		return 0;
 	if (options->record || options->replay || options->proc_root || options->source == SOURCE_PROC)
@@ -427,7 +448,7 @@ static int check_together(struct parse *parse)
 	const struct options *options = parse->options;
 	if (check_groups(parse) < 0 || check_summary(parse) < 0)
 		return -1;
-	if (check_health(parse) < 0 || check_wait(parse) < 0 || check_watch(parse) < 0)
+	if (check_list_netns(parse) < 0 || check_health(parse) < 0 || check_wait(parse) < 0 || check_watch(parse) < 0)
 		return -1;
 	if (check_events(parse) < 0 || check_acting(parse) < 0)
 		return -1;

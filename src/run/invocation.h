@@ -41,6 +41,7 @@ struct namespaces {
 	struct netns_answer *answer;
 	size_t told;         /* answers, once all were asked */
 	unsigned not_looked; /* of them, neither entered nor read */
+	bool out_of_time;    /* some of them for want of time */
 };
 
 /* Rates, where two looks are taken. */

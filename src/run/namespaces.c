@@ -340,18 +340,27 @@ static int part_enter(void *context, size_t index, int number)
 	return result;
 }
 
+int64_t namespaces_cpu_ms(const struct options *options)
+{
+	return options->seconds > 0 ? (int64_t)(options->seconds * 1000) : NETNS_CPU_MAX_MS;
+}
+
 /* What could not be entered, by the /proc/PID/net of a process in it. */
 static int gather_from_proc(struct run *run, const struct source_request *request)
 {
 	struct namespaces *namespaces = &run->namespaces;
-	int64_t end = netns_cpu_ms() + NETNS_CPU_MAX_MS;
+	int64_t end = netns_cpu_ms() + namespaces_cpu_ms(run->options);
 	for (size_t i = 0; i < namespaces->list.count; i++) {
 		const struct netns *netns = &namespaces->list.item[i];
 		char path[32];
 		if (!namespaces->chosen[i] || namespaces->answer[i].by || namespaces->answer[i].gone)
 			continue;
-		if (!netns->pid || run->options->source == SOURCE_NETLINK || netns_cpu_ms() >= end)
+		if (!netns->pid || run->options->source == SOURCE_NETLINK)
 			continue;
+		if (netns_cpu_ms() >= end) {
+			namespaces->out_of_time = true;
+			continue;
+		}
 		snprintf(path, sizeof(path), "%d/net", netns->pid);
 		int fd = openat(run->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
@@ -370,6 +379,7 @@ int namespaces_gather(struct run *run, const struct source_request *request)
 	struct namespaces *namespaces = &run->namespaces;
 	struct part part = { run, request, 0 };
 	namespaces->count = namespaces->not_looked = 0;
+	namespaces->out_of_time = false;
 	memset(namespaces->answer, 0, namespaces->list.count * sizeof(*namespaces->answer));
 	for (size_t i = 0; i < namespaces->list.count; i++)
 		namespaces->count += namespaces->chosen[i];

@@ -15,6 +15,8 @@ int namespaces_choose(struct run *run, char problem[OPTIONS_PROBLEM_MAX]);
 int namespaces_choose_again(struct run *run);
 /* The sockets of each, one namespace after the other; gather_sockets() where -N was given. */
 int namespaces_gather(struct run *run, const struct source_request *request);
+/* So much CPU time is spent on reading what cannot be entered below /proc. */
+int64_t namespaces_cpu_ms(const struct options *options);
 void namespaces_free(struct namespaces *namespaces);
 
 #endif

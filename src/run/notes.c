@@ -67,11 +67,15 @@ void notes_unread(const struct owner_report *owners)
 		        owners->partly.count == 1 ? "" : "s", strerror(owners->partly.number));
 }
 
-void notes_netns(unsigned not_looked, unsigned hidden, unsigned left_out)
+void notes_netns(unsigned not_looked, bool out_of_time, unsigned hidden, unsigned left_out)
 {
-	if (not_looked)
-		message("%u network namespace%s not looked at: entering them takes CAP_SYS_ADMIN", not_looked,
-		        not_looked == 1 ? " was" : "s were");
+	const char *were = not_looked == 1 ? " was" : "s were";
+	if (not_looked && out_of_time)
+		message("%u network namespace%s not looked at: entering takes CAP_SYS_ADMIN, and the time for reading "
+		        "/proc was over (--for SEC allows more)",
+		        not_looked, were);
+	else if (not_looked)
+		message("%u network namespace%s not looked at: entering them takes CAP_SYS_ADMIN", not_looked, were);
 	if (hidden)
 		message("the network namespaces of %u process%s could not be seen: it takes CAP_SYS_PTRACE", hidden,
 		        hidden == 1 ? "" : "es");

@@ -44,7 +44,7 @@ void notes_unseen(const char *what, const struct privilege *privilege);
 void notes_unread(const struct owner_report *owners);
 
 /* Network namespaces that were not looked at, processes whose namespace is not known, namespaces too many to be listed. */
-void notes_netns(unsigned not_looked, unsigned hidden, unsigned left_out);
+void notes_netns(unsigned not_looked, bool out_of_time, unsigned hidden, unsigned left_out);
 
 /* Owners of which the caller may see no more than pid and name. */
 void notes_veiled(const struct owner_report *owners);

@@ -36,8 +36,8 @@ int run_open_proc(struct run *run)
 	run->proc_is_ours = !root || (fstat(run->proc_fd, &given) == 0 && stat("/proc", &own) == 0 &&
 	                              given.st_dev == own.st_dev && given.st_ino == own.st_ino);
 	run->lookup = lookup_host(run->proc_fd, run->proc_is_ours);
-	/* A recording's addresses are those of its rows. */
-	if (run->options->replay)
+	/* A recording's addresses are those of its rows, and so are another namespace's. */
+	if (run->options->replay || run->options->netns.count || run->options->all_netns)
 		run->lookup.own_address = NULL;
 	return run->proc_fd < 0 && root ? -1 : 0;
 }

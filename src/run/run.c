@@ -16,6 +16,7 @@
 #include "run/meant.h"
 #include "run/namespaces.h"
 #include "run/notes.h"
+#include "run/netns_counts.h"
 #include "run/open.h"
 #include "run/waiting.h"
 #include "run/watching.h"
@@ -59,8 +60,13 @@ static enum exit_status say_selection(const struct run *run)
 }
 
 static const struct run_mode *const modes[MODE_COUNT] = {
-	[MODE_LOOK] = &mode_look,   [MODE_EVENTS] = &mode_events, [MODE_EXPLAIN] = &mode_explain,
-	[MODE_KILL] = &mode_kill,   [MODE_WAIT] = &mode_wait,     [MODE_HEALTH] = &mode_health,
+	[MODE_LOOK] = &mode_look,
+	[MODE_EVENTS] = &mode_events,
+	[MODE_EXPLAIN] = &mode_explain,
+	[MODE_KILL] = &mode_kill,
+	[MODE_WAIT] = &mode_wait,
+	[MODE_HEALTH] = &mode_health,
+	[MODE_LIST_NETNS] = &mode_list_netns,
 	[MODE_WATCH] = &mode_watch,
 };
 

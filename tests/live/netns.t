@@ -208,6 +208,39 @@ for word in ("nowhere", "net:[1]", "/run/nowhere", "99999999", ""):
 same = tap.sockview("--all-netns", "-ltun").lines
 t.same(same, tap.sockview("-N", "all", "-ltun").lines, "--all-netns is -N all")
 
+# --- keys of filters, and addresses ----------------------------------------------
+
+for text, names in (("netns_name = web", ["web"]), ("netns = %d" % scene["process"], ["process"]), ("netns_name != web and netns = %d" % scene["self"], ["self"]),
+                    ("process_netns = %d and netns = %d" % (scene["process"], scene["process"]), ["process"]), ("netns_name = we*", ["web"])):
+    answer, result = listing("all", "-ltun", text)
+    t.same({row["netns"] for row in answer["sockets"]}, {scene[name] for name in names}, "-N all '%s'" % text)
+answer, result = listing("web", "-tan", "127.0.0.1:%d" % PORT)
+t.ok({"LISTEN", "ESTABLISHED"} <= {row["state"] for row in answer["sockets"]}, "an address is judged by the addresses of the rows", result)
+
+# --- --list-netns -----------------------------------------------------------------
+
+answer, result = listing("all", "-atun")
+counted = {}
+for row in answer["sockets"]:
+    kind = "udp" if row["proto"] == "udp" else {"LISTEN": "listen", "ESTABLISHED": "established"}.get(row["state"], "other")
+    counted.setdefault(row["netns"], {"listen": 0, "established": 0, "other": 0, "udp": 0})[kind] += 1
+answer = json.loads(tap.sockview("--list-netns", "--json").out)
+told = {entry["netns"]: {key: entry[key] for key in ("listen", "established", "other", "udp")} for entry in answer["namespaces"]}
+for name in sorted(scene):
+    t.same(told.get(scene[name]), counted.get(scene[name]), "--list-netns: the sockets of '%s'" % name)
+labels = {entry["netns"]: entry["label"] for entry in answer["namespaces"]}
+t.same([labels[scene["self"]], labels[scene["web"]]], ["self", "web"], "their labels")
+processes = {entry["netns"]: entry["processes"] for entry in answer["namespaces"]}
+t.same([processes[scene["process"]], processes[scene["web"]]], [1, 0], "how many processes")
+lines = tap.sockview("--list-netns", "-N", "self,web").lines
+t.same([lines[0].split(), [line.split()[0] for line in lines[1:]]],
+       [["LABEL", "NETNS", "PROCESSES", "LISTEN", "ESTABLISHED", "OTHER", "UDP"], ["self", "web"]], "as a table")
+t.same([json.loads(line)["label"] for line in tap.sockview("--list-netns", "-N", "web", "--jsonl").lines], ["web"], "as lines of JSON")
+t.same([line.split(",")[0] for line in tap.sockview("--list-netns", "-N", "web", "--csv").lines], ["label", "web"], "as csv")
+t.same(tap.sockview("--list-netns", "-H", "-N", "web", "--format", "tsv").lines[0].split("\t")[0], "web", "as tsv")
+for words in ("--list-netns 80", "--list-netns -c", "--list-netns --columns pid", "--list-netns -i"):
+    t.same(tap.sockview(*words.split()).status, 2, "%s: exit 2" % words)
+
 # --- formats --------------------------------------------------------------------
 
 result = tap.sockview("-N", "web,self", "-ltn")

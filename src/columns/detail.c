@@ -1,10 +1,12 @@
 /* detail.c - columns as name:value text (detail.h). */
 #include <sockview/detail.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <sockview/countof.h>
 #include <sockview/people.h>
+#include <sockview/vec.h>
 
 static bool is_left_out(const struct column *column, const struct value *value)
 {
@@ -31,11 +33,52 @@ static bool shows_unit(const struct column *column)
 	return false;
 }
 
-static int out_detail(struct out *out, struct text *scratch, const struct column *column, const struct value *value,
+int detail_list_make(struct detail_list *list, const struct column_list *columns)
+{
+	*list = (struct detail_list){ 0 };
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct column *column = columns->column[i];
+		struct detail *detail = vec_push(list->item, list->count, list->capacity);
+		if (!detail)
+			return -1;
+		*detail = (struct detail){
+			.column = column,
+			.name_len = strlen(column->name),
+			.unit_len = shows_unit(column) ? strlen(column->unit) : 0,
+		};
+	}
+	return 0;
+}
+
+void detail_list_free(struct detail_list *list)
+{
+	free(list->item);
+	*list = (struct detail_list){ 0 };
+}
+
+/* The usual detail of -n, in one piece. */
+static void out_number(struct out *out, const struct detail *detail, uint64_t number)
+{
+	char *to = out_room(out, detail->name_len + TEXT_U64_MAX + detail->unit_len + 2);
+	*to++ = ' ';
+	to = mempcpy(to, detail->column->name, detail->name_len);
+	*to++ = ':';
+	to = text_u64(to, number);
+	if (detail->unit_len)
+		to = mempcpy(to, detail->column->unit, detail->unit_len);
+	out_advance(out, to);
+}
+
+static int out_detail(struct out *out, struct text *scratch, const struct detail *detail, const struct value *value,
                       const struct column_source *source)
 {
+	const struct column *column = detail->column;
+	if (value->kind == VALUE_UINT && source->context->exact) {
+		out_number(out, detail, value->uint);
+		return 0;
+	}
 	out_char(out, ' ');
-	out_string(out, column->name);
+	out_bytes(out, column->name, detail->name_len);
 	if (value->kind == VALUE_BOOL)
 		return 0;
 	if (!source->context->exact) {
@@ -51,19 +94,18 @@ static int out_detail(struct out *out, struct text *scratch, const struct column
 		return -1;
 	out_char(out, ':');
 	out_bytes(out, scratch->data, scratch->len);
-	if (shows_unit(column))
-		out_string(out, column->unit);
+	out_bytes(out, column->unit ? column->unit : "", detail->unit_len);
 	return 0;
 }
 
-int detail_out(struct out *out, struct text *scratch, const struct column_list *columns,
+int detail_out(struct out *out, struct text *scratch, const struct detail_list *details,
                const struct column_source *source)
 {
-	for (size_t i = 0; i < columns->count; i++) {
-		const struct column *column = columns->column[i];
+	for (size_t i = 0; i < details->count; i++) {
+		const struct detail *detail = &details->item[i];
 		struct value value;
-		column_get(column, source, &value);
-		if (!is_left_out(column, &value) && out_detail(out, scratch, column, &value, source) < 0)
+		column_get(detail->column, source, &value);
+		if (!is_left_out(detail->column, &value) && out_detail(out, scratch, detail, &value, source) < 0)
 			return -1;
 	}
 	return 0;

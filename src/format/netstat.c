@@ -35,7 +35,7 @@ enum {
 
 struct netstat_state {
 	unsigned headings;          /* PROTO_BIT()s of sections whose heading was written; PROTO_TCP: the internet's */
-	struct column_list details; /* what netstat does not have, as name:value behind the row */
+	struct detail_list details; /* what netstat does not have, as name:value behind the row */
 	struct text detail;
 };
 
@@ -435,9 +435,9 @@ static void unix_row(const struct view *view, struct out *out, const struct sock
 	out_path(out, sock->blob[BLOB_PATH]);
 }
 
-static int netstat_begin(void *at, const struct view *view, struct out *out)
+/* The details of the rows, by the options. */
+static int choose_details(const struct view *view, struct column_list *columns)
 {
-	struct netstat_state *state = at;
 	const struct {
 		bool wanted;
 		enum column_group group;
@@ -448,9 +448,20 @@ static int netstat_begin(void *at, const struct view *view, struct out *out)
 		{ view->filters, GROUP_FILTER },
 	};
 	for (size_t i = 0; i < countof(details); i++)
-		if (details[i].wanted && column_list_add_group(&state->details, details[i].group) < 0)
+		if (details[i].wanted && column_list_add_group(columns, details[i].group) < 0)
 			return -1;
-	if (view->contexts && column_list_add(&state->details, column_find("context", strlen("context"))) < 0)
+	return view->contexts ? column_list_add(columns, column_find("context", strlen("context"))) : 0;
+}
+
+static int netstat_begin(void *at, const struct view *view, struct out *out)
+{
+	struct netstat_state *state = at;
+	struct column_list columns = { 0 };
+	int result = choose_details(view, &columns);
+	if (result == 0)
+		result = detail_list_make(&state->details, &columns);
+	column_list_free(&columns);
+	if (result < 0)
 		return -1;
 	if (view->protos & PROTO_INET_ALL)
 		netstat_heading(state, view, out, PROTO_TCP);
@@ -486,7 +497,7 @@ static int netstat_end(void *at, const struct view *view, struct out *out)
 	struct netstat_state *state = at;
 	FOR_EACH_PROTO (proto, view->protos & ~(unsigned)PROTO_INET_ALL)
 		netstat_heading(state, view, out, proto);
-	column_list_free(&state->details);
+	detail_list_free(&state->details);
 	text_free(&state->detail);
 	return 0;
 }

@@ -321,6 +321,14 @@ deps deps-tests deps-san:
 	$(Q)$(if $(MANAGER),$(SUDO) $(INSTALL_$(MANAGER)) $(call needed,$(MANAGER)),\
 		echo "No apt-get, dnf, apk or pacman here. Needed (by Debian's names): $(call needed,apt-get)")
 
+# From a fresh system to the first answer. One after the other: what is to be compiled is
+# known only when the libraries are there.
+.PHONY: try
+try:
+	$(Q)$(MAKE) --no-print-directory deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(PROGRAM) -atnp
+
 # What runs in threads, in a build that watches them.
 THREADED = test_ahead test_owner_walk test_owner_scene test_owner_memory
 .PHONY: check-threads
@@ -351,6 +359,7 @@ clean:
 
 help:
 	@echo 'all            the program: build/PROFILE/sockview'
+	@echo 'try            deps, the build, and sockview -atnp'
 	@echo 'check          all tests; check-unit, check-cli, check-live: some of them'
 	@echo 'check-layers   no file includes what it must not'
 	@echo 'check-style    the C files are as .clang-format says (clang-format 14)'

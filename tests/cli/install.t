@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""make install-caps after make: the program that was built is what is installed, with the BPF programs it was built with."""
+"""make install-caps after make: the program that was built is what is installed, with the BPF programs it was built with.
+And `make try`: what a build needs, the build, the program, in this order."""
 import os
 import sys
 
@@ -40,4 +41,47 @@ if os.access(os.path.join(built, "sockview"), os.X_OK) and any(name.startswith("
     t.same([line for line in done.out.decode().splitlines() if " -c " in line and " -o " in line], [], "after make nothing is compiled")
 else:
     t.skip("after make nothing is compiled", "this program was not built by make here")
+
+# --- make try: the package manager and the compiler are scripts that say what they were called for, and do nothing ---
+
+tools, said = os.path.join(tap.scratch(), "tools"), os.path.join(tap.scratch(), "said")
+folder = os.path.join(tap.scratch(), "try")
+os.mkdir(tools)
+
+
+def tool(name, script):
+    path = os.path.join(tools, name)
+    with open(path, "w") as out:
+        out.write("#!/bin/sh\n%s\n" % script)
+    os.chmod(path, 0o755)
+
+
+tool("apt-get", 'echo "apt-get $*" >>%s; exit ${APT_FAILS:-0}' % said)
+tool("sudo", '"$@"')
+# As gcc: it makes what -o names; here the program that is linked says how it was called.
+tool("gcc-said", """echo "cc" >>%s
+while [ $# -gt 0 ]; do [ "$1" = -o ] && to=$2; shift; done
+printf '#!/bin/sh\\necho "sockview $*" >>%s\\n' >$to && chmod +x $to""" % (said, said))
+
+
+def tried(**more):
+    """(status, what was called): apt-get's lines, "cc" once, the program's lines."""
+    open(said, "w").close()
+    environment = dict(PLAIN, PATH=tools + ":" + os.environ["PATH"], **more)
+    argv = ["make", "-C", tap.SRCDIR, "B=" + folder, "CC=gcc-said", "AR=true", "WITH_BPF=no", "try"]
+    done = tap.run(["env", "-i", *["%s=%s" % item for item in environment.items()], *argv])
+    with open(said) as lines:
+        called = lines.read().splitlines()
+    return done.status, [line for i, line in enumerate(called) if i == 0 or line != called[i - 1]]
+
+
+status, called = tried(APT_FAILS="1")
+t.ok(status != 0 and len(called) == 1 and called[0].startswith("apt-get install "), "make try: no build without what it needs", status, called)
+status, called = tried()
+t.same(status, 0, "make try")
+t.ok(len(called) == 4 and called[0].startswith("apt-get install ") and "libmnl-dev" in called[0], "... packages first", called)
+t.same(called[1:], ["cc", "sockview --version", "sockview -atnp"], "... the build, and the program")
+with open(os.path.join(tap.SRCDIR, "README.md")) as readme:
+    first = next(line.strip() for line in readme if line.startswith("    apt-get update"))
+t.ok(first.endswith("&& make try") and len(first) <= 60, "it is the README's first command, and short", first)
 t.done()

@@ -338,7 +338,7 @@ check-threads:
 
 # --- benchmark -------------------------------------------------------------
 
-# small (correctness only), quiet, 200k, 3000p, 1m: see tests/bench/bench.py.
+# small (correctness only), quiet, 200k, 3000p, 1m, corners: see tests/bench/bench.py.
 BENCH ?= small
 BENCH_SRC = $(wildcard tests/bench/*.c)
 BENCH_PROGRAM = $(BENCH_SRC:tests/bench/%.c=$(B)/tests/bench/%)
@@ -348,7 +348,7 @@ $(BENCH_PROGRAM): $(B)/tests/bench/%: $(B)/tests/bench/%.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .PHONY: bench
-bench: $(PROGRAM) $(BENCH_PROGRAM) $(B)/tests/helpers/load
+bench: $(PROGRAM) $(BENCH_PROGRAM) $(B)/tests/helpers/load $(B)/tests/helpers/connects
 	$(Q)$(TEST_ENV) tests/bench/bench.py $(BENCH)
 
 # --- the rest --------------------------------------------------------------
@@ -374,7 +374,7 @@ help:
 	@echo 'check-threads  the threaded parts under TSan'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'
-	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p or 1m'
+	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p, 1m or corners'
 	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too; deps-san: sanitizers'
 	@echo 'WITH_BPF=auto, yes, build (needs clang and bpftool) or no: the BPF programs'
 	@echo 'SAN=address,undefined or SAN=thread, CC=clang: other builds, each in its own folder; V=1: commands'

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """sockview, ss, netstat and lsof on the same sockets, in one run.
 
-Usage: bench.py small|quiet|200k|3000p|1m   (by `make bench BENCH=...`)
+Usage: bench.py small|quiet|200k|3000p|1m|corners   (by `make bench BENCH=...`)
 
 Builds the load in a network namespace of its own, runs every command in turn,
 round after round, drops the first round and prints the medians. A command
@@ -12,6 +12,9 @@ load's sockets IPv6.
 A run waits for a quiet moment, and if other programs took more than a
 twentieth of the CPUs meanwhile it is taken again, up to five times, while two
 minutes of patience a table last; what stayed disturbed is counted under it.
+
+`corners` is what is fast by a way of its own: filters by owner, the first
+rows, details, cgroups, and owners while a client connects 200 times a second.
 
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
@@ -38,6 +41,7 @@ SIZES = {
     "200k": (20, 5000, 0, 8),
     "3000p": (3000, 8, 57, 8),
     "1m": (100, 5000, 0, 6),
+    "corners": (20, 5000, 0, 6),
 }
 
 SOCKVIEW = os.environ["SOCKVIEW"]
@@ -86,7 +90,7 @@ class Measured:
         line = subprocess.run([tool("measure"), str(LIMIT), output, *argv], check=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wall, cpu, peak, self.status = line.stdout.split()
-        self.seconds, self.peak, self.said = float(wall), int(peak), line.stderr
+        self.seconds, self.cpu, self.peak, self.said = float(wall), float(cpu), int(peak), line.stderr
         # Ticks are coarse: short runs cannot be judged, and are too short to be disturbed often.
         others = busy_seconds() - busy - float(cpu) - 0.03
         self.disturbed = others > DISTURBED * os.cpu_count() * (time.monotonic() - begin)
@@ -97,7 +101,7 @@ class Command:
 
     def __init__(self, name, argv, rows=None):
         self.name, self.argv, self.rows = name, argv, rows
-        self.times, self.peaks = [], []
+        self.times, self.cpus, self.peaks = [], [], []
         self.cut, self.missing, self.found, self.disturbed = False, None, None, 0
 
     def run(self, output, patience):
@@ -114,9 +118,11 @@ class Command:
             self.missing = (run.said.strip().splitlines() or ["exit status " + run.status])[-1]
         else:
             self.times.append(run.seconds)
+            self.cpus.append(run.cpu)
 
-    def median(self):
-        kept = self.times[1:] if len(self.times) > 1 else self.times
+    def median(self, values=None):
+        values = self.times if values is None else values
+        kept = values[1:] if len(values) > 1 else values
         return statistics.median(kept) if kept and not self.cut and not self.missing else None
 
 
@@ -159,7 +165,32 @@ def one_port(port):
             Command("ss -tan sport = :%d" % port, ["ss", "-tan", "sport", "=", ":%d" % port], SS_ROW)]
 
 
-def tables(size, port):
+def first_rows(*argv):
+    """Until three lines are there; the program ends by its next write, for which nothing waits."""
+    return Command("first rows of " + " ".join([os.path.basename(argv[0]), *argv[1:]]),
+                   ["bash", "-c", 'head -n 3 < <("$@")', "bash", *argv])
+
+
+def corners(pid):
+    """Tables as those of tables(), and whether a client connects meanwhile."""
+    beside = [("%s beside %s" % (ours, theirs), None, [Command("sockview " + ours, [SOCKVIEW, *ours.split()], TCP_ROW),
+                                                     Command("ss " + theirs, ["ss", *theirs.split()])], False)
+              for ours, theirs in (("-atnm", "-atnm"), ("-atnI", "-atni"), ("-atnee", "-atne"))]
+    pids = [ours("-atnp", "--pid", str(pid)), Command("lsof of the pid", ["lsof", "-nP", "-a", "-iTCP", "-p", str(pid)])]
+    program = [ours("-atnp", "--program", "nosuch"), Command("lsof of the program", ["lsof", "-nP", "-a", "-iTCP", "-c", "nosuch"])]
+    return [
+        ("first rows", None, [first_rows(SOCKVIEW, "-atn"), first_rows("ss", "-atn"), first_rows("netstat", "-atn")], False),
+        *beside,
+        ("one pid", None, pids, False),
+        ("a program that does not run", None, program, False),
+        ("owners", "all", [ours("-atnp"), ours("-atnp", "--owners-from", "proc")], False),
+        ("owners, 200 connects a second", None, [ours("-atnp"), ours("-atnp", "--owners-from", "proc")], True),
+        ("unix sockets", None, [Command("sockview -ax", [SOCKVIEW, "-ax"]), Command("ss -ax", ["ss", "-ax"]),
+                                Command("netstat -ax", ["netstat", "-ax"])], False),
+    ]
+
+
+def tables(size, port, pid):
     """(title, number of sockets it must show or None, commands)"""
     everything = [
         ("-atn", "all", [*floors(False), ours("-atn"), *peers("-atn")]),
@@ -170,6 +201,8 @@ def tables(size, port):
         ("one port", "port", one_port(port)),
         ("why a port is taken", None, [ours("-ltnp", rows=None), ours("--explain", str(port), rows=None)]),
     ]
+    if size == "corners":
+        return corners(pid)
     chosen = {
         "small": everything,
         "quiet": [everything[3]],
@@ -177,7 +210,20 @@ def tables(size, port):
         "3000p": [everything[i] for i in (4, 6)],
         "1m": [everything[i] for i in (0, 2)],
     }
-    return chosen[size]
+    return [(*table, False) for table in chosen[size]]
+
+
+class Client:
+    """Connects and closes until it is told to end."""
+
+    def __init__(self):
+        self.child = subprocess.Popen([os.path.join(BUILD, "tests/helpers/connects"), "200", "3600"],
+                                      stdout=subprocess.PIPE)
+        self.child.stdout.readline()
+
+    def end(self):
+        self.child.terminate()
+        self.child.communicate()
 
 
 class Load:
@@ -193,6 +239,11 @@ class Load:
 
     def expected(self, what):
         return {"all": self.sockets, "listening": self.processes, "port": self.connections + 1}[what]
+
+    def holder(self):
+        """The pid of one of the processes that have the sockets."""
+        with open("/proc/%d/task/%d/children" % (self.child.pid, self.child.pid)) as children:
+            return int((children.read().split() or [self.child.pid])[-1])
 
     def end(self):
         self.child.stdin.close()
@@ -230,10 +281,10 @@ def times(median, base):
 def print_table(title, commands):
     floor = [c.median() for c in commands if c.name.startswith("floor")]
     floor = sum(floor) if floor and None not in floor else None
-    mine = next((c.median() for c in commands if c.name.startswith("sockview")), None)
+    mine = next((c.median() for c in commands if "sockview" in c.name), None)
     print("\n### `%s`\n" % title)
-    print("| command | median | x floor | x sockview | peak memory |")
-    print("|---|---:|---:|---:|---:|")
+    print("| command | median | CPU | x floor | x sockview | peak memory |")
+    print("|---|---:|---:|---:|---:|---:|")
     for command in commands:
         median = command.median()
         if command.cut:
@@ -243,8 +294,9 @@ def print_table(title, commands):
         else:
             shown = "%.4f s" % median
         peak = "%.1f MB" % (max(command.peaks) / 1024) if command.peaks else ""
-        print("| `%s` | %s | %s | %s | %s |" % (command.name, shown, times(median, floor),
-                                                times(median, mine), peak))
+        cpu = "%.4f s" % command.median(command.cpus) if median is not None else ""
+        print("| `%s` | %s | %s | %s | %s | %s |" % (command.name, shown, cpu, times(median, floor),
+                                                     times(median, mine), peak))
     disturbed = sum(command.disturbed for command in commands)
     if disturbed:
         print("\n%d of %d runs were disturbed by other programs." %
@@ -280,12 +332,17 @@ def main():
     try:
         describe(size, load)
         with tempfile.TemporaryDirectory() as scratch:
-            for title, what, commands in tables(size, load.port + load.processes // 2):
+            for title, what, commands, churns in tables(size, load.port + load.processes // 2, load.holder()):
+                client = Client() if churns else None
                 expected = load.expected(what) if what else None
                 commands = [c for c in commands if shutil.which(c.argv[0])]
                 # A few milliseconds each: more rounds cost nothing and calm the median.
                 turns = 5 * rounds if title == "-ltn" and size != "small" else rounds
-                good = run_table(commands, expected, turns, scratch) and good
+                try:
+                    good = run_table(commands, expected, turns, scratch) and good
+                finally:
+                    if client:
+                        client.end()
                 print_table(title, commands)
                 sys.stdout.flush()
     finally:

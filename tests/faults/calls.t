@@ -84,12 +84,18 @@ def cases(counted, but):
 
 def is_refusal(name, error):
     """As of another user's process: a field that may not be read is absent, which is its own word."""
-    return error in ("EACCES", "EPERM") and name in ("read", "readlinkat", "newfstatat")
+    # An option that could not be asked is null.
+    return name in ("getsockopt", "pidfd_getfd") or error in ("EACCES", "EPERM") and name in ("read", "readlinkat", "newfstatat")
 
 
 def is_alike(got, answer):
     """The same but for absent fields."""
     return got.status == answer.status and got.out.count(b"\n") == answer.out.count(b"\n")
+
+
+def but_for_the_container(out):
+    """That this is a container is told only where it is known: its /proc's namespace could not be asked."""
+    return re.sub(rb'\s*\{\s*"key": "inside-container",[^}]*\},?|[^\n]*Inside a container:[^\n]*', b"", out)
 
 
 def every_call(options, number):
@@ -112,6 +118,9 @@ def every_call(options, number):
             words.append("The kernel forbids it")
         fault = whole.verdict(got, answer, words=words)
         if fault == "silently another answer" and is_refusal(name, error) and is_alike(got, answer):
+            continue
+        if fault == "silently another answer" and name == "newfstatat" and \
+                whole.lines(but_for_the_container(got.out)) == whole.lines(but_for_the_container(answer.out)):
             continue
         if fault:
             wrong.append("%s: %s %s at %d%s" % (fault, name, error, nth, on))

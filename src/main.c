@@ -16,7 +16,7 @@
  *     respell.c respell.h              other tools' spelling as ours
  *     whose_line.c whose_line.h        whether a line is lsof's, ss's or neither's
  *   run/
- *     acting.c acting.h                -K in place of a look
+ *     acting.c acting.h                -K in place of a look, and what --signal does as it does
  *     checkup.c checkup.h              --health: two looks, and what they found
  *     eventing.c eventing.h            --events in place of a look
  *     explaining.c explaining.h        --explain in place of a look
@@ -42,12 +42,14 @@
  *     run.c run.h                      one invocation from the options to the last flush
  *     selection.c selection.h          which sockets the command line wants
  *     show.c show.h                    rows to the format, in the order that was asked for
+ *     signalling.c signalling.h        --signal in place of a look
  *     sought.c sought.h                items of lsof's line among sockets and processes
  *     view.c view.h                    what the options say of the lines that are printed
  *     waiting.c waiting.h              --wait-for and --wait-free: the clock, and the command
  *     watching.c watching.h            --watch in place of a look
  *   act/
  *     act_close.c act.h                the kernel closes one socket
+ *     act_signal.c                     one process gets a signal
  *     session.c                        by which connection the caller came to this machine
  *     wait.c wait.h                    does it listen, or can it be bound? Asked once
  *     wait_list.c                      the targets that are waited for
@@ -279,6 +281,8 @@
  *     near.c near.h                    how far a mistyped word is from a known one
  *     out.c out.h                      buffered standard output
  *     privilege.c privilege.h          the only file that knows libcap
+ *     signal_name.c signal_name.h      the names of signals
+ *     stat_line.c stat_line.h          whose child a process is, and since when
  *     text.c text.h text_hidden.h      numbers, addresses and hostile text as printable bytes
  *     vec.h                            growing an array by doubling, with the multiplication checked
  *

@@ -17,6 +17,15 @@ int act_open(struct exchange *exchange);
  */
 int act_close(struct exchange *exchange, const struct row *row);
 
+/* A process that stays the same: an fd, or -errno; EXDEV if proc_fd is of another pid namespace than ours. */
+int act_pidfd(int proc_fd, int32_t pid);
+/* 1 if the process's descriptor is still the socket, 0 if not, -errno if that cannot be seen. */
+int act_holds(int proc_fd, int32_t pid, const struct owner *owner, uint32_t inode);
+/* 0, or an errno: ESRCH it has ended. */
+int act_signal(int pidfd, int number);
+/* True if the process has a handler for the signal. */
+bool act_catches(int proc_fd, int32_t pid, int number);
+
 /* The connection by which the caller came to this machine. */
 struct session {
 	bool known; /* by SSH_CONNECTION */

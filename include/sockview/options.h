@@ -16,6 +16,7 @@ enum mode {
 	MODE_LOOK,
 	MODE_EXPLAIN,
 	MODE_EVENTS,
+	MODE_SIGNAL,
 	MODE_KILL,
 	MODE_WAIT,
 	MODE_HEALTH,
@@ -94,8 +95,9 @@ struct options {
 	double health_seconds; /* between the looks; 0: one */
 	struct words thresholds;
 
-	/* --kill */
+	/* --kill, --signal */
 	bool dry_run, yes;
+	int signal; /* 0: none */
 
 	/* --wait-for, --wait-free */
 	const char *wait_for, *wait_free;

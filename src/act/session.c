@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <sockview/countof.h>
-#include <sockview/file.h>
+#include <sockview/stat_line.h>
 
 static bool session_addr(const char *text, union addr *addr)
 {
@@ -51,27 +51,16 @@ static bool session_serves_logins(const char *comm)
 	return false;
 }
 
-/* "pid (comm) S ppid": a comm may hold anything, a ")" too. 0: not known. */
-static int32_t session_parent(int proc_fd, int32_t pid)
-{
-	char path[32], text[512];
-	int parent;
-	snprintf(path, sizeof(path), "%d/stat", pid);
-	if (file_read_string(proc_fd, path, text, sizeof(text)) < 0)
-		return 0;
-	const char *behind = strrchr(text, ')');
-	return behind && sscanf(behind, ") %*c %d", &parent) == 1 ? parent : 0;
-}
-
 void session_read(struct session *session, const char *ssh_connection, int proc_fd)
 {
+	struct stat_line line;
 	*session = (struct session){ 0 };
 	if (ssh_connection)
 		session_ssh(session, ssh_connection);
 	int32_t pid = proc_fd >= 0 ? getpid() : 0;
 	while (pid > 1 && session->ancestors < countof(session->ancestor)) {
 		session->ancestor[session->ancestors++] = pid;
-		pid = session_parent(proc_fd, pid);
+		pid = stat_line_read(proc_fd, pid, &line) ? line.parent : 0;
 	}
 }
 

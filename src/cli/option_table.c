@@ -18,6 +18,7 @@
 #include <sockview/explain.h>
 #include <sockview/format.h>
 #include <sockview/proto.h>
+#include <sockview/signal_name.h>
 #include <sockview/text.h>
 #include <sockview/vec.h>
 
@@ -168,6 +169,15 @@ static int set_seconds(struct parse *parse, const char *word)
 	if (!*word || strspn(word, "0123456789.") != strlen(word) || *end || !(seconds > 0) || seconds > 86400 * 365.0)
 		return option_problem(parse, "--for: '%s' is not a number of seconds above 0, as in --for 10", word);
 	parse->options->seconds = seconds;
+	return 0;
+}
+
+static int set_signal(struct parse *parse, const char *word)
+{
+	int number = signal_number(word ? word : "TERM");
+	if (!number)
+		return option_problem(parse, "--signal: '%s' is no signal; they are named as in --signal=HUP", word);
+	parse->options->signal = number;
 	return 0;
 }
 
@@ -445,6 +455,8 @@ static const struct option_row rows[] = {
 	      GIVEN(continuous), .mode = MODE_WATCH),
 	CALLS(OPTIONS_LIVE, 0, "for", ARGUMENT_REQUIRED, set_seconds, "SEC", "end after SEC seconds"),
 	TEXT(OPTIONS_LIVE, 'K', "kill", MODE_KILL, "close the sockets that FILTER chose"),
+	CALLS(OPTIONS_LIVE, 0, "signal", ARGUMENT_OPTIONAL, set_signal, "SIG", "signal the owners of what FILTER chose",
+	      .mode = MODE_SIGNAL),
 	FLAG(OPTIONS_LIVE, 0, "dry-run", dry_run, "say what would be done"),
 	FLAG(OPTIONS_LIVE, 0, "yes", yes, "do not ask"),
 	FLAG(OPTIONS_LIVE, 0, "utc", utc, "times in UTC"),

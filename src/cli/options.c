@@ -350,9 +350,14 @@ static int check_events(struct parse *parse)
 static int check_acting(struct parse *parse)
 {
 	const struct options *options = parse->options;
-	if (options->mode != MODE_KILL)
-		return options->dry_run || options->yes ? option_problem(parse, "--dry-run and --yes go with --kill")
-		                                        : 0;
+	const char *option = options->mode == MODE_KILL ? "--kill" : "--signal";
+	if (options->mode != MODE_KILL && options->mode != MODE_SIGNAL)
+		return options->dry_run || options->yes
+		               ? option_problem(parse, "--dry-run and --yes go with --kill and --signal")
+		               : 0;
+	if (options->mode == MODE_KILL && options->signal)
+		return option_problem(parse,
+		                      "--kill closes sockets, --signal ends their owners: they exclude each other");
 	const char *other = options->internet || options->info || options->pids ? "-i, -I and --pids"
 	                    : options->netns.count || options->all_netns        ? "-N"
 	                    : options->replay                                   ? "--replay"
@@ -365,8 +370,9 @@ static int check_acting(struct parse *parse)
 	                    : options->format                ? "a format"
 	                                                     : NULL;
 	if (other)
-		return option_problem(parse, "--kill does not go with %s", other);
-	if (options->protos_named && options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
+		return option_problem(parse, "%s does not go with %s", option, other);
+	if (options->mode == MODE_KILL && options->protos_named &&
+	    options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
 		return option_problem(parse, "--kill closes sockets of TCP and UDP alone");
 	return 0;
 }

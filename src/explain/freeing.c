@@ -19,6 +19,7 @@
 #include <sockview/countof.h>
 #include <sockview/file.h>
 #include <sockview/proto.h>
+#include <sockview/socket_unit.h>
 #include <sockview/vec.h>
 
 #include "explain/ask_program.h"
@@ -26,7 +27,6 @@
 #include "explain/holders.h"
 #include "explain/lineage.h"
 #include "explain/sigterm.h"
-#include "explain/socket_unit.h"
 
 /* --- the steps --- */
 

@@ -1,37 +1,20 @@
 /* lineage.c - which process started which (lineage.h). */
 #include "explain/lineage.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <sockview/countof.h>
-#include <sockview/file.h>
+#include <sockview/stat_line.h>
 
 #include "explain/culprits.h"
 #include "explain/explain_words.h"
 
 enum { DEPTH_MAX = 64 };
 
-struct stat_line {
-	int parent, session, terminal;
-};
-
-/* "pid (comm) S ppid pgrp session tty_nr": a comm may hold anything, a ")" too. */
-static bool stat_read(int proc_fd, int pid, struct stat_line *line)
-{
-	char path[32], text[512];
-	snprintf(path, sizeof(path), "%d/stat", pid);
-	if (file_read_string(proc_fd, path, text, sizeof(text)) < 0)
-		return false;
-	const char *behind = strrchr(text, ')');
-	return behind && sscanf(behind, ") %*c %d %*d %d %d", &line->parent, &line->session, &line->terminal) == 3;
-}
-
 int lineage_parent(int proc_fd, int pid)
 {
 	struct stat_line line;
-	return stat_read(proc_fd, pid, &line) ? line.parent : 0;
+	return stat_line_read(proc_fd, pid, &line) ? line.parent : 0;
 }
 
 bool lineage_is_ours(int proc_fd, int pid)
@@ -99,7 +82,7 @@ const struct process *lineage_supervisor(const struct explain *explain, const st
 	struct stat_line line;
 	if (!explain->facts.live || !parent || parent->pid <= 1 || culprits_have(explain, parent->pid) ||
 	    is_spared(explain, parent) || lineage_is_ours(explain->facts.proc_fd, parent->pid) ||
-	    !stat_read(explain->facts.proc_fd, parent->pid, &line))
+	    !stat_line_read(explain->facts.proc_fd, parent->pid, &line))
 		return NULL;
 	return line.terminal && line.session == parent->pid ? NULL : parent;
 }

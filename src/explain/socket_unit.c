@@ -7,7 +7,7 @@
  *   Listen=/run/web.sock (Stream)
  *   Id=web.socket
  */
-#include "explain/socket_unit.h"
+#include <sockview/socket_unit.h>
 
 #include <stdio.h>
 #include <string.h>

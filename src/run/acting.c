@@ -1,4 +1,7 @@
-/* acting.c - -K in place of a listing: what was chosen is looked at once, then closed, each told (acting.h). */
+/*
+ * acting.c - what --kill and --signal have in common, and --kill: what was chosen is looked at once, then closed,
+ * each told (acting.h).
+ */
 #include "run/acting.h"
 
 #include <errno.h>
@@ -18,8 +21,6 @@
 #include "run/rights.h"
 #include "run/show.h"
 
-/* More of them, or of more than one program, are asked about first. */
-enum { UNASKED_SOCKETS = 100 };
 enum { PROGRAM_MAX = 4096 };
 
 struct acting {
@@ -28,29 +29,40 @@ struct acting {
 	bool asks_in_vain; /* --yes is missing, or the answer was no */
 };
 
-static bool kill_begin(struct run *run)
+bool acting_begin(struct run *run, const char *option, size_t size)
 {
 	/* By the environment: the option was refused. What was recorded is not what there is. */
 	if (run->options->replay) {
-		message_usage("--kill does not go with a recording: TCPDIAG_FILE is set");
+		message_usage("%s does not go with a recording: TCPDIAG_FILE is set", option);
 		return false;
 	}
-	run->own = calloc(1, sizeof(struct acting));
+	run->own = calloc(1, size);
 	if (!run->own)
 		message_usage("out of memory");
 	return run->own;
 }
 
-static bool kill_check(struct run *run)
+static bool kill_begin(struct run *run)
+{
+	return acting_begin(run, "--kill", sizeof(struct acting));
+}
+
+bool acting_check(struct run *run, const char *option, const char *done, const char *example)
 {
 	if (filter_is_bounded(run->selection.filter))
 		return true;
-	message_usage("--kill: the filter must name what is closed, each alternative by a port, address, pid, program, "
-	              "user, unit, cgroup or cookie, as in sockview -K dport = :8080");
+	message_usage("%s: the filter must name what is %s, each alternative by a port, address, pid, program, "
+	              "user, unit, cgroup or cookie, as in sockview %s",
+	              option, done, example);
 	return false;
 }
 
-static void kill_plan(struct run *run)
+static bool kill_check(struct run *run)
+{
+	return acting_check(run, "--kill", "closed", "-K dport = :8080");
+}
+
+void acting_plan(struct run *run, unsigned details, bool waiting)
 {
 	const struct filter_needs *needs = &run->selection.needs;
 	struct options all = *run->options;
@@ -58,13 +70,18 @@ static void kill_plan(struct run *run)
 	selection_query(&run->selection, &all, &run->query);
 	FOR_EACH_PROTO (proto, run->query.protos)
 		if (!needs->states_chosen && !needs->states_said)
-			run->query.states[proto] &= STATE_CONNECTED;
+			run->query.states[proto] &= waiting ? proto_table[proto].waiting : STATE_CONNECTED;
 	run->needs = (struct run_needs){
 		.owners = true,
 		.owners_shown = true,
-		.details = PROCESS_NAME | needs->details,
+		.details = PROCESS_NAME | details | needs->details,
 		.privileges = PRIVILEGE_MARK,
 	};
+}
+
+static void kill_plan(struct run *run)
+{
+	acting_plan(run, 0, false);
 }
 
 static const struct process *kill_owner(const struct run *run, const struct row *row)
@@ -91,23 +108,23 @@ static bool kill_is_asked(const struct run *run)
 		if (program.len && (program.len != first.len || memcmp(program.data, first.data, first.len) != 0))
 			return true;
 	}
-	return table->count > UNASKED_SOCKETS;
+	return table->count > UNASKED_MAX;
 }
 
 /* From the terminal itself: standard input may be the list of something else. */
-static bool kill_may(struct run *run)
+bool acting_may(const struct run *run, size_t count, const struct acting_words *words)
 {
 	char answer[16] = "";
-	if (run->options->yes || run->options->dry_run || !kill_is_asked(run))
+	if (run->options->yes || run->options->dry_run)
 		return true;
 	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (tty < 0) {
-		message("%zu sockets, of more than one program or more than %d: --yes closes them, --dry-run shows "
-		        "them; nothing was closed",
-		        run->table.count, UNASKED_SOCKETS);
+		message("%zu %s, of more than one program or more than %d: --yes %s them, --dry-run shows them; "
+		        "nothing was %s",
+		        count, words->things, UNASKED_MAX, words->does, words->done);
 		return false;
 	}
-	dprintf(tty, "Close %zu sockets? [y/N] ", run->table.count);
+	dprintf(tty, "%s %zu %s? [y/N] ", words->verb, count, words->things);
 	ssize_t got = read(tty, answer, sizeof(answer) - 1);
 	close(tty);
 	return got > 0 && (answer[0] == 'y' || answer[0] == 'Y');
@@ -129,10 +146,9 @@ static void kill_end_text(struct out *out, const struct row *row, bool local)
 	out_string(out, line);
 }
 
-static void kill_tell(struct run *run, const struct row *row, const char *became)
+void acting_tell(struct run *run, const struct row *row, const struct process *process, const char *became)
 {
 	char line[64];
-	const struct process *process = kill_owner(run, row);
 	snprintf(line, sizeof(line), "%s%-*s", proto_table[row->proto].name,
 	         5 - (int)strlen(proto_table[row->proto].name), row->family == AF_INET6 ? "6" : "");
 	out_string(&run->out, line);
@@ -143,7 +159,7 @@ static void kill_tell(struct run *run, const struct row *row, const char *became
 	if (process) {
 		out_u64(&run->out, (uint64_t)process->pid);
 		out_char(&run->out, '/');
-		struct bytes program = kill_program(run, row);
+		struct bytes program = owners_text(&run->owners, process->program);
 		/* Each byte is at most four: as netstat's lines have it. */
 		size_t len = program.len < PROGRAM_MAX ? program.len : PROGRAM_MAX;
 		char *to = out_room(&run->out, TEXT_ESCAPED_MAX(len));
@@ -154,6 +170,11 @@ static void kill_tell(struct run *run, const struct row *row, const char *became
 	out_string(&run->out, "  ");
 	out_string(&run->out, became);
 	out_char(&run->out, '\n');
+}
+
+static void kill_tell(struct run *run, const struct row *row, const char *became)
+{
+	acting_tell(run, row, kill_owner(run, row), became);
 }
 
 static const char *kill_failure(int number)
@@ -195,7 +216,7 @@ static int kill_each(struct run *run, struct exchange *exchange, unsigned *refus
 }
 
 /* A table without cookies, or of which a part is missing unseen: nothing is chosen by it. */
-static bool kill_is_unread(struct run *run)
+static bool acting_is_unread(struct run *run, const char *done)
 {
 	const struct report *report = &run->report;
 	int number = report->from_proc ? report->netlink_errno : report->cut_errno;
@@ -203,11 +224,13 @@ static bool kill_is_unread(struct run *run)
 		number = number || report->unavailable & PROTO_BIT(proto) ? number : report->refused[proto];
 	if (!number && !report->from_proc)
 		return false;
-	error_set(&run->error, number, "list the sockets by netlink; nothing was closed", "");
+	char what[64];
+	snprintf(what, sizeof(what), "list the sockets by netlink; nothing was %s", done);
+	error_set(&run->error, number, what, "");
 	return true;
 }
 
-static void kill_report(struct run *run)
+void acting_report(struct run *run)
 {
 	const struct filter_needs *needs = &run->selection.needs;
 	if (run->options->quiet)
@@ -215,7 +238,13 @@ static void kill_report(struct run *run)
 	notes_report(&run->report, needs->owners ? &run->owners.report : NULL,
 	             rights_unused(run) ? NULL : &run->privilege, run->options->verbose);
 	hidden_say(&run->hidden, &run->owners, rights_unused(run) ? NULL : &run->privilege);
-	if (run->table.count)
+}
+
+static void kill_report(struct run *run)
+{
+	const struct filter_needs *needs = &run->selection.needs;
+	acting_report(run);
+	if (run->table.count || run->options->quiet)
 		return;
 	if (needs->states_chosen || needs->states_said)
 		message("no socket fits: nothing was closed");
@@ -224,11 +253,8 @@ static void kill_report(struct run *run)
 		        "state is named, as in --state listen");
 }
 
-static int kill_answer(struct run *run)
+int acting_look(struct run *run, const char *done)
 {
-	struct acting *acting = run->own;
-	struct exchange exchange;
-	unsigned refused = 0;
 	if (rights_raise(run) < 0 || gather_table(run) < 0)
 		return -1;
 	if (gather_waits_for_names(run)) {
@@ -236,14 +262,23 @@ static int kill_answer(struct run *run)
 			return -1;
 		gather_decide(run);
 	}
-	if (kill_is_unread(run))
+	return acting_is_unread(run, done) ? -1 : 0;
+}
+
+static int kill_answer(struct run *run)
+{
+	static const struct acting_words words = { "Close", "closes", "closed", "sockets" };
+	struct acting *acting = run->own;
+	struct exchange exchange;
+	unsigned refused = 0;
+	if (acting_look(run, words.done) < 0)
 		return -1;
 	/* What exec added served to see the owners. */
 	if (rights_own(run) < 0)
 		return -1;
 	kill_report(run);
 	session_read(&acting->session, getenv("SSH_CONNECTION"), run->proc_fd);
-	if (run->table.count && !kill_may(run)) {
+	if (kill_is_asked(run) && !acting_may(run, run->table.count, &words)) {
 		acting->asks_in_vain = true;
 		return rights_drop(run, true);
 	}

@@ -18,6 +18,7 @@
 #include "run/notes.h"
 #include "run/netns_counts.h"
 #include "run/open.h"
+#include "run/signalling.h"
 #include "run/waiting.h"
 #include "run/watching.h"
 
@@ -68,6 +69,7 @@ static const struct run_mode *const modes[MODE_COUNT] = {
 	[MODE_HEALTH] = &mode_health,
 	[MODE_LIST_NETNS] = &mode_list_netns,
 	[MODE_WATCH] = &mode_watch,
+	[MODE_SIGNAL] = &mode_signal,
 };
 
 static enum exit_status run_steps(struct run *run)

@@ -230,7 +230,7 @@ static int add_lsof(struct selection *selection, const struct options *options)
 static int make(struct selection *selection, const struct options *options, const struct lookup *lookup, bool either)
 {
 	*selection = (struct selection){ .filter = filter_new(lookup) };
-	if (selection->filter && options->mode == MODE_KILL)
+	if (selection->filter && (options->mode == MODE_KILL || options->mode == MODE_SIGNAL))
 		filter_set_strict(selection->filter);
 	if (!selection->filter)
 		return no_memory(selection);

@@ -12,7 +12,7 @@
 
 #include "evidence/flight.h"
 #include "explain/facts.h"
-#include "explain/socket_unit.h"
+#include <sockview/socket_unit.h>
 
 static void test_ports(void **state)
 {

@@ -1,6 +1,6 @@
 /* socket_unit.h - which of systemd's socket units listens on a port. */
-#ifndef SOCKVIEW_EXPLAIN_SOCKET_UNIT_H
-#define SOCKVIEW_EXPLAIN_SOCKET_UNIT_H
+#ifndef SOCKVIEW_SOCKET_UNIT_H
+#define SOCKVIEW_SOCKET_UNIT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,9 @@
  * table.c - columns aligned to what is in them.
  *
  * The widths are known only at the end, so the cells are kept as text, one
- * behind the other: a byte of colour, the text, a NUL. Cut is only on a terminal, only
- * text, and visibly.
+ * behind the other: a byte of colour, the text, a NUL. On a terminal a line is made to
+ * fit, by what costs least: the longest texts are cut, gaps shrink, headings shorten, then
+ * texts are cut further. A cut is visible; numbers and addresses have none.
  */
 #include <sockview/format.h>
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include <sockview/column_list.h>
+#include <sockview/countof.h>
 #include <sockview/people.h>
 
 #include "format/mark.h"
@@ -21,17 +23,22 @@
 
 enum {
 	GAP = 2,
-	CUT_MIN = 8, /* no text column is cut to less */
+	GAP_MIN = 1,
+	CUT_FIRST = 24, /* text is cut so far before anything else gives way */
+	CUT_MIN = 8,    /* no text column is cut to less */
+	HEADING_MIN = 4,
 };
 
 struct lane {
-	size_t width;    /* in places of the terminal */
-	bool may_be_cut; /* holds text from outside; half an address would tell nothing */
+	size_t width; /* in places of the terminal */
+	size_t cells; /* of its widest cell; width is more where the heading is */
+	size_t whole; /* of its widest cell that is not cut: half an address would tell nothing */
 };
 
 struct table_state {
 	struct text cells;
 	struct lane *lane; /* by column */
+	size_t gap;        /* between two columns */
 };
 
 static bool is_number(const struct column *column)
@@ -55,6 +62,7 @@ static int table_begin(void *at, const struct view *view, struct out *out)
 	struct table_state *state = at;
 	(void)out;
 	size_t count = view->columns->count;
+	state->gap = GAP;
 	state->lane = calloc(count ? count : 1, sizeof(*state->lane));
 	if (!state->lane)
 		return -1;
@@ -85,7 +93,11 @@ static int table_add_cell(struct table_state *state, size_t index, const struct 
 	struct lane *lane = &state->lane[index];
 	if (width > lane->width)
 		lane->width = width;
-	lane->may_be_cut |= value.kind >= VALUE_BYTES;
+	if (width > lane->cells)
+		lane->cells = width;
+	/* Some columns hold both, words of ours and text from outside. */
+	if (value.kind < VALUE_BYTES && width > lane->whole)
+		lane->whole = width;
 	return text_add(&state->cells, "", 1);
 }
 
@@ -102,32 +114,83 @@ static int table_row(void *at, const struct view *view, struct out *out, const s
 
 /* --- at the end --- */
 
-/* The widest column that may be cut; count of columns if there is none. */
-static size_t widest(const struct table_state *state, const struct view *view)
+/* What a column may be narrowed to by a step. */
+typedef size_t lane_least(const struct lane *lane);
+
+/* What only the heading makes wide has no text to cut. */
+static size_t least_text(const struct lane *lane, size_t cut)
 {
-	size_t best = view->columns->count;
-	for (size_t i = 0; i < view->columns->count; i++) {
-		if (!state->lane[i].may_be_cut || state->lane[i].width <= CUT_MIN)
-			continue;
-		if (best == view->columns->count || state->lane[i].width > state->lane[best].width)
-			best = i;
-	}
-	return best;
+	size_t text = lane->width < cut || lane->width > lane->cells ? lane->width : cut;
+	return lane->whole > text ? lane->whole : text;
 }
 
-static void cut_to_terminal(struct table_state *state, const struct view *view)
+static size_t least_first(const struct lane *lane)
 {
-	size_t total = 0;
-	for (size_t i = 0; i < view->columns->count; i++)
-		total += state->lane[i].width + (i ? GAP : 0);
-	while (view->width && total > view->width) {
-		size_t index = widest(state, view);
-		if (index == view->columns->count)
+	return least_text(lane, CUT_FIRST);
+}
+
+static size_t least_heading(const struct lane *lane)
+{
+	size_t cells = lane->cells > HEADING_MIN ? lane->cells : HEADING_MIN;
+	return cells < lane->width ? cells : lane->width;
+}
+
+static size_t least_last(const struct lane *lane)
+{
+	return least_text(lane, CUT_MIN);
+}
+
+static size_t table_total(const struct table_state *state, size_t count)
+{
+	size_t total = count ? (count - 1) * state->gap : 0;
+	for (size_t i = 0; i < count; i++)
+		total += state->lane[i].width;
+	return total;
+}
+
+/* Takes places off, from the widest column that has any to give, until no more than `excess` are gone. */
+static void narrow_lanes(struct table_state *state, size_t count, lane_least *least, size_t excess)
+{
+	while (excess) {
+		struct lane *best = NULL;
+		for (size_t i = 0; i < count; i++) {
+			struct lane *lane = &state->lane[i];
+			if (lane->width > least(lane) && (!best || lane->width > best->width))
+				best = lane;
+		}
+		if (!best)
 			return;
-		size_t excess = total - view->width, spare = state->lane[index].width - CUT_MIN;
-		size_t less = excess < spare ? excess : spare;
-		state->lane[index].width -= less;
-		total -= less;
+		size_t spare = best->width - least(best), less = excess < spare ? excess : spare;
+		best->width -= less;
+		excess -= less;
+	}
+}
+
+/* Where lines wrap all the same, headings stay whole: cut ones would only be harder to read. */
+static bool headings_can_help(const struct table_state *state, const struct view *view)
+{
+	size_t total = (view->columns->count - 1) * GAP_MIN;
+	for (size_t i = 0; i < view->columns->count; i++) {
+		const struct lane *lane = &state->lane[i];
+		total += lane->width > lane->cells ? least_heading(lane) : least_last(lane);
+	}
+	return total <= view->width;
+}
+
+static void fit_terminal(struct table_state *state, const struct view *view)
+{
+	lane_least *const step[] = { least_first, NULL, least_heading, least_last };
+	size_t count = view->columns->count;
+	for (size_t i = 0; view->width && i < countof(step); i++) {
+		size_t total = table_total(state, count);
+		if (total <= view->width)
+			return;
+		if (step[i] == least_heading && !headings_can_help(state, view))
+			continue;
+		if (step[i])
+			narrow_lanes(state, count, step[i], total - view->width);
+		else
+			state->gap = GAP_MIN;
 	}
 }
 
@@ -165,7 +228,7 @@ static void table_out_heading(const struct table_state *state, const struct view
 		char text[HEADING_MAX];
 		const struct column *column = view->columns->column[i];
 		size_t len = (size_t)(heading_text(text, column) - text);
-		pad_blanks(out, i ? GAP : 0);
+		pad_blanks(out, i ? state->gap : 0);
 		table_out_cell(out, text, len, cell_width(state, view, i, len), is_number(column), "");
 	}
 	out_char(out, '\n');
@@ -178,7 +241,7 @@ static const char *table_out_line(const struct table_state *state, const struct 
 	for (size_t i = 0; i < view->columns->count; i++) {
 		const char *text = cell + 1;
 		size_t len = strlen(text);
-		pad_blanks(out, i ? GAP : 0);
+		pad_blanks(out, i ? state->gap : 0);
 		table_out_cell(out, text, len, cell_width(state, view, i, width_of(text, len)),
 		               is_number(view->columns->column[i]), view->color ? mark_begin((enum mark) * cell) : "");
 		cell = text + len + 1;
@@ -191,7 +254,7 @@ static int table_end(void *at, const struct view *view, struct out *out)
 {
 	struct table_state *state = at;
 	if (state->lane && view->columns->count) {
-		cut_to_terminal(state, view);
+		fit_terminal(state, view);
 		if (!view->no_header)
 			table_out_heading(state, view, out);
 		/* Without a row there is no text, not even an empty one. */

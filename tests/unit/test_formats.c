@@ -345,13 +345,45 @@ static void table_is_cut_to_the_terminal(void **state)
 		                                                                             10) };
 	const struct show how = { &format_table, "proto,path,inode", 24, false, false, NULL, false };
 	assert_shown(&how, socks, 2,
-	             "PROTO  PATH        INODE\n"
-	             "unix   /run/some\xe2\x80\xa6      -\n"
-	             "unix   /\xe6\x97\xa5\xe6\x9c\xac"
-	             "e\xcc\x81          -\n");
-	/* No text column is cut to less than eight places, and numbers never. */
+	             "PRO… PATH           INO…\n"
+	             "unix /run/somethin…    -\n"
+	             "unix /日本"
+	             "e\xcc\x81            -\n");
+	/* No text column is cut to less than eight places, and numbers never; headings only where that makes lines fit. */
 	const struct show narrow = { &format_table, "proto,path,inode", 3, false, false, NULL, false };
-	assert_shown(&narrow, socks, 1, "PROTO  PATH      INODE\nunix   /run/so\xe2\x80\xa6      -\n");
+	assert_shown(&narrow, socks, 1, "PROTO PATH     INODE\nunix  /run/so…     -\n");
+}
+
+/* What costs least gives way first: text beyond 24 places, gaps, headings, text; each no further than it must. */
+static void table_gives_way_in_steps(void **state)
+{
+	(void)state;
+	const struct sock sock = with_path("/run/something/long/enough", 26);
+	static const struct {
+		unsigned width;
+		const char *want;
+	} steps[] = {
+		{ 40, "PROTO  PATH                        INODE\nunix   /run/something/long/enough      -\n" },
+		{ 39, "PROTO  PATH                       INODE\nunix   /run/something/long/enou…      -\n" },
+		{ 38, "PROTO  PATH                      INODE\nunix   /run/something/long/eno…      -\n" },
+		{ 37, "PROTO PATH                     INODE\nunix  /run/something/long/eno…     -\n" },
+		{ 35, "PRO… PATH                     INODE\nunix /run/something/long/eno…     -\n" },
+		{ 33, "PRO… PATH                    INO…\nunix /run/something/long/en…    -\n" },
+	};
+	for (size_t i = 0; i < countof(steps); i++) {
+		const struct show how = {
+			&format_table, "proto,path,inode", steps[i].width, false, false, NULL, false
+		};
+		assert_shown(&how, &sock, 1, steps[i].want);
+	}
+}
+
+static void table_leaves_addresses_whole(void **state)
+{
+	(void)state;
+	const struct sock socks[] = { listener(), with_path("/run/something/long/enough", 26) };
+	const struct show how = { &format_table, "local,path", 3, false, false, NULL, false };
+	assert_shown(&how, socks, 2, "LOCAL      PATH\n0.0.0.0:80 -\n-          /run/so…\n");
 }
 
 static void table_colours_what_deserves_a_look(void **state)
@@ -408,6 +440,8 @@ int main(void)
 		cmocka_unit_test(owners_are_an_array),
 		cmocka_unit_test(table_is_aligned),
 		cmocka_unit_test(table_is_cut_to_the_terminal),
+		cmocka_unit_test(table_gives_way_in_steps),
+		cmocka_unit_test(table_leaves_addresses_whole),
 		cmocka_unit_test(table_colours_what_deserves_a_look),
 		cmocka_unit_test(json_strings_end_where_they_should),
 	};

@@ -59,7 +59,7 @@ BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOCKVIEW_VERSION='"$(VERSION)"' $(BPF_F
 ALL_CFLAGS = $(BASE_CFLAGS) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)
 
-ROOMS = cli run act explain health watch events evidence firewall collect format select columns host owners sock wire base
+ROOMS = cli run act explain exposure health watch events evidence firewall collect format select columns host owners sock wire base
 LIB_SRC = $(filter-out %.bpf.c,$(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c)))
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
 LIB = $(B)/libsockview.a

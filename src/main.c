@@ -20,6 +20,7 @@
  *     checkup.c checkup.h              --health: two looks, and what they found
  *     eventing.c eventing.h            --events in place of a look
  *     explaining.c explaining.h        --explain in place of a look
+ *     exposing.c exposing.h            --exposure in place of a look
  *     exit_status.h                    what the program's exit status says
  *     gather.c gather.h                sockets and their owners
  *     hidden.c hidden.h                what a selection could not tell because an owner was not seen
@@ -85,6 +86,12 @@
  *     socket_unit.c socket_unit.h      which of systemd's socket units listens on the port
  *     tcp_options.c tcp_options.bpf.c tcp_options.h options of the TCP sockets on the port, by a BPF iterator
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
+ *   exposure/
+ *     exposure.c exposure.h            each listener against the rules, by each interface
+ *     exposure_types.h                 what the caller has collected
+ *     exposure_out.c                   the answer as a table for people, and as one JSON object
+ *     judged.h                         the inside of a struct exposure: data alone
+ *     ways.c ways.h                    interfaces by which packets come in, and what is attached to them
  *   health/
  *     health.c health.h                two looks, judged: what is sick, and whose it is
  *     health_finding.h                 a hit, a finding, and the inside of a struct health
@@ -347,7 +354,7 @@ static void replay_from_environment(struct options *options)
 {
 	const char *file = getenv("TCPDIAG_FILE");
 	bool live = options->record || options->source != SOURCE_AUTO || options->mode == MODE_EXPLAIN ||
-	            options->mode == MODE_EVENTS;
+	            options->mode == MODE_EXPOSURE || options->mode == MODE_EVENTS;
 	if (file && *file && !options->replay && !live)
 		options->replay = file;
 }

@@ -117,6 +117,10 @@ void ruleset_free(struct ruleset *ruleset);
 const struct ruleset_gaps *ruleset_gaps(const struct ruleset *ruleset);
 /* No base chain at all: nothing is filtered or translated. */
 bool ruleset_is_empty(const struct ruleset *ruleset);
+/* A base chain of the family bridge: its rules are not run here. */
+bool ruleset_has_bridge(const struct ruleset *ruleset);
+/* A base chain of the device itself: ingress or egress. */
+bool ruleset_has_device(const struct ruleset *ruleset, const char *name);
 
 /* A packet on its way: what earlier hooks made of it. */
 struct packet_state {

@@ -118,7 +118,6 @@ static const struct foreign_word words[] = {
 	REFUSED("newer tools", "--group", "--group-by COLUMNS"),
 	REFUSED("newer tools", "--limit", "--top N"),
 	REFUSED("newer tools", "--interval", "-c2 looks again every 2 seconds"),
-	REFUSED("newer tools", "--exposure", "who can reach a listener is not judged: --columns +scope"),
 	REFUSED("newer tools", "--output", "--format FMT, or > FILE"),
 	REFUSED("newer tools", "--listeners", "-l, --listening"),
 	REFUSED("newer tools", "--established", "--state established"),

@@ -469,6 +469,7 @@ static const struct option_row rows[] = {
 	WORD(OPTIONS_LIVE, 0, "wait-free", wait_free, "TARGET", "until a bind of the port would pass",
 	     .mode = MODE_WAIT),
 
+	TEXT(OPTIONS_EXPLAIN, 0, "exposure", MODE_EXPOSURE, "who can reach what listens here"),
 	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it",
 	     .mode = MODE_EXPLAIN),
 	FLAG(OPTIONS_EXPLAIN, 0, "reuseaddr", reuseaddr, "... sets SO_REUSEADDR (TCP: it does)"),

@@ -400,6 +400,32 @@ static int check_watch(struct parse *parse)
 	return 0;
 }
 
+/* Its lines are its own, and it is of what there is now, here. */
+static int check_exposure(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	if (options->mode != MODE_EXPOSURE)
+		return 0;
+	const char *other = options->internet || options->info || options->pids ? "-i, -I and --pids"
+	                    : options->netns.count || options->all_netns
+	                            ? "-N (run it there: nsenter -t PID -n sockview --exposure)"
+	                    : options->replay                                    ? "--replay"
+	                    : options->record                                    ? "--record"
+	                    : options->proc_root                                 ? "--proc-root"
+	                    : options->continuous                                ? "-c"
+	                    : options->explain                                   ? "--explain"
+	                    : options->summary                                   ? "--summary"
+	                    : options->group_by || options->top                  ? "--group-by and --top"
+	                    : options->columns || options->sort                  ? "--columns and --sort"
+	                    : options->format && options->format != &format_json ? "a format but json"
+	                                                                         : NULL;
+	if (other)
+		return option_problem(parse, "--exposure does not go with %s", other);
+	if (options->protos_named && options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
+		return option_problem(parse, "--exposure tells of TCP and UDP alone");
+	return 0;
+}
+
 static int check_groups(struct parse *parse)
 {
 	const struct options *options = parse->options;
@@ -458,7 +484,7 @@ static int check_together(struct parse *parse)
 		return -1;
 	if (check_events(parse) < 0 || check_acting(parse) < 0)
 		return -1;
-	if (check_explain(parse) < 0)
+	if (check_explain(parse) < 0 || check_exposure(parse) < 0)
 		return -1;
 	if (options->netns.count || options->all_netns) {
 		const char *other = options->explain  ? "--explain (run it there: nsenter -t PID -n sockview --explain)"

@@ -285,6 +285,15 @@ static bool device_fits(const struct ruleset *ruleset, const struct fw_chain *ch
 	return false;
 }
 
+bool ruleset_has_device(const struct ruleset *ruleset, const char *name)
+{
+	for (size_t i = 0; i < ruleset->chains; i++)
+		if (ruleset->chain[i].base && ruleset->chain[i].devices.len &&
+		    device_fits(ruleset, &ruleset->chain[i], name))
+			return true;
+	return false;
+}
+
 static bool chain_meets(const struct ruleset *ruleset, const struct fw_chain *chain, const struct packet *packet,
                         enum packet_hook hook)
 {

@@ -445,6 +445,14 @@ bool ruleset_is_empty(const struct ruleset *ruleset)
 	return true;
 }
 
+bool ruleset_has_bridge(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->chains; i++)
+		if (ruleset->chain[i].base && ruleset->chain[i].family == NFPROTO_BRIDGE)
+			return true;
+	return false;
+}
+
 const struct fw_chain *ruleset_chain(const struct ruleset *ruleset, uint8_t family, const char *table, const char *name)
 {
 	for (size_t i = 0; i < ruleset->chains; i++) {

@@ -12,6 +12,7 @@
 #include "run/checkup.h"
 #include "run/eventing.h"
 #include "run/explaining.h"
+#include "run/exposing.h"
 #include "run/look.h"
 #include "run/meant.h"
 #include "run/namespaces.h"
@@ -61,13 +62,10 @@ static enum exit_status say_selection(const struct run *run)
 }
 
 static const struct run_mode *const modes[MODE_COUNT] = {
-	[MODE_LOOK] = &mode_look,
-	[MODE_EVENTS] = &mode_events,
-	[MODE_EXPLAIN] = &mode_explain,
-	[MODE_KILL] = &mode_kill,
-	[MODE_WAIT] = &mode_wait,
-	[MODE_HEALTH] = &mode_health,
-	[MODE_LIST_NETNS] = &mode_list_netns,
+	[MODE_LOOK] = &mode_look,       [MODE_EVENTS] = &mode_events,
+	[MODE_EXPLAIN] = &mode_explain, [MODE_KILL] = &mode_kill,
+	[MODE_WAIT] = &mode_wait,       [MODE_EXPOSURE] = &mode_exposure,
+	[MODE_HEALTH] = &mode_health,   [MODE_LIST_NETNS] = &mode_list_netns,
 	[MODE_WATCH] = &mode_watch,
 	[MODE_SIGNAL] = &mode_signal,
 };

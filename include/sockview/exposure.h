@@ -1,0 +1,20 @@
+/* exposure.h - --exposure: who can reach what listens here, by the rules of this network namespace. */
+#ifndef SOCKVIEW_EXPOSURE_H
+#define SOCKVIEW_EXPOSURE_H
+
+#include <sockview/exposure_types.h>
+#include <sockview/out.h>
+
+struct exposure;
+
+/*
+ * Reads interfaces, addresses and rules with the rights that are in effect, and
+ * judges each row. NULL with errno. What could not be read stands in its rows.
+ */
+struct exposure *exposure_new(const struct exposure_facts *facts);
+void exposure_free(struct exposure *exposure);
+/* Each: 0, or -1 with errno ENOMEM. */
+int exposure_text(const struct exposure *exposure, bool header, struct out *out);
+int exposure_json(const struct exposure *exposure, struct out *out);
+
+#endif

@@ -1,0 +1,19 @@
+/* exposure_types.h - what the caller of --exposure has collected. */
+#ifndef SOCKVIEW_EXPOSURE_TYPES_H
+#define SOCKVIEW_EXPOSURE_TYPES_H
+
+#include <sockview/names.h>
+#include <sockview/owner.h>
+
+struct cgroups;
+
+/* All of it outlives the exposure, but for the cgroups. */
+struct exposure_facts {
+	const struct table *table; /* listeners and servers of UDP, with WANT_EXTRA */
+	const struct owners *owners;
+	struct names *names;
+	struct cgroups *cgroups; /* NULL: no cgroup has a path */
+	int proc_fd;
+};
+
+#endif

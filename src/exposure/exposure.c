@@ -1,0 +1,350 @@
+/*
+ * exposure.c - each listener against the rules, by each interface (sockview/exposure.h).
+ *
+ *   listener x interface x family --a first packet of another host--> fate -> reach; the best is the listener's
+ *
+ * The packet's source is open. So is its destination where the listener has
+ * every address; only where that leaves a doubt each address of the interface
+ * is tried, too.
+ */
+#include <sockview/exposure.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sockview/cgroup.h>
+#include <sockview/column_source.h>
+#include <sockview/column_table.h>
+#include <sockview/proto.h>
+#include <sockview/sk_lookup.h>
+#include <sockview/vec.h>
+
+#include "exposure/judged.h"
+
+static const enum reach reach_of_fate[] = {
+	[FATE_PASSES] = REACH_OPEN,     [FATE_DROPPED] = REACH_FILTERED, [FATE_REJECTED] = REACH_REJECTED,
+	[FATE_DEPENDS] = REACH_DEPENDS, [FATE_UNKNOWN] = REACH_UNKNOWN,
+};
+
+/* One packet's way; of several the one that lets most through is kept. */
+struct passage {
+	enum reach reach;
+	struct packet_answer answer;
+	unsigned in_use;
+	bool has_nat;
+	struct packet_nat nat;
+};
+
+/* --- one packet --- */
+
+/* Traffic that is sent elsewhere does not come to the socket, whatever the rules on its way there say. */
+static void apply_nat(struct passage *passage, const struct packet_nats *nats, const struct packet_nat *taken)
+{
+	const struct packet_nat *nat = taken ? taken : nats->count ? &nats->nat[0] : NULL;
+	if (!nat)
+		return;
+	passage->has_nat = true;
+	passage->nat = *nat;
+	if (passage->reach > REACH_DEPENDS)
+		return;
+	passage->reach = nat->unread ? REACH_UNKNOWN : REACH_DEPENDS;
+	if (passage->answer.fate != FATE_PASSES)
+		return;
+	passage->answer.fate = nat->unread ? FATE_UNKNOWN : FATE_DEPENDS;
+	passage->answer.rule = nat->rule;
+	passage->answer.drops_if = true;
+	snprintf(passage->answer.condition, sizeof(passage->answer.condition), "%s",
+	         *nat->condition ? nat->condition : "where it is sent");
+}
+
+static struct passage pass_packet(const struct exposure *exposure, const struct packet *packet)
+{
+	struct passage passage = { .reach = REACH_OPEN };
+	struct packet_nats nats = { .count = 0 };
+	const struct packet_nat *taken = NULL;
+	packet_arrive(exposure->ruleset, packet, &passage.answer, &nats, &taken);
+	passage.reach = reach_of_fate[passage.answer.fate];
+	apply_nat(&passage, &nats, taken);
+	return passage;
+}
+
+static void keep_better(struct passage *best, const struct passage *one)
+{
+	if (one->reach < best->reach)
+		*best = *one;
+}
+
+/* rp_filter and the routes: an address of the interface's own net is refused, another may not be. */
+static void ask_routes(const struct exposure *exposure, const struct packet *packet, struct passage *passage)
+{
+	bool asked = false;
+	union addr source = { .word = { 0 } };
+	int number = 0;
+	for (size_t i = 0; i < exposure->ways.addrs && passage->reach == REACH_OPEN; i++) {
+		const struct way_addr *at = &exposure->ways.addr[i];
+		if (at->ifindex != packet->iif || at->family != packet->family)
+			continue;
+		number = ways_ask_route(at, packet->known & PACKET_DEST ? &packet->dest : &at->addr, &source);
+		if (number <= 0)
+			return;
+		asked = true;
+	}
+	if (!asked)
+		return;
+	char text[ADDR_TEXT_MAX];
+	*addr_text(text, &source, packet->family, false) = '\0';
+	passage->reach = REACH_DEPENDS;
+	passage->answer = (struct packet_answer){ .fate = FATE_DEPENDS, .drops_if = false };
+	snprintf(passage->answer.condition, sizeof(passage->answer.condition),
+	         "a source that rp_filter and the routes accept there (%s: %s)", text, strerror(number));
+}
+
+static struct passage pass_way(const struct exposure *exposure, struct packet *packet, const struct way *way)
+{
+	packet->iif = way->ifindex;
+	snprintf(packet->iifname, sizeof(packet->iifname), "%s", way->name);
+	struct passage best = pass_packet(exposure, packet);
+	bool open_dest = !(packet->known & PACKET_DEST);
+	for (size_t i = 0; i < exposure->ways.addrs && open_dest && best.reach != REACH_OPEN; i++) {
+		const struct way_addr *at = &exposure->ways.addr[i];
+		if (at->ifindex != way->ifindex || at->family != packet->family || best.answer.fate < FATE_DEPENDS)
+			continue;
+		struct packet there = *packet;
+		there.known |= PACKET_DEST;
+		there.dest = at->addr;
+		struct passage one = pass_packet(exposure, &there);
+		keep_better(&best, &one);
+	}
+	ask_routes(exposure, packet, &best);
+	return best;
+}
+
+/* --- one listener --- */
+
+static bool row_is_loopback(const struct exposure *exposure, const struct row *row)
+{
+	static const union addr one = { .byte = { [15] = 1 } };
+	bool mapped = row->flags & ROW_LOCAL_MAPPED;
+	for (size_t i = 0; i < exposure->ways.count && row->ifindex; i++)
+		if (exposure->ways.way[i].ifindex == row->ifindex && exposure->ways.way[i].loopback)
+			return true;
+	if (row->family == AF_INET6 && !mapped)
+		return memcmp(&row->local, &one, sizeof(one)) == 0;
+	return row->local.byte[mapped ? 12 : 0] == 127;
+}
+
+static bool row_takes(const struct row *row, int family)
+{
+	bool mapped = row->flags & ROW_LOCAL_MAPPED;
+	if (row->family == AF_INET || mapped)
+		return family == AF_INET;
+	return family == AF_INET6 || (addr_is_any(&row->local, false) && !(row->flags & ROW_V6ONLY));
+}
+
+static struct packet packet_for(const struct row *row, int family)
+{
+	struct packet packet = {
+		.family = (uint8_t)family,
+		.proto = (uint8_t)proto_table[row->proto].number,
+		.known = PACKET_IIF | PACKET_ROUTES_BACK | PACKET_SOURCE_REMOTE,
+		.dest_port = row->local_port,
+	};
+	bool mapped = row->flags & ROW_LOCAL_MAPPED;
+	union addr bound = mapped ? addr_unmapped(&row->local) : row->local;
+	bool multicast = family == AF_INET ? bound.byte[0] >= 224 : bound.byte[0] == 0xff;
+	if (addr_is_any(&row->local, mapped)) {
+		packet.known |= PACKET_DEST_LOCAL;
+		return packet;
+	}
+	packet.dest = bound;
+	packet.known |= PACKET_DEST | (multicast ? 0 : PACKET_DEST_LOCAL);
+	return packet;
+}
+
+/* In use on the listener's cgroup or above; or it could not be asked. */
+static void find_cgroup_programs(const struct exposure *exposure, const struct sock *sock, struct judged *judged)
+{
+	struct cgroups *cgroups = exposure->facts.cgroups;
+	bool whole;
+	struct bytes path = { NULL, 0 };
+	if (cgroups && sock->extra && sock->extra->has & EXTRA_CGROUP)
+		path = cgroups_path(cgroups, sock->extra->cgroup_id);
+	int programs = -1;
+	char name[4096];
+	if (path.data && path.len < sizeof(name)) {
+		snprintf(name, sizeof(name), ".%.*s", (int)path.len, (const char *)path.data);
+		int fd = openat(cgroups_root(cgroups, &whole), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		programs = fd < 0 ? -1 : ways_cgroup_programs(fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (programs > 0)
+		judged->in_use |= LAYER_BIT(LAYER_CGROUP);
+	if (programs)
+		judged->unread |= LAYER_BIT(LAYER_CGROUP);
+}
+
+static int judge_ways(struct exposure *exposure, const struct row *row, struct judged *judged)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	struct passage best = { .reach = REACH_LOCAL };
+	judged->first_way = exposure->way_count;
+	for (size_t i = 0; i < exposure->ways.count; i++) {
+		const struct way *way = &exposure->ways.way[i];
+		struct passage of_way = { .reach = REACH_LOCAL };
+		bool bound = row->ifindex && row->ifindex != way->ifindex && row->ifindex != way->master;
+		if (way_is_closed(&exposure->ways, way) || bound)
+			continue;
+		for (size_t f = 0; f < 2; f++) {
+			if (!row_takes(row, families[f]) || !ways_have(&exposure->ways, families[f]))
+				continue;
+			struct packet packet = packet_for(row, families[f]);
+			struct passage one = pass_way(exposure, &packet, way);
+			keep_better(&of_way, &one);
+		}
+		if (of_way.reach == REACH_LOCAL)
+			continue;
+		of_way.in_use = way->in_use | judged->in_use | exposure->in_use;
+		judged->unread |= way->unread | way->in_use;
+		if (of_way.in_use)
+			of_way.reach = REACH_UNKNOWN;
+		struct reach_way *added = vec_push(exposure->way, exposure->way_count, exposure->way_capacity);
+		if (!added)
+			return -1;
+		memcpy(added->name, way->name, sizeof(added->name));
+		added->reach = (uint8_t)of_way.reach;
+		keep_better(&best, &of_way);
+	}
+	judged->ways = exposure->way_count - judged->first_way;
+	judged->reach = best.reach;
+	judged->answer = best.answer;
+	judged->in_use = best.in_use;
+	judged->has_nat = best.has_nat;
+	judged->nat = best.nat;
+	return 0;
+}
+
+static const char *scope_word(const struct sock *sock)
+{
+	static const struct column_context none;
+	struct column_source source;
+	struct value value;
+	column_source_set(&source, &none, sock);
+	column_get(column_find("scope", strlen("scope")), &source, &value);
+	return value.kind == VALUE_WORD ? value.word : "";
+}
+
+static int judge_row(struct exposure *exposure, size_t index)
+{
+	struct sock sock;
+	table_get(exposure->facts.table, index, &sock);
+	struct judged *judged = vec_push(exposure->judged, exposure->count, exposure->capacity);
+	if (!judged)
+		return -1;
+	*judged = (struct judged){ .row = index, .reach = REACH_LOCAL, .scope = scope_word(&sock) };
+	if (row_is_loopback(exposure, &sock.row))
+		return 0;
+	judged->unread = exposure->unread | exposure->in_use;
+	struct packet packet = packet_for(&sock.row, row_takes(&sock.row, AF_INET) ? AF_INET : AF_INET6);
+	if (packet.known & PACKET_DEST && packet.known & PACKET_DEST_LOCAL &&
+	    !ways_addr(&exposure->ways, packet.family, &packet.dest)) {
+		judged->not_here = true;
+		judged->reach = REACH_UNKNOWN;
+		return 0;
+	}
+	find_cgroup_programs(exposure, &sock, judged);
+	return judge_ways(exposure, &sock.row, judged);
+}
+
+/* --- all of them --- */
+
+static void find_layers(struct exposure *exposure)
+{
+	const struct ruleset_gaps *gaps = ruleset_gaps(exposure->ruleset);
+	struct sk_lookups lookups = { .error = ENOENT };
+	struct stat status;
+	if (gaps->error || gaps->changing)
+		exposure->in_use |= LAYER_BIT(LAYER_NFTABLES);
+	if (gaps->legacy)
+		exposure->in_use |= LAYER_BIT(LAYER_LEGACY);
+	if (ruleset_has_bridge(exposure->ruleset))
+		exposure->in_use |= LAYER_BIT(LAYER_BRIDGE);
+	if (fstatat(exposure->facts.proc_fd, "self/ns/net", &status, 0) == 0)
+		sk_lookups_find(&lookups, status.st_ino);
+	if (lookups.count)
+		exposure->in_use |= LAYER_BIT(LAYER_SK_LOOKUP);
+	else if (lookups.error)
+		exposure->unread |= LAYER_BIT(LAYER_SK_LOOKUP);
+	/* What a bridge's or a bond's port meets before its master does. */
+	for (size_t i = 0; i < exposure->ways.count; i++) {
+		const struct way *port = &exposure->ways.way[i];
+		for (size_t j = 0; j < exposure->ways.count && port->master; j++) {
+			struct way *master = &exposure->ways.way[j];
+			if (master->ifindex != port->master || master->vrf)
+				continue;
+			master->in_use |= port->in_use;
+			master->unread |= port->unread;
+			if (ruleset_has_device(exposure->ruleset, port->name))
+				master->in_use |= LAYER_BIT(LAYER_NFTABLES);
+		}
+	}
+}
+
+static int judged_compare(const void *a, const void *b, void *table)
+{
+	const struct judged *one = a, *other = b;
+	const struct row *row = &((const struct table *)table)->row[one->row];
+	const struct row *other_row = &((const struct table *)table)->row[other->row];
+	if (one->reach != other->reach)
+		return one->reach < other->reach ? -1 : 1;
+	if (row->local_port != other_row->local_port)
+		return row->local_port < other_row->local_port ? -1 : 1;
+	return one->row < other->row ? -1 : one->row > other->row;
+}
+
+static int judge_all(struct exposure *exposure)
+{
+	const struct table *table = exposure->facts.table;
+	if (ways_read(&exposure->ways) < 0)
+		return -1;
+	exposure->ruleset = ruleset_read(exposure->facts.proc_fd);
+	if (!exposure->ruleset)
+		return -1;
+	find_layers(exposure);
+	for (size_t i = 0; i < table->count; i++)
+		if (judge_row(exposure, i) < 0)
+			return -1;
+	if (exposure->count)
+		qsort_r(exposure->judged, exposure->count, sizeof(*exposure->judged), judged_compare, (void *)table);
+	return 0;
+}
+
+struct exposure *exposure_new(const struct exposure_facts *facts)
+{
+	struct exposure *exposure = calloc(1, sizeof(*exposure));
+	if (!exposure)
+		return NULL;
+	exposure->facts = *facts;
+	if (judge_all(exposure) == 0)
+		return exposure;
+	int number = errno;
+	exposure_free(exposure);
+	errno = number;
+	return NULL;
+}
+
+void exposure_free(struct exposure *exposure)
+{
+	if (!exposure)
+		return;
+	ruleset_free(exposure->ruleset);
+	ways_free(&exposure->ways);
+	free(exposure->judged);
+	free(exposure->way);
+	free(exposure);
+}

@@ -1,0 +1,346 @@
+/* exposure_out.c - the answer as a table for people, and as one JSON object (sockview/exposure.h). */
+#include <sockview/exposure.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sockview/countof.h>
+#include <sockview/json_string.h>
+#include <sockview/proto.h>
+
+#include "exposure/judged.h"
+
+static const char *const reach_words[REACH_COUNT] = {
+	[REACH_OPEN] = "open",         [REACH_DEPENDS] = "depends",   [REACH_UNKNOWN] = "unknown",
+	[REACH_REJECTED] = "rejected", [REACH_FILTERED] = "filtered", [REACH_LOCAL] = "local",
+};
+
+static const char *const layer_words[LAYER_COUNT] = {
+	[LAYER_NFTABLES] = "nftables",
+	[LAYER_LEGACY] = "iptables-legacy",
+	[LAYER_BRIDGE] = "nftables-bridge",
+	[LAYER_XDP] = "xdp",
+	[LAYER_TC] = "tc",
+	[LAYER_CGROUP] = "cgroup-bpf",
+	[LAYER_SK_LOOKUP] = "sk-lookup",
+};
+
+/* --- pieces of text --- */
+
+static int add_layers(struct text *text, unsigned layers)
+{
+	int answer = 0;
+	bool first = true;
+	for (size_t i = 0; i < LAYER_COUNT; i++)
+		if (layers & LAYER_BIT(i)) {
+			answer |= first ? 0 : text_add_char(text, ',');
+			answer |= text_add_string(text, layer_words[i]);
+			first = false;
+		}
+	return answer;
+}
+
+static int add_word(struct text *text, const char *word)
+{
+	return text_add_escaped(text, (struct bytes){ word, strlen(word) }, TEXT_WORD);
+}
+
+/* "inet filter input handle 7", or "policy" for the chain's. */
+static int add_rule_name(struct text *text, const struct packet_rule *rule)
+{
+	const char *const words[] = { rule->family, rule->table, rule->chain };
+	int answer = 0;
+	for (size_t i = 0; i < countof(words); i++)
+		answer |= add_word(text, words[i]) | text_add_char(text, ' ');
+	if (!rule->handle)
+		return answer | text_add_string(text, "policy");
+	return answer | text_add_string(text, "handle ") | text_add_u64(text, rule->handle);
+}
+
+/* Nothing where no rule decides. The condition is escaped already. */
+static int add_decided_by(struct text *text, const struct judged *judged)
+{
+	const struct packet_answer *answer = &judged->answer;
+	if (judged->not_here)
+		return text_add_string(text, "no interface that is up has the address");
+	if (judged->in_use)
+		return text_add_string(text, "not read: ") | add_layers(text, judged->in_use);
+	if (answer->rule.family && add_rule_name(text, &answer->rule) < 0)
+		return -1;
+	if (answer->fate != FATE_DEPENDS && answer->fate != FATE_UNKNOWN)
+		return 0;
+	return text_add_string(text, answer->rule.family ? ": " : "") |
+	       text_add_string(text, answer->fate == FATE_UNKNOWN ? "not judged: "
+	                             : answer->drops_if           ? "not with "
+	                                                          : "only with ") |
+	       text_add_string(text, answer->condition);
+}
+
+/* The interfaces that let most through, then what decides. */
+static int add_from(const struct exposure *exposure, struct text *text, const struct judged *judged)
+{
+	bool first = true;
+	int answer = 0;
+	for (size_t i = 0; i < judged->ways; i++) {
+		const struct reach_way *way = &exposure->way[judged->first_way + i];
+		if (way->reach != judged->reach)
+			continue;
+		answer |= first ? 0 : text_add_char(text, ',');
+		answer |= add_word(text, way->name);
+		first = false;
+	}
+	size_t before = text->len;
+	answer |= add_decided_by(text, judged);
+	if (answer == 0 && !first && text->len > before) {
+		/* "eth0 (inet filter input handle 7)" */
+		char *room = text_room(text, 3);
+		if (!room)
+			return -1;
+		memmove(text->data + before + 2, text->data + before, text->len - before);
+		memcpy(text->data + before, " (", 2);
+		text->data[text->len + 2] = ')';
+		text_advance(text, text->data + text->len + 3);
+	}
+	return answer | (text->len ? 0 : text_add_char(text, '-'));
+}
+
+static int add_local(struct text *text, const struct row *row)
+{
+	char addr[ADDR_TEXT_MAX + 2], *end = addr;
+	bool mapped = row->flags & ROW_LOCAL_MAPPED, brackets = row->family == AF_INET6 && !mapped;
+	*end = '[';
+	end = addr_text(end + brackets, &row->local, row->family, mapped);
+	*end = ']';
+	return text_add(text, addr, (size_t)(end - addr) + brackets) | text_add_char(text, ':') |
+	       text_add_u64(text, row->local_port);
+}
+
+static const struct process *process_of(const struct exposure *exposure, const struct row *row)
+{
+	struct owner_span span = owners_of(exposure->facts.owners, row);
+	return span.count ? &exposure->facts.owners->process[span.first->process] : NULL;
+}
+
+static int add_holder(const struct exposure *exposure, struct text *text, const struct row *row)
+{
+	const struct process *process = process_of(exposure, row);
+	if (!process)
+		return text_add_char(text, '-');
+	return text_add_u64(text, (uint64_t)process->pid) | text_add_char(text, '/') |
+	       text_add_escaped(text, owners_text(exposure->facts.owners, process->program), TEXT_WORD);
+}
+
+/* --- the table --- */
+
+enum cell {
+	CELL_PROTO,
+	CELL_PORT,
+	CELL_SERVICE,
+	CELL_STATE,
+	CELL_SCOPE,
+	CELL_LOCAL,
+	CELL_FROM,
+	CELL_PROGRAM,
+	CELL_COUNT
+};
+static const char *const headings[CELL_COUNT] = { "PROTO", "PORT",  "SERVICE", "STATE",
+	                                          "SCOPE", "LOCAL", "FROM",    "PID/PROGRAM" };
+
+static int add_cell(const struct exposure *exposure, struct text *text, const struct judged *judged, enum cell cell)
+{
+	const struct row *row = &exposure->facts.table->row[judged->row];
+	const char *service;
+	switch (cell) {
+	case CELL_PROTO:
+		return text_add_string(text, proto_name(row->proto));
+	case CELL_PORT:
+		return text_add_u64(text, row->local_port);
+	case CELL_SERVICE:
+		service = names_service(exposure->facts.names, row->proto, row->local_port);
+		return add_word(text, service ? service : "-");
+	case CELL_STATE:
+		return text_add_string(text, reach_words[judged->reach]);
+	case CELL_SCOPE:
+		return text_add_string(text, judged->scope);
+	case CELL_LOCAL:
+		return add_local(text, row);
+	case CELL_FROM:
+		return add_from(exposure, text, judged);
+	default:
+		return add_holder(exposure, text, row);
+	}
+}
+
+/* Characters, not bytes: what is escaped is valid UTF-8. */
+static size_t exposure_width(const struct text *text)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < text->len; i++)
+		width += ((unsigned char)text->data[i] & 0xc0) != 0x80;
+	return width;
+}
+
+static int measure_cells(const struct exposure *exposure, struct text *text, size_t width[CELL_COUNT])
+{
+	for (size_t i = 0; i < exposure->count; i++)
+		for (enum cell cell = 0; cell < CELL_COUNT; cell++) {
+			text->len = 0;
+			if (add_cell(exposure, text, &exposure->judged[i], cell) < 0)
+				return -1;
+			size_t wide = exposure_width(text);
+			width[cell] = wide > width[cell] ? wide : width[cell];
+		}
+	return 0;
+}
+
+static void put_cell(struct out *out, const struct text *text, size_t width, bool last)
+{
+	out_bytes(out, text->data, text->len);
+	for (size_t have = exposure_width(text); have < width + 2 && !last; have++)
+		out_char(out, ' ');
+	if (last)
+		out_char(out, '\n');
+}
+
+int exposure_text(const struct exposure *exposure, bool header, struct out *out)
+{
+	struct text text = { 0 };
+	size_t width[CELL_COUNT];
+	int answer = 0;
+	for (size_t cell = 0; cell < CELL_COUNT; cell++)
+		width[cell] = header ? strlen(headings[cell]) : 0;
+	answer = measure_cells(exposure, &text, width);
+	if (header && answer == 0) {
+		out_string(out, "By the rules of this host; what lies outside it was not looked at.\n");
+		for (enum cell cell = 0; cell < CELL_COUNT && answer == 0; cell++) {
+			text.len = 0;
+			answer = text_add_string(&text, headings[cell]);
+			put_cell(out, &text, width[cell], cell + 1 == CELL_COUNT);
+		}
+	}
+	for (size_t i = 0; i < exposure->count && answer == 0; i++)
+		for (enum cell cell = 0; cell < CELL_COUNT && answer == 0; cell++) {
+			text.len = 0;
+			answer = add_cell(exposure, &text, &exposure->judged[i], cell);
+			put_cell(out, &text, width[cell], cell + 1 == CELL_COUNT);
+		}
+	text_free(&text);
+	return answer < 0 ? -1 : 0;
+}
+
+/* --- JSON --- */
+
+static void exposure_key(struct out *out, const char *key)
+{
+	out_string(out, ",\"");
+	out_string(out, key);
+	out_string(out, "\":");
+}
+
+/* Text that was escaped when it was put together; null if there is none. */
+static void json_text(struct out *out, const struct text *text)
+{
+	if (text->len)
+		json_printable(out, text->data, text->len);
+	else
+		out_string(out, "null");
+}
+
+static int json_nat(const struct judged *judged, struct text *text, struct out *out)
+{
+	exposure_key(out, "nat");
+	text->len = 0;
+	int answer = judged->has_nat ? add_rule_name(text, &judged->nat.rule) : 0;
+	json_text(out, text);
+	return answer;
+}
+
+static void json_layers(struct out *out, unsigned layers)
+{
+	const char *before = "";
+	exposure_key(out, "unread");
+	out_char(out, '[');
+	for (size_t i = 0; i < LAYER_COUNT; i++)
+		if (layers & LAYER_BIT(i)) {
+			out_string(out, before);
+			json_string(out, layer_words[i]);
+			before = ",";
+		}
+	out_char(out, ']');
+}
+
+static void json_ways(const struct exposure *exposure, const struct judged *judged, struct out *out)
+{
+	exposure_key(out, "interfaces");
+	out_char(out, '[');
+	for (size_t i = 0; i < judged->ways; i++) {
+		const struct reach_way *way = &exposure->way[judged->first_way + i];
+		out_string(out, i ? ",{\"name\":" : "{\"name\":");
+		json_string(out, way->name);
+		exposure_key(out, "state");
+		json_string(out, reach_words[way->reach]);
+		out_char(out, '}');
+	}
+	out_char(out, ']');
+}
+
+static void json_owner(const struct exposure *exposure, const struct row *row, struct out *out)
+{
+	const struct process *process = process_of(exposure, row);
+	struct bytes program =
+		process ? owners_text(exposure->facts.owners, process->program) : (struct bytes){ NULL, 0 };
+	exposure_key(out, "pid");
+	if (process)
+		out_u64(out, (uint64_t)process->pid);
+	else
+		out_string(out, "null");
+	exposure_key(out, "program");
+	if (program.data)
+		json_bytes(out, program.data, program.len);
+	else
+		out_string(out, "null");
+}
+
+static int json_listener(const struct exposure *exposure, const struct judged *judged, struct text *text,
+                         struct out *out)
+{
+	const struct row *row = &exposure->facts.table->row[judged->row];
+	char addr[ADDR_TEXT_MAX];
+	out_string(out, "{\"protocol\":");
+	json_string(out, proto_name(row->proto));
+	exposure_key(out, "local_address");
+	char *end = addr_text(addr, &row->local, row->family, row->flags & ROW_LOCAL_MAPPED);
+	json_printable(out, addr, (size_t)(end - addr));
+	exposure_key(out, "local_port");
+	out_u64(out, row->local_port);
+	exposure_key(out, "service");
+	json_string(out, names_service(exposure->facts.names, row->proto, row->local_port));
+	exposure_key(out, "state");
+	json_string(out, reach_words[judged->reach]);
+	exposure_key(out, "scope");
+	json_string(out, judged->scope);
+	exposure_key(out, "decided_by");
+	text->len = 0;
+	int answer = add_decided_by(text, judged);
+	json_text(out, text);
+	json_ways(exposure, judged, out);
+	answer |= json_nat(judged, text, out);
+	json_layers(out, judged->unread);
+	json_owner(exposure, row, out);
+	out_char(out, '}');
+	return answer;
+}
+
+int exposure_json(const struct exposure *exposure, struct out *out)
+{
+	struct text text = { 0 };
+	int answer = 0;
+	out_string(out, "{\"listeners\":[");
+	for (size_t i = 0; i < exposure->count && answer == 0; i++) {
+		out_string(out, i ? ",\n" : "\n");
+		answer = json_listener(exposure, &exposure->judged[i], &text, out);
+	}
+	out_string(out, "\n]}\n");
+	text_free(&text);
+	return answer < 0 ? -1 : 0;
+}

@@ -1,0 +1,43 @@
+/* judged.h - the inside of a struct exposure: data alone. */
+#ifndef SOCKVIEW_EXPOSURE_JUDGED_H
+#define SOCKVIEW_EXPOSURE_JUDGED_H
+
+#include <sockview/exposure_types.h>
+#include <sockview/packet.h>
+
+#include "exposure/ways.h"
+
+/* The first lets most through. */
+enum reach { REACH_OPEN, REACH_DEPENDS, REACH_UNKNOWN, REACH_REJECTED, REACH_FILTERED, REACH_LOCAL, REACH_COUNT };
+
+struct reach_way {
+	char name[16];
+	uint8_t reach; /* enum reach */
+};
+
+struct judged {
+	size_t row; /* of the table */
+	enum reach reach;
+	const char *scope;
+	size_t first_way, ways; /* of exposure->way */
+	/* Of the interface that lets most through. */
+	struct packet_answer answer;
+	unsigned in_use; /* LAYER_BIT()s: in use and not read: why it is unknown */
+	unsigned unread; /* those, and the ones of which it could not be asked whether they are in use */
+	bool not_here;   /* it is bound to an address that no interface which is up has */
+	bool has_nat;
+	struct packet_nat nat; /* a rule that takes the port's traffic elsewhere */
+};
+
+struct exposure {
+	struct exposure_facts facts;
+	struct ruleset *ruleset; /* whose texts the answers are */
+	struct ways ways;
+	unsigned in_use, unread; /* of all rows */
+	struct judged *judged;   /* in the order they are printed */
+	size_t count, capacity;
+	struct reach_way *way;
+	size_t way_count, way_capacity;
+};
+
+#endif

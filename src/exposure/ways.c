@@ -1,0 +1,287 @@
+/* ways.c - interfaces, addresses and what is attached to them, by rtnetlink(7) and bpf(2) (ways.h). */
+#include "exposure/ways.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+
+#include <sockview/attrs.h>
+#include <sockview/countof.h>
+#include <sockview/exchange.h>
+#include <sockview/vec.h>
+
+/* IFLA_XDP has a greater number than struct attrs keeps. */
+static bool has_xdp(const void *payload, size_t len)
+{
+	const size_t head = NLMSG_ALIGN(sizeof(struct ifinfomsg));
+	struct attr_walk walk = { (const char *)payload + head, len > head ? len - head : 0 };
+	struct attr attr;
+	while (attr_next(&walk, &attr)) {
+		if (attr.type != IFLA_XDP)
+			continue;
+		struct attr attached = attrs_nested(attr).at[IFLA_XDP_ATTACHED];
+		return attached.data && attached.len && *(const uint8_t *)attached.data != XDP_ATTACHED_NONE;
+	}
+	return false;
+}
+
+static int on_way(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	struct ways *ways = context;
+	const struct ifinfomsg *head = payload;
+	if (message->nlmsg_type != RTM_NEWLINK || len < sizeof(*head))
+		return 0;
+	struct attrs attrs = attrs_behind(payload, len, sizeof(*head));
+	struct attrs info = attrs_nested(attrs.at[IFLA_LINKINFO]);
+	struct way *way = vec_push(ways->way, ways->count, ways->capacity);
+	if (!way)
+		return -1;
+	way->ifindex = (uint32_t)head->ifi_index;
+	way->master = attr_u32(attrs.at[IFLA_MASTER], 0);
+	way->up = head->ifi_flags & IFF_UP;
+	way->loopback = head->ifi_flags & IFF_LOOPBACK;
+	way->vrf = attr_is(info.at[IFLA_INFO_KIND], "vrf");
+	if (has_xdp(payload, len))
+		way->in_use |= LAYER_BIT(LAYER_XDP);
+	attr_text(way->name, sizeof(way->name), attrs.at[IFLA_IFNAME]);
+	return 0;
+}
+
+static int on_way_addr(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	struct ways *ways = context;
+	const struct ifaddrmsg *head = payload;
+	if (message->nlmsg_type != RTM_NEWADDR || len < sizeof(*head))
+		return 0;
+	struct attrs attrs = attrs_behind(payload, len, sizeof(*head));
+	size_t bytes = head->ifa_family == AF_INET ? 4 : head->ifa_family == AF_INET6 ? 16 : 0;
+	/* IFA_LOCAL is ours, IFA_ADDRESS the other end of a point-to-point link. */
+	struct attr local = attrs.at[IFA_LOCAL].len == bytes ? attrs.at[IFA_LOCAL] : attrs.at[IFA_ADDRESS];
+	if (!bytes || !local.data || local.len != bytes || head->ifa_prefixlen > bytes * 8)
+		return 0;
+	struct way_addr *addr = vec_push(ways->addr, ways->addrs, ways->addr_capacity);
+	if (!addr)
+		return -1;
+	memcpy(&addr->addr, local.data, bytes);
+	addr->ifindex = head->ifa_index;
+	addr->family = head->ifa_family;
+	addr->prefix_len = head->ifa_prefixlen;
+	addr->host_scope = head->ifa_scope == RT_SCOPE_HOST;
+	uint32_t flags = attr_u32(attrs.at[IFA_FLAGS], head->ifa_flags);
+	addr->tentative = flags & IFA_F_TENTATIVE && !(flags & IFA_F_OPTIMISTIC);
+	return 0;
+}
+
+static void forget_ways(void *ways)
+{
+	((struct ways *)ways)->count = 0;
+}
+
+static void forget_way_addrs(void *ways)
+{
+	((struct ways *)ways)->addrs = 0;
+}
+
+static const struct {
+	uint16_t type;
+	size_t head;
+	exchange_call *call;
+	void (*forget)(void *ways);
+} dumps[] = {
+	{ RTM_GETLINK, sizeof(struct ifinfomsg), on_way, forget_ways },
+	{ RTM_GETADDR, sizeof(struct ifaddrmsg), on_way_addr, forget_way_addrs },
+};
+
+/* --- programs --- */
+
+static int bpf_programs(uint32_t target, uint32_t type, uint32_t flags)
+{
+	union bpf_attr attr;
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = target; /* an interface's index for tcx */
+	attr.query.attach_type = type;
+	attr.query.query_flags = flags;
+	if (syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)) < 0)
+		return -1;
+	return (int)attr.query.prog_cnt;
+}
+
+int ways_cgroup_programs(int cgroup_fd)
+{
+	static const uint32_t types[] = { BPF_CGROUP_INET_INGRESS, BPF_CGROUP_INET_EGRESS };
+	int sum = 0;
+	for (size_t i = 0; i < countof(types); i++) {
+		int count = bpf_programs((uint32_t)cgroup_fd, types[i], BPF_F_QUERY_EFFECTIVE);
+		if (count < 0)
+			return -1;
+		sum += count;
+	}
+	return sum;
+}
+
+static int on_filter(void *found, const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	(void)payload;
+	(void)len;
+	*(bool *)found |= message->nlmsg_type == RTM_NEWTFILTER;
+	return 0;
+}
+
+/* Filters of clsact and of the qdisc ingress (net/sched/sch_ingress.c), and programs of tcx (Linux 6.6). */
+static void find_tc(struct exchange *exchange, struct way *way)
+{
+	enum { TCX_INGRESS = 46, TCX_EGRESS = 47 }; /* enum bpf_attach_type, which older headers lack */
+	static const uint32_t parents[] = { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+		                            TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) };
+	static const uint32_t types[] = { TCX_INGRESS, TCX_EGRESS };
+	for (size_t i = 0; i < countof(parents); i++) {
+		char buffer[64] __attribute__((aligned(NLMSG_ALIGNTO)));
+		struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+		bool found = false;
+		message->nlmsg_type = RTM_GETTFILTER;
+		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		struct tcmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+		head->tcm_ifindex = (int)way->ifindex;
+		head->tcm_parent = parents[i];
+		if (exchange_ask(exchange, message, on_filter, &found) == EXCHANGE_BROKEN)
+			way->unread |= LAYER_BIT(LAYER_TC);
+		int programs = bpf_programs(way->ifindex, types[i], 0);
+		if (found || programs > 0)
+			way->in_use |= LAYER_BIT(LAYER_TC);
+		/* EINVAL: a kernel without tcx. */
+		if (programs < 0 && errno != EINVAL && errno != ENOENT && errno != ENOSYS)
+			way->unread |= LAYER_BIT(LAYER_TC);
+	}
+}
+
+int ways_read(struct ways *ways)
+{
+	struct exchange exchange;
+	int number = 0;
+	*ways = (struct ways){ 0 };
+	if (exchange_open(&exchange, NETLINK_ROUTE) < 0)
+		return -1;
+	for (size_t i = 0; i < countof(dumps) && !number; i++) {
+		char buffer[64] __attribute__((aligned(NLMSG_ALIGNTO)));
+		struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+		message->nlmsg_type = dumps[i].type;
+		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		mnl_nlmsg_put_extra_header(message, dumps[i].head);
+		if (exchange_table(&exchange, message, dumps[i].call, dumps[i].forget, ways) < 0)
+			number = errno;
+	}
+	for (size_t i = 0; i < ways->count && !number; i++)
+		if (ways->way[i].up && !ways->way[i].loopback)
+			find_tc(&exchange, &ways->way[i]);
+	exchange_close(&exchange);
+	errno = number;
+	return number ? -1 : 0;
+}
+
+void ways_free(struct ways *ways)
+{
+	free(ways->way);
+	free(ways->addr);
+	*ways = (struct ways){ 0 };
+}
+
+/* --- what was read --- */
+
+static const struct way *way_of(const struct ways *ways, uint32_t ifindex)
+{
+	for (size_t i = 0; i < ways->count; i++)
+		if (ways->way[i].ifindex == ifindex)
+			return &ways->way[i];
+	return NULL;
+}
+
+const struct way_addr *ways_addr(const struct ways *ways, int family, const union addr *addr)
+{
+	for (size_t i = 0; i < ways->addrs; i++) {
+		const struct way_addr *local = &ways->addr[i];
+		/* fib_frontend.c, fib_add_ifaddr */
+		bool whole = family == AF_INET && local->host_scope;
+		unsigned bits = whole ? local->prefix_len : family == AF_INET ? 32 : 128;
+		const struct way *way = way_of(ways, local->ifindex);
+		if (local->family == family && way && way->up && !local->tentative &&
+		    addr_has_prefix(addr->byte, local->addr.byte, bits))
+			return local;
+	}
+	return NULL;
+}
+
+bool ways_have(const struct ways *ways, int family)
+{
+	for (size_t i = 0; i < ways->addrs; i++) {
+		const struct way *way = way_of(ways, ways->addr[i].ifindex);
+		/* An address of lo can be reached through any interface, but for those of the loopback net. */
+		if (ways->addr[i].family == family && !ways->addr[i].host_scope && way && way->up)
+			return true;
+	}
+	return false;
+}
+
+bool way_is_closed(const struct ways *ways, const struct way *way)
+{
+	const struct way *master = way->master ? way_of(ways, way->master) : NULL;
+	return !way->up || way->loopback || way->vrf || (master && !master->vrf);
+}
+
+/* --- routes --- */
+
+/* Another address of the same net; false if there is none to tell. */
+static bool neighbour_of(const struct way_addr *at, union addr *source)
+{
+	*source = at->addr;
+	if (at->family == AF_INET6) {
+		source->byte[15] = (uint8_t)(source->byte[15] >= 0xfe ? 2 : source->byte[15] + 1);
+		return at->prefix_len <= 120;
+	}
+	if (at->prefix_len > 30 || !at->prefix_len)
+		return false;
+	uint32_t mask = UINT32_MAX >> at->prefix_len, host = ntohl(at->addr.word[0]) & mask;
+	uint32_t other = host + 1 < mask ? host + 1 : host - 1;
+	source->word[0] = htonl((ntohl(at->addr.word[0]) & ~mask) | other);
+	return true;
+}
+
+static int on_route(void *type, const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	if (message->nlmsg_type == RTM_NEWROUTE && len >= sizeof(struct rtmsg))
+		*(int *)type = ((const struct rtmsg *)payload)->rtm_type;
+	return 0;
+}
+
+int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source)
+{
+	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO)));
+	size_t bytes = at->family == AF_INET ? 4 : 16;
+	struct exchange exchange;
+	int type = RTN_UNSPEC;
+	if (!neighbour_of(at, source) || exchange_open(&exchange, NETLINK_ROUTE) < 0)
+		return -1;
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	message->nlmsg_type = RTM_GETROUTE;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	struct rtmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+	head->rtm_family = at->family;
+	head->rtm_dst_len = head->rtm_src_len = (uint8_t)(bytes * 8);
+	mnl_attr_put(message, RTA_DST, bytes, dest);
+	mnl_attr_put(message, RTA_SRC, bytes, source);
+	mnl_attr_put_u32(message, RTA_IIF, at->ifindex);
+	enum exchange_end end = exchange_ask(&exchange, message, on_route, &type);
+	int number = exchange.number;
+	exchange_close(&exchange);
+	if (end == EXCHANGE_REFUSED)
+		return number;
+	return end == EXCHANGE_DONE && type == RTN_LOCAL ? 0 : -1;
+}

@@ -1,0 +1,63 @@
+/* ways.h - the interfaces by which a packet of another host can come in, and what on them is no rule. */
+#ifndef SOCKVIEW_EXPOSURE_WAYS_H
+#define SOCKVIEW_EXPOSURE_WAYS_H
+
+#include <sockview/row.h>
+
+/* Programs and rules that stop packets and that are not read here. */
+enum layer {
+	LAYER_NFTABLES,
+	LAYER_LEGACY,
+	LAYER_BRIDGE,
+	LAYER_XDP,
+	LAYER_TC,
+	LAYER_CGROUP,
+	LAYER_SK_LOOKUP,
+	LAYER_COUNT
+};
+#define LAYER_BIT(layer) (1u << (layer))
+
+struct way {
+	uint32_t ifindex, master; /* master 0: none */
+	char name[16];
+	bool up, loopback, vrf;
+	unsigned in_use; /* LAYER_BIT()s of programs that are attached to it */
+	unsigned unread; /* ... of which it could not be asked whether there are any */
+};
+
+struct way_addr {
+	union addr addr;
+	uint32_t ifindex;
+	uint8_t family, prefix_len;
+	bool host_scope; /* loopback's: of IPv4 the whole prefix is local */
+	bool tentative;  /* IPv6: not yet answered for */
+};
+
+struct ways {
+	struct way *way;
+	size_t count, capacity;
+	struct way_addr *addr;
+	size_t addrs, addr_capacity;
+};
+
+/* 0, or -1 with errno. ways_free() after both. */
+int ways_read(struct ways *ways);
+void ways_free(struct ways *ways);
+/* NULL: no address of this host. */
+const struct way_addr *ways_addr(const struct ways *ways, int family, const union addr *addr);
+/* True if an interface that is up and no loopback has an address of the family. */
+bool ways_have(const struct ways *ways, int family);
+/* A packet of another host cannot come in by it itself: down, loopback, or its master has what comes in. */
+bool way_is_closed(const struct ways *ways, const struct way *way);
+
+/*
+ * Does the kernel take a packet from a neighbour of `at` that comes in by its
+ * interface for `dest`? The errno if its routes or rp_filter refuse it, 0 if
+ * not, -1 if that could not be asked. *source is the neighbour.
+ */
+int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source);
+
+/* BPF programs of the cgroup or those above: their number, or -1 with errno. */
+int ways_cgroup_programs(int cgroup_fd);
+
+#endif

@@ -66,8 +66,7 @@ static const struct run_mode *const modes[MODE_COUNT] = {
 	[MODE_EXPLAIN] = &mode_explain, [MODE_KILL] = &mode_kill,
 	[MODE_WAIT] = &mode_wait,       [MODE_EXPOSURE] = &mode_exposure,
 	[MODE_HEALTH] = &mode_health,   [MODE_LIST_NETNS] = &mode_list_netns,
-	[MODE_WATCH] = &mode_watch,
-	[MODE_SIGNAL] = &mode_signal,
+	[MODE_WATCH] = &mode_watch,     [MODE_SIGNAL] = &mode_signal,
 };
 
 static enum exit_status run_steps(struct run *run)

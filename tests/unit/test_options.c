@@ -270,14 +270,14 @@ static const struct {
 	{ "--explain tcp:80 --probe=listen --json", DEFAULTS " mode=1 probe=3 format=json explain=tcp:80" },
 	{ "--explain 80 --as-user www --device lo --v6only --reuseaddr --reuseport --no-probe",
 	  DEFAULTS " reuseaddr reuseport v6only no_probe mode=1 explain=80 as_user=www device=lo" },
-	{ "--list-columns", DEFAULTS " mode=9" },
-	{ "--completions zsh", DEFAULTS " mode=10 completions=1" },
-	{ "-V", DEFAULTS " mode=11" },
-	{ "-h", DEFAULTS " mode=12" },
-	{ "-hl", DEFAULTS " listening mode=12" },
-	{ "-h all", DEFAULTS " help_all mode=12" },
-	{ "--help=all", DEFAULTS " help_all mode=12" },
-	{ "--help --version --explain 80", DEFAULTS " mode=12 explain=80" },
+	{ "--list-columns", DEFAULTS " mode=10" },
+	{ "--completions zsh", DEFAULTS " mode=11 completions=1" },
+	{ "-V", DEFAULTS " mode=12" },
+	{ "-h", DEFAULTS " mode=13" },
+	{ "-hl", DEFAULTS " listening mode=13" },
+	{ "-h all", DEFAULTS " help_all mode=13" },
+	{ "--help=all", DEFAULTS " help_all mode=13" },
+	{ "--help --version --explain 80", DEFAULTS " mode=13 explain=80" },
 };
 
 static void lines_have_their_meaning(void **state)

@@ -250,36 +250,51 @@ check-man:
 
 # --- installing ------------------------------------------------------------
 
-COMPLETIONS = \
-	bash:$(PREFIX)/share/bash-completion/completions/sockview \
-	zsh:$(PREFIX)/share/zsh/site-functions/_sockview \
-	fish:$(PREFIX)/share/fish/vendor_completions.d/sockview.fish
+# Debian's zsh looks for what packages bring in a folder of its own.
+ZSH_FOLDER = $(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/$(ZSH_FOLDER)
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+COMPLETIONS = bash:$(BASHCOMPDIR)/sockview zsh:$(ZSHCOMPDIR)/_sockview fish:$(FISHCOMPDIR)/sockview.fish
 MAN_PAGES = $(wildcard man/*.[58])
 INSTALLED = $(BINDIR)/sockview \
 	$(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 	$(foreach pair,$(COMPLETIONS),$(word 2,$(subst :, ,$(pair))))
 
+# What prints the completions runs on this machine: where CC compiles for another one, a second build.
+BUILD_CC ?= cc
+BUILD_PKG_CONFIG ?= pkg-config
+CROSS = $(filter-out $(shell $(BUILD_CC) -dumpmachine),$(shell $(CC) -dumpmachine))
+COMPLETER ?= $(if $(CROSS),$(OWN_COMPLETER),$(PROGRAM))
+OWN_COMPLETER = build/completer/sockview
+# Asked of the compilers only where something is installed.
+define make_completer
++$(Q)$(MAKE) --no-print-directory PROFILE=completer B=build/completer CC='$(BUILD_CC)' \
+		PKG_CONFIG='$(BUILD_PKG_CONFIG)' SAN= CPPFLAGS= CFLAGS=-O1 LDFLAGS= LDLIBS= $(OWN_COMPLETER)
+endef
+
 .PHONY: install install-caps uninstall
 install: $(PROGRAM)
-	$(Q)$(INSTALL) -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
-	$(Q)$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/sockview
+	$(if $(filter $(OWN_COMPLETER),$(COMPLETER)),$(make_completer))
+	$(Q)for folder in $(sort $(dir $(INSTALLED))); do $(INSTALL) -d '$(DESTDIR)'$$folder || exit 1; done
+	$(Q)$(INSTALL) -m 755 $(PROGRAM) '$(DESTDIR)$(BINDIR)/sockview'
 	$(Q)for page in $(MAN_PAGES); do \
-		$(INSTALL) -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; \
+		$(INSTALL) -m 644 $$page '$(DESTDIR)$(MANDIR)'/man$${page##*.}/ || exit 1; \
 	done
 	$(Q)for pair in $(COMPLETIONS); do \
-		$(PROGRAM) --completions $${pair%%:*} >$(DESTDIR)$${pair#*:} || exit 1; \
+		$(COMPLETER) --completions $${pair%%:*} >'$(DESTDIR)'$${pair#*:} || exit 1; \
 	done
 
 # Ordinary users then see the owners of all sockets; see PRIVILEGES in sockview(8).
 install-caps: install
-	$(Q)$(SETCAP) cap_sys_ptrace,cap_dac_read_search+ep $(DESTDIR)$(BINDIR)/sockview
+	$(Q)$(SETCAP) cap_sys_ptrace,cap_dac_read_search+ep '$(DESTDIR)$(BINDIR)/sockview'
 
 # Folders go too where they are empty and DESTDIR made them.
 uninstall:
-	$(Q)rm -f $(INSTALLED:%=$(DESTDIR)%)
-	$(Q)[ -z "$(DESTDIR)" ] || for folder in $(sort $(dir $(INSTALLED))); do \
-		[ ! -d $(DESTDIR)$$folder ] || \
-		(cd $(DESTDIR) && rmdir -p --ignore-fail-on-non-empty .$$folder 2>/dev/null || :); \
+	$(Q)for file in $(INSTALLED); do rm -f '$(DESTDIR)'$$file || exit 1; done
+	$(Q)[ -z '$(DESTDIR)' ] || for folder in $(sort $(dir $(INSTALLED))); do \
+		[ ! -d '$(DESTDIR)'$$folder ] || \
+		(cd '$(DESTDIR)' && rmdir -p --ignore-fail-on-non-empty .$$folder 2>/dev/null || :); \
 	done
 
 # --- what it takes ---------------------------------------------------------
@@ -372,7 +387,7 @@ help:
 	@echo 'fuzz           libFuzzer programs in build/fuzz'
 	@echo 'fuzz-all       each of them for SECONDS=60; what breaks one is left in build/fuzz/found'
 	@echo 'check-threads  the threaded parts under TSan'
-	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR; uninstall'
+	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'
 	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p, 1m or corners'
 	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too; deps-san: sanitizers'

@@ -35,6 +35,17 @@ for choice, flag in FLAGS.items():
     again = would_do(folder, "install-caps", "WITH_BPF=auto")
     t.ok(not any(flag in line for line in again.out.decode().splitlines() if "task_file.c" in line and " -c " in line),
          "... and otherwise if that is said")
+# For another machine the program that was built is not run: a compiler that only says so takes its place.
+other = os.path.join(tap.scratch(), "other-gcc")
+with open(other, "w") as file:
+    file.write("#!/bin/sh\necho other-linux-gnu\n")
+os.chmod(other, 0o755)
+folder = os.path.join(tap.scratch(), "cross")
+os.mkdir(folder)
+done = would_do(folder, "install", "CC=" + other, "BASHCOMPDIR=/b", "ZSHCOMPDIR=/z", "FISHCOMPDIR=/f").out.decode()
+printing = [line.split()[0] for line in done.splitlines() if " --completions " in line]
+t.same(printing, ["build/completer/sockview"], "cross: another program prints the completions", done[-900:])
+t.ok("bash:/b/sockview zsh:/z/_sockview fish:/f/sockview.fish" in done, "completions go where it is said", done[-900:])
 built = os.path.join(tap.BUILD)
 if os.access(os.path.join(built, "sockview"), os.X_OK) and any(name.startswith("with_bpf.") for name in os.listdir(built)):
     done = would_do(built, "install-caps", "SAN=" + tap.SAN)

@@ -217,16 +217,17 @@ t.same((answer.status, answer.out.count(b"  got SIGKILL\n")), (0, 2), "--yes: bo
 t.same((ended_by(pid), ended_by(second.pid)), (signal.SIGKILL, signal.SIGKILL), "they have ended")
 
 # --- another user's --------------------------------------------------------------------------------------
-if os.getuid() == 0 and not tap.missing("setpriv"):
+SEES = ["setpriv", "--reuid=65534", "--inh-caps=-all,+sys_ptrace,+dac_read_search", "--clear-groups",
+        "--ambient-caps=-all,+sys_ptrace,+dac_read_search"]
+if os.getuid() == 0 and not tap.missing("setpriv") and tap.run([*SEES, "true"]).status == 0:
     sock, port = serve()
     third = Process(lambda: sock)
     sock.close()
     answer = tap.run(["setpriv", "--reuid=65534", "--bounding-set=-kill", "--inh-caps=-all", "--clear-groups",
-                      "--ambient-caps=-all", tap.SOCKVIEW, "--signal", ":%d" % port])
+                      "--ambient-caps=-all", tap.program(65534), "--signal", ":%d" % port])
     t.same(answer.status, 3, "another user's process", answer)
     t.ok(b"nothing to signal: no owner is known (permission)" in answer.out, "whose owner cannot be seen", answer)
-    answer = tap.run(["setpriv", "--reuid=65534", "--inh-caps=-all,+sys_ptrace,+dac_read_search", "--clear-groups",
-                      "--ambient-caps=-all,+sys_ptrace,+dac_read_search", tap.SOCKVIEW, "--signal", ":%d" % port])
+    answer = tap.run([*SEES, tap.program(65534), "--signal", ":%d" % port])
     t.same(answer.status, 3, "another user's process, seen", answer)
     t.ok(b"not signalled: EPERM" in answer.out and b"CAP_KILL" in answer.err, "is told with what it takes", answer)
     t.same(third.got(), [], "it has got nothing")
@@ -237,37 +238,41 @@ PID_MAX = "/proc/sys/kernel/pid_max"
 
 def storm():
     """
-    Holders that let their socket go and end while they are chosen, and strangers
-    that take their pids: each of them tells which signals it got. In a pid
-    namespace with few pids they are used again at once.
+    Holders that end while they are chosen, and strangers that take their pids and
+    tell if a signal comes. In a pid namespace with few pids they are used again
+    at once. How many told.
     """
     told, tell = os.pipe()
     sock, port = serve()
-    keeper = os.fork()
-    if keeper == 0:
-        tap.die_with_parent()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for i in range(6000):
-            pid = os.fork()
-            if pid == 0:
-                if i % 2:
-                    # A stranger: it holds nothing, and says so if a signal comes.
-                    signal.signal(signal.SIGUSR1, lambda *_: os.write(tell, b"S"))
-                    sock.close()
-                else:
-                    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-                os._exit(0)
-            os.waitpid(pid, 0)
-        os._exit(0)
+
+    def keeper():
+        """Forks children that end at once; its pid."""
+        pid = os.fork()
+        if pid == 0:
+            tap.die_with_parent()
+            for _ in range(3000):
+                child = os.fork()
+                if child == 0:
+                    os._exit(0)
+                os.waitpid(child, 0)
+            os._exit(0)
+        return pid
+
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    holders = keeper()
+    # Those that it starts have never held the socket.
     sock.close()
+    signal.signal(signal.SIGUSR1, lambda *_: os.write(tell, b"S"))
+    strangers = keeper()
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     looks = 0
-    while os.waitpid(keeper, os.WNOHANG)[0] == 0 and looks < 1000:
-        answer = send("--signal=USR1", "--yes", ":%d and not pid = 1,%d" % (port, keeper))
+    while os.waitpid(holders, os.WNOHANG)[0] == 0 and looks < 1000:
+        answer = send("--signal=USR1", "--yes", ":%d and not pid = 1,%d" % (port, holders))
         assert answer.status in (0, 1, 3), answer
         looks += 1
-    ready = select.select([told], [], [], 0)[0]
-    return 1 if ready else 0
+    os.kill(strangers, signal.SIGKILL)
+    os.waitpid(strangers, 0)
+    return len(os.read(told, 64)) if select.select([told], [], [], 0)[0] else 0
 
 
 # Before Linux 6.14 it is the whole machine's, and is left alone.

@@ -92,7 +92,7 @@ t.ok("…" not in whole and "a" * 300 in whole, "--no-trunc: nothing is cut")
 t.same(whole, tap.sockview(*LONG).out.decode(), "nor in a pipe")
 
 # At 80 columns the usual questions fit: each row is one line, with its addresses and its inode as in a pipe.
-for columns in ("proto,recv_q,send_q,local,remote,state,pid,program,cmdline", "state,local,retransmits,recv_q,backlog,uid,user,inode,program"):
+for columns in ("proto,recv_q,local,remote,state,pid,cmdline", "state,local,retransmits,total_retrans,recv_q,backlog,uid,user,program"):
     usual = ["-atnp", "--format=table", "--columns", columns]
     lines, piped = plain(on_terminal(*usual)[1]).splitlines(), tap.sockview(*usual).lines
     t.ok(max(map(len, lines)) <= 80 < max(map(len, piped)), "80 columns are enough: %s" % columns, lines)

@@ -20,10 +20,11 @@ struct tcp_options_skel {
 	} links;
 	struct tcp_options_skel__rodata {
 		unsigned int port;
-	} * rodata;
+	} *rodata;
 };
 
-static inline int tcp_options_skel__write_options__attach(struct tcp_options_skel *skel)
+static inline int
+tcp_options_skel__write_options__attach(struct tcp_options_skel *skel)
 {
 	int prog_fd = skel->progs.write_options.prog_fd;
 	int fd = skel_link_create(prog_fd, 0, BPF_TRACE_ITER);
@@ -33,7 +34,8 @@ static inline int tcp_options_skel__write_options__attach(struct tcp_options_ske
 	return fd;
 }
 
-static inline int tcp_options_skel__attach(struct tcp_options_skel *skel)
+static inline int
+tcp_options_skel__attach(struct tcp_options_skel *skel)
 {
 	int ret = 0;
 
@@ -41,11 +43,13 @@ static inline int tcp_options_skel__attach(struct tcp_options_skel *skel)
 	return ret < 0 ? ret : 0;
 }
 
-static inline void tcp_options_skel__detach(struct tcp_options_skel *skel)
+static inline void
+tcp_options_skel__detach(struct tcp_options_skel *skel)
 {
 	skel_closenz(skel->links.write_options_fd);
 }
-static void tcp_options_skel__destroy(struct tcp_options_skel *skel)
+static void
+tcp_options_skel__destroy(struct tcp_options_skel *skel)
 {
 	if (!skel)
 		return;
@@ -55,7 +59,8 @@ static void tcp_options_skel__destroy(struct tcp_options_skel *skel)
 	skel_closenz(skel->maps.rodata.map_fd);
 	skel_free(skel);
 }
-static inline struct tcp_options_skel *tcp_options_skel__open(void)
+static inline struct tcp_options_skel *
+tcp_options_skel__open(void)
 {
 	struct tcp_options_skel *skel;
 
@@ -64,18 +69,18 @@ static inline struct tcp_options_skel *tcp_options_skel__open(void)
 		goto cleanup;
 	skel->ctx.sz = (void *)&skel->links - (void *)skel;
 	skel->rodata = skel_prep_map_data((void *)"\
-\0\0\0\0",
-	                                  4096, 4);
+\0\0\0\0", 4096, 4);
 	if (!skel->rodata)
 		goto cleanup;
-	skel->maps.rodata.initial_value = (__u64)(long)skel->rodata;
+	skel->maps.rodata.initial_value = (__u64) (long) skel->rodata;
 	return skel;
 cleanup:
 	tcp_options_skel__destroy(skel);
 	return NULL;
 }
 
-static inline int tcp_options_skel__load(struct tcp_options_skel *skel)
+static inline int
+tcp_options_skel__load(struct tcp_options_skel *skel)
 {
 	struct bpf_load_and_run_opts opts = {};
 	int err;
@@ -288,14 +293,15 @@ static inline int tcp_options_skel__load(struct tcp_options_skel *skel)
 	err = bpf_load_and_run(&opts);
 	if (err < 0)
 		return err;
-	skel->rodata =
-		skel_finalize_map_data(&skel->maps.rodata.initial_value, 4096, PROT_READ, skel->maps.rodata.map_fd);
+	skel->rodata = skel_finalize_map_data(&skel->maps.rodata.initial_value,
+					4096, PROT_READ, skel->maps.rodata.map_fd);
 	if (!skel->rodata)
 		return -ENOMEM;
 	return 0;
 }
 
-static inline struct tcp_options_skel *tcp_options_skel__open_and_load(void)
+static inline struct tcp_options_skel *
+tcp_options_skel__open_and_load(void)
 {
 	struct tcp_options_skel *skel;
 
@@ -309,7 +315,8 @@ static inline struct tcp_options_skel *tcp_options_skel__open_and_load(void)
 	return skel;
 }
 
-__attribute__((unused)) static void tcp_options_skel__assert(struct tcp_options_skel *s __attribute__((unused)))
+__attribute__((unused)) static void
+tcp_options_skel__assert(struct tcp_options_skel *s __attribute__((unused)))
 {
 #ifdef __cplusplus
 #define _Static_assert static_assert

@@ -23,13 +23,14 @@ struct task_file_skel {
 	} links;
 	struct task_file_skel__bss {
 		unsigned int stop;
-	} * bss;
+	} *bss;
 	struct task_file_skel__rodata {
 		unsigned int nested;
-	} * rodata;
+	} *rodata;
 };
 
-static inline int task_file_skel__write_socket__attach(struct task_file_skel *skel)
+static inline int
+task_file_skel__write_socket__attach(struct task_file_skel *skel)
 {
 	int prog_fd = skel->progs.write_socket.prog_fd;
 	int fd = skel_link_create(prog_fd, 0, BPF_TRACE_ITER);
@@ -39,7 +40,8 @@ static inline int task_file_skel__write_socket__attach(struct task_file_skel *sk
 	return fd;
 }
 
-static inline int task_file_skel__write_run__attach(struct task_file_skel *skel)
+static inline int
+task_file_skel__write_run__attach(struct task_file_skel *skel)
 {
 	int prog_fd = skel->progs.write_run.prog_fd;
 	int fd = skel_link_create(prog_fd, 0, BPF_TRACE_ITER);
@@ -49,7 +51,8 @@ static inline int task_file_skel__write_run__attach(struct task_file_skel *skel)
 	return fd;
 }
 
-static inline int task_file_skel__attach(struct task_file_skel *skel)
+static inline int
+task_file_skel__attach(struct task_file_skel *skel)
 {
 	int ret = 0;
 
@@ -58,12 +61,14 @@ static inline int task_file_skel__attach(struct task_file_skel *skel)
 	return ret < 0 ? ret : 0;
 }
 
-static inline void task_file_skel__detach(struct task_file_skel *skel)
+static inline void
+task_file_skel__detach(struct task_file_skel *skel)
 {
 	skel_closenz(skel->links.write_socket_fd);
 	skel_closenz(skel->links.write_run_fd);
 }
-static void task_file_skel__destroy(struct task_file_skel *skel)
+static void
+task_file_skel__destroy(struct task_file_skel *skel)
 {
 	if (!skel)
 		return;
@@ -76,7 +81,8 @@ static void task_file_skel__destroy(struct task_file_skel *skel)
 	skel_closenz(skel->maps.rodata.map_fd);
 	skel_free(skel);
 }
-static inline struct task_file_skel *task_file_skel__open(void)
+static inline struct task_file_skel *
+task_file_skel__open(void)
 {
 	struct task_file_skel *skel;
 
@@ -85,24 +91,23 @@ static inline struct task_file_skel *task_file_skel__open(void)
 		goto cleanup;
 	skel->ctx.sz = (void *)&skel->links - (void *)skel;
 	skel->bss = skel_prep_map_data((void *)"\
-\0\0\0\0",
-	                               4096, 4);
+\0\0\0\0", 4096, 4);
 	if (!skel->bss)
 		goto cleanup;
-	skel->maps.bss.initial_value = (__u64)(long)skel->bss;
+	skel->maps.bss.initial_value = (__u64) (long) skel->bss;
 	skel->rodata = skel_prep_map_data((void *)"\
-\0\0\0\0",
-	                                  4096, 4);
+\0\0\0\0", 4096, 4);
 	if (!skel->rodata)
 		goto cleanup;
-	skel->maps.rodata.initial_value = (__u64)(long)skel->rodata;
+	skel->maps.rodata.initial_value = (__u64) (long) skel->rodata;
 	return skel;
 cleanup:
 	task_file_skel__destroy(skel);
 	return NULL;
 }
 
-static inline int task_file_skel__load(struct task_file_skel *skel)
+static inline int
+task_file_skel__load(struct task_file_skel *skel)
 {
 	struct bpf_load_and_run_opts opts = {};
 	int err;
@@ -540,18 +545,19 @@ static inline int task_file_skel__load(struct task_file_skel *skel)
 	err = bpf_load_and_run(&opts);
 	if (err < 0)
 		return err;
-	skel->bss = skel_finalize_map_data(&skel->maps.bss.initial_value, 4096, PROT_READ | PROT_WRITE,
-	                                   skel->maps.bss.map_fd);
+	skel->bss = skel_finalize_map_data(&skel->maps.bss.initial_value,
+					4096, PROT_READ | PROT_WRITE, skel->maps.bss.map_fd);
 	if (!skel->bss)
 		return -ENOMEM;
-	skel->rodata =
-		skel_finalize_map_data(&skel->maps.rodata.initial_value, 4096, PROT_READ, skel->maps.rodata.map_fd);
+	skel->rodata = skel_finalize_map_data(&skel->maps.rodata.initial_value,
+					4096, PROT_READ, skel->maps.rodata.map_fd);
 	if (!skel->rodata)
 		return -ENOMEM;
 	return 0;
 }
 
-static inline struct task_file_skel *task_file_skel__open_and_load(void)
+static inline struct task_file_skel *
+task_file_skel__open_and_load(void)
 {
 	struct task_file_skel *skel;
 
@@ -565,7 +571,8 @@ static inline struct task_file_skel *task_file_skel__open_and_load(void)
 	return skel;
 }
 
-__attribute__((unused)) static void task_file_skel__assert(struct task_file_skel *s __attribute__((unused)))
+__attribute__((unused)) static void
+task_file_skel__assert(struct task_file_skel *s __attribute__((unused)))
 {
 #ifdef __cplusplus
 #define _Static_assert static_assert

@@ -264,7 +264,9 @@ INSTALLED = $(BINDIR)/sockview \
 # What prints the completions runs on this machine: where CC compiles for another one, a second build.
 BUILD_CC ?= cc
 BUILD_PKG_CONFIG ?= pkg-config
-CROSS = $(filter-out $(shell $(BUILD_CC) -dumpmachine),$(shell $(CC) -dumpmachine))
+# gcc says x86_64-linux-gnu, clang x86_64-pc-linux-gnu: the vendor does not matter.
+machine = $(subst -unknown-,-,$(subst -pc-,-,$(shell $(1) -dumpmachine)))
+CROSS = $(filter-out $(call machine,$(BUILD_CC)),$(call machine,$(CC)))
 COMPLETER ?= $(if $(CROSS),$(OWN_COMPLETER),$(PROGRAM))
 OWN_COMPLETER = build/completer/sockview
 # Asked of the compilers only where something is installed.

@@ -64,6 +64,7 @@ int health_find(struct health *health, const struct column_context *context, con
 /* 0, or -1 with errno ENOMEM. */
 int health_text(const struct health *health, struct out *out);
 int health_json(const struct health *health, struct out *out);
+int health_metrics(const struct health *health, struct out *out);
 /* True if a finding is of a socket whose owner is not known. */
 bool health_lacks_owner(const struct health *health);
 /* True if a finding is worse than information. */

@@ -298,8 +298,10 @@ static int check_health(struct parse *parse)
 	                                                                 : NULL;
 	if (other)
 		return option_problem(parse, "--health does not go with %s", other);
-	if (options->format && options->format != &format_json)
-		return option_problem(parse, "--health is text or --json");
+	if (options->format && options->format != &format_json && options->format != &format_openmetrics)
+		return option_problem(parse, "--health is text, --json or --format openmetrics");
+	if (options->protos_named && !(options->protos & (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP))))
+		return option_problem(parse, "--health is of TCP and UDP");
 	return 0;
 }
 
@@ -459,8 +461,8 @@ static int check_summary(struct parse *parse)
 	                    : options->pids         ? "--pids"
 	                    : options->fields_given ? "-F"
 	                                            : NULL;
-	if (options->format == &format_openmetrics && !options->summary)
-		return option_problem(parse, "--format openmetrics goes with --summary");
+	if (options->format == &format_openmetrics && !options->summary && options->mode != MODE_HEALTH)
+		return option_problem(parse, "--format openmetrics goes with --summary and --health");
 	if (!options->summary)
 		return 0;
 	if (options->mode == MODE_EVENTS || options->mode == MODE_EXPLAIN)

@@ -1,5 +1,6 @@
 /* openmetrics.c - OpenMetrics 1.0 text (openmetrics.h). */
-#include "format/openmetrics.h"
+
+#include <sockview/openmetrics.h>
 
 #include <string.h>
 

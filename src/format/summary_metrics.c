@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include <sockview/netns.h>
+#include <sockview/openmetrics.h>
 #include <sockview/proto.h>
 
 #include "format/json_document.h"
-#include "format/openmetrics.h"
 
 enum { METRIC_LISTENERS_MAX = 200 };
 

@@ -1,10 +1,11 @@
-/* health_out.c - the findings as text and as JSON (sockview/health.h). */
+/* health_out.c - the findings as text, as JSON and as OpenMetrics (sockview/health.h). */
 #include <sockview/health.h>
 
 #include <stdio.h>
 #include <string.h>
 
 #include <sockview/json_string.h>
+#include <sockview/openmetrics.h>
 #include <sockview/proto.h>
 
 #include "health/health_finding.h"
@@ -201,5 +202,87 @@ int health_json(const struct health *health, struct out *out)
 	finding_number(out, "looked_at", true, (double)health->twice);
 	finding_number(out, "seconds", true, apart(health));
 	out_string(out, "}\n");
+	return 0;
+}
+
+/* --- OpenMetrics: labels are what stays the same for long, so no remote end, no pid, no client's port --- */
+
+enum { HEALTH_SAMPLES_MAX = 200 };
+
+static bool has_port(const struct health_finding *finding)
+{
+	const struct row *row = &finding->row;
+	return has_row(finding) && (row->proto == PROTO_UDP || row->state == STATE_LISTEN);
+}
+
+static bool same_labels(const struct health_finding *a, const struct health_finding *b)
+{
+	if (a->key != b->key || a->severity != b->severity || a->program.len != b->program.len ||
+	    (a->program.len && memcmp(a->program.data, b->program.data, a->program.len) != 0) ||
+	    has_port(a) != has_port(b))
+		return false;
+	return !has_port(a) ||
+	       (a->row.proto == b->row.proto && a->row.local_port == b->row.local_port &&
+	        a->row.family == b->row.family && !memcmp(&a->row.local, &b->row.local, sizeof(a->row.local)));
+}
+
+/* Two samples must not have the same labels: the first stands for all of them. */
+static bool is_first(const struct health *health, size_t index, uint64_t *count)
+{
+	*count = 0;
+	for (size_t i = 0; i < health->finding_count; i++) {
+		if (!same_labels(&health->finding[i], &health->finding[index]))
+			continue;
+		if (i < index)
+			return false;
+		*count += health->finding[i].count;
+	}
+	return true;
+}
+
+static void finding_sample(struct out *out, const struct metric_family *family, const struct health_finding *finding,
+                           uint64_t count)
+{
+	char address[ADDR_TEXT_MAX] = "", port[8] = "";
+	const struct row *row = &finding->row;
+	if (has_port(finding)) {
+		*addr_text(address, &row->local, row->family, row->flags & ROW_LOCAL_MAPPED) = '\0';
+		snprintf(port, sizeof(port), "%u", (unsigned)row->local_port);
+	}
+	const struct metric_label labels[] = {
+		{ "key", metric_text(health_rules[finding->key].name) },
+		{ "severity", metric_text(health_severities[finding->severity]) },
+		{ "protocol", metric_text(has_port(finding) ? proto_name(row->proto) : NULL) },
+		{ "address", metric_text(*address ? address : NULL) },
+		{ "port", metric_text(*port ? port : NULL) },
+		{ "program", { finding->program.len ? finding->program.data : NULL, finding->program.len } },
+	};
+	metric_sample(out, family, labels, sizeof(labels) / sizeof(labels[0]), count);
+}
+
+int health_metrics(const struct health *health, struct out *out)
+{
+	static const struct metric_family findings = { "sockview_health_findings", METRIC_GAUGE, NULL,
+		                                       "Sick sockets by rule, severity and whose they are." };
+	static const struct metric_family left_out = { "sockview_health_left_out", METRIC_GAUGE, NULL,
+		                                       "Findings beyond those that have a sample." };
+	static const struct metric_family sockets = { "sockview_health_looked_at", METRIC_GAUGE, NULL,
+		                                      "Sockets that were there in both looks." };
+	size_t shown = 0, left = 0;
+	metric_family_out(out, &findings);
+	for (size_t i = 0; i < health->finding_count; i++) {
+		uint64_t count;
+		if (shown == HEALTH_SAMPLES_MAX)
+			left++;
+		else if (is_first(health, i, &count)) {
+			finding_sample(out, &findings, &health->finding[i], count);
+			shown++;
+		}
+	}
+	metric_family_out(out, &left_out);
+	metric_sample(out, &left_out, NULL, 0, left);
+	metric_family_out(out, &sockets);
+	metric_sample(out, &sockets, NULL, 0, health->twice);
+	metric_end(out);
 	return 0;
 }

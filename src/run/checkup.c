@@ -208,8 +208,10 @@ static int checkup_answer(struct run *run)
 	run->listing.context.names = run->names;
 	if (health_find(checkup->health, &run->listing.context, &run->table, checkup_wants, run) < 0)
 		return error_set(&run->error, errno, "judge", "");
-	answer = run->options->format ? health_json(checkup->health, &run->out)
-	                              : health_text(checkup->health, &run->out);
+	const struct format *format = run->options->format;
+	answer = !format                         ? health_text(checkup->health, &run->out)
+	         : format == &format_openmetrics ? health_metrics(checkup->health, &run->out)
+	                                         : health_json(checkup->health, &run->out);
 	if (answer < 0)
 		return error_set(&run->error, errno, "format", "");
 	if (run->options->quiet)

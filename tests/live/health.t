@@ -115,6 +115,16 @@ findings = finds("a full accept queue", [("accept-queue-full", "critical")], por
 t.ok(findings and findings[0]["local_address"] == "127.0.0.1" and findings[0]["value"] == 2, "and the figure", findings)
 text = tap.sockview("--health=0.2")
 t.same(text.lines[0], "1 finding (1 critical): accept-queue-full 127.0.0.1:%d python3" % port, "the first line says it all", text)
+result = tap.sockview("--health=0.2", "--format", "openmetrics")
+t.ok(b'sockview_health_findings{key="accept-queue-full",severity="critical",protocol="tcp",address="127.0.0.1",port="%d",program="python3"} 1\n' % port
+     in result.out and result.out.endswith(b"# EOF\n") and result.status == 1, "as metrics", result)
+try:
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families
+except ImportError:
+    t.skip("which its own parser reads", "python3-prometheus-client is not installed")
+else:
+    families = {family.name: family for family in text_string_to_metric_families(result.out.decode())}
+    t.same([sample.value for sample in families["sockview_health_findings"].samples], [1], "which its own parser reads")
 finds("a filter narrows it", [], "sport != :%d" % port)
 t.same(keys(look("pid = %d" % ME)[1]), [("accept-queue-full", "critical")], "a filter by owner")
 t.same(keys(look("pid = 1 and not pid = %d" % ME)[1]) if ME != 1 else [], [], "of another owner")
@@ -267,7 +277,7 @@ t.same([finding for finding in keys(findings) if finding[0] != "time-wait"], [],
 
 for words, named in (("--health --threshold x=1", "accept-queue-drops"), ("--health --threshold close-wait=x", "close-wait"), ("--health=x", "--health"),
                      ("--health --threshold accept-queue-full=1", "KEY"), ("--threshold close-wait=1", "--health"), ("--health -c", "-c"),
-                     ("--health --csv", "--json"), ("--health -i", "-i"), ("--health --replay /dev/null", "recording"), ("--health -N all", "-N")):
+                     ("--health --csv", "--json"), ("--health -x", "TCP and UDP"), ("--health -i", "-i"), ("--health --replay /dev/null", "recording"), ("--health -N all", "-N")):
     result = tap.sockview(*words.split())
     t.ok(result.status == 2 and named in result.err.decode() and len(result.complaints()) == 1, "%s: exit 2, one line" % words, result)
 

@@ -329,7 +329,7 @@ static const struct {
 	{ "-s --csv", "--summary prints text, or with --format json and openmetrics; csv is of rows" },
 	{ "--summary --group-by state", "--group-by is of rows: it does not go with --summary" },
 	{ "--summary --events", "--summary does not go with --events and --explain" },
-	{ "--format openmetrics", "--format openmetrics goes with --summary" },
+	{ "--format openmetrics", "--format openmetrics goes with --summary and --health" },
 	{ "-i -x", "-x: lsof's -x is about directories, not sockets; unix sockets are added with -U" },
 	{ "-i -A unix", "-i lists internet sockets: -x and unix cannot go with it; lsof's -U adds unix sockets" },
 	{ "help", "'help': the options are shown by sockview --help" },

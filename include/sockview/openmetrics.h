@@ -3,8 +3,8 @@
  *
  * It is read as Prometheus's older text format, too: `# EOF` is a comment there.
  */
-#ifndef SOCKVIEW_FORMAT_OPENMETRICS_H
-#define SOCKVIEW_FORMAT_OPENMETRICS_H
+#ifndef SOCKVIEW_OPENMETRICS_H
+#define SOCKVIEW_OPENMETRICS_H
 
 #include <sockview/out.h>
 #include <sockview/text.h>

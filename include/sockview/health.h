@@ -47,10 +47,10 @@ int health_judge(struct health *health, const struct column_context *context, co
  */
 struct health_host {
 	const struct host_numbers *numbers;
-	bool initial; /* network namespace: orphans and memory are then more than information */
-	bool counted; /* the two that follow could be read in both looks */
-	uint64_t time_wait_overflow, syncookies_sent; /* gained between the looks */
-	uint32_t reserved_ports;                      /* ephemeral ports that are reserved */
+	bool initial;                /* network namespace: orphans and memory are then more than information */
+	bool counted;                /* what follows could be read in both looks */
+	uint64_t time_wait_overflow; /* gained between the looks */
+	uint32_t reserved_ports;     /* ephemeral ports that are reserved */
 };
 int health_totals(struct health *health, const struct health_host *host, const struct table *table, sock_sink *sink,
                   void *context);

@@ -14,7 +14,7 @@
  *   privilege_drop()    before a byte is printed: nothing is left
  *
  * So what file capabilities or set-user-ID add serves the look for owners.
- * Whatever else takes a capability takes the caller's own.
+ * All else that takes a capability takes the caller's own.
  *
  * If the caller chose where we look (--proc-root), only the caller's own rights
  * may be used there: give privilege_raise() no needs if `elevated`.

@@ -66,7 +66,7 @@ static inline unsigned proto_number(enum proto proto, int family)
 	return family == AF_INET6 && info->number6 ? info->number6 : info->number;
 }
 
-/* sdiag_protocol has one byte: a greater number is an attribute, and the byte says a number that nobody has. */
+/* sdiag_protocol has one byte: a greater number is an attribute, and the byte has a number that no protocol has. */
 #define PROTO_NUMBER_BYTE(number) ((uint8_t)((number) > 255 ? 254 : (number)))
 
 /* The word of the column proto. */

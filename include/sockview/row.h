@@ -213,7 +213,6 @@ struct sock_mptcp {
 	uint64_t bytes_sent, bytes_received, bytes_acked, bytes_retrans;
 	uint32_t token, flags;
 	uint8_t subflows, subflows_max, add_addr_signal, add_addr_accepted;
-	bool counts; /* this kernel told the bytes (6.5) */
 };
 
 /* struct vsock_diag_msg, linux/vm_sockets_diag.h. */

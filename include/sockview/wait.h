@@ -1,9 +1,9 @@
 /*
- * wait.h - waits until somebody listens on a port, or until a port can be bound.
+ * wait.h - waits until a socket listens on a port, or until a port can be bound.
  *
- * Tables are read by sock_diag, with the caller's own rights; nothing is in
- * anybody's way but the trial bind of wait_is_free(), which its caller makes
- * seldom: while it lasts another server's bind() fails.
+ * Tables are read by sock_diag, with the caller's own rights. Only the trial
+ * bind of wait_try_bind() is in another server's way, whose bind() fails while
+ * it lasts: its caller makes it seldom.
  */
 #ifndef SOCKVIEW_WAIT_H
 #define SOCKVIEW_WAIT_H
@@ -53,7 +53,7 @@ enum { wait_patience = 3 };
 /* Ends the processes that still try. */
 void wait_stop(struct wait_list *list);
 
-/* True if in the tables no socket holds the port by bind() or listen() on an address in the way. -1 with error. */
+/* 1 if in the tables no socket is bound to the port, or listens on it, on an address in the way; 0; -1 with error. */
 int wait_is_clear(const struct wait_end *end, const struct sources *sources, struct error *error);
 /* A trial bind, as of a server that sets SO_REUSEADDR (TCP). 0, or the errno of bind(). */
 int wait_try_bind(const struct wait_end *end);

@@ -111,7 +111,7 @@ static int open_unit(const char *unit)
 	return fd;
 }
 
-/* Never with rights that exec added: whoever may not move a process there himself does not by us. */
+/* Never with rights that exec added: the caller must be allowed to move a process there himself. */
 static int set_unit(struct explain *explain, char problem[EXPLAIN_PROBLEM_MAX])
 {
 	const char *unit = explain->options.as_unit;

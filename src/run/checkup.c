@@ -126,7 +126,7 @@ static bool counter_of(const char *text, const char *name, uint64_t *value)
 
 struct checkup_counters {
 	bool known;
-	uint64_t time_wait_overflow, syncookies_sent;
+	uint64_t time_wait_overflow;
 };
 
 static struct checkup_counters counters_read(const struct run *run)
@@ -134,8 +134,7 @@ static struct checkup_counters counters_read(const struct run *run)
 	static char text[16384];
 	struct checkup_counters counters = { 0 };
 	file_read_string(run->proc_net_fd, "netstat", text, sizeof(text));
-	counters.known = counter_of(text, "TCPTimeWaitOverflow", &counters.time_wait_overflow) &&
-	                 counter_of(text, "SyncookiesSent", &counters.syncookies_sent);
+	counters.known = counter_of(text, "TCPTimeWaitOverflow", &counters.time_wait_overflow);
 	return counters;
 }
 
@@ -184,7 +183,6 @@ static int checkup_looks(struct run *run)
 		.initial = is_initial(&numbers),
 		.counted = before.known && after.known,
 		.time_wait_overflow = after.time_wait_overflow - before.time_wait_overflow,
-		.syncookies_sent = after.syncookies_sent - before.syncookies_sent,
 		.reserved_ports = reserved_count(run, &numbers),
 	};
 	if (health_totals(checkup->health, &host, &run->table, checkup_keep, run) < 0)

@@ -28,7 +28,7 @@ struct notes_selection {
 	bool listening;      /* those alone that listen were */
 	const char *port;    /* the one that was asked for; NULL: none, or several */
 	bool elsewhere;      /* sockets in other states have it */
-	bool terminal;       /* somebody reads the answer as it comes */
+	bool terminal;       /* standard output is one, and the answer is read as it comes */
 	bool connected_only; /* only connected sockets were looked at: the default */
 	uint64_t shown;
 	uint64_t nul_or_at;   /* of them, with a name from /proc/net/unix in which '@' may be NUL */

@@ -67,7 +67,7 @@ static uint32_t items_read(struct filter *filter, struct reading *reading, enum 
 		return command_read(filter, reading, item);
 	case ITEM_USER:
 		node = user_read(reading, item);
-		/* The process's user, whoever made the socket. */
+		/* The process's user, not that of the socket's maker. */
 		if (node != EXPR_FAILED)
 			filter->expr.node[node].value = 1;
 		return node;

@@ -60,7 +60,7 @@ static void words_gang(const struct explain *explain, const struct gang *gang, b
 	char program[WORDS_NAME_MAX], home[WORDS_PROCESS_MAX] = "", span[WORDS_SPAN_MAX], script[WORDS_NAME_MAX] = "";
 	uint64_t age;
 	struct bytes ran = script_of(explain, process);
-	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	words_program(explain, program, process);
 	if (ran.len)
 		words_bytes(script, ran, TEXT_WORD);
 	size_t at = 0;

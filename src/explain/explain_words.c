@@ -90,10 +90,17 @@ void words_user(const struct explain *explain, char text[WORDS_NAME_MAX], uint32
 		snprintf(text, WORDS_NAME_MAX, "%u", uid);
 }
 
+void words_program(const struct explain *explain, char text[WORDS_NAME_MAX], const struct process *process)
+{
+	words_bytes(text, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	if (!*text)
+		snprintf(text, WORDS_NAME_MAX, "a program whose name is not known");
+}
+
 void words_process(const struct explain *explain, char text[WORDS_PROCESS_MAX], const struct process *process)
 {
 	char program[WORDS_NAME_MAX];
-	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	words_program(explain, program, process);
 	snprintf(text, WORDS_PROCESS_MAX, "%s (pid %d)", program, process->pid);
 }
 

@@ -38,6 +38,8 @@ void words_addr(char text[WORDS_ADDR_MAX], int family, const union addr *addr);
 void words_bytes(char text[WORDS_NAME_MAX], struct bytes bytes, enum text_escape how);
 /* "root", or the number. */
 void words_user(const struct explain *explain, char text[WORDS_NAME_MAX], uint32_t uid);
+/* The program's name, or that it is not known. */
+void words_program(const struct explain *explain, char text[WORDS_NAME_MAX], const struct process *process);
 /* "nginx (pid 812)". */
 void words_process(const struct explain *explain, char text[WORDS_PROCESS_MAX], const struct process *process);
 /* ", docker 0123456789ab", ", nginx.service", or "". */

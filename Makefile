@@ -14,6 +14,7 @@ BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 INSTALL ?= install
 SETCAP ?= setcap
+STRIP ?= strip
 # -O2 -g unless CFLAGS is given.
 CFLAGS ?= -O2 -g
 
@@ -346,6 +347,20 @@ try:
 	$(Q)$(MAKE) --no-print-directory all
 	$(PROGRAM) -atnp
 
+# One file for any Linux: no shared library, no path of the machine that built it. MUSL has the libraries;
+# tests/musl/libraries.sh makes it on Debian.
+MUSL ?= build/musl
+MUSL_BUILD = CC='$(MUSL_CC)' DEP_CFLAGS='-idirafter $(MUSL)/include' DEP_LIBS='-L$(MUSL)/lib -lmnl -lcap' \
+	HARDEN_LD='-static -no-pie -Wl,-z,relro,-z,noexecstack'
+MUSL_CC ?= musl-gcc
+.PHONY: dist-static check-musl
+dist-static:
+	$(Q)$(MAKE) --no-print-directory PROFILE=static $(MUSL_BUILD) build/static/sockview
+	@mkdir -p build/dist
+	$(Q)$(STRIP) -o build/dist/sockview-$(VERSION)-$(shell $(MUSL_CC) -dumpmachine | cut -d- -f1)-static build/static/sockview
+check-musl:
+	$(Q)$(MAKE) --no-print-directory PROFILE=static $(MUSL_BUILD) check TESTS='tests/unit tests/fuzz tests/cli'
+
 # What runs in threads, in a build that watches them.
 THREADED = test_ahead test_owner_walk test_owner_scene test_owner_memory
 .PHONY: check-threads
@@ -391,6 +406,8 @@ help:
 	@echo 'check-threads  the threaded parts under TSan'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'
+	@echo 'dist-static    one file for any Linux, by musl-gcc, with the libraries in MUSL (tests/musl/libraries.sh)'
+	@echo 'check-musl     unit and cli tests of that build'
 	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p, 1m or corners'
 	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too; deps-san: sanitizers'
 	@echo 'WITH_BPF=auto, yes, build (needs clang and bpftool) or no: the BPF programs'

@@ -12,6 +12,13 @@
 
 #include <sockview/errno_name.h>
 
+/* glibc 2.32 and later; musl has neither it nor __GLIBC_PREREQ. */
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 32)
+#define HAVE_STRERRORNAME_NP
+#endif
+#endif
+
 static void names_are_those_of_errno_h(void **state)
 {
 	(void)state;
@@ -34,7 +41,7 @@ static void other_numbers_have_no_name(void **state)
 static void every_number_has_the_name_the_c_library_gives(void **state)
 {
 	(void)state;
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#ifdef HAVE_STRERRORNAME_NP
 	for (int number = -1; number < 5000; number++) {
 		const char *expected = number ? strerrorname_np(number) : NULL, *name = errno_name(number);
 		if (expected)

@@ -148,6 +148,9 @@ static const char *const names[] = {
 	E(ENOTRECOVERABLE),
 	E(ERFKILL),
 	E(EHWPOISON),
+#ifdef EFTYPE /* Linux 7.0 */
+	E(EFTYPE),
+#endif
 };
 
 const char *errno_name(int number)

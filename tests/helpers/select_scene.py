@@ -105,7 +105,7 @@ def canonical(address, family=None):
 
 
 def from_sockview(result):
-    """A sorted list; with -a BOUND rows are left out: ss 6.1 knows none."""
+    """A sorted list without BOUND rows: ss shows none before 6.15, and later holds them for `connected` (ss_tells_bound)."""
     rows = []
     for line in result.lines:
         proto, family, state, local, lport, remote, rport = line.split("\t")
@@ -125,7 +125,10 @@ def end_of(text):
 
 
 def from_ss(lines, only=None):
-    """Asked for one state alone, ss leaves that column out: ANY here. For one protocol alone likewise: `only`."""
+    """
+    Without BOUND rows, which are TCP's UNCONN. Asked for one state alone, ss leaves that column out: ANY here. For one
+    protocol alone likewise: `only`.
+    """
     rows = []
     for line in lines:
         fields = ([only] if only else []) + line.split()
@@ -136,8 +139,14 @@ def from_ss(lines, only=None):
         family = "inet6" if ":" in local_address else "inet"
         state = SS_STATES.get(state, state.replace("-", "_"))
         state = {"FIN_WAIT_1": "FIN_WAIT1", "FIN_WAIT_2": "FIN_WAIT2"}.get(state, state)
-        rows.append((proto, family, state, local_address, lport, remote_address, rport))
+        if (proto, state) != ("tcp", "CLOSE"):
+            rows.append((proto, family, state, local_address, lport, remote_address, rport))
     return sorted(rows)
+
+
+def ss_tells_bound():
+    """True if `ss -a` shows bound sockets, as UNCONN: since iproute2 6.15. The scene has some."""
+    return any(line.startswith("UNCONN") for line in tap.run(["ss", "-Hatn"]).lines)
 
 
 def lines_of(rows):

@@ -111,6 +111,9 @@ def close(got, want):
     return abs(got - want) <= abs(want) * 1e-5 + 1e-9
 
 
+# Decimal since 6.15; 64 random bits have no letter among their 16 digits in 1 of 1,800 cases, so all are asked.
+SEQ_BASE = 16 if any(re.search(r" seq:\d*[a-f]", line) for line in lines.values()) else 10
+
 # Pattern in ss's line -> columns, each with the way from ss's text to its value.
 FIELDS = [
     (r" ino:(\d+)", [("inode", lambda v: int(v) or None)]),
@@ -167,7 +170,7 @@ FIELDS = [
     (r" snd_wnd:(\d+)", [("snd_wnd", int)]),
     (r" tcp-ulp-(\w+)", [("ulp", str)]),
     (r" token:[0-9a-f]+\(id:\d+\)/([0-9a-f]+)\(id:(\d+)\)", [("mptcp_token_local", lambda v: int(v, 16)), ("mptcp_id_local", int)]),
-    (r" seq:([0-9a-f]+) sfseq:(\d+)", [("mptcp_map_seq", lambda v: int(v, 16)), ("mptcp_map_sfseq", int)]),
+    (r" seq:([0-9a-f]+) sfseq:(\d+)", [("mptcp_map_seq", lambda v: int(v, SEQ_BASE)), ("mptcp_map_sfseq", int)]),
     (r" maplen:(\d+)", [("mptcp_map_datalen", int)]),
 ]
 # ss rounds milliseconds down from microseconds.
@@ -238,12 +241,16 @@ UNITS = {"min": 60000, "sec": 1000, "ms": 1}
 
 
 def milliseconds(text):
-    """ss's "1min59sec", "5.400ms" (thousandths of a second), "200ms": (milliseconds, how coarse)."""
+    """
+    ss's "1min59sec", "5.400ms" (thousandths of a second, until 6.14), "5.400sec" (since), "200ms": (milliseconds, how
+    coarse).
+    """
     thousandths = re.fullmatch(r"(\d+)\.(\d{3})ms", text)
     if thousandths:
         return int(thousandths[1]) * 1000 + int(thousandths[2]), 1
-    parts = re.findall(r"(\d+)(min|sec|ms)", text)
-    return sum(int(number) * UNITS[unit] for number, unit in parts), UNITS[parts[-1][1]] if parts else 1
+    parts = re.findall(r"([\d.]+)(min|sec|ms)", text)
+    coarse = UNITS[parts[-1][1]] if parts and "." not in parts[-1][0] else 1
+    return sum(round(float(number) * UNITS[unit]) for number, unit in parts), coarse
 
 
 KINDS = {"on": "on", "keepalive": "keepalive", "timewait": "timewait", "persist": "probe", "unknown": None}

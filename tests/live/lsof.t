@@ -69,11 +69,22 @@ def steady(options, **more):
     return got, after
 
 
+def same_bytes():
+    """lsof 4.95's widths are ours; later ones make the FD column as narrow as it can be."""
+    return b"revision: 4.95" in tap.run(["lsof", "-v"]).err
+
+
+def words(result, listing):
+    """The bytes, or the fields of each line where the widths are another lsof's."""
+    return result.out if same or not listing else [line.split() for line in result.lines]
+
+
+same = same_bytes()
 for user in [None] + [tap.NOBODY] * root:
     who = "as root" if root and user is None else "as a user"
     for options in LISTINGS + FIELDS:
         got, want = steady(options, user=user)
-        t.same(got.out, want.out, "%s, %s" % (options, who), got.err)
+        t.same(words(got, options in LISTINGS), words(want, options in LISTINGS), "%s, %s" % (options, who), got.err)
         t.same(got.status, want.status, "%s, %s: exit status" % (options, who))
     t.ok(steady("-i -nP", user=user)[1].out.count(b"\n") > (80 if user is None else 1), "%s: there is something to compare" % who)
 

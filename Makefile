@@ -55,7 +55,9 @@ BPF_FLAGS = -DBPF_PROGRAMS='"$(subst $(space),$(comma) ,$(notdir $(BPF_PROGRAMS)
 DEP_CFLAGS = $(shell $(PKG_CONFIG) --cflags libmnl libcap)
 DEP_LIBS = $(shell $(PKG_CONFIG) --libs libmnl libcap)
 
-BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOCKVIEW_VERSION='"$(VERSION)"' $(BPF_FLAGS) -Iinclude -Isrc -pthread \
+# On 32 bits too, files over 2 GiB and times after 2038.
+WIDE = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WIDE) -DSOCKVIEW_VERSION='"$(VERSION)"' $(BPF_FLAGS) -Iinclude -Isrc -pthread \
 	$(WARNINGS) $(HARDEN) $(SAN_FLAGS) -MMD -MP
 ALL_CFLAGS = $(BASE_CFLAGS) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)

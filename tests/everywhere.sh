@@ -2,7 +2,7 @@
 # The two commands of the README in fresh Debian roots, each with its own compiler, libc, ss and lsof.
 # Not part of `make check`: it needs root, debootstrap, an apt mirror, some gigabytes and an hour.
 #
-#     tests/everywhere.sh [SUITE]...        bookworm, trixie and sid unless named
+#     tests/everywhere.sh [SUITE[-ARCH]]...        bookworm, trixie, sid, bullseye and bookworm-i386 unless named
 #
 # FOLDER (build/everywhere) keeps the roots and the logs; a root that is there is used again, without
 # what an earlier run left in it. MIRROR is the first one of this machine's apt unless set.
@@ -14,7 +14,9 @@ MIRROR=${MIRROR:-$(apt-get indextargets --format '$(SITE)' | head -n 1)}
 # make_root SUITE: a minimal system under FOLDER/SUITE.
 make_root() {
 	[ -e "$FOLDER/$1/usr/bin/apt-get" ] && return 0
-	mkdir -p "$FOLDER" && debootstrap --variant=minbase "$1" "$FOLDER/$1" "$MIRROR" >"$FOLDER/$1.debootstrap" 2>&1 &&
+	local arch=()
+	[ "${1#*-}" = "$1" ] || arch=(--arch "${1#*-}")
+	mkdir -p "$FOLDER" && debootstrap --variant=minbase "${arch[@]}" "${1%%-*}" "$FOLDER/$1" "$MIRROR" >"$FOLDER/$1.debootstrap" 2>&1 &&
 		# A mirror that stands still has lists that are no longer valid.
 		echo 'Acquire::Check-Valid-Until "false";' >"$FOLDER/$1/etc/apt/apt.conf.d/valid"
 }
@@ -56,7 +58,7 @@ try_suite() {
 
 [ "$(id -u)" -eq 0 ] || { echo "$0: debootstrap needs root" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "$0: debootstrap is needed" >&2; exit 1; }
-[ $# -gt 0 ] || set -- bookworm trixie sid
+[ $# -gt 0 ] || set -- bookworm trixie sid bullseye bookworm-i386
 failed=0
 for suite; do
 	try_suite "$suite" || failed=$((failed + 1))

@@ -17,14 +17,14 @@
 
 /* --- the request --- */
 
-static uint8_t extension_bit(unsigned attr)
+static unsigned extension_bit(unsigned attr)
 {
-	return (uint8_t)(1u << (attr - 1));
+	return 1u << (attr - 1);
 }
 
 static uint8_t extensions(unsigned want)
 {
-	uint8_t bits = 0;
+	unsigned bits = 0;
 	if (want & WANT_SKMEM)
 		bits |= extension_bit(INET_DIAG_SKMEMINFO);
 	if (want & WANT_INFO)
@@ -32,7 +32,7 @@ static uint8_t extensions(unsigned want)
 		        extension_bit(INET_DIAG_CONG);
 	if (want & WANT_EXTRA)
 		bits |= extension_bit(INET_DIAG_TOS) | extension_bit(INET_DIAG_TCLASS);
-	return bits;
+	return (uint8_t)bits;
 }
 
 static void put_ports(struct inet_diag_sockid *id, const struct bytecode *code)
@@ -81,7 +81,9 @@ static void read_sockopt(struct decoded *out, const void *data, size_t len)
 static void read_v6only(struct decoded *out, const void *data, size_t len)
 {
 	(void)len;
-	out->sock.row.flags |= ROW_HAS_V6ONLY | (*(const uint8_t *)data ? ROW_V6ONLY : 0);
+	out->sock.row.flags |= ROW_HAS_V6ONLY;
+	if (*(const uint8_t *)data)
+		out->sock.row.flags |= ROW_V6ONLY;
 }
 
 static void read_cong(struct decoded *out, const void *data, size_t len)
@@ -146,7 +148,8 @@ bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned wan
 	row->family = msg->idiag_family;
 	row->state = (uint8_t)inet_state(proto, msg->idiag_state);
 	row->flags = ROW_HAS_QUEUES | ROW_HAS_UID;
-	row->flags |= row->state == STATE_LISTEN ? ROW_BACKLOG : 0;
+	if (row->state == STATE_LISTEN)
+		row->flags |= ROW_BACKLOG;
 	row->inode = msg->idiag_inode;
 	row->uid = msg->idiag_uid;
 	row->ifindex = msg->id.idiag_if;

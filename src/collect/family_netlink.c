@@ -52,7 +52,8 @@ void row_set_netlink(struct row *row, struct sock_detail *detail, unsigned proto
 	detail->netlink.protocol = (uint8_t)protocol;
 	detail->netlink.port = port;
 	detail->has = HAS_NETLINK;
-	row->flags |= port ? 0 : ROW_KERNEL;
+	if (!port)
+		row->flags |= ROW_KERNEL;
 }
 
 bool decode_netlink(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out)

@@ -31,7 +31,8 @@ static void read_xdp_info(struct decoded *out, const void *data, size_t len)
 	memcpy(&info, data, sizeof(info));
 	out->sock.row.ifindex = info.ifindex;
 	out->detail.xdp.queue = info.queue_id;
-	out->detail.has |= info.ifindex ? HAS_XDP_QUEUE : 0;
+	if (info.ifindex)
+		out->detail.has |= HAS_XDP_QUEUE;
 }
 
 static void read_umem(struct decoded *out, const void *data, size_t len)

@@ -162,7 +162,9 @@ static struct packet packet_for(const struct row *row, int family)
 		return packet;
 	}
 	packet.dest = bound;
-	packet.known |= PACKET_DEST | (multicast ? 0 : PACKET_DEST_LOCAL);
+	packet.known |= PACKET_DEST;
+	if (!multicast)
+		packet.known |= PACKET_DEST_LOCAL;
 	return packet;
 }
 

@@ -19,10 +19,8 @@ why = netns.enter()
 if why:
     tap.skip_all(why)
 
-LIBRARY = os.path.join(tap.scratch(), "fail_allocation.so")
-built = tap.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", LIBRARY,
-                 os.path.join(tap.SRCDIR, "tests/helpers/preload/fail_allocation.c"), "-ldl"])
-if built.status:
+LIBRARY = tap.preloadable("fail_allocation")
+if not LIBRARY:
     tap.skip_all("no C compiler for a library with the GNU libc's inner names")
 
 # FAULTS is set by `make faults`: what takes too long for each check.

@@ -370,8 +370,12 @@ t.ok(b"before a SYN" not in result.err, "an address that is left out is not trie
 
 # --- a kernel that refuses bpf(2) ------------------------------------------------------------------------
 
+BUILT_IN = b"no BPF programs" not in tap.sockview("--version").out
 for number in (errno.EPERM, errno.EINVAL, errno.ENOENT):
     name = errno.errorcode[number]
+    if not BUILT_IN:
+        t.skip("bpf(2) answers %s" % name, "the program has no BPF programs here, so it is not called")
+        continue
     watch = Watch("-tu", "-c0.2", "--jsonl", before=[tap.helper("inject"), "321", "%d+" % number, "1"])
     if b"inject: " in watch.said:
         watch.end()

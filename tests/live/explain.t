@@ -33,7 +33,8 @@ SELF = os.getpid()
 # Process 1 of a pid namespace gets only signals that it handles.
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
 IPV6 = netns.has_ipv6()
-BPF = tap.sockview("-ltn", "--columns", "pid", "--owners-from", "bpf").status == 0
+with socket.create_server(("127.0.0.1", 0)):  # without a socket there is no owner to ask for
+    BPF = tap.sockview("-ltn", "--columns", "pid", "--owners-from", "bpf").status == 0
 VETH = netns.ip("link", "add", "v0", "type", "veth", "peer", "name", "v1")
 if VETH:
     netns.ip("address", "add", "192.0.2.1/24", "dev", "v0")
@@ -417,7 +418,7 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 
 # bind(2), socket(2)
-CALLS = {"x86_64": (49, 41), "aarch64": (200, 198)}.get(os.uname().machine)
+CALLS = {"x86_64": (49, 41), "aarch64": (200, 198)}.get(os.uname().machine) if struct.calcsize("P") == 8 else None
 
 
 def deny(*code):

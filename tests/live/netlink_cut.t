@@ -15,9 +15,8 @@ TCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY = 18, 20
 
 if tap.SAN:
     tap.skip_all("a sanitizer wants to be the first library that is loaded")
-LIBRARY = os.path.join(tap.scratch(), "alter_netlink.so")
-if tap.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", LIBRARY,
-            os.path.join(tap.SRCDIR, "tests/helpers/preload/alter_netlink.c"), "-ldl"]).status:
+LIBRARY = tap.preloadable("alter_netlink")
+if not LIBRARY:
     tap.skip_all("no C compiler for a library to be preloaded")
 tool = tap.missing("ip")
 why = "%s is not installed" % tool if tool else netns.enter()

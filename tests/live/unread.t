@@ -17,9 +17,8 @@ if why:
     tap.skip_all(why)
 if tap.SAN:
     tap.skip_all("the sanitizers' library has to be the first")
-LIBRARY = os.path.join(tap.scratch(), "fail_files.so")
-if tap.run(["cc", "-shared", "-fPIC", "-o", LIBRARY,
-            os.path.join(tap.SRCDIR, "tests/helpers/preload/fail_files.c"), "-ldl"]).status:
+LIBRARY = tap.preloadable("fail_files")
+if not LIBRARY:
     tap.skip_all("no C compiler for a library to be preloaded")
 
 server = socket.create_server(("127.0.0.1", 0))

@@ -172,9 +172,9 @@ def take_over():
 
 
 def preloadable(name):
-    """The library of tests/helpers/preload/NAME.c, with the calls by the names that the program has; None without a compiler."""
+    """The library of tests/helpers/preload/NAME.c, None without a compiler."""
     library = os.path.join(scratch(), name + ".so")
-    built = run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64", "-o", library,
+    built = run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", library,
                  os.path.join(SRCDIR, "tests/helpers/preload/%s.c" % name), "-ldl"])
     return None if built.status else library
 

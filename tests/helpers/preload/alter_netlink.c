@@ -60,3 +60,6 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 		alter(message->msg_iov[0].iov_base, (size_t)got);
 	return got;
 }
+
+/* With 64-bit times on 32 bits the same by another name. */
+ssize_t __recvmsg64(int fd, struct msghdr *message, int flags) __attribute__((alias("recvmsg")));

@@ -35,6 +35,10 @@ int open(const char *path, int flags, ...)
 	return fails("open", path) ? -1 : real(path, flags, mode);
 }
 
+/* With 64-bit offsets the same by another name. */
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+int openat64(int dir, const char *path, int flags, ...) __attribute__((alias("openat")));
+
 int openat(int dir, const char *path, int flags, ...)
 {
 	int (*real)(int, const char *, int, ...);

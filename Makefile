@@ -38,7 +38,7 @@ SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-
 # The BPF programs, as ROOM/NAME. Another one is src/ROOM/NAME.bpf.c, listed here; `make bpf`
 # makes src/ROOM/NAME.lskel.h of it (struct NAME_skel), which src/ROOM/NAME.c alone includes,
 # where <sockview/bpf_skeleton.h> says that there is one; .c, .bpf.c and .lskel.h are committed.
-BPF_PROGRAMS = owners/task_file events/sock_events events/udp_events explain/tcp_options
+BPF_PROGRAMS = owners/task_file owners/task_sock events/sock_events events/udp_events explain/tcp_options
 
 # yes: the committed .lskel.h files; auto: the same, without them where they do not fit the machine;
 # build: made anew from the .bpf.c files; no: none. What is not said stays as it was in this folder.

@@ -29,8 +29,9 @@
  *     look.c look.h                    one look at the sockets, from privileges to report
  *     meant.c meant.h                  what words of the filter were meant as: a program, a pid, either port
  *     mode.h                           what an invocation does with the sockets
- *     namespaces.c namespaces.h        the sockets of more network namespaces than our own: -N
+ *     namespaces.c namespaces.h        which network namespaces -N names
  *     netns_counts.c netns_counts.h    --list-netns: a row for each network namespace
+ *     netns_gather.c netns_gather.h    the sockets of more network namespaces than our own
  *     notes.c notes.h                  the wording of notes: what an answer lacks, a line each
  *     notes_legend.c notes_legend.h    with -v: why owners are blank: counted, and in words
  *     notes_filter.c                   what was wrong with a filter, with a caret under it
@@ -230,6 +231,7 @@
  *     names.c names.h                  services, users and interfaces, each asked for once
  *     netns.c netns.h                  the network namespaces of this host, each once
  *     netns_label.c                    what they are called
+ *     netns_socket.c netns_socket.h    those that nothing holds but a socket
  *     netns_visit.c                    a thread that goes from one to the next
  *     resolver.c resolver.h            threads that ask for host names
  *   owners/
@@ -255,7 +257,9 @@
  *     scan.c scan.h                    the fds of one process
  *     tables.c tables.h                threads with an fd table of their own
  *     task_file.c task_file.bpf.c task_file.h the BPF program (and, generated, task_file.lskel.h), loaded
+ *     task_iter.h                      what the BPF programs over tasks are made of
  *     task_runs.c task_runs.h          which processes ran between two moments
+ *     task_sock.c task_sock.bpf.c task_sock.h task_sock_record.h the sockets of processes in all network namespaces, by BPF
  *     walk.c walk.h                    the finder that works everywhere
  *   sock/
  *     addr.c addr.h                    addresses as text, and what their bits say

@@ -55,8 +55,8 @@ struct view {
 /* What is told of one network namespace's part of the answer. */
 struct netns_answer {
 	const struct netns *netns;
-	const char *by;          /* "netlink", "proc", "none" */
-	uint32_t skipped_states; /* STATE_BIT()s of TCP that were not asked for: nothing spoke for any */
+	const char *by;          /* "netlink", "bpf", "proc", "none" */
+	uint32_t skipped_states; /* STATE_BIT()s of TCP of which sockets may be lacking */
 	bool complete;
 	bool gone; /* it vanished before it was asked: not told */
 };

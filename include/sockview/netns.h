@@ -18,9 +18,10 @@ struct netns {
 	uint64_t mark;  /* of a file in its /proc/PID/net, tells namespaces apart and nothing more; 0: not looked at */
 	int32_t pid;    /* the lowest of its processes, or of those that have a thread in it; 0: it has none */
 	unsigned processes;
-	char *path;  /* below the /proc that was listed: what is opened to enter it; NULL: it cannot be entered */
-	char *name;  /* of `ip netns`; NULL: it has none */
-	char *mount; /* another place where it is bound, in the words of who sees the mount; NULL */
+	char *path;                /* below the /proc that was listed: what is opened to enter it; NULL: see holder */
+	int32_t holder, holder_fd; /* nothing but sockets is of it, and this process's descriptor is one; 0: not so */
+	char *name;                /* of `ip netns`; NULL: it has none */
+	char *mount;               /* another place where it is bound, in the words of who sees the mount; NULL */
 	char *container, *container_id; /* of its lowest process, by netns_list_label(); NULL: none */
 	char *label;                    /* hostile, unique in the list; by netns_list_label() */
 };
@@ -33,6 +34,9 @@ struct netns_list {
 	size_t count, capacity;
 	unsigned hidden;   /* processes whose namespace is not told, and could not be told apart */
 	unsigned left_out; /* more than NETNS_MAX */
+	uint32_t *order;   /* by inode: netns_list_find()'s */
+	size_t ordered, found;
+	unsigned not_asked; /* processes whose sockets were not asked, since there was no time left */
 };
 
 /*
@@ -40,6 +44,12 @@ struct netns_list {
  * a process. One that vanishes meanwhile is no error. 0, or -1 with errno.
  */
 int netns_list_read(struct netns_list *list, int proc_fd);
+/* Its index; list->count: there is none, or no memory to look. */
+size_t netns_list_find(struct netns_list *list, uint64_t inode);
+/* Adds the one that a process's descriptor is a socket of, unless it is there. 0, or -1 with errno ENOMEM. */
+int netns_list_add_socket(struct netns_list *list, uint64_t inode, int32_t pid, int32_t fd);
+/* Adds those that sockets of processes tell, one asked after the other: where no BPF program can. The same. */
+int netns_list_ask_sockets(struct netns_list *list, int proc_fd);
 /* Calls each by a name; `root_fd`: the root directory of the machine, where names of containers are; owned. */
 int netns_list_label(struct netns_list *list, int proc_fd, int root_fd);
 void netns_list_free(struct netns_list *list);

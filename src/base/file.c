@@ -3,7 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 
 int file_open(int dir, const char *path)
 {
@@ -77,4 +85,10 @@ int file_read_text(int dir, const char *path, size_t max, struct text *text)
 {
 	int fd = file_open(dir, path);
 	return fd < 0 ? -1 : (int)file_close(fd, file_read_fd(fd, max, text));
+}
+
+int file_copy_of(pid_t pid, int fd)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return pidfd < 0 ? -1 : (int)file_close(pidfd, syscall(SYS_pidfd_getfd, pidfd, fd, 0));
 }

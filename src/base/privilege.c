@@ -176,9 +176,13 @@ static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, u
 		want |= BIT(CAP_DAC_READ_SEARCH) & privilege->own;
 	if (needs & PRIVILEGE_SET_USER)
 		want |= (BIT(CAP_SETUID) | BIT(CAP_SETGID)) & privilege->own;
-	/* setns() takes CAP_SYS_ADMIN; to find the namespace, CAP_SYS_PTRACE (PID/ns) and a way to its mount. */
+	/*
+	 * setns() takes CAP_SYS_ADMIN; to find the namespace, CAP_SYS_PTRACE (PID/ns)
+	 * and a way to its mount, or CAP_NET_ADMIN there, which a socket asks for (SIOCGSKNS).
+	 */
 	if (needs & PRIVILEGE_NETNS)
-		want |= (BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH)) & privilege->own;
+		want |= (BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_ADMIN)) &
+		        privilege->own;
 	return want & permitted;
 }
 

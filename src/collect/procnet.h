@@ -5,6 +5,7 @@
 #ifndef SOCKVIEW_COLLECT_PROCNET_H
 #define SOCKVIEW_COLLECT_PROCNET_H
 
+#include <sockview/netns.h>
 #include <sockview/query.h>
 #include <sockview/source.h>
 
@@ -23,6 +24,14 @@ struct procnet_file {
 	struct report *report;
 	struct error *error;
 };
+
+/* The time that the request allows is over, which is noted. */
+static inline bool procnet_is_late(const struct source_request *request, struct report *report)
+{
+	bool late = request->cpu_end_ms && netns_cpu_ms() >= request->cpu_end_ms;
+	report->out_of_time |= late;
+	return late;
+}
 
 /* Counts the socket and passes it on if the query asks for it; what the sink returns. */
 static inline int procnet_give(const struct procnet_file *file, const struct sock *sock)

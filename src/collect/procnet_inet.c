@@ -119,15 +119,31 @@ bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int fami
 	return true;
 }
 
+enum { LINES_A_LOOK = 256 }; /* at the clock */
+
+/* What inet_take_line() ends a file with, beside the sink's answers. */
+enum { LINES_ENOUGH = 0x5e01 };
+
+struct inet_reading {
+	const struct procnet_file *file;
+	bool only_listeners;
+	unsigned lines;
+};
+
 static int inet_take_line(void *context, const struct line *line)
 {
-	const struct procnet_file *file = context;
+	struct inet_reading *reading = context;
+	const struct procnet_file *file = reading->file;
 	struct sock sock = { 0 };
 	struct sock_timer timer;
+	if (++reading->lines % LINES_A_LOOK == 0 && procnet_is_late(file->request, file->report))
+		return LINES_ENOUGH;
 	if (!line->whole || !procnet_inet_parse(line->text, line->len, file->proto, file->family, &sock.row, &timer)) {
 		file->report->malformed += !line->first;
 		return 0;
 	}
+	if (reading->only_listeners && sock.row.state != STATE_LISTEN)
+		return LINES_ENOUGH;
 	if (file->request->query->want & WANT_TIMER)
 		sock.timer = &timer;
 	return procnet_give(file, &sock);
@@ -135,6 +151,12 @@ static int inet_take_line(void *context, const struct line *line)
 
 int procnet_inet_read(int fd, const struct procnet_file *file)
 {
-	struct procnet_file copy = *file;
-	return lines_read(fd, file->name, inet_take_line, &copy, file->error);
+	const struct source_request *request = file->request;
+	struct inet_reading reading = {
+		.file = file,
+		.only_listeners = request->waiting_first && file->proto == PROTO_TCP &&
+		                  request->query->states[PROTO_TCP] == STATE_BIT(STATE_LISTEN),
+	};
+	int answer = lines_read(fd, file->name, inet_take_line, &reading, file->error);
+	return answer == LINES_ENOUGH ? 0 : answer;
 }

@@ -46,6 +46,8 @@ int source_proc(int proc_net_fd, const struct source_request *request, struct re
 				missing |= PROTO_BIT(proto);
 			if (!file.name || (inet && !(six ? query->inet6 : query->inet)))
 				continue;
+			if (procnet_is_late(request, report))
+				break;
 			int answer = source_file_read(proc_net_fd, &file, &read, &missing);
 			if (answer)
 				return answer;

@@ -11,33 +11,17 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <sockview/file.h>
 
 #include "explain/holders.h"
 
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
 #ifndef SO_COOKIE
 #define SO_COOKIE 57
 #endif
 
 enum { ASKED_MAX = 64 };
-
-/* -1 with errno. */
-static int copy_fd(const struct process *process, const struct owner *owner)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-	if (pidfd < 0)
-		return -1;
-	int fd = (int)syscall(SYS_pidfd_getfd, pidfd, owner->fd, 0);
-	close(pidfd);
-	return fd;
-}
 
 static uint8_t ask_option(int fd, int level, int option)
 {
@@ -63,7 +47,7 @@ void socket_options_ask_one(const struct explain *explain, struct holder *holder
 	const struct row *row = holder_row(explain, holder);
 	struct owner_span span = owners_of(owners, row);
 	for (size_t i = 0; i < span.count && i < 4; i++) {
-		int fd = copy_fd(&owners->process[span.first[i].process], &span.first[i]);
+		int fd = file_copy_of(owners->process[span.first[i].process].pid, span.first[i].fd);
 		bool same = fd >= 0 && is_socket_of_row(fd, row);
 		holder->moved |= fd < 0 ? errno == EBADF || errno == ESRCH : !same;
 		if (fd < 0)

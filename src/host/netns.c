@@ -47,6 +47,7 @@ void netns_list_free(struct netns_list *list)
 		free(list->item[i].label);
 	}
 	free(list->item);
+	free(list->order);
 	*list = (struct netns_list){ 0 };
 }
 

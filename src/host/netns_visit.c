@@ -16,6 +16,8 @@
 
 #include <sockview/file.h>
 
+#include "host/netns_socket.h"
+
 struct netns_tour {
 	const struct netns_list *list;
 	const bool *chosen;
@@ -29,11 +31,12 @@ struct netns_tour {
 static int netns_enter(const struct netns *netns, int proc_fd)
 {
 	struct stat status;
-	if (!netns->path)
+	if (!netns->path && !netns->holder)
 		return EACCES;
-	int fd = file_open(proc_fd, netns->path);
+	int fd = netns->path ? file_open(proc_fd, netns->path) : netns_open_of_socket(netns->holder, netns->holder_fd);
 	if (fd < 0)
-		return errno == ENOENT ? ESRCH : errno;
+		/* Behind a descriptor may be another file by now, or none. */
+		return errno == ENOENT || errno == EBADF || errno == ENOTTY ? ESRCH : errno;
 	/* What is at the path may be another by now. */
 	int number = fstat(fd, &status) < 0 ? errno : status.st_ino != netns->inode ? ESRCH : 0;
 	if (!number && setns(fd, CLONE_NEWNET) < 0)

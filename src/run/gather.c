@@ -7,7 +7,7 @@
 #include <sockview/evidence.h>
 #include <sockview/proto.h>
 
-#include "run/namespaces.h"
+#include "run/netns_gather.h"
 #include "run/open.h"
 #include "run/rating.h"
 #include "run/rights.h"
@@ -15,7 +15,7 @@
 int gather_sockets(struct run *run, const struct source_request *request)
 {
 	if (run->namespaces.list.count)
-		return namespaces_gather(run, request);
+		return netns_gather(run, request);
 	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
 	int answer = collect_sockets(&sources, request, &run->report, &run->error);
 	/* The collector does not know the name of the file behind its wire. */

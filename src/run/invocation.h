@@ -32,6 +32,14 @@ struct run_needs {
 	unsigned privileges; /* enum privilege_need beside those that follow from the above */
 };
 
+/* What the kernel's counters said of a namespace's TCP sockets, and which of them have come. */
+struct netns_part {
+	uint32_t listeners, in_use, time_wait;
+	uint32_t held; /* that processes hold, of those that in_use counts; by BPF */
+	bool entered;  /* and its listeners were asked for: the rest is yet to come */
+	bool dump;     /* by a dump */
+};
+
 /* -N: the network namespaces of one look, and which of them are wanted. */
 struct namespaces {
 	struct netns_list list; /* empty without -N */
@@ -39,9 +47,11 @@ struct namespaces {
 	bool every;             /* all were named: those that begin later, too */
 	size_t count;           /* of those that are chosen */
 	struct netns_answer *answer;
-	size_t told;         /* answers, once all were asked */
-	unsigned not_looked; /* of them, neither entered nor read */
-	bool out_of_time;    /* some of them for want of time */
+	struct netns_part *part; /* beside the list, while they are asked */
+	size_t told;             /* answers, once all were asked */
+	unsigned not_looked;     /* of them, neither entered nor read */
+	unsigned skipped;        /* of them, some states were not looked for */
+	bool out_of_time;        /* some of them for want of time */
 };
 
 /* Rates, where two looks are taken. */

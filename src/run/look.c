@@ -171,8 +171,7 @@ static void look_report(struct run *run)
 	rating_say(run);
 	notes_names(run->names);
 	notes_cgroups(listing_cgroups_unread(&run->listing));
-	notes_netns(run->namespaces.not_looked, run->namespaces.out_of_time, run->namespaces.list.hidden,
-	            run->namespaces.list.left_out);
+	namespaces_say(&run->namespaces);
 	bool listening = options->listening && !options->all && !needs->states_chosen;
 	bool terminal = isatty(STDOUT_FILENO) && !options->continuous;
 	const char *port = needs->target && !needs->owners ? meant_number(run->selection.text.data) : NULL;

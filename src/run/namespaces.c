@@ -1,11 +1,8 @@
 /*
- * namespaces.c - the sockets of more network namespaces than our own: -N (namespaces.h).
+ * namespaces.c - which network namespaces -N names (namespaces.h).
  *
- *   words -> chosen[] -> netns_visit() -> each asked by netlink, in a thread that is in it
- *                     -> the others: /proc/PID/net of a process there, as long as there is time
- *
- * Every row gets the index of its namespace. The table of owners is one for all
- * of them: inodes of sockets are the host's.
+ *   of processes, bound somewhere -> list
+ *   of sockets alone: by BPF, or each asked -> list -> words -> chosen[]
  */
 #include "run/namespaces.h"
 
@@ -17,19 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sockview/proto.h>
-#include <sockview/sockstat.h>
+#include <sockview/task_sock.h>
 
-enum {
-	ID_LEAST = 8, /* of a container's id */
-	FEW = 16,     /* so many are asked for all states, whatever the counters say */
-};
+#include "run/notes.h"
+
+enum { ID_LEAST = 8 }; /* of a container's id */
 
 void namespaces_free(struct namespaces *namespaces)
 {
 	netns_list_free(&namespaces->list);
 	free(namespaces->chosen);
 	free(namespaces->answer);
+	free(namespaces->part);
 	*namespaces = (struct namespaces){ 0 };
 }
 
@@ -185,14 +181,41 @@ static int machine_root(const struct run *run)
 	                               : open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Those that have no process and no mount are called by their numbers alone. */
+static bool wants_held(const struct options *options)
+{
+	bool wants = options->all_netns;
+	for (size_t i = 0; i < options->netns.count; i++)
+		wants |= strstr(options->netns.item[i], "all") || strstr(options->netns.item[i], "net:[");
+	return wants;
+}
+
+static int take_held(void *context, const struct task_sock_found *found)
+{
+	return netns_list_add_socket(context, found->netns, found->pid, found->fd);
+}
+
+/* Held by sockets alone. Another /proc's numbers are not ours to ask by. */
+static int find_held(struct run *run, struct netns_list *list)
+{
+	struct finder_request request = { .proc_fd = run->proc_fd, .proc_is_ours = run->proc_is_ours };
+	const char *why;
+	if (!run->proc_is_ours || !wants_held(run->options))
+		return 0;
+	int answer = task_socks_read(&request, false, take_held, list, &why);
+	return answer > 0 ? netns_list_ask_sockets(list, run->proc_fd) : answer;
+}
+
 static int find_all(struct run *run, struct namespaces *namespaces)
 {
 	struct netns_list *list = &namespaces->list;
-	if (netns_list_read(list, run->proc_fd) < 0 || netns_list_label(list, run->proc_fd, machine_root(run)) < 0)
+	if (netns_list_read(list, run->proc_fd) < 0 || find_held(run, list) < 0 ||
+	    netns_list_label(list, run->proc_fd, machine_root(run)) < 0)
 		return -1;
 	namespaces->chosen = calloc(list->count + 1, sizeof(*namespaces->chosen));
 	namespaces->answer = calloc(list->count + 1, sizeof(*namespaces->answer));
-	return namespaces->chosen && namespaces->answer ? 0 : -1;
+	namespaces->part = calloc(list->count + 1, sizeof(*namespaces->part));
+	return namespaces->chosen && namespaces->answer && namespaces->part ? 0 : -1;
 }
 
 static int choose_all(struct run *run, char *problem, bool again)
@@ -227,177 +250,14 @@ int namespaces_choose_again(struct run *run)
 	return *problem ? error_set(&run->error, ESRCH, "find network namespaces", "") : -1;
 }
 
-/* --- sockets --- */
-
-/* One namespace's part of a request. */
-struct part {
-	struct run *run;
-	const struct source_request *request;
-	size_t index;
-};
-
-static int part_take(void *context, const struct sock *sock)
+void namespaces_say(const struct namespaces *namespaces)
 {
-	const struct part *part = context;
-	struct sock there = *sock;
-	there.row.netns = (uint16_t)part->index;
-	return part->request->sink(part->request->context, &there);
-}
-
-static size_t part_mark(const void *context)
-{
-	const struct part *part = context;
-	return part->request->mark(part->request->context);
-}
-
-static void part_rewind(void *context, size_t mark)
-{
-	const struct part *part = context;
-	part->request->rewind(part->request->context, mark);
-}
-
-static void report_add(struct report *all, const struct report *one)
-{
-	all->received += one->received;
-	all->requests += one->requests;
-	all->interrupted += one->interrupted;
-	all->lost += one->lost;
-	all->malformed += one->malformed;
-	all->unavailable |= one->unavailable;
-	all->from_netlink |= one->from_netlink;
-	all->from_proc |= one->from_proc;
-	all->netlink_errno = all->netlink_errno ? all->netlink_errno : one->netlink_errno;
-	all->cut_errno = all->cut_errno ? all->cut_errno : one->cut_errno;
-	all->failed |= one->failed;
-}
-
-/*
- * A walk of all connections takes the kernel as long in an empty namespace as
- * in a full one, 31 ms beside 225,000 sockets elsewhere. Its own counters tell
- * that there are none; but for SYN_RECV, of which none is counted, and sockets
- * that are only bound, which no counter knows and another, short table holds.
- */
-static bool has_no_tcp(int proc_net_fd)
-{
-	uint32_t four, six = 0, waits;
-	bool told = sockstat_in_use(proc_net_fd, "", PROTO_TCP, AF_INET, &four);
-	sockstat_in_use(proc_net_fd, "", PROTO_TCP, AF_INET6, &six);
-	return told && !four && !six && sockstat_time_wait(proc_net_fd, "", &waits) && !waits;
-}
-
-static int part_ask(struct run *run, const struct source_request *request, size_t index, const struct sources *sources,
-                    const char *by)
-{
-	struct netns_answer *answer = &run->namespaces.answer[index];
-	struct part part = { run, request, index };
-	struct query query = *request->query;
-	struct source_request own = {
-		.query = &query,
-		.ordered = request->ordered,
-		.sink = part_take,
-		.context = &part,
-		.mark = request->mark ? part_mark : NULL,
-		.rewind = request->rewind ? part_rewind : NULL,
-	};
-	struct report report = { 0 };
-	bool connections = query.states[PROTO_TCP] & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND));
-	if (run->namespaces.count > FEW && connections && query.protos & PROTO_BIT(PROTO_TCP) &&
-	    has_no_tcp(sources->proc_net_fd)) {
-		/* Without a listener there is no SYN_RECV either, so that nothing is left out. */
-		query.states[PROTO_TCP] &= STATE_BIT(STATE_BOUND);
-	}
-	int result = collect_sockets(sources, &own, &report, &run->error);
-	answer->by = report.from_netlink || !report.from_proc ? by : "proc";
-	answer->complete = result == 0 && !report.interrupted && !report.lost && !report.malformed &&
-	                   !report.unavailable && !report.failed;
-	report_add(&run->report, &report);
-	return result;
-}
-
-/* In the thread that is in the namespace. */
-static int part_enter(void *context, size_t index, int number)
-{
-	const struct part *part = context;
-	struct run *run = part->run;
-	struct netns_answer *answer = &run->namespaces.answer[index];
-	int proc_net_fd = -1;
-	if (number) {
-		answer->gone = number == ESRCH;
-		return 0;
-	}
-	if (!index)
-		proc_net_fd = dup(run->proc_net_fd);
-	else if (run->proc_is_ours)
-		proc_net_fd = openat(run->proc_fd, "thread-self/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct wire *wire = run->options->source == SOURCE_PROC ? NULL : wire_kernel();
-	struct sources sources = { .from = run->options->source, .wire = wire, .proc_net_fd = proc_net_fd };
-	if (!wire && sources.from == SOURCE_AUTO)
-		sources.from = SOURCE_PROC;
-	int result = part_ask(run, part->request, index, &sources, wire ? "netlink" : "proc");
-	wire_close(wire);
-	if (proc_net_fd >= 0)
-		close(proc_net_fd);
-	return result;
-}
-
-int64_t namespaces_cpu_ms(const struct options *options)
-{
-	return options->seconds > 0 ? (int64_t)(options->seconds * 1000) : NETNS_CPU_MAX_MS;
-}
-
-/* What could not be entered, by the /proc/PID/net of a process in it. */
-static int gather_from_proc(struct run *run, const struct source_request *request)
-{
-	struct namespaces *namespaces = &run->namespaces;
-	int64_t end = netns_cpu_ms() + namespaces_cpu_ms(run->options);
-	for (size_t i = 0; i < namespaces->list.count; i++) {
-		const struct netns *netns = &namespaces->list.item[i];
-		char path[32];
-		if (!namespaces->chosen[i] || namespaces->answer[i].by || namespaces->answer[i].gone)
-			continue;
-		if (!netns->pid || run->options->source == SOURCE_NETLINK)
-			continue;
-		if (netns_cpu_ms() >= end) {
-			namespaces->out_of_time = true;
-			continue;
-		}
-		snprintf(path, sizeof(path), "%d/net", netns->pid);
-		int fd = openat(run->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		struct sources sources = { .from = SOURCE_PROC, .proc_net_fd = fd };
-		int result = part_ask(run, request, i, &sources, "proc");
-		close(fd);
-		if (result)
-			return result;
-	}
-	return 0;
-}
-
-int namespaces_gather(struct run *run, const struct source_request *request)
-{
-	struct namespaces *namespaces = &run->namespaces;
-	struct part part = { run, request, 0 };
-	namespaces->count = namespaces->not_looked = 0;
-	namespaces->out_of_time = false;
-	memset(namespaces->answer, 0, namespaces->list.count * sizeof(*namespaces->answer));
-	for (size_t i = 0; i < namespaces->list.count; i++)
-		namespaces->count += namespaces->chosen[i];
-	int result = netns_visit(&namespaces->list, namespaces->chosen, run->proc_fd, part_enter, &part);
-	if (result == 0)
-		result = gather_from_proc(run, request);
-	if (result < 0 && !run->error.what)
-		error_set(&run->error, errno, "enter network namespaces", "");
-	/* What is told: those that were chosen and are there. */
-	namespaces->told = 0;
-	for (size_t i = 0; i < namespaces->list.count; i++) {
-		struct netns_answer answer = namespaces->answer[i];
-		if (!namespaces->chosen[i] || answer.gone)
-			continue;
-		answer.netns = &namespaces->list.item[i];
-		namespaces->not_looked += !answer.by;
-		answer.by = answer.by ? answer.by : "none";
-		namespaces->answer[namespaces->told++] = answer;
-	}
-	return result;
+	notes_netns(&(struct notes_netns){
+		.not_looked = namespaces->not_looked,
+		.skipped = namespaces->skipped,
+		.out_of_time = namespaces->out_of_time,
+		.hidden = namespaces->list.hidden,
+		.not_asked = namespaces->list.not_asked,
+		.left_out = namespaces->list.left_out,
+	});
 }

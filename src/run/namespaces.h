@@ -13,10 +13,8 @@
 int namespaces_choose(struct run *run, char problem[OPTIONS_PROBLEM_MAX]);
 /* The same for another look, in which one that is gone is no error. 0, or -1 with error. */
 int namespaces_choose_again(struct run *run);
-/* The sockets of each, one namespace after the other; gather_sockets() where -N was given. */
-int namespaces_gather(struct run *run, const struct source_request *request);
-/* So much CPU time is spent on reading what cannot be entered below /proc. */
-int64_t namespaces_cpu_ms(const struct options *options);
+/* What was not looked at, a line each. */
+void namespaces_say(const struct namespaces *namespaces);
 void namespaces_free(struct namespaces *namespaces);
 
 #endif

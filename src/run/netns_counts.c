@@ -15,6 +15,7 @@
 
 #include "run/gather.h"
 #include "run/invocation.h"
+#include "run/namespaces.h"
 #include "run/notes.h"
 #include "run/rights.h"
 
@@ -206,8 +207,7 @@ static int counts_answer(struct run *run)
 	if (run->options->quiet)
 		return 0;
 	notes_report(&run->report, NULL, NULL, run->options->verbose);
-	notes_netns(run->namespaces.not_looked, run->namespaces.out_of_time, run->namespaces.list.hidden,
-	            run->namespaces.list.left_out);
+	namespaces_say(&run->namespaces);
 	return 0;
 }
 

@@ -67,20 +67,29 @@ void notes_unread(const struct owner_report *owners)
 		        owners->partly.count == 1 ? "" : "s", strerror(owners->partly.number));
 }
 
-void notes_netns(unsigned not_looked, bool out_of_time, unsigned hidden, unsigned left_out)
+void notes_netns(const struct notes_netns *about)
 {
-	const char *were = not_looked == 1 ? " was" : "s were";
-	if (not_looked && out_of_time)
+	const char *were = about->not_looked == 1 ? " was" : "s were";
+	if (about->not_looked && about->out_of_time)
 		message("%u network namespace%s not looked at: entering takes CAP_SYS_ADMIN, and the time for reading "
 		        "/proc was over (--for SEC allows more)",
-		        not_looked, were);
-	else if (not_looked)
-		message("%u network namespace%s not looked at: entering them takes CAP_SYS_ADMIN", not_looked, were);
-	if (hidden)
-		message("the network namespaces of %u process%s could not be seen: it takes CAP_SYS_PTRACE", hidden,
-		        hidden == 1 ? "" : "es");
-	if (left_out)
-		message("%u network namespaces were left out: there are more than %d", left_out, NETNS_MAX);
+		        about->not_looked, were);
+	else if (about->not_looked)
+		message("%u network namespace%s not looked at: entering them takes CAP_SYS_ADMIN", about->not_looked,
+		        were);
+	if (about->skipped)
+		message("in %u network namespace%s sockets of some states may be lacking%s", about->skipped,
+		        about->skipped == 1 ? "" : "s",
+		        about->out_of_time ? ": the time for them was over (--for SEC allows more)"
+		                           : ", those that no process holds (JSON: skipped_states)");
+	if (about->hidden)
+		message("the network namespaces of %u process%s could not be seen: it takes CAP_SYS_PTRACE",
+		        about->hidden, about->hidden == 1 ? "" : "es");
+	if (about->not_asked)
+		message("the sockets of %u process%s were not asked for their network namespace: there was no time",
+		        about->not_asked, about->not_asked == 1 ? "" : "es");
+	if (about->left_out)
+		message("%u network namespaces were left out: there are more than %d", about->left_out, NETNS_MAX);
 }
 
 /* Why it was not the BPF iterator, and what that would have saved. */

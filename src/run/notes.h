@@ -43,8 +43,16 @@ void notes_unseen(const char *what, const struct privilege *privilege);
 /* Processes that could not be looked into, or not wholly, for another reason than their being hidden. */
 void notes_unread(const struct owner_report *owners);
 
-/* Network namespaces that were not looked at, processes whose namespace is not known, namespaces too many to be listed. */
-void notes_netns(unsigned not_looked, bool out_of_time, unsigned hidden, unsigned left_out);
+/* What was not looked at of network namespaces. */
+struct notes_netns {
+	unsigned not_looked; /* neither entered nor read */
+	unsigned skipped;    /* sockets of some states may be lacking */
+	bool out_of_time;    /* for want of time */
+	unsigned hidden;     /* processes whose namespace is not known */
+	unsigned not_asked;  /* processes whose sockets were not asked for theirs */
+	unsigned left_out;   /* too many to be listed */
+};
+void notes_netns(const struct notes_netns *about);
 
 /* Owners of which the caller may see no more than pid and name. */
 void notes_veiled(const struct owner_report *owners);

@@ -202,7 +202,9 @@ static int find_held(struct run *run, struct netns_list *list)
 	const char *why;
 	if (!run->proc_is_ours || !wants_held(run->options))
 		return 0;
-	int answer = task_socks_read(&request, false, take_held, list, &why);
+	int answer = 1;
+	if (run->options->owners_from != OWNERS_PROC)
+		answer = task_socks_read(&request, false, take_held, list, &why);
 	return answer > 0 ? netns_list_ask_sockets(list, run->proc_fd) : answer;
 }
 

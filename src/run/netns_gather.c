@@ -258,7 +258,9 @@ static int netns_held_read(struct gathering *self)
 	struct run *run = self->run;
 	struct finder_request request = { .proc_fd = run->proc_fd, .proc_is_ours = run->proc_is_ours };
 	const char *why;
-	int answer = task_socks_read(&request, true, netns_held_take, self, &why);
+	int answer = 1;
+	if (run->options->owners_from != OWNERS_PROC)
+		answer = task_socks_read(&request, true, netns_held_take, self, &why);
 	if (answer)
 		self->held.count = 0;
 	self->many = answer == 0;
@@ -298,7 +300,8 @@ static uint32_t states_lacking(const struct gathering *self, const struct netns_
 	uint32_t lacking = part->listeners ? STATE_BIT(STATE_SYN_RECV) : 0;
 	if (!self->many)
 		return wanted & (lacking | STATE_BIT(STATE_BOUND) | (is_explained(part) ? 0 : STATE_ALL));
-	lacking |= part->time_wait ? STATE_BIT(STATE_TIME_WAIT) : 0;
+	/* FIN_WAIT2 without a holder is counted and kept as TIME_WAIT is (tcp_time_wait(), net/ipv4/tcp_minisocks.c). */
+	lacking |= part->time_wait ? STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_FIN_WAIT2) : 0;
 	lacking |= part->in_use > part->listeners + part->held ? UNHELD : 0;
 	return wanted & lacking;
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """-N: network namespaces of every kind, each once and labelled, their rows against ss run in each."""
-import ctypes
+import atexit
+import fcntl
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,7 +28,8 @@ try:
     netns.unshare(netns.CLONE_NEWNS)
 except OSError as error:
     tap.skip_all("no mount namespace can be made here (%s)" % error)
-if tap.libc.mount(b"none", b"/", None, netns.MS_REC | netns.MS_PRIVATE, None) or tap.libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, None):
+if tap.libc.mount(b"none", b"/", None, netns.MS_REC | netns.MS_PRIVATE, None) or tap.libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, None) or \
+        tap.libc.mount(b"tmpfs", b"/var/lib", b"tmpfs", 0, None):
     tap.skip_all("nothing can be mounted here")
 if tap.missing("ss", "ip", "setpriv"):
     tap.skip_all("ss, ip or setpriv is missing")
@@ -35,6 +38,7 @@ OWN = os.open("/proc/self/ns/net", os.O_RDONLY)
 scene = {}  # what it is called here: its inode
 files = {}  # ... an open file of it
 kept = []
+pids = {}   # ... a process in it
 
 
 def serve():
@@ -74,6 +78,7 @@ def child(name, prepare, stay=True):
     scene[name] = int(os.read(read, 64))
     files[name] = os.open("/proc/%d/ns/net" % pid, os.O_RDONLY)
     kept.append(pid)
+    pids[name] = pid
     return pid
 
 
@@ -133,6 +138,68 @@ files["hidden"] = os.open(hidden, os.O_RDONLY)
 kept.append(pid)
 
 
+# Held by sockets alone: neither a process nor a mount.
+netns.unshare(netns.CLONE_NEWNET)
+run(["ip", "link", "set", "lo", "up"])
+scene["held"] = os.stat("/proc/thread-self/ns/net").st_ino
+held = serve()
+kept.append(held)
+back()
+files["held"] = fcntl.ioctl(held[0].fileno(), 0x894c)   # SIOCGSKNS
+
+# Containers: processes in cgroups that are called as their runtimes call them, and the runtimes' files.
+DOCKER, CRIO = "d0c4" * 16, "c410" * 16
+CGROUPS = {"docker": "docker-%s.scope" % DOCKER, "crio": "crio-%s.scope" % CRIO, "nspawn": "machine-sockviewtest.scope"}
+SCRIPT = os.getpid()
+TOP = "/run/cgroup/sockview-test-" + tap.UNIQUE
+
+
+def remove_cgroups():
+    if os.getpid() != SCRIPT:
+        return
+    for name in [TOP + "/" + cgroup for cgroup in CGROUPS.values()] + [TOP]:
+        for _ in range(100):
+            try:
+                os.rmdir(name)
+                break
+            except FileNotFoundError:
+                break
+            except OSError:
+                time.sleep(0.02)
+
+
+os.makedirs("/run/cgroup")
+atexit.register(remove_cgroups)
+containers = run(["sh", "-c", 'mount -t cgroup2 none /run/cgroup && cd /run/cgroup && mkdir "$1" && cd "$1" && mkdir "$2" "$3" "$4"', "sh",
+                  TOP, *CGROUPS.values()]).status == 0
+
+
+def contained(name):
+    def prepare():
+        netns.write("%s/%s/cgroup.procs" % (TOP, CGROUPS[name]), str(os.getpid()))
+        netns.unshare(netns.CLONE_NEWNET)
+    return child(name, prepare)
+
+
+if containers:
+    os.makedirs("/var/lib/docker/containers/" + DOCKER)
+    with open("/var/lib/docker/containers/%s/config.v2.json" % DOCKER, "w") as file:
+        file.write('{"State":{"Running":true},"ID":"%s","Name":"/shop"}' % DOCKER)
+    for name in CGROUPS:
+        contained(name)
+else:
+    t.skip("containers", "no cgroups can be made here")
+
+# Comes and goes while the others are looked at.
+churn = os.fork()
+if churn == 0:
+    tap.die_with_parent()
+    for _ in range(20000):
+        netns.unshare(netns.CLONE_NEWNET)
+        time.sleep(0.002)
+    os._exit(0)
+kept.append(churn)
+
 ready, done = threading.Event(), threading.Event()
 
 
@@ -178,7 +245,8 @@ def listing(*options, **more):
 
 
 LABEL = {"self": "self", "web": "web", "process": "net:[%d]" % scene["process"], "user": "net:[%d]" % scene["user"],
-         "bound": "/run/a place", "hidden": "/run/hidden", "thread": "net:[%d]" % scene["thread"]}
+         "bound": "/run/a place", "hidden": "/run/hidden", "thread": "net:[%d]" % scene["thread"],
+         "held": "net:[%d]" % scene["held"], "docker": "shop", "crio": CRIO[:12], "nspawn": "sockviewtest"}
 
 # --- root: every namespace, row by row ------------------------------------------
 
@@ -190,14 +258,23 @@ named = {entry["netns"]: entry for entry in answer["report"]["namespaces"]}
 for name in sorted(scene):
     t.same(named.get(scene[name], {}).get("label", "").split("@")[0] if "service" not in named.get(scene[name], {}).get("label", "") and
            "scope" not in named.get(scene[name], {}).get("label", "") else LABEL[name], LABEL[name], "'%s': its label" % name)
-t.ok(all(entry["by"] == "netlink" and entry["complete"] for entry in named.values()), "each was asked by netlink, whole", named)
+t.ok(all(entry["by"] == "netlink" and entry["complete"] for number, entry in named.items() if number in scene.values()),
+     "each was asked by netlink, whole", named)
+for _ in range(20):
+    answer, result = listing("all", "-ltun")
+    found = {row["netns"] for row in answer["sockets"]}
+    if result.status or not set(scene.values()) <= found or b"ESRCH" in result.err or b"No such" in result.err:
+        break
+t.ok(not result.status and set(scene.values()) <= found and not result.complaints(), "one that disappears meanwhile is no error", result)
 t.same(len(named), len(answer["report"]["namespaces"]), "each once")
 t.same({row["netns_name"] for row in answer["sockets"] if row["netns"] == scene["web"]}, {"web"}, "every row has the label")
 
 # --- the words of -N -----------------------------------------------------------
 
 for word, name in (("self", "self"), ("web", "web"), ("net:[%d]" % scene["process"], "process"), ("/run/netns/web", "web"),
-                   ("/proc/%d/ns/net" % PID, "process"), (str(PID), "process"), ("/run/a place", "bound"), (hidden, "hidden")):
+                   ("/proc/%d/ns/net" % PID, "process"), (str(PID), "process"), ("/run/a place", "bound"), (hidden, "hidden"),
+                   ("net:[%d]" % scene["held"], "held"),
+                   *((("shop", "docker"), (DOCKER, "docker"), (DOCKER[:8], "docker"), (CRIO[:12], "crio"), ("sockviewtest", "nspawn")) if containers else ())):
     answer, result = listing(word, "-ltun")
     t.same({row["netns"] for row in answer["sockets"]}, {scene[name]}, "-N %s" % word)
 answer, result = listing("self,web", "-N", str(PID), "-ltun")
@@ -267,21 +344,62 @@ for options in (["--explain", "80"], ["--record", "/dev/null"], ["--replay", "/d
 
 # --- less than root -------------------------------------------------------------
 
-WITH_PROCESS = ("self", "process", "user")
+# A namespace that only /proc tells of has no number; the words for it are of its process.
+IN_IT = {"process": PID, "user": pids["user"], **{name: pids[name] for name in CGROUPS if containers}}
+
+
+def by_label(answer, name):
+    """Rows of the namespace as others than root may call it."""
+    labels = {LABEL[name], "pid:%d" % IN_IT.get(name, 0), "%s@pid:%d" % (LABEL[name], IN_IT.get(name, 0))}
+    ours = [row for row in answer["sockets"] if row["netns_name"] in labels or row["netns_name"].endswith("@pid:%d" % IN_IT.get(name, 0)) or row["netns"] == scene[name]]
+    return rows({"sockets": [dict(row, netns=scene[name]) for row in ours]}, name)
+
+
 for who, prefix in (("root without CAP_SYS_ADMIN", ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]),
                     ("nobody", ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups"])):
-    done_ = run([*prefix, tap.SOCKVIEW, "-N", "all", "-ltun", "--json"])
-    answer = json.loads(done_.out)
+    program = tap.program(NOBODY)
+    for options in (["-ltu"], ["-atu"]):
+        done_ = run([*prefix, program, "-N", "all", "-n", "--json", *options])
+        answer = json.loads(done_.out)
+        for name in ("self", *IN_IT):
+            want = ss(name, *options)
+            # /proc/net/tcp has no sockets that are only bound; here are none.
+            t.same(by_label(answer, name), want, "%s: %s of '%s' are those of ss in it" % (who, options[0], name), done_.err)
     spoken = {entry["label"]: entry for entry in answer["report"]["namespaces"]}
-    # Of the inode nobody is told nothing: what has the same rows is enough.
-    t.ok(len(answer["sockets"]) >= 2 * len(WITH_PROCESS) and all(
-        row["local_port"] == PORT for row in answer["sockets"]), "%s: listeners of those that have a process" % who, done_)
     t.ok({entry["by"] for entry in spoken.values()} <= {"netlink", "proc", "none"} and spoken["self"]["by"] == "netlink" and
          sum(entry["by"] == "proc" for entry in spoken.values()) >= 2, "%s: by /proc" % who, spoken)
     left = sum(entry["by"] == "none" for entry in spoken.values())
     t.ok(not left or b"%d network namespace" % left in done_.err, "%s: what was not looked at is counted" % who, done_)
-    for name in WITH_PROCESS if who.startswith("root") else ():
-        t.same(rows(answer, name), ss(name, "-ltu"), "%s: the rows of '%s' are those of ss in it" % (who, name))
+    done_ = run([*prefix, program, "-N", "all", "-ltun", "--for", "0.000001", "--json"])
+    answer = json.loads(done_.out)
+    spoken = {entry["label"]: entry for entry in answer["report"]["namespaces"]}
+    left = sum(entry["by"] == "none" for entry in spoken.values())
+    t.ok(left >= 2 and b"%d network namespaces were not looked at" % left in done_.err and b"--for" in done_.err,
+         "%s: without time the rest is counted" % who, done_)
+
+# --- elevated: no more than the caller may see ------------------------------------
+
+elevated = os.path.join(tap.scratch(), "elevated")
+shutil.copy(tap.SOCKVIEW, elevated)
+os.chmod(elevated, 0o755)
+inside = ["unshare", "-m", "sh", "-c", 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', "sh", "setpriv", "--reuid=%d" % NOBODY,
+          "--regid=%d" % NOBODY, "--clear-groups"]
+if run(["setcap", "cap_sys_ptrace,cap_dac_read_search,cap_sys_admin,cap_net_admin+ep", elevated]).status or \
+        run([*inside, elevated, "--version"]).status:
+    t.skip("elevated, with hidepid", "no /proc with hidepid, or no file capabilities here")
+else:
+    for options in (["-N", "all", "-atun", "--json"], ["-N", "all", "-atunp", "--json"]):
+        done_ = run([*inside, elevated, *options])
+        answer = json.loads(done_.out)
+        # Mounts are everybody's to see.
+        t.same([{row["netns_name"] for row in answer["sockets"]}, {entry["netns"] for entry in answer["report"]["namespaces"]}],
+               [{"self"}, {scene["self"], scene["web"], scene["bound"]}], "elevated, hidepid: no namespace of processes that the caller does not see: %s" % " ".join(options), done_)
+    done_ = run([*inside, elevated, "--list-netns", "-H"])
+    t.same([line.split()[:2] for line in done_.lines if line.split()[1] not in (str(scene["web"]), str(scene["bound"]))],
+           [["self", str(scene["self"])]], "... nor listed")
+    for word in (str(PID), "net:[%d]" % scene["process"], "shop"):
+        done_ = run([*inside, elevated, "-N", word, "-ltn"])
+        t.ok(done_.status == 2 and not done_.out, "... nor entered by '%s'" % word, done_)
 
 for pid in (one for one in kept if isinstance(one, int)):
     os.kill(pid, 9), os.waitpid(pid, 0)

@@ -11,6 +11,7 @@
  *     lsof_words.c lsof_words.h        the letters of lsof's line
  *     option_table.c option_table.h    one table of options
  *     options.c                        the arguments read by the table of options
+ *     contradictions.c contradictions.h options that cannot be meant together
  *     options_help.c                   the option table as a screen of text
  *     options_near.c options_near.h    the option that a mistyped one may have meant
  *     respell.c respell.h              other tools' spelling as ours

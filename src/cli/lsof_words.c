@@ -174,7 +174,7 @@ static const struct lsof_letter minus[] = {
 	REFUSED('S', "is about calls that block on file systems: none is made here"),
 	REFUSED('o', "shows file offsets, which sockets have none of; timers are --timers"),
 	REFUSED('T', "chooses what is told of TCP: -F T, or --columns +recv_q,+send_q"),
-	REFUSED('x', "is about directories, not sockets; unix sockets are added with -U"),
+	REFUSED('x', "is about directories, not sockets; unix sockets are added to those of -i with -U"),
 	REFUSED('E', "looks for the other ends of pipes and sockets: --columns +peer_inode of unix sockets"),
 	REFUSED('Z', "shows security contexts: --context"),
 	REFUSED('X', "leaves out TCP and UDP: nothing would remain"),
@@ -195,6 +195,12 @@ static const struct lsof_letter minus[] = {
 	REFUSED('f', "is about file systems, not sockets"),
 	REFUSED('m', "is about mount points, not sockets"),
 };
+
+/* The options of our own that contradict others whichever letter they have. */
+static const struct {
+	char letter;
+	const char *name;
+} same[] = { { 'i', "internet" }, { 't', "pids" }, { 'r', "continuous" }, { 'F', "F" }, { 's', "proto-state" } };
 
 static const struct lsof_letter *letter_find(const struct lsof_letter *letters, size_t count, char letter)
 {
@@ -223,6 +229,9 @@ static int take_letter(struct lsof_reader *reader, const struct lsof_letter *let
 	struct parse *parse = reader->parse;
 	const char *word = NULL;
 	char number[32];
+	for (size_t i = 0; i < countof(same); i++)
+		if (reader->sign == '-' && same[i].letter == letter->letter)
+			option_mark(parse, same[i].name, letter->letter, NULL);
 	if (letter->refused)
 		return option_problem(parse, "%c%c: lsof's %c%c %s", reader->sign, letter->letter, reader->sign,
 		                      letter->letter, letter->refused);
@@ -255,6 +264,7 @@ static int take_own(struct lsof_reader *reader, char letter)
 	const char *word = NULL;
 	if (!row || reader->sign == '+')
 		return option_problem(parse, "unknown option '%c%c'", reader->sign, letter);
+	parse->by_letter = true;
 	option_name(row, parse->shown);
 	if (row->argument != ARGUMENT_NONE && *reader->at) {
 		word = reader->at;

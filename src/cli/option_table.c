@@ -240,6 +240,7 @@ static int add_proto_state(struct parse *parse, const char *word)
 	if (word)
 		return option_add_word(parse, &parse->options->proto_state, word);
 	parse->options->summary = true;
+	option_mark(parse, "summary", parse->by_letter ? 's' : '\0', NULL);
 	return option_aside(parse, "-s is a summary, as ss's; netstat's counters of protocols: nstat -az");
 }
 
@@ -287,11 +288,60 @@ static int choose(struct parse *parse, const struct option_row *row, const char 
 	return option_problem(parse, "%s: unknown word '%s'; it takes one of %s", parse->shown, word, known);
 }
 
+size_t option_index(const char *name, size_t len)
+{
+	struct option_row made;
+	const struct option_row *row;
+	for (size_t i = 0; (row = option_at(i, &made)); i++)
+		if (row->name ? strlen(row->name) == len && strncmp(row->name, name, len) == 0
+		              : len == 1 && row->letter == *name)
+			return i;
+	return OPTIONS_MAX;
+}
+
+void option_mark(struct parse *parse, const char *name, char letter, const char *word)
+{
+	size_t index = option_index(name, strlen(name));
+	if (index < OPTIONS_MAX)
+		parse->given[index] = (struct given){ true, letter, word };
+}
+
+/* Where a second, other argument would replace the first: the user cannot have meant both. */
+static bool takes_one(const struct option_row *row)
+{
+	return row->action == CHOOSE ? !row->without : row->action == KEEP_WORD && !row->list;
+}
+
+static int mark_row(struct parse *parse, const struct option_row *row, const char *word)
+{
+	const char name[] = { row->letter, '\0' };
+	size_t index = option_index(row->name ? row->name : name, row->name ? strlen(row->name) : 1);
+	const struct given *before = &parse->given[index];
+	if (before->is && before->word && word && takes_one(row) && strcmp(before->word, word) != 0)
+		return option_problem(parse, "--%s %s and --%s %s exclude each other", row->name, before->word,
+		                      row->name, word);
+	parse->given[index] = (struct given){ true, parse->by_letter ? row->letter : '\0', word };
+	return 0;
+}
+
+/* The same format twice is none too many. */
+static int take_format(struct parse *parse, const struct format *format)
+{
+	const struct format **chosen = &parse->options->format;
+	if (*chosen && *chosen != format)
+		return option_problem(parse, "the formats %s and %s exclude each other: --format takes one",
+		                      (*chosen)->name, format->name);
+	*chosen = format;
+	return 0;
+}
+
 int option_apply(struct parse *parse, const struct option_row *row, const char *word)
 {
 	struct options *options = parse->options;
 	void *field = (char *)options + row->at;
 	size_t index;
+	if (mark_row(parse, row, word) < 0)
+		return -1;
 	if (row->mode > options->mode)
 		options->mode = row->mode;
 	if (row->given)
@@ -320,13 +370,9 @@ int option_apply(struct parse *parse, const struct option_row *row, const char *
 		*(unsigned *)field = row->value + (unsigned)index;
 		return 0;
 	case CHOOSE_FORMAT:
-		if (choose(parse, row, word, &index) < 0)
-			return -1;
-		options->format = format_at(index);
-		return 0;
+		return choose(parse, row, word, &index) < 0 ? -1 : take_format(parse, format_at(index));
 	case SET_FORMAT:
-		options->format = row->format;
-		return 0;
+		return take_format(parse, row->format);
 	case CALL:
 		return row->call(parse, word);
 	}

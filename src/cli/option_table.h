@@ -26,12 +26,24 @@ enum option_group {
 /* What a shell completes an argument with, besides the row's words. */
 enum option_source { FROM_NOTHING, FROM_FILES, FROM_FOLDERS, FROM_USERS, FROM_INTERFACES, FROM_PIDS };
 
+/* The number of rows is below this. */
+enum { OPTIONS_MAX = 160 };
+
+/* How an option was given. */
+struct given {
+	bool is;
+	char letter;      /* 0: by its name */
+	const char *word; /* the argument; NULL: none */
+};
+
 /* Where a problem is worded, and the option it is about. */
 struct parse {
 	struct options *options;
 	char *problem;
-	bool ss_info;   /* the letter i is ss's, TCP internals */
-	char shown[64]; /* "-A, --protocol" */
+	bool ss_info;                    /* the letter i is ss's, TCP internals */
+	bool by_letter;                  /* how the option is spelled that is applied next */
+	char shown[64];                  /* "-A, --protocol" */
+	struct given given[OPTIONS_MAX]; /* by the row's index; of an option given twice the last */
 };
 
 /* What is done with the option. The field is the one at the row's offset in struct options. */
@@ -73,13 +85,15 @@ struct option_row {
 	int (*call)(struct parse *parse, const char *word);
 };
 
-/* The number of rows is below this. */
-enum { OPTIONS_MAX = 160 };
 /* Row `index`; NULL behind the last. The protocols' options are made in `made` of their table (proto.h). */
 const struct option_row *option_at(size_t index, struct option_row *made);
 
 /* Does what the row says. 0, or -1 with the problem. */
 int option_apply(struct parse *parse, const struct option_row *row, const char *word);
+/* The index of the row with this name, or letter if it has no name ("F"); OPTIONS_MAX if there is none. */
+size_t option_index(const char *name, size_t len);
+/* Remembers that an option was given, by its name, or by a letter that may be another tool's. */
+void option_mark(struct parse *parse, const char *name, char letter, const char *word);
 /* Words the problem; always -1. */
 #define option_problem(parse, ...) problem_set((parse)->problem, OPTIONS_PROBLEM_MAX, __VA_ARGS__)
 /* 0, or -1 with the problem: memory ran out. */

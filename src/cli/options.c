@@ -11,6 +11,7 @@
 #include <sockview/format.h>
 #include <sockview/proto.h>
 
+#include "cli/contradictions.h"
 #include "cli/lsof_words.h"
 #include "cli/option_table.h"
 #include "cli/respell.h"
@@ -118,6 +119,7 @@ static int take_bundle(struct parse *parse, const char *letters, int argc, char 
 			return missing_argument(parse, row->letter);
 		else if (!word && row->argument == ARGUMENT_REQUIRED)
 			word = argv[optind++];
+		parse->by_letter = true;
 		if (take_option(parse, row, word, argc, argv) < 0)
 			return -1;
 		if (word)
@@ -134,6 +136,7 @@ static int parse_one(struct parse *parse, int value, bool letter, int argc, char
 	const char *word = optarg;
 	if (!row)
 		return option_problem(parse, "unknown option");
+	parse->by_letter = letter;
 	/* Of --continuous=WORD the word is nothing else than what it should be. */
 	if (!letter || !is_bundle(parse, row, word))
 		return take_option(parse, row, word, argc, argv);
@@ -189,49 +192,6 @@ static void settle_options(struct options *options)
 		options->interval = 1;
 }
 
-static int check_explain(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	bool planned = options->reuseaddr || options->no_reuseaddr || options->reuseport || options->v6only ||
-	               options->as_user || options->as_unit || options->device || options->probe || options->no_probe;
-	if (!options->explain && planned)
-		return option_problem(
-			parse,
-			"--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --as-unit, --device and --probe "
-			"describe the bind that --explain explains: they go with it");
-	const struct words *filter = &options->filter;
-	if (!options->explain && filter->count == 2 &&
-	    (strcmp(filter->item[0], "explain") == 0 || strcmp(filter->item[0], "why") == 0))
-		return option_problem(parse, "'%s' is no word of a filter: sockview --explain %s", filter->item[0],
-		                      filter->item[1]);
-	if (!options->explain)
-		return 0;
-	if (options->filter.count)
-		return option_problem(parse, "--explain takes one TARGET and no filter: '%s' is too much",
-		                      options->filter.item[0]);
-	if (options->format && options->format != &format_json)
-		return option_problem(parse,
-		                      "--explain prints text, or JSON with --json; --format %s is of the listings",
-		                      options->format->name);
-	static const char *const foreign[] = {
-		"--columns is of listings: --json has each fact", "--sort is of listings",
-		"-F is of listings: --json has each fact",        "--pids is of listings",
-		"-l is of listings: it looks at every state",     "-p is of listings: it names the processes by itself",
-	};
-	bool given[countof(foreign)] = { options->columns, options->sort,      options->fields_given,
-		                         options->pids,    options->listening, options->programs };
-	for (size_t i = 0; i < countof(foreign); i++)
-		if (given[i])
-			return option_problem(parse, "--explain is about one port; %s", foreign[i]);
-	if (options->no_probe && options->probe)
-		return option_problem(parse, "--probe and --no-probe exclude each other");
-	if (options->reuseaddr && options->no_reuseaddr)
-		return option_problem(parse, "--reuseaddr and --no-reuseaddr exclude each other");
-	if (options->continuous)
-		return option_problem(parse, "--explain answers once: it cannot go with -c");
-	return 0;
-}
-
 /* lsof's lists are alternatives to -i unless -a is given, which its users forget, too. */
 static int note_alternatives(struct parse *parse)
 {
@@ -262,264 +222,6 @@ static int note_netstat(struct parse *parse)
 		return -1;
 	if (options->all && bare && !options->format && !options->columns && !options->netns.count)
 		return option_aside(parse, "unix sockets are not listed unless -x is given: netstat -a is -atuwx here");
-	return 0;
-}
-
-static int check_list_netns(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	if (options->mode != MODE_LIST_NETNS)
-		return 0;
-	const char *other = options->filter.count                ? "a filter"
-	                    : options->internet || options->pids ? "-i and --pids"
-	                    : options->replay || options->record ? "a recording"
-	                    : options->continuous                ? "-c"
-	                    : options->columns || options->sort  ? "--columns and --sort"
-	                    : options->explain                   ? "--explain"
-	                    : options->format == &format_lsof    ? "lsof's listing"
-	                                                         : NULL;
-	return other ? option_problem(parse,
-	                              "--list-netns counts the sockets of network namespaces: it does not go with %s",
-	                              other)
-	             : 0;
-}
-
-static int check_health(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	if (options->mode != MODE_HEALTH)
-		return options->thresholds.count ? option_problem(parse, "--threshold goes with --health") : 0;
-	const char *other = options->internet || options->pids           ? "-i and --pids"
-	                    : options->netns.count || options->all_netns ? "-N"
-	                    : options->replay || options->record         ? "a recording, which is of one look"
-	                    : options->continuous                        ? "-c"
-	                    : options->columns || options->sort          ? "--columns and --sort"
-	                    : options->explain                           ? "--explain"
-	                                                                 : NULL;
-	if (other)
-		return option_problem(parse, "--health does not go with %s", other);
-	if (options->format && options->format != &format_json && options->format != &format_openmetrics)
-		return option_problem(parse, "--health is text, --json or --format openmetrics");
-	if (options->protos_named && !(options->protos & (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP))))
-		return option_problem(parse, "--health is of TCP and UDP");
-	return 0;
-}
-
-/* A word that is no COMMAND would be executed. */
-static int check_wait(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	if (options->mode != MODE_WAIT)
-		return 0;
-	if (options->wait_for && options->wait_free)
-		return option_problem(parse, "--wait-for and --wait-free exclude each other");
-	if (options->command.count && options->wait_free)
-		return option_problem(parse, "a command goes with --wait-for, not with --wait-free");
-	if (options->filter.count)
-		return option_problem(parse, "'%s': targets are joined by commas, and a command stands behind --",
-		                      options->filter.item[0]);
-	const char *other = options->internet                            ? "-i"
-	                    : options->netns.count || options->all_netns ? "-N"
-	                    : options->replay || options->record         ? "a recording"
-	                    : options->proc_root                         ? "--proc-root"
-	                    : options->continuous                        ? "-c"
-	                    : options->format || options->columns        ? "a format"
-	                    : options->explain                           ? "--explain"
-	                                                                 : NULL;
-	return other ? option_problem(parse, "--wait-for and --wait-free do not go with %s", other) : 0;
-}
-
-static int check_events(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	bool waits = options->mode == MODE_WAIT || options->netns.count || options->all_netns;
-	if (options->mode != MODE_EVENTS && (options->utc || (options->seconds > 0 && !waits)))
-		return option_problem(parse, options->utc ? "--utc goes with --events"
-		                                          : "--for goes with --events, --wait-for, --wait-free and -N");
-	if (options->mode != MODE_EVENTS)
-		return 0;
-	if (options->record || options->replay || options->proc_root || options->source == SOURCE_PROC)
-		return option_problem(parse, "--events watches this kernel by netlink and BPF: it cannot go with "
-		                             "--record, --replay, --proc-root or --source proc");
-	if (options->sort || options->pids || options->fields_given)
-		return option_problem(parse, "--events has lines of its own: --sort, --pids and -F are of listings");
-	if (options->protos_named && options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
-		return option_problem(parse, "--events tells of TCP and UDP alone");
-	return 0;
-}
-
-/* Nothing else may have been meant, and the look must be at what there is now. */
-static int check_acting(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	const char *option = options->mode == MODE_KILL ? "--kill" : "--signal";
-	if (options->mode != MODE_KILL && options->mode != MODE_SIGNAL)
-		return options->dry_run || options->yes
-		               ? option_problem(parse, "--dry-run and --yes go with --kill and --signal")
-		               : 0;
-	if (options->mode == MODE_KILL && options->signal)
-		return option_problem(parse,
-		                      "--kill closes sockets, --signal ends their owners: they exclude each other");
-	const char *other = options->internet || options->info || options->pids ? "-i, -I and --pids"
-	                    : options->netns.count || options->all_netns        ? "-N"
-	                    : options->replay                                   ? "--replay"
-	                    : options->record                                   ? "--record"
-	                    : options->proc_root                                ? "--proc-root"
-	                    : options->continuous                               ? "-c"
-	                    : options->source == SOURCE_PROC ? "--source proc, which tells no cookies,"
-	                    : options->explain               ? "--explain"
-	                    : options->summary               ? "--summary"
-	                    : options->format                ? "a format"
-	                                                     : NULL;
-	if (other)
-		return option_problem(parse, "%s does not go with %s", option, other);
-	if (options->mode == MODE_KILL && options->protos_named &&
-	    options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
-		return option_problem(parse, "--kill closes sockets of TCP and UDP alone");
-	return 0;
-}
-
-static int check_watch(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	const char *other = options->group_by      ? "--group-by"
-	                    : options->top         ? "--top"
-	                    : options->summary     ? "--summary"
-	                    : options->pids        ? "--pids"
-	                    : options->internet    ? "-i"
-	                    : options->record      ? "--record"
-	                    : options->replay      ? "--replay"
-	                    : options->netns.count ? "-N"
-	                    : options->all_netns   ? "-N"
-	                                           : NULL;
-	if (options->mode != MODE_WATCH)
-		return 0;
-	if (other)
-		return option_problem(parse, "--watch shows the sockets of now, a row each: it does not go with %s",
-		                      other);
-	if (options->format != &format_table)
-		return option_problem(parse, "--watch shows a table: --format %s goes with -c", options->format->name);
-	return 0;
-}
-
-/* Its lines are its own, and it is of what there is now, here. */
-static int check_exposure(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	if (options->mode != MODE_EXPOSURE)
-		return 0;
-	const char *other = options->internet || options->info || options->pids ? "-i, -I and --pids"
-	                    : options->netns.count || options->all_netns
-	                            ? "-N (run it there: nsenter -t PID -n sockview --exposure)"
-	                    : options->replay                                    ? "--replay"
-	                    : options->record                                    ? "--record"
-	                    : options->proc_root                                 ? "--proc-root"
-	                    : options->continuous                                ? "-c"
-	                    : options->explain                                   ? "--explain"
-	                    : options->summary                                   ? "--summary"
-	                    : options->group_by || options->top                  ? "--group-by and --top"
-	                    : options->columns || options->sort                  ? "--columns and --sort"
-	                    : options->format && options->format != &format_json ? "a format but json"
-	                                                                         : NULL;
-	if (other)
-		return option_problem(parse, "--exposure does not go with %s", other);
-	if (options->protos_named && options->protos & ~(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP)))
-		return option_problem(parse, "--exposure tells of TCP and UDP alone");
-	return 0;
-}
-
-static int check_groups(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	bool lsof = options->format == &format_lsof || options->fields_given;
-	if (options->sum && !options->group_by)
-		return option_problem(parse, "--sum adds up columns of groups: it goes with --group-by");
-	if (!options->group_by && !options->top)
-		return 0;
-	const char *option = options->group_by ? "--group-by" : "--top";
-	if (options->mode == MODE_EVENTS || options->mode == MODE_EXPLAIN)
-		return option_problem(parse, "%s is of listings: it does not go with --events and --explain", option);
-	if (options->pids)
-		return option_problem(parse, "%s and --pids exclude each other", option);
-	if (lsof ||
-	    (options->internet && !options->group_by && !options->format && !options->columns && !options->summary))
-		return option_problem(parse,
-		                      "%s does not go with lsof's listing, which is a line for each file: --format "
-		                      "table, or without -i",
-		                      option);
-	if (options->group_by && options->columns)
-		return option_problem(parse, "--columns: groups have a count, --group-by's columns and --sum's");
-	return 0;
-}
-
-static int check_summary(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	const char *other = options->group_by       ? "--group-by"
-	                    : options->columns      ? "--columns"
-	                    : options->sort         ? "--sort"
-	                    : options->pids         ? "--pids"
-	                    : options->fields_given ? "-F"
-	                                            : NULL;
-	if (options->format == &format_openmetrics && !options->summary && options->mode != MODE_HEALTH)
-		return option_problem(parse, "--format openmetrics goes with --summary and --health");
-	if (!options->summary)
-		return 0;
-	if (options->mode == MODE_EVENTS || options->mode == MODE_EXPLAIN)
-		return option_problem(parse, "--summary does not go with --events and --explain");
-	if (options->csv_safe ||
-	    (options->format && options->format != &format_json && options->format != &format_openmetrics))
-		return option_problem(parse,
-		                      "--summary prints text, or with --format json and openmetrics; %s is of rows",
-		                      options->csv_safe ? "--csv-safe" : options->format->name);
-	if (other)
-		return option_problem(parse, "%s is of rows: it does not go with --summary", other);
-	return 0;
-}
-
-static int check_together(struct parse *parse)
-{
-	const struct options *options = parse->options;
-	if (check_groups(parse) < 0 || check_summary(parse) < 0)
-		return -1;
-	if (check_list_netns(parse) < 0 || check_health(parse) < 0 || check_wait(parse) < 0 || check_watch(parse) < 0)
-		return -1;
-	if (check_events(parse) < 0 || check_acting(parse) < 0)
-		return -1;
-	if (check_explain(parse) < 0 || check_exposure(parse) < 0)
-		return -1;
-	if (options->netns.count || options->all_netns) {
-		const char *other = options->explain  ? "--explain (run it there: nsenter -t PID -n sockview --explain)"
-		                    : options->record ? "--record (a recording is of one namespace)"
-		                    : options->replay ? "--replay (a recording is of one namespace)"
-		                                      : NULL;
-		if (other)
-			return option_problem(parse, "-N, --netns does not go with %s", other);
-	}
-	if (options->record && options->replay)
-		return option_problem(parse, "--record and --replay exclude each other: a replay is already recorded");
-	if (options->replay && options->source == SOURCE_PROC)
-		return option_problem(parse,
-		                      "--replay and --source proc exclude each other: a replay is netlink's answers");
-	if (options->record && options->continuous)
-		return option_problem(parse, "--record and -c exclude each other: a recording is of one look");
-	if (options->record && options->source == SOURCE_PROC)
-		return option_problem(parse, "--record keeps netlink's answers: it cannot go with --source proc");
-	if (options->pids && options->fields_given)
-		return option_problem(parse, "-F and pids alone (lsof's -t, --pids) exclude each other");
-	if (options->pids && (options->format || options->columns || options->sort))
-		return option_problem(parse, "%s and pids alone (lsof's -t, --pids) exclude each other",
-		                      options->columns ? "--columns"
-		                      : options->sort  ? "--sort"
-		                                       : "--format");
-	if (options->filter.count == 1 && strcmp(options->filter.item[0], "help") == 0)
-		return option_problem(parse, "'help': the options are shown by sockview --help");
-	if (options->internet && !options->lsof_unix && options->protos & ~protos_of(AF_INET))
-		return option_problem(parse,
-		                      "-i lists internet sockets: -x and unix cannot go with it; lsof's -U adds unix "
-		                      "sockets");
-	if (options->verbose && options->quiet)
-		return option_problem(parse, "-v and -q exclude each other");
 	return 0;
 }
 
@@ -618,10 +320,11 @@ int options_parse(struct options *options, int argc, char **argv, char text[OPTI
 	if (line == LINE_LSOF ? parse_lsof_line(&parse, longs, argc, argv)
 	                      : parse_own_line(&parse, letters, longs, argc, argv))
 		return -1;
-	settle_options(options);
-	if (note_alternatives(&parse) < 0 || note_netstat(&parse) < 0)
+	/* As they were said: what follows from them is not what the user contradicted. */
+	if (contradictions_check(&parse) < 0)
 		return -1;
-	return check_together(&parse);
+	settle_options(options);
+	return note_alternatives(&parse) < 0 ? -1 : note_netstat(&parse);
 }
 
 void options_free(struct options *options)

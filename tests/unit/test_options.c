@@ -20,6 +20,7 @@
 #include <sockview/format.h>
 #include <sockview/proto.h>
 
+#include "cli/contradictions.h"
 #include "cli/option_table.h"
 
 enum { WORDS_MAX = 24 };
@@ -256,12 +257,12 @@ static const struct {
 	{ "--color=auto", DEFAULTS },
 	{ "--color never", DEFAULTS " color=1 filter:never" },
 	{ "--source netlink", DEFAULTS " source=1" },
-	{ "--source=proc --source=auto", DEFAULTS },
+	{ "--source=auto --source=auto", DEFAULTS },
 	{ "--owners-from bpf", DEFAULTS " owners_from=2" },
 	{ "--format tsv", DEFAULTS " format=tsv" },
 	{ "--json", DEFAULTS " format=json" },
 	{ "--jsonl", DEFAULTS " format=jsonl" },
-	{ "--csv --format=table", DEFAULTS " format=table" },
+	{ "--csv --format=csv", DEFAULTS " format=csv" },
 	{ "--columns +pid --sort -pid,state", DEFAULTS " columns=+pid sort=-pid,state" },
 	{ "--proc-root /tmp --record out", DEFAULTS " proc_root=/tmp record=out" },
 	/* What is asked for in place of a listing. */
@@ -325,13 +326,15 @@ static const struct {
 	{ "-udp", "unknown option '-d' in '-udp'; did you mean --udp?" },
 	{ "-p4924", "-p takes no argument: --pid 4924 selects a process, -p 4924 a port" },
 	{ "-p 99999", "'99999' is no port; of a process: --pid 99999" },
-	{ "-s --columns pid", "--columns is of rows: it does not go with --summary" },
-	{ "-s --csv", "--summary prints text, or with --format json and openmetrics; csv is of rows" },
-	{ "--summary --group-by state", "--group-by is of rows: it does not go with --summary" },
-	{ "--summary --events", "--summary does not go with --events and --explain" },
-	{ "--format openmetrics", "--format openmetrics goes with --summary and --health" },
-	{ "-i -x", "-x: lsof's -x is about directories, not sockets; unix sockets are added with -U" },
-	{ "-i -A unix", "-i lists internet sockets: -x and unix cannot go with it; lsof's -U adds unix sockets" },
+	{ "-s --columns pid", "-s and --columns exclude each other: it prints totals, no rows" },
+	{ "-s --csv", "-s and --format csv exclude each other: it prints text, json or openmetrics" },
+	{ "--summary --group-by state", "--summary and --group-by exclude each other: it prints totals, no rows" },
+	{ "--summary --events",
+	  "--events and --summary exclude each other: it has lines of its own, which do not end" },
+	{ "--format openmetrics", "--format openmetrics goes with --summary, --health" },
+	{ "-i -x", "-x: lsof's -x is about directories, not sockets; unix sockets are added to those of -i with -U" },
+	{ "-i -A unix",
+	  "-i and unix sockets exclude each other: it lists internet sockets; lsof's -U adds unix sockets" },
 	{ "help", "'help': the options are shown by sockview --help" },
 	{ "--help=x", "-h, --help: 'x' is nothing to help with; it takes all, or no word" },
 	{ "-i -p", "option -p of lsof needs LIST" },
@@ -342,7 +345,7 @@ static const struct {
 	{ "-i -Y", "unknown option '-Y'" },
 	{ "-i +Y", "unknown option '+Y'" },
 	{ "-i -r99999999999", "-r: '99999999999' is not a number of seconds" },
-	{ "-i -t -F", "-F and pids alone (lsof's -t, --pids) exclude each other" },
+	{ "-i -t -F", "-t and -F exclude each other: pids are printed alone" },
 	{ "-i --listn", "unknown option '--listn'; did you mean --listening?" },
 	{ "-i --all=1", "option '--all' takes no argument" },
 	{ "-i --format", "option --format needs one of netstat,lsof,table,json,jsonl,csv,tsv,openmetrics" },
@@ -365,14 +368,16 @@ static const struct {
 	{ "--continuous=ant", "-c, --continuous: 'ant' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "--continuous=", "-c, --continuous: '' is not a number of seconds above 0, as in -c2 or -c0.5" },
 	{ "--top 0", "--top: '0' is not a whole number above 0" },
-	{ "--sum inode", "--sum adds up columns of groups: it goes with --group-by" },
-	{ "--group-by state --columns pid", "--columns: groups have a count, --group-by's columns and --sum's" },
+	{ "--sum inode", "--sum goes with --group-by" },
+	{ "--group-by state --columns pid",
+	  "--group-by and --columns exclude each other: groups have a count, --group-by's columns and --sum's" },
 	{ "--group-by state --pids", "--group-by and --pids exclude each other" },
-	{ "--group-by state --events", "--group-by is of listings: it does not go with --events and --explain" },
+	{ "--group-by state --events",
+	  "--events and --group-by exclude each other: it has lines of its own, which do not end" },
 	{ "-i --top 3",
-	  "--top does not go with lsof's listing, which is a line for each file: --format table, or without -i" },
+	  "--top and -i exclude each other: lsof's listing is a line for each file; --format table has rows" },
 	{ "--group-by pid --format lsof",
-	  "--group-by does not go with lsof's listing, which is a line for each file: --format table, or without -i" },
+	  "--group-by and --format lsof exclude each other: lsof's listing is a line for each file" },
 	{ "--count 0", "--count: '0' is not a whole number above 0" },
 	{ "--count 1x", "--count: '1x' is not a whole number above 0" },
 	{ "--count ", "--count: '' is not a whole number above 0" },
@@ -389,16 +394,38 @@ static const struct {
 	{ "-v -q", "-v and -q exclude each other" },
 	{ "--record a --replay b", "--record and --replay exclude each other: a replay is already recorded" },
 	{ "--record a -c", "--record and -c exclude each other: a recording is of one look" },
-	{ "--record a --count 1", "--record and -c exclude each other: a recording is of one look" },
-	{ "--record a --source proc", "--record keeps netlink's answers: it cannot go with --source proc" },
+	{ "--record a --count 1", "--record and --count exclude each other: a recording is of one look" },
+	{ "--record a --source proc",
+	  "--record and --source proc exclude each other: a recording is of netlink's answers" },
 	{ "--replay a --source proc", "--replay and --source proc exclude each other: a replay is netlink's answers" },
-	{ "--explain 80 -c", "--explain answers once: it cannot go with -c" },
+	{ "--explain 80 -c", "--explain and -c exclude each other: it answers once, about one port" },
 	{ "--explain 80 443", "--explain takes one TARGET and no filter: '443' is too much" },
-	{ "--explain 80 --csv", "--explain prints text, or JSON with --json; --format csv is of the listings" },
-	{ "--explain 80 --probe bind --no-probe", "--probe and --no-probe exclude each other" },
-	{ "--v6only",
-	  "--reuseaddr, --no-reuseaddr, --reuseport, --v6only, --as-user, --as-unit, --device and --probe describe "
-	  "the bind that --explain explains: they go with it" },
+	{ "--explain 80 --csv", "--explain and --format csv exclude each other: it prints text, or JSON with --json" },
+	{ "--explain 80 --probe bind --no-probe", "--probe bind and --no-probe exclude each other" },
+	{ "--v6only", "--v6only goes with --explain" },
+	{ "-0 -4", "-4 and -0 exclude each other: those sockets have no addresses of IPv4 or IPv6" },
+	{ "--inet6 --vsock",
+	  "--inet6 and --vsock exclude each other: those sockets have no addresses of IPv4 or IPv6" },
+	{ "--internet --unix",
+	  "--internet and --unix exclude each other: it lists internet sockets; lsof's -U adds unix sockets" },
+	{ "--json --csv", "the formats json and csv exclude each other: --format takes one" },
+	{ "--json --format jsonl", "the formats json and jsonl exclude each other: --format takes one" },
+	{ "--owners-from bpf --proc-root /proc",
+	  "--owners-from bpf and --proc-root exclude each other: BPF tells of this kernel, and nothing of another "
+	  "/proc" },
+	{ "--source proc --owners-from=bpf",
+	  "--owners-from bpf and --source proc exclude each other: BPF tells of this kernel, and nothing of another "
+	  "/proc" },
+	{ "--source proc --source=auto", "--source proc and --source auto exclude each other" },
+	{ "--explain 80 --explain 81", "--explain 80 and --explain 81 exclude each other" },
+	{ "--replay a --replay b", "--replay a and --replay b exclude each other" },
+	{ "--events --health", "--events and --health exclude each other: each has an answer of its own" },
+	{ "--exposure --explain 80", "--exposure and --explain exclude each other: each has an answer of its own" },
+	{ "--kill --signal :80",
+	  "--kill and --signal exclude each other: --kill closes sockets, --signal ends their owners" },
+	{ "-K -x", "-K and unix sockets exclude each other: it is of TCP and UDP" },
+	{ "-r --numeric-hosts", "-r and --numeric-hosts exclude each other" },
+	{ "--utc", "--utc goes with --events" },
 	{ "explain 8080", "'explain' is no word of a filter: sockview --explain 8080" },
 	{ "why 8080 -n", "'why' is no word of a filter: sockview --explain 8080" },
 	{ "--explain 80 --reuseaddr --no-reuseaddr", "--reuseaddr and --no-reuseaddr exclude each other" },
@@ -415,6 +442,19 @@ static void wrong_lines_are_told_what_is_wrong(void **state)
 		assert_string_equal(line.problem, wrong[i].problem);
 		line_free(&line);
 	}
+}
+
+/* A name that is no option would contradict nothing. */
+static void what_contradicts_is_an_option(void **state)
+{
+	const char *list;
+	size_t names = 0;
+	(void)state;
+	for (size_t i = 0; (list = contradictions_names(i)); i++)
+		for (size_t len; (len = strcspn(list += strspn(list, " "), " ")); list += len, names++)
+			if (option_index(list, strcspn(list, " =")) == OPTIONS_MAX)
+				fail_msg("%.*s", (int)len, list);
+	assert_true(names > 100);
 }
 
 static void a_long_wrong_word_is_cut(void **state)
@@ -576,6 +616,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_have_their_meaning),
 		cmocka_unit_test(wrong_lines_are_told_what_is_wrong),
+		cmocka_unit_test(what_contradicts_is_an_option),
 		cmocka_unit_test(a_long_wrong_word_is_cut),
 		cmocka_unit_test(an_argument_is_part_of_the_word_or_one_of_its_own),
 		cmocka_unit_test(the_table_fits_its_readers),

@@ -26,6 +26,7 @@
  *     gather.c gather.h                sockets and their owners
  *     hidden.c hidden.h                what a selection could not tell because an owner was not seen
  *     invocation.h                     one invocation
+ *     keeping.c keeping.h              the owners of looks that are taken again and again
  *     listing.c listing.h              what is printed and in which form
  *     look.c look.h                    one look at the sockets, from privileges to report
  *     meant.c meant.h                  what words of the filter were meant as: a program, a pid, either port
@@ -49,6 +50,10 @@
  *     sought.c sought.h                items of lsof's line among sockets and processes
  *     view.c view.h                    what the options say of the lines that are printed
  *     waiting.c waiting.h              --wait-for and --wait-free: the clock, and the command
+ *     watch_filter.c watch_filter.h    a filter that is typed while --watch runs
+ *     watch_lines.c watch_lines.h      what the lines of --watch are, their order, and their text
+ *     watch_screen.c watch_screen.h    the screen of --watch: head, lines, keys
+ *     watch_state.h                    what --watch keeps from one look to the next
  *     watching.c watching.h            --watch in place of a look
  *   act/
  *     act_close.c act.h                the kernel closes one socket
@@ -101,8 +106,10 @@
  *     health_rules.c health_rules.h    the rules, their thresholds and where these are from
  *     tallies.c tallies.h              sockets counted by destination, and by port of this host
  *   watch/
+ *     past.c past.h                    a rate of the last minute, second by second, and its picture
  *     places.c places.h                rows that keep their place from one look to the next
  *     terminal.c terminal.h            the whole screen of a terminal
+ *     traffic.c traffic.h              what the interfaces carry, and which addresses are this host's
  *   events/
  *     dumps.c dumps.h                  events as the difference of two looks
  *     event.h                          what happened to a socket, as data
@@ -238,6 +245,7 @@
  *   owners/
  *     bpf.c bpf.h                      the finder that asks the kernel's task_file iterator
  *     bpf_records.c bpf_records.h      from the iterator's records to findings
+ *     carry.c carry.h                  owners from one look to the next
  *     census.c                         which processes fit, before any descriptor is read
  *     cpus.c cpus.h                    affinity mask and cgroup quota
  *     crew.c crew.h                    a few threads and a counter

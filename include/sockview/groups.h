@@ -16,6 +16,7 @@ struct groups;
 /* The words of --group-by, --sum and --sort; the last two may be NULL. */
 struct groups_words {
 	const char *by, *sum, *sort;
+	bool first_owner; /* a socket of several processes counts once, as the first one's */
 };
 
 enum { GROUPS_PROBLEM_MAX = 320 };
@@ -36,6 +37,8 @@ int groups_order(struct groups *groups, const struct column_context *context);
 size_t groups_count(const struct groups *groups);
 /* A group as what its columns are taken of, until the next call. */
 const struct sock *groups_at(struct groups *groups, size_t index);
+/* A number of the group's keys, the same in each look. */
+uint64_t groups_mark(const struct groups *groups, size_t index);
 /* Forgets them all. */
 void groups_clear(struct groups *groups);
 

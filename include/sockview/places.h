@@ -7,12 +7,14 @@
 #ifndef SOCKVIEW_PLACES_H
 #define SOCKVIEW_PLACES_H
 
+#include <sockview/past.h>
 #include <sockview/row.h>
 
 struct place {
 	struct row row;
 	size_t index; /* in the table of the present look; PLACE_GONE: not there */
 	char mark;    /* ' ', '+' new, '-' gone */
+	struct past past;
 };
 
 #define PLACE_GONE ((size_t)-1)

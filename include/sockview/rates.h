@@ -31,6 +31,8 @@ struct rate_counts {
 struct rate_entry {
 	uint64_t cookie; /* 0: an empty place */
 	struct rate_counts count, gain;
+	uint64_t total_tx, total_rx; /* what was gained since the first look */
+	bool has_total;
 	bool ended; /* TIME_WAIT: counts as they were last told */
 };
 
@@ -85,5 +87,14 @@ const struct rate_counts *rates_gain(const struct rates *rates, const struct row
 
 /* What a second brought of one of them (enum rate_known); false: not known. */
 bool rates_of(const struct rates *rates, const struct row *row, enum rate_known what, bool received, double *rate);
+/* Payload of both ways at once, a second; false: not known. */
+bool rates_bytes(const struct rates *rates, const struct row *row, double *tx, double *rx);
+/* Payload gained since the first look; false: not known. */
+bool rates_total(const struct rates *rates, const struct row *row, bool received, uint64_t *bytes);
+/*
+ * What is asked for from now on is not what was: a connection that the look
+ * before did not have may be older than that.
+ */
+void rates_widen(struct rates *rates);
 
 #endif

@@ -13,10 +13,11 @@
 #include <stddef.h>
 
 enum terminal_key {
-	KEY_NONE,    /* the time is up */
-	KEY_STOP,    /* SIGINT, SIGTERM, SIGQUIT, SIGHUP, or the terminal is gone: terminal.signal */
-	KEY_RESIZED, /* or shown again after SIGTSTP */
-	KEY_UP = 256,
+	KEY_NONE,         /* the time is up */
+	KEY_STOP,         /* SIGINT, SIGTERM, SIGQUIT, SIGHUP, or the terminal is gone: terminal.signal */
+	KEY_RESIZED,      /* or shown again after SIGTSTP */
+	KEY_ESCAPE = 256, /* the key, not the beginning of another one's sequence */
+	KEY_UP,
 	KEY_DOWN,
 	KEY_PAGE_UP,
 	KEY_PAGE_DOWN,

@@ -291,8 +291,10 @@ struct groups *groups_new(const struct groups_words *words, char problem[GROUPS_
 	if (add_group_column(groups, GROUP_COLUMN_COUNT, NULL, "", "count") &&
 	    parse_keys(groups, words->by, problem) == 0 &&
 	    (!words->sum || parse_sums(groups, words->sum, problem) == 0) &&
-	    parse_order(groups, words->sort, problem) == 0)
+	    parse_order(groups, words->sort, problem) == 0) {
+		groups->each_owner &= !words->first_owner;
 		return groups;
+	}
 	groups_free(groups);
 	return NULL;
 }
@@ -579,6 +581,11 @@ const struct sock *groups_at(struct groups *groups, size_t index)
 {
 	groups->row = (struct group_row){ .group = groups->group[index] };
 	return &groups->row.sock;
+}
+
+uint64_t groups_mark(const struct groups *groups, size_t index)
+{
+	return groups->group[index]->hash;
 }
 
 void groups_clear(struct groups *groups)

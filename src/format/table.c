@@ -19,7 +19,7 @@
 
 #include "format/mark.h"
 #include "format/pad.h"
-#include "format/width.h"
+#include <sockview/width.h>
 
 enum {
 	GAP = 2,

@@ -1,11 +1,11 @@
 /*
- * width.c - the places characters take (width.h).
+ * width.c - the places characters take (sockview/width.h).
  *
  * Not wcwidth(3): it asks the locale, and what we print is UTF-8 in any. The
  * ranges are those of Unicode's East Asian Width W and F, and of combining
  * marks, coarsely: a wrong guess costs a column out of line.
  */
-#include "format/width.h"
+#include <sockview/width.h>
 
 #include <stdbool.h>
 #include <stdint.h>

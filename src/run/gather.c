@@ -7,6 +7,7 @@
 #include <sockview/evidence.h>
 #include <sockview/proto.h>
 
+#include "run/keeping.h"
 #include "run/netns_gather.h"
 #include "run/open.h"
 #include "run/rating.h"
@@ -126,8 +127,8 @@ static void look_early(struct run *run)
 	FOR_EACH_PROTO (proto, run->query.protos & protos_with(PROTO_CONNECTIONS))
 		long_dump |= (run->query.states[proto] & ~quick) != 0;
 	/* Its rights are the main thread's, which does not dump where there are more namespaces. */
-	if (!long_dump || run->selection.needs.any || run->options->replay || run->namespaces.list.count ||
-	    run->proc_fd < 0 || !run->needs.owners)
+	if (!long_dump || run->keeper.on || run->selection.needs.any || run->options->replay ||
+	    run->namespaces.list.count || run->proc_fd < 0 || !run->needs.owners)
 		return;
 	run->looks_early = tries_bpf(run, &request);
 }
@@ -143,24 +144,25 @@ static int begin_early(struct run *run)
 	return rights_away(run);
 }
 
-static int find_owners(struct run *run)
+static int find_owners(struct run *run, struct owners *owners)
 {
 	struct finder_request request = finder_request(run);
+	request.index = &owners->index;
 	if (run->early) {
-		int answer = finder_bpf_late(run->early, &request, &run->owners, &run->error);
+		int answer = finder_bpf_late(run->early, &request, owners, &run->error);
 		run->early = NULL;
 		if (answer <= 0)
 			return answer;
 	}
 	if (tries_bpf(run, &request)) {
-		int answer = finder_bpf(&request, &run->owners, &run->error);
+		int answer = finder_bpf(&request, owners, &run->error);
 		if (answer <= 0)
 			return answer;
 		if (run->options->owners_from == OWNERS_BPF)
-			return error_set(&run->error, run->owners.report.bpf_errno, "find owners by BPF:",
-			                 run->owners.report.bpf_why ? run->owners.report.bpf_why : "");
+			return error_set(&run->error, owners->report.bpf_errno,
+			                 "find owners by BPF:", owners->report.bpf_why ? owners->report.bpf_why : "");
 	}
-	return finder_proc(&request, &run->owners, &run->error);
+	return finder_proc(&request, owners, &run->error);
 }
 
 /* evidence_find()'s finder: the holders of other sockets; no details are read of them. */
@@ -184,7 +186,9 @@ static int find_holders(void *context, struct owners *owners)
 /* The one step that is taken with all our rights. */
 static int look_for_owners(struct run *run)
 {
-	if (find_owners(run) < 0)
+	if (keeping_fits(run))
+		return keeping_find(run, find_owners);
+	if (find_owners(run, &run->owners) < 0)
 		return -1;
 	struct evidence_request evidence = {
 		.table = &run->table,

@@ -63,6 +63,16 @@ struct rating {
 	bool lost;      /* closes were lost, which was said */
 };
 
+/* Owners of looks that are taken again and again: see keeping.c. */
+struct keeper {
+	bool on;
+	struct owners before;       /* of the last look */
+	unsigned details;           /* of theirs */
+	int64_t looked_ns, all_ns;  /* when some were looked for last, and when all were: CLOCK_MONOTONIC */
+	int64_t cost_ns;            /* of that, CPU */
+	struct inode_index waiting; /* new sockets that are not looked for yet */
+};
+
 /* Everything one invocation needs; run_close() frees it, also half opened. */
 /* True if sockets are counted rather than listed. */
 static inline bool run_counts(const struct options *options)
@@ -113,6 +123,7 @@ struct run {
 	size_t listeners;           /* rows of the table from which on all are of listeners, or none are asked for */
 	struct hidden hidden;       /* what the selection could not tell for want of owners */
 	struct rating rating;
+	struct keeper keeper;
 	struct legend legend; /* -v: why owners are blank */
 };
 

@@ -80,4 +80,11 @@ void notes_interval(const char *word);
  */
 void notes_filter(const char *what, const char *text, size_t len, const struct filter_error *error);
 
+/* The three lines, where they are not for standard error; they hold the user's own bytes: hostile. */
+struct notes_filter {
+	char line[3][640];
+};
+void notes_filter_lines(struct notes_filter *lines, const char *what, const char *text, size_t len,
+                        const struct filter_error *error);
+
 #endif

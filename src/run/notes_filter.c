@@ -9,12 +9,14 @@
  */
 #include "run/notes.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/message.h>
 #include <sockview/text.h>
 
-enum { SHOWN_BEFORE = 48, SHOWN_AFTER = 24, SHOWN_MAX = SHOWN_BEFORE + SHOWN_AFTER + 8 };
+enum { SHOWN_BEFORE = 48, SHOWN_AFTER = 24, NOTES_FILTER_SHOWN = 4 * (SHOWN_BEFORE + SHOWN_AFTER + 8) };
 
 /*
  * Writes one character of the text, one column wide: a question mark in place
@@ -56,16 +58,26 @@ static size_t character_at(const char *text, size_t at, size_t end)
 	return at;
 }
 
-void notes_filter(const char *what, const char *text, size_t len, const struct filter_error *error)
+void notes_filter_lines(struct notes_filter *lines, const char *what, const char *text, size_t len,
+                        const struct filter_error *error)
 {
-	char line[4 * SHOWN_MAX], *to = line;
+	char shown[NOTES_FILTER_SHOWN], *to = shown;
 	size_t at = error->position < len ? error->position : len;
 	size_t from = at > SHOWN_BEFORE ? character_at(text, at - SHOWN_BEFORE, at) : 0;
 	size_t end = len - at > SHOWN_AFTER ? at + SHOWN_AFTER : len;
 	const char *dots = from ? "... " : "";
 	int column = (int)strlen(dots) + put_shown(text, from, at, &to);
 	put_shown(text, at, end, &to);
-	message("%s: %s", what, error->what);
-	message("  %s%s%s", dots, line, end < len ? " ..." : "");
-	message("  %*s^%s%s", column, "", error->expected[0] ? " expected " : "", error->expected);
+	snprintf(lines->line[0], sizeof(lines->line[0]), "%s: %s", what, error->what);
+	snprintf(lines->line[1], sizeof(lines->line[1]), "  %s%s%s", dots, shown, end < len ? " ..." : "");
+	snprintf(lines->line[2], sizeof(lines->line[2]), "  %*s^%s%s", column, "",
+	         error->expected[0] ? " expected " : "", error->expected);
+}
+
+void notes_filter(const char *what, const char *text, size_t len, const struct filter_error *error)
+{
+	struct notes_filter lines;
+	notes_filter_lines(&lines, what, text, len, error);
+	for (size_t i = 0; i < countof(lines.line); i++)
+		message("%s", lines.line[i]);
 }

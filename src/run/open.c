@@ -13,6 +13,7 @@
 #include <sockview/file.h>
 #include <sockview/names.h>
 
+#include "run/keeping.h"
 #include "run/namespaces.h"
 #include "run/pager.h"
 #include "run/rating.h"
@@ -136,6 +137,7 @@ void run_close(struct run *run)
 	process_list_free(&run->fitting);
 	hidden_free(&run->hidden);
 	rating_close(run);
+	keeping_end(run);
 	namespaces_free(&run->namespaces);
 	wire_close(run->wire);
 	names_free(run->names);

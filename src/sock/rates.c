@@ -122,14 +122,20 @@ static struct rate_counts gain_of(const struct rate_counts *now, const struct ra
 	};
 }
 
-/* What a TCP socket gained since the look before. */
-static struct rate_counts gained(const struct rates *rates, uint64_t cookie, const struct rate_counts *count, bool tcp)
+/* What the socket gained since the look before, from what it has counted. */
+static void entry_gain(const struct rates *rates, struct rate_entry *entry, bool tcp)
 {
 	static const struct rate_counts zero = { .known = RATE_BYTES | RATE_RETRANS | RATE_DROPS };
-	const struct rate_entry *before = set_find(&rates->before, cookie);
+	const struct rate_entry *before = set_find(&rates->before, entry->cookie);
 	if (before)
-		return gain_of(count, &before->count);
-	return tcp && rates->looks > 1 && rates->before_whole ? *count : gain_of(&(struct rate_counts){ 0 }, &zero);
+		entry->gain = gain_of(&entry->count, &before->count);
+	else if (tcp && rates->looks > 1 && rates->before_whole)
+		entry->gain = entry->count;
+	else
+		entry->gain = gain_of(&(struct rate_counts){ 0 }, &zero);
+	entry->has_total = entry->gain.known & RATE_BYTES || (before && before->has_total);
+	entry->total_tx = entry->gain.tx + (before ? before->total_tx : 0);
+	entry->total_rx = entry->gain.rx + (before ? before->total_rx : 0);
 }
 
 /* --- looks --- */
@@ -151,14 +157,18 @@ static void add_ended(struct rates *rates, struct rate_entry *entry)
 	const struct rate_entry *before = set_find(&rates->before, entry->cookie);
 	const struct rate_entry *at = set_find(&rates->closed_at, entry->cookie);
 	entry->ended = true;
-	if (before)
+	if (before) {
 		entry->count = before->count;
+		entry->has_total = before->has_total;
+		entry->total_tx = before->total_tx;
+		entry->total_rx = before->total_rx;
+	}
 	if (!at)
 		return;
 	struct rate_closed *closed = &rates->closed[at->count.tx];
 	closed->told = true;
 	entry->count = closed->count;
-	entry->gain = gained(rates, entry->cookie, &entry->count, true);
+	entry_gain(rates, entry, true);
 }
 
 int rates_add(struct rates *rates, const struct sock *sock)
@@ -174,7 +184,7 @@ int rates_add(struct rates *rates, const struct sock *sock)
 		return 0;
 	}
 	entry->count = rate_counted(sock);
-	entry->gain = gained(rates, row->cookie, &entry->count, row->proto == PROTO_TCP);
+	entry_gain(rates, entry, row->proto == PROTO_TCP);
 	return 0;
 }
 
@@ -203,16 +213,15 @@ int rates_close(void *context, const struct sock *sock)
 static int tell_gone(struct rates *rates, struct rate_closed *closed, sock_sink *sink, void *context)
 {
 	const struct sock sock = { .row = closed->row };
-	struct rate_counts gain = gained(rates, closed->row.cookie, &closed->count, true);
+	struct rate_entry entry = { .cookie = closed->row.cookie, .count = closed->count, .ended = true };
+	entry_gain(rates, &entry, true);
 	closed->told = true;
-	if (rates->looks < 2 || !(gain.known & RATE_BYTES) || !(gain.tx || gain.rx))
+	if (rates->looks < 2 || !(entry.gain.known & RATE_BYTES) || !(entry.gain.tx || entry.gain.rx))
 		return 0;
-	struct rate_entry *entry = set_add(&rates->now, closed->row.cookie);
-	if (!entry)
+	struct rate_entry *added = set_add(&rates->now, entry.cookie);
+	if (!added)
 		return -1;
-	entry->count = closed->count;
-	entry->gain = gain;
-	entry->ended = true;
+	*added = entry;
 	return sink(context, &sock);
 }
 
@@ -260,12 +269,18 @@ const struct rate_counts *rates_gain(const struct rates *rates, const struct row
 	return both ? &now->gain : NULL;
 }
 
-bool rates_of(const struct rates *rates, const struct row *row, enum rate_known what, bool received, double *rate)
+static const struct rate_entry *entry_now(const struct rates *rates, const struct row *row)
 {
 	const struct rate_entry *entry =
 		rates && row->flags & ROW_HAS_COOKIE ? set_find(&rates->now, row->cookie) : NULL;
+	return rates && rates->looks > 1 ? entry : NULL;
+}
+
+bool rates_of(const struct rates *rates, const struct row *row, enum rate_known what, bool received, double *rate)
+{
+	const struct rate_entry *entry = entry_now(rates, row);
 	double seconds = rates ? (double)(rates->now_ns - rates->before_ns) / 1e9 : 0;
-	if (!entry || !(entry->gain.known & what) || rates->looks < 2 || !(seconds > 0))
+	if (!entry || !(entry->gain.known & what) || !(seconds > 0))
 		return false;
 	const struct rate_counts *gain = &entry->gain;
 	uint64_t count = what == RATE_RETRANS ? gain->retrans
@@ -274,4 +289,29 @@ bool rates_of(const struct rates *rates, const struct row *row, enum rate_known 
 	                                      : gain->tx;
 	*rate = (double)count / seconds;
 	return true;
+}
+
+bool rates_bytes(const struct rates *rates, const struct row *row, double *tx, double *rx)
+{
+	const struct rate_entry *entry = entry_now(rates, row);
+	double seconds = rates ? (double)(rates->now_ns - rates->before_ns) / 1e9 : 0;
+	if (!entry || !(entry->gain.known & RATE_BYTES) || !(seconds > 0))
+		return false;
+	*tx = (double)entry->gain.tx / seconds;
+	*rx = (double)entry->gain.rx / seconds;
+	return true;
+}
+
+bool rates_total(const struct rates *rates, const struct row *row, bool received, uint64_t *bytes)
+{
+	const struct rate_entry *entry = entry_now(rates, row);
+	if (!entry || !entry->has_total)
+		return false;
+	*bytes = received ? entry->total_rx : entry->total_tx;
+	return true;
+}
+
+void rates_widen(struct rates *rates)
+{
+	rates->before_whole = false;
 }

@@ -5,51 +5,50 @@
 
 #include <sockview/vec.h>
 
-static int compare_rows(const struct row *left, const struct row *right)
+static bool is_same(const struct row *left, const struct row *right)
 {
-	if (left->cookie != right->cookie)
-		return left->cookie < right->cookie ? -1 : 1;
-	if (left->cookie)
-		return 0;
+	if (left->cookie || right->cookie)
+		return left->cookie == right->cookie;
 	/* Without a cookie (/proc/net): by what it is. */
-	if (left->local_port != right->local_port)
-		return left->local_port < right->local_port ? -1 : 1;
-	if (left->remote_port != right->remote_port)
-		return left->remote_port < right->remote_port ? -1 : 1;
-	if (left->inode != right->inode)
-		return left->inode < right->inode ? -1 : 1;
-	if (left->proto != right->proto)
-		return left->proto < right->proto ? -1 : 1;
-	int order = memcmp(&left->local, &right->local, sizeof(left->local));
-	return order ? order : memcmp(&left->remote, &right->remote, sizeof(left->remote));
+	return left->local_port == right->local_port && left->remote_port == right->remote_port &&
+	       left->inode == right->inode && left->proto == right->proto && left->netns == right->netns &&
+	       memcmp(&left->local, &right->local, sizeof(left->local)) == 0 &&
+	       memcmp(&left->remote, &right->remote, sizeof(left->remote)) == 0;
 }
 
-static int by_row(const void *a, const void *b, void *table)
-{
-	const struct row *row = ((const struct table *)table)->row;
-	return compare_rows(&row[*(const size_t *)a], &row[*(const size_t *)b]);
-}
-
+/* The table's rows by what they are: open addressing, at most half full. */
 struct place_index {
 	const struct row *row;
-	size_t *order, count;
+	uint32_t *slot; /* index in the table + 1; 0: empty */
+	size_t mask;
 	bool *placed; /* by index of the table */
 };
+
+static size_t index_home(const struct place_index *index, const struct row *row)
+{
+	uint64_t key = row->cookie;
+	if (!key)
+		key = (uint64_t)row->local_port << 48 ^ (uint64_t)row->remote_port << 32 ^ row->inode ^
+		      (uint64_t)row->remote.word[0] << 16;
+	return (size_t)(key * 0x9e3779b97f4a7c15u >> 32) & index->mask;
+}
+
+static void index_add_row(struct place_index *index, size_t number)
+{
+	size_t at = index_home(index, &index->row[number]);
+	while (index->slot[at])
+		at = (at + 1) & index->mask;
+	index->slot[at] = (uint32_t)number + 1;
+}
 
 /* The first that is not placed yet of those that are the row; PLACE_GONE. */
 static size_t index_find(const struct place_index *index, const struct row *row)
 {
-	size_t low = 0, high = index->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (compare_rows(&index->row[index->order[middle]], row) < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	for (size_t at = index_home(index, row); index->slot[at]; at = (at + 1) & index->mask) {
+		size_t number = index->slot[at] - 1;
+		if (!index->placed[number] && is_same(&index->row[number], row))
+			return number;
 	}
-	for (; low < index->count && compare_rows(&index->row[index->order[low]], row) == 0; low++)
-		if (!index->placed[index->order[low]])
-			return index->order[low];
 	return PLACE_GONE;
 }
 
@@ -84,7 +83,9 @@ static int places_fill(struct places *places, const struct place_index *index, c
 		struct place *place = vec_push(places->place, places->count, places->capacity);
 		if (!place)
 			return -1;
-		*place = (struct place){ table->row[i], i, place_mark(&table->row[i], places->looked) };
+		place->row = table->row[i];
+		place->index = i;
+		place->mark = place_mark(&table->row[i], places->looked);
 	}
 	places->looked = true;
 	return 0;
@@ -92,20 +93,22 @@ static int places_fill(struct places *places, const struct place_index *index, c
 
 int places_update(struct places *places, const struct table *table)
 {
+	size_t slots = 16;
+	while (slots < table->count * 2)
+		slots *= 2;
 	struct place_index index = {
 		.row = table->row,
-		.count = table->count,
-		.order = calloc(table->count + 1, sizeof(size_t)),
+		.mask = slots - 1,
+		.slot = calloc(slots, sizeof(*index.slot)),
 		.placed = calloc(table->count + 1, sizeof(bool)),
 	};
 	int result = -1;
-	if (index.order && index.placed) {
+	if (index.slot && index.placed) {
 		for (size_t i = 0; i < table->count; i++)
-			index.order[i] = i;
-		qsort_r(index.order, index.count, sizeof(*index.order), by_row, (void *)(uintptr_t)table);
+			index_add_row(&index, i);
 		result = places_fill(places, &index, table);
 	}
-	free(index.order);
+	free(index.slot);
 	free(index.placed);
 	return result;
 }

@@ -141,7 +141,7 @@ static int read_key(void)
 	for (size_t i = 0; i < countof(keys); i++)
 		if (strcmp(text, keys[i].sequence) == 0)
 			return keys[i].key;
-	return KEY_NONE;
+	return len == 1 ? KEY_ESCAPE : KEY_NONE;
 }
 
 int terminal_key(struct terminal *terminal, int timeout)

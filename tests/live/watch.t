@@ -61,7 +61,7 @@ server_name = "sockview-%d-%s" % (os.getpid(), os.urandom(4).hex())
 
 
 def tmux(*args):
-    return tap.run(["tmux", "-L", server_name, "-f", "/dev/null", *args], env={"TERM": "screen", "TMUX": ""})
+    return tap.run(["tmux", "-u", "-L", server_name, "-f", "/dev/null", *args], env={"TERM": "screen", "TMUX": ""})
 
 
 def screen(history="0"):
@@ -137,7 +137,7 @@ try:
     tmux("send-keys", "?")
     wait(lambda: "LISTEN" in screen(), "? again: the rows")
     tmux("send-keys", "s")
-    wait(lambda: "(tx_rate)" in screen(), "s sorts")
+    wait(lambda: "sorted by tx_rate" in screen(), "s sorts")
     tmux("send-keys", "Space")
     wait(lambda: "paused" in screen(), "the blank stops the looks")
     tmux("resize-window", "-x", "300", "-y", "50")
@@ -149,7 +149,7 @@ try:
 
     def is_whole():
         lines = screen().rstrip("\n").split("\n")
-        return "sockets" in lines[0] and "PROGRAM" in lines[2] and lines[-1].startswith("q quit")
+        return "sockets" in lines[0] and "PROGRAM" in lines[3] and lines[-1].startswith("q quit")
     wait(is_whole, "head and keys of the smaller one")
     tmux("send-keys", "q")
     is_back("q", 1)

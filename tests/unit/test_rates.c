@@ -188,9 +188,46 @@ static void many_are_told_apart(void **state)
 	rates_free(&rates);
 }
 
+/* The sum of what was gained, in TIME_WAIT and after it closed too, however wide the looks are. */
+static void test_totals(void **state)
+{
+	struct rates rates = { 0 };
+	struct made made;
+	uint64_t bytes;
+	(void)state;
+	rates_begin(&rates, SECOND);
+	assert_int_equal(rates_add(&rates, make(&made, 7, STATE_ESTABLISHED, 5000, 100)), 0);
+	rates_end(&rates, true);
+	assert_false(rates_total(&rates, &made.sock.row, false, &bytes));
+	for (unsigned look = 2; look < 5; look++) {
+		double tx, rx;
+		rates_begin(&rates, look * 2 * (int64_t)SECOND);
+		make(&made, 7, STATE_ESTABLISHED, 5000 + 1000 * (look - 1), 100 + look);
+		assert_int_equal(rates_add(&rates, &made.sock), 0);
+		rates_end(&rates, true);
+		assert_true(rates_bytes(&rates, &made.sock.row, &tx, &rx));
+		assert_true(rates_total(&rates, &made.sock.row, false, &bytes));
+		assert_int_equal(bytes, 1000 * (look - 1));
+		assert_true(rates_total(&rates, &made.sock.row, true, &bytes));
+		assert_int_equal(bytes, look);
+	}
+	/* Another filter: what is new among the rows may be older than the look before. */
+	rates_widen(&rates);
+	rates_begin(&rates, 20 * (int64_t)SECOND);
+	assert_int_equal(rates_add(&rates, make(&made, 8, STATE_ESTABLISHED, 900, 900)), 0);
+	assert_int_equal(rates_add(&rates, make(&made, 7, STATE_TIME_WAIT, 0, 0)), 0);
+	rates_end(&rates, true);
+	assert_true(rates_total(&rates, &made.sock.row, false, &bytes));
+	assert_int_equal(bytes, 3000);
+	make(&made, 8, STATE_ESTABLISHED, 0, 0);
+	assert_false(rates_total(&rates, &made.sock.row, false, &bytes));
+	rates_free(&rates);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_totals),
 		cmocka_unit_test(what_stays_is_a_difference),
 		cmocka_unit_test(what_begins_counts_from_zero_if_all_were_seen),
 		cmocka_unit_test(udp_has_no_bytes),

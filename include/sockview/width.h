@@ -1,6 +1,6 @@
-/* width.h - how many places printable text takes on a terminal; private to the formats. */
-#ifndef SOCKVIEW_FORMAT_WIDTH_H
-#define SOCKVIEW_FORMAT_WIDTH_H
+/* width.h - how many places printable text takes on a terminal. */
+#ifndef SOCKVIEW_WIDTH_H
+#define SOCKVIEW_WIDTH_H
 
 #include <stddef.h>
 

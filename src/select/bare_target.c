@@ -113,6 +113,18 @@ static uint32_t name_node(struct reading *reading, struct piece piece)
 	return node;
 }
 
+/* 192.0.2.7, or db.example, which may as well be a program (python3.11): the network is not asked for it. */
+static uint32_t dotted_node(struct reading *reading, struct piece piece)
+{
+	reading->known_hosts = true;
+	uint32_t node = host_read(reading, piece, EXPR_EITHER);
+	reading->known_hosts = false;
+	if (node != EXPR_FAILED || !reading->error->what[0] || piece_consists_of(piece, "0123456789."))
+		return node;
+	return reading_fail(reading, piece.at, "an address, or a name in /etc/hosts; `host NAME` asks the DNS",
+	                    "unknown host \"%.*s\"", PIECE_ARGS(piece));
+}
+
 /* The parts around the last `mark`; false if there is none. */
 static bool split_last(struct piece piece, char mark, struct piece *head, struct piece *tail)
 {
@@ -181,9 +193,9 @@ static uint32_t plain_target(struct reading *reading, struct piece piece)
 	}
 	if (reading->family != AF_UNIX && is_pattern(piece))
 		return unknown_word(reading, piece);
-	if (any_of(piece, "[]/:.*%"))
+	if (any_of(piece, "[]/:*%"))
 		return host_read(reading, piece, EXPR_EITHER);
-	return name_node(reading, piece);
+	return any_of(piece, ".") ? dotted_node(reading, piece) : name_node(reading, piece);
 }
 
 /* SCHEME://[USER@]HOST[:PORT][/...]: its host, and its port or the scheme's. False: it is no URL. */

@@ -925,8 +925,8 @@ for name, args, part in (
         ("v6only of IPv4", ["127.0.0.1:80", "--v6only"], "IPV6_V6ONLY"), ("a filter", ["80", "81"], "too much"),
         ("csv", ["80", "--csv"], "JSON"), ("both probes", ["80", "--no-probe", "--probe", "bind"], "exclude"),
         ("a unix socket", ["unix:/run/x"], "sockview -xap src '/run/x'"), ("a path", ["/run/x"], "sockview -xap src '/run/x'"),
-        ("--columns", ["80", "--columns=pid"], "--columns is of listings"), ("-l", ["80", "-l"], "-l is of listings"),
-        ("-p", ["80", "-tp"], "-p is of listings"), ("--sort", ["80", "--sort=pid"], "--sort is of listings"),
+        ("--columns", ["80", "--columns=pid"], "--explain and --columns exclude each other"), ("-l", ["80", "-l"], "--explain and -l exclude each other"),
+        ("-p", ["80", "-tp"], "--explain and -p exclude each other"), ("--sort", ["80", "--sort=pid"], "--explain and --sort exclude each other"),
         ("unix", ["80", "-x"], "ports are of"), ("IPv4 and -6", ["127.0.0.1:80", "-6"], "IPv6")):
     result = explain(*args)
     t.ok(result.status == 2 and part.encode() in result.err and not result.out, "usage: " + name, result)

@@ -92,6 +92,16 @@ for words in ("--state lisen", "state lisen", "state = lisen"):
 result = tap.sockview("-a", "state", "syn-rcv")
 t.ok(result.status == 1 and not result.complaints(), "syn-rcv, as people write it to ss", result)
 
+# A word that may be a program is no name to ask a server for; of `host` it is.
+for words, asked in ((["python3.99"], False), (["a.b.example"], False), (["host", "a.b.example"], True)):
+    result = tap.sockview(*words)
+    t.ok(result.status == 2 and b'unknown host "' + words[-1].encode() in result.err, "%s: no host" % " ".join(words), result)
+    if tap.missing("strace"):
+        t.skip("%s: the DNS" % " ".join(words), "strace is not installed")
+        continue
+    result = tap.run(["strace", "-f", "-qq", "-e", "trace=openat,connect", tap.SOCKVIEW, *words], env={"ASAN_OPTIONS": "detect_leaks=0"})
+    t.same(b"nsswitch.conf" in result.err or b"nscd" in result.err, asked, "%s: the resolver is%s asked" % (" ".join(words), "" if asked else " not"), result)
+
 # --- several ports ---------------------------------------------------------------------------------------
 
 for words, want, noted in ((["8080", "9090"], [8080, 8080, 9090, CLIENT], True), (["8080 9090"], [8080, 8080, 9090, CLIENT], True),

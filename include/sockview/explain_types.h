@@ -47,6 +47,7 @@ struct explain_facts {
 	int proc_fd;                       /* an open /proc; -1: none */
 	const struct privilege *privilege; /* those of the look for owners */
 	bool live;                         /* the sockets are this kernel's and this moment's: it may be asked more */
+	const char *enter; /* before a command that is to be run in the network namespace of the answer; "" in ours */
 };
 
 enum explain_verdict { EXPLAIN_FREE, EXPLAIN_TAKEN, EXPLAIN_REFUSED, EXPLAIN_UNKNOWN };

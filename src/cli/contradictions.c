@@ -47,7 +47,6 @@ static const struct pair {
 	{ "replay", "source=proc", "a replay is netlink's answers", 0 },
 	{ "owners-from=bpf", "proc-root source=proc", "BPF tells of this kernel, and nothing of another /proc", 0 },
 	{ OF_NETNS, "record replay", "a recording is of one namespace", 0 },
-	{ OF_NETNS, "explain", "run it there: nsenter -t PID -n sockview --explain", 0 },
 
 	{ "pids", "F columns sort format json jsonl csv", "pids are printed alone", 0 },
 	{ "group-by", "columns", "groups have a count, --group-by's columns and --sum's", 0 },
@@ -99,7 +98,7 @@ static const struct need {
 } needs[] = {
 	{ "threshold", "health" },
 	{ "utc", "events" },
-	{ "for", "events wait-for wait-free netns all-netns" },
+	{ "for", "events wait-for wait-free netns all-netns list-netns" },
 	{ "dry-run yes", "kill signal" },
 	{ "sum", "group-by" },
 	{ "reuseaddr no-reuseaddr reuseport v6only as-user as-unit device probe no-probe", "explain" },

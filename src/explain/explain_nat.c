@@ -115,7 +115,7 @@ int explain_nat_find(struct explain *explain)
 	explain->ruleset = ruleset_read(explain->facts.proc_fd);
 	if (!explain->ruleset)
 		return -1;
-	if (fstatat(explain->facts.proc_fd, "self/ns/net", &status, 0) == 0)
+	if (fstatat(explain->facts.proc_fd, "thread-self/ns/net", &status, 0) == 0)
 		sk_lookups_find(&explain->sk_lookups, status.st_ino);
 	else
 		explain->sk_lookups.error = errno;

@@ -519,7 +519,8 @@ static int add_destroy(const struct explain *explain, struct text *text)
 		return -1;
 	if (explain->facts.live && geteuid() != 0 && text_add_string(text, "sudo ") < 0)
 		return -1;
-	if (text_add_string(text, "ss -tK") < 0)
+	if (text_add_string(text, explain->facts.enter ? explain->facts.enter : "") < 0 ||
+	    text_add_string(text, "ss -tK") < 0)
 		return -1;
 	for (size_t i = 0; i < countof(states); i++)
 		if (seen & STATE_BIT(states[i].state) &&

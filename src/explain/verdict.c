@@ -375,9 +375,9 @@ static bool are_many(const struct explain *explain)
 	static const int families[] = { AF_INET, AF_INET6 };
 	uint32_t total = 0, count;
 	for (size_t i = 0; i < countof(families); i++)
-		if (sockstat_in_use(explain->facts.proc_fd, "net/", PROTO_TCP, families[i], &count))
+		if (sockstat_in_use(explain->facts.proc_fd, "thread-self/net/", PROTO_TCP, families[i], &count))
 			total += count;
-	if (sockstat_time_wait(explain->facts.proc_fd, "net/", &count))
+	if (sockstat_time_wait(explain->facts.proc_fd, "thread-self/net/", &count))
 		total += count;
 	return total > MANY;
 }

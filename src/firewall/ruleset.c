@@ -384,7 +384,7 @@ void ruleset_settle(struct ruleset *ruleset)
 /* iptables' own tables, which nftables does not show: their names alone can be read. */
 static bool legacy_tables(int proc_fd)
 {
-	static const char *const files[] = { "self/net/ip_tables_names", "self/net/ip6_tables_names" };
+	static const char *const files[] = { "thread-self/net/ip_tables_names", "thread-self/net/ip6_tables_names" };
 	char text[64];
 	for (size_t i = 0; i < countof(files); i++)
 		if (proc_fd >= 0 && file_read(proc_fd, files[i], text, sizeof(text)) > 0)

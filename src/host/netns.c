@@ -290,8 +290,12 @@ int netns_list_read(struct netns_list *list, int proc_fd)
 	struct netns_finding finding = { .list = list, .proc_fd = proc_fd };
 	struct process_list processes = { 0 };
 	*list = (struct netns_list){ 0 };
-	uint32_t own = netns_number(proc_fd, "self/ns/net", "net:");
-	int answer = own && netns_put(&finding, own, "self/ns/net") ? 0 : -1;
+	/* The main thread's may be another. Not every tree that stands for a /proc has threads. */
+	const char *self = "thread-self/ns/net";
+	uint32_t own = netns_number(proc_fd, self, "net:");
+	if (!own)
+		own = netns_number(proc_fd, self = "self/ns/net", "net:");
+	int answer = own && netns_put(&finding, own, self) ? 0 : -1;
 	if (answer == 0)
 		answer = process_list_read(&processes, proc_fd);
 	if (answer == 0)

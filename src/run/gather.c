@@ -15,7 +15,7 @@
 
 int gather_sockets(struct run *run, const struct source_request *request)
 {
-	if (run->namespaces.list.count)
+	if (run->namespaces.list.count && !run->entered)
 		return netns_gather(run, request);
 	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
 	int answer = collect_sockets(&sources, request, &run->report, &run->error);

@@ -104,6 +104,7 @@ struct run {
 	int record_fd, replay_fd; /* -1: none */
 	struct wire *wire;        /* recording or replaying; a live one is made for each look */
 	struct namespaces namespaces;
+	bool entered; /* the calling thread is in the namespace that is looked at: no other is */
 	struct table table;
 	struct owners owners;
 	struct process_list

@@ -19,6 +19,7 @@
  *   run/
  *     acting.c acting.h                -K in place of a look, and what --signal does as it does
  *     checkup.c checkup.h              --health: two looks, and what they found
+ *     connecting.c connecting.h        --connect in place of a look
  *     eventing.c eventing.h            --events in place of a look
  *     explaining.c explaining.h        --explain in place of a look
  *     exposing.c exposing.h            --exposure in place of a look
@@ -83,7 +84,6 @@
  *     free_plan.h                      the steps that would free a port, as data
  *     freeing.c freeing.h              those steps found, and put into words
  *     inquiry.h                        the inside of a struct explain: data alone
- *     other_netns.c other_netns.h      the same port in other network namespaces
  *     lineage.c lineage.h              which process started which, and may start it again
  *     plan.c plan.h                    the binds that a server would try, from the command line's words
  *     probe.c probe.h                  trial binds, as the user they are planned for
@@ -94,6 +94,16 @@
  *     tcp_options.c tcp_options.bpf.c tcp_options.h options of the TCP sockets on the port, by a BPF iterator
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
  *   exposure/
+ *     connect.c connect.h              --connect: the stages of a connection, one after the other
+ *     connect_ends.c                   who is at its other end: a listener here, or what connections show
+ *     connect_out.c                    the answer as a few lines, and as one JSON object
+ *     connect_parts.h                  the stages that have a file of their own
+ *     connect_route.c connect_route.h  its route, its source address, its next hop
+ *     connect_rules.c                  the rules it meets
+ *     connect_types.h                  what is asked, and what the caller has collected
+ *     connect_try.c                    one real connection, and what its end means
+ *     connecting.h                     the inside of a struct connect: data alone
+ *     exposure_words.c exposure_words.h layers and rules by their names
  *     exposure.c exposure.h            each listener against the rules, by each interface
  *     exposure_types.h                 what the caller has collected
  *     exposure_out.c                   the answer as a table for people, and as one JSON object
@@ -161,6 +171,7 @@
  *     family_xdp.c                     xsk_diag
  *     lines.c lines.h                  a file of /proc/net, line by line
  *     netlink.c netlink.h              sockets from a netlink wire, one dump at a time
+ *     other_netns.c other_netns.h      the same port in other network namespaces
  *     procnet.h                        the readers of the files of /proc/net
  *     procnet_inet.c procnet_inet.h    /proc/net/{tcp,udp,udplite,raw}{,6}
  *     procnet_netlink.c                /proc/net/netlink

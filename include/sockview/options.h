@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <sockview/collect.h>
+#include <sockview/explain_types.h>
 #include <sockview/filter_types.h>
 
 struct format;
@@ -23,12 +24,16 @@ enum mode {
 	MODE_LIST_NETNS,
 	MODE_WATCH,
 	MODE_EXPOSURE,
+	MODE_CONNECT,
 	MODE_COLUMNS,
 	MODE_COMPLETIONS,
 	MODE_VERSION,
 	MODE_HELP,
 	MODE_COUNT
 };
+
+/* Of --probe, behind those of --explain. */
+enum { PROBE_CONNECT = EXPLAIN_PROBE_LISTEN + 1 };
 
 /* Words given to a repeatable option, in order; pointers into argv. */
 struct words {
@@ -107,8 +112,11 @@ struct options {
 	/* --explain */
 	const char *explain, *as_user, *as_unit;
 	bool reuseaddr, no_reuseaddr, reuseport, v6only, no_probe;
-	unsigned probe; /* enum explain_probe */
+	unsigned probe; /* enum explain_probe, or PROBE_CONNECT */
 	const char *device;
+
+	/* --connect */
+	const char *connect;
 
 	/* where from */
 	enum source_from source;

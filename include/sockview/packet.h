@@ -128,6 +128,7 @@ struct packet_state {
 	uint32_t mark;
 	bool mark_known;
 	uint8_t untracked;      /* connection tracking leaves it alone: 0 no, 1 yes, 2 perhaps */
+	bool nat_done;          /* whether it is translated was decided: it meets no NAT chain any more */
 	bool translated;        /* DNAT took place: conntrack's status says so */
 	uint16_t original_port; /* conntrack's original destination */
 	union addr original_dest;
@@ -161,5 +162,15 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
  */
 void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
                    struct packet_nats *nats, const struct packet_nat **taken);
+
+/*
+ * The whole way of a first packet of this host, which goes out by packet->oif,
+ * and of the answer to it. *out is the fate at output, postrouting and egress,
+ * *back that of what comes in: the answer; where it `loops`, as its destination
+ * is an address of this host, the packet itself before that. Where a NAT rule
+ * sends it elsewhere for certain, *taken is that rule of `nats` and *back says nothing.
+ */
+void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bool loops, struct packet_answer *out,
+                  struct packet_answer *back, struct packet_nats *nats, const struct packet_nat **taken);
 
 #endif

@@ -114,6 +114,9 @@ static inline uint16_t row_mapped(const struct row *row)
 	                  (addr_is_mapped(&row->remote) ? ROW_REMOTE_MAPPED : 0));
 }
 
+/* True if a socket bound to the row's local address has what is sent to this one. Does not look at its interface. */
+bool row_covers(const struct row *row, int family, const union addr *addr);
+
 /* Rows are printed in this order, below ROW_ORDERS: by protocol, IPv6 behind IPv4; as the kernel told them within. */
 #define ROW_ORDERS (2u * PROTO_COUNT)
 static inline unsigned row_order(const struct row *row)

@@ -50,5 +50,7 @@ struct typed_target {
 int typed_target_read(struct typed_target *target, const char *text, size_t len, const struct lookup *names, int family,
                       struct filter_error *error);
 void typed_target_free(struct typed_target *target);
+/* "db:5432" of a host that is not known, or not known yet: the length of its name before the colon. */
+bool typed_host_and_port(const char *text, size_t len, uint16_t *port, size_t *host_len);
 
 #endif

@@ -17,20 +17,6 @@
 
 /* --- of this host: the tables --- */
 
-/* True if a socket bound to the row's address has what is sent to this one. */
-static bool covers(const struct row *row, const struct typed_address *address)
-{
-	bool mapped = row->flags & ROW_LOCAL_MAPPED;
-	bool any = addr_is_any(&row->local, mapped);
-	if (row->family == AF_INET6 && !mapped) {
-		if (any)
-			return address->family == AF_INET6 || !(row->flags & ROW_V6ONLY);
-		return address->family == AF_INET6 && !memcmp(&row->local, &address->addr, sizeof(row->local));
-	}
-	union addr bound = mapped ? addr_unmapped(&row->local) : row->local;
-	return address->family == AF_INET && (any || bound.word[0] == address->addr.word[0]);
-}
-
 static bool row_serves(const struct wait_end *end, const struct row *row)
 {
 	if (row->proto != end->proto || row->local_port != end->port || end->host)
@@ -39,7 +25,8 @@ static bool row_serves(const struct wait_end *end, const struct row *row)
 	if (end->ifindex && row->ifindex && row->ifindex != end->ifindex)
 		return false;
 	for (size_t i = 0; i < end->address_count; i++)
-		if (addr_is_any(&end->address[i].addr, false) || covers(row, &end->address[i]))
+		if (addr_is_any(&end->address[i].addr, false) ||
+		    row_covers(row, end->address[i].family, &end->address[i].addr))
 			return true;
 	return !end->address_count;
 }
@@ -179,7 +166,8 @@ static bool meets(const struct wait_end *end, const struct row *row)
 		bool row_four = row->family == AF_INET || mapped || !(row->flags & ROW_V6ONLY);
 		bool row_six = row->family == AF_INET6 && !mapped;
 		bool any = addr_is_any(&address->addr, false);
-		if (covers(row, address) || (any && (address->family == AF_INET ? row_four : row_six)))
+		if (row_covers(row, address->family, &address->addr) ||
+		    (any && (address->family == AF_INET ? row_four : row_six)))
 			return true;
 	}
 	return false;

@@ -32,24 +32,6 @@ static bool addresses_are_own(const struct typed_target *target, const struct lo
 	return false;
 }
 
-/* "db:5432" of a host that is not known, or not known yet: it is looked up with each attempt. */
-static bool is_host_and_port(const char *text, size_t len, uint16_t *port, size_t *host_len)
-{
-	const char *colon = memrchr(text, ':', len);
-	uint64_t number;
-	if (!colon || colon == text || memchr(text, '/', len))
-		return false;
-	size_t digits = (size_t)(text + len - colon - 1);
-	if (!text_parse_u64(colon + 1, digits, UINT16_MAX, &number) || !number)
-		return false;
-	*port = (uint16_t)number;
-	*host_len = (size_t)(colon - text);
-	for (size_t i = 0; i < *host_len; i++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", text[i]))
-			return false;
-	return true;
-}
-
 /* The target's addresses; with none of this host's, its host as text for connect(). */
 static int end_fill(struct wait_end *end, const struct typed_target *target, bool own)
 {
@@ -132,7 +114,7 @@ static int target_add(struct wait_list *list, const char *text, size_t len, unsi
 	int result = typed_target_read(&target, text, len, lookup, AF_UNSPEC, &error);
 	if (result == 0 && target.kind != TYPED_WORD)
 		result = place_add(list, text, len, &target, protos, local, lookup, problem);
-	else if (!local && is_host_and_port(text, len, &port, &host_len))
+	else if (!local && typed_host_and_port(text, len, &port, &host_len))
 		result = host_add(list, text, len, port, host_len, problem);
 	else
 		result = wait_problem(problem, text, len,

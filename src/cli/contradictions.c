@@ -68,6 +68,9 @@ static const struct pair {
 	  "it compares two looks at the sockets here; a recording is of one", 0 },
 	{ "exposure", OF_LSOF " info " OF_FILES " " AGAIN " " OF_ROWS, "it is of what listens now", 0 },
 	{ "exposure", OF_NETNS, "run it there: nsenter -t PID -n sockview --exposure", 0 },
+	{ "connect", OF_LSOF " info " OF_FILES " " AGAIN " " OF_ROWS " listening programs",
+	  "it answers once, about one end of now", 0 },
+	{ "connect", OF_NETNS, "run it there: nsenter -t PID -n sockview --connect", 0 },
 	{ "list-netns", OF_LSOF " record replay " AGAIN " " OF_ROWS, "it counts the sockets of network namespaces", 0 },
 	{ "wait-for wait-free", OF_LSOF " " OF_NETNS " " OF_FILES " " AGAIN " " OF_ROWS,
 	  "it prints nothing, and ends when it can", 0 },
@@ -88,6 +91,7 @@ static const struct form {
 	{ "health", "json openmetrics", "it prints text, or with --json or --format openmetrics",
 	  PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) },
 	{ "exposure", "json", "it prints text, or JSON with --json", PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) },
+	{ "connect", "json", "it prints text, or JSON with --json", PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) },
 	{ "list-netns", "netstat table json jsonl csv tsv", "it prints a table of its own, or json, jsonl, csv, tsv",
 	  0 },
 	{ "group-by top", "netstat table json jsonl csv tsv openmetrics", "lsof's listing is a line for each file", 0 },
@@ -98,10 +102,12 @@ static const struct need {
 } needs[] = {
 	{ "threshold", "health" },
 	{ "utc", "events" },
-	{ "for", "events wait-for wait-free netns all-netns list-netns" },
+	{ "for", "events wait-for wait-free netns all-netns list-netns connect" },
+	{ "probe=connect", "connect" },
 	{ "dry-run yes", "kill signal" },
 	{ "sum", "group-by" },
-	{ "reuseaddr no-reuseaddr reuseport v6only as-user as-unit device probe no-probe", "explain" },
+	{ "reuseaddr no-reuseaddr reuseport v6only as-user as-unit device no-probe probe=bind probe=listen",
+	  "explain" },
 	{ "format=openmetrics", "summary health" },
 };
 
@@ -265,6 +271,8 @@ static int check_words(struct parse *parse)
 		return 0;
 	case MODE_EXPLAIN:
 		return option_problem(parse, "--explain takes one TARGET and no filter: '%s' is too much", first);
+	case MODE_CONNECT:
+		return option_problem(parse, "--connect takes one TARGET and no filter: '%s' is too much", first);
 	case MODE_WAIT:
 		return option_problem(parse, "'%s': targets are joined by commas, and a command stands behind --",
 		                      first);

@@ -45,7 +45,7 @@ WORD_LIST(source_words, [SOURCE_AUTO] = "auto", [SOURCE_NETLINK] = "netlink", [S
 WORD_LIST(owners_words, [OWNERS_AUTO] = "auto", [OWNERS_PROC] = "proc", [OWNERS_BPF] = "bpf")
 WORD_LIST(shell_words, [SHELL_BASH] = "bash", [SHELL_ZSH] = "zsh", [SHELL_FISH] = "fish")
 /* From EXPLAIN_PROBE_BIND on. */
-WORD_LIST(probe_words, "bind", "listen")
+WORD_LIST(probe_words, "bind", "listen", "connect")
 
 static const char *format_words(size_t index)
 {
@@ -515,6 +515,8 @@ static const struct option_row rows[] = {
 	WORD(OPTIONS_LIVE, 0, "wait-free", wait_free, "TARGET", "until a bind of the port would pass",
 	     .mode = MODE_WAIT),
 
+	WORD(OPTIONS_EXPLAIN, 0, "connect", connect, "TARGET", "would a connection from here work, and if not, why",
+	     .mode = MODE_CONNECT),
 	TEXT(OPTIONS_EXPLAIN, 0, "exposure", MODE_EXPOSURE, "who can reach what listens here"),
 	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it",
 	     .mode = MODE_EXPLAIN),
@@ -526,8 +528,8 @@ static const struct option_row rows[] = {
 	WORD(OPTIONS_EXPLAIN, 0, "as-unit", as_unit, "UNIT", "try it in that systemd unit's cgroup"),
 	WORD(OPTIONS_EXPLAIN, 0, "device", device, "IF", "the planned bind is to an interface",
 	     .source = FROM_INTERFACES),
-	CHOICE(OPTIONS_EXPLAIN, "probe", ARGUMENT_REQUIRED, probe, probe_words, "HOW", "try bind(), or listen() too",
-	       .value = EXPLAIN_PROBE_BIND),
+	CHOICE(OPTIONS_EXPLAIN, "probe", ARGUMENT_REQUIRED, probe, probe_words, "HOW",
+	       "try bind(), listen() too; connect: with --connect", .value = EXPLAIN_PROBE_BIND),
 	FLAG(OPTIONS_EXPLAIN, 0, "no-probe", no_probe, "explain from the tables alone"),
 
 	CHOICE(OPTIONS_FROM, "source", ARGUMENT_REQUIRED, source, source_words, "FROM", "where sockets come from"),

@@ -1,5 +1,5 @@
 /* lines.c - a file of /proc/net, line by line (lines.h). */
-#include <sockview/lines.h>
+#include "collect/lines.h"
 
 #include <errno.h>
 #include <stdio.h>

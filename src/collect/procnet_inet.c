@@ -13,10 +13,9 @@
  * number of this host. Times are in USER_HZ, which is 100 wherever Linux runs
  * today. A listener's rx_queue is its accept queue; nothing tells its backlog.
  */
-#include <sockview/procnet_inet.h>
+#include "collect/procnet_inet.h"
 
-#include <sockview/lines.h>
-
+#include "collect/lines.h"
 #include "collect/procnet.h"
 
 #define MS_PER_TICK 10

@@ -8,7 +8,7 @@
  */
 #include "collect/procnet.h"
 
-#include <sockview/lines.h>
+#include "collect/lines.h"
 
 static bool netlink_numbers(struct cursor *cursor, uint64_t *value, size_t count)
 {

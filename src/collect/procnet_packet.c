@@ -10,7 +10,7 @@
 
 #include <linux/packet_diag.h>
 
-#include <sockview/lines.h>
+#include "collect/lines.h"
 
 static bool packet_number(struct cursor *cursor, uint64_t max, uint64_t *value)
 {

@@ -18,8 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sockview/lines.h>
 #include <sockview/vec.h>
+
+#include "collect/lines.h"
 
 #define ACCEPTS (1u << 16) /* __SO_ACCEPTCON */
 

@@ -1,5 +1,5 @@
 /* source_proc.c - sockets from the text tables of /proc/net: which files, in which order (source.h). */
-#include <sockview/lines.h>
+#include "collect/lines.h"
 #include <sockview/source.h>
 
 #include <errno.h>

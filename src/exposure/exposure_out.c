@@ -8,6 +8,7 @@
 #include <sockview/json_string.h>
 #include <sockview/proto.h>
 
+#include "exposure/exposure_words.h"
 #include "exposure/judged.h"
 
 static const char *const reach_words[REACH_COUNT] = {
@@ -15,47 +16,7 @@ static const char *const reach_words[REACH_COUNT] = {
 	[REACH_REJECTED] = "rejected", [REACH_FILTERED] = "filtered", [REACH_LOCAL] = "local",
 };
 
-static const char *const layer_words[LAYER_COUNT] = {
-	[LAYER_NFTABLES] = "nftables",
-	[LAYER_LEGACY] = "iptables-legacy",
-	[LAYER_BRIDGE] = "nftables-bridge",
-	[LAYER_XDP] = "xdp",
-	[LAYER_TC] = "tc",
-	[LAYER_CGROUP] = "cgroup-bpf",
-	[LAYER_SK_LOOKUP] = "sk-lookup",
-};
-
 /* --- pieces of text --- */
-
-static int add_layers(struct text *text, unsigned layers)
-{
-	int answer = 0;
-	bool first = true;
-	for (size_t i = 0; i < LAYER_COUNT; i++)
-		if (layers & LAYER_BIT(i)) {
-			answer |= first ? 0 : text_add_char(text, ',');
-			answer |= text_add_string(text, layer_words[i]);
-			first = false;
-		}
-	return answer;
-}
-
-static int add_word(struct text *text, const char *word)
-{
-	return text_add_escaped(text, (struct bytes){ word, strlen(word) }, TEXT_WORD);
-}
-
-/* "inet filter input handle 7", or "policy" for the chain's. */
-static int add_rule_name(struct text *text, const struct packet_rule *rule)
-{
-	const char *const words[] = { rule->family, rule->table, rule->chain };
-	int answer = 0;
-	for (size_t i = 0; i < countof(words); i++)
-		answer |= add_word(text, words[i]) | text_add_char(text, ' ');
-	if (!rule->handle)
-		return answer | text_add_string(text, "policy");
-	return answer | text_add_string(text, "handle ") | text_add_u64(text, rule->handle);
-}
 
 /* Nothing where no rule decides. The condition is escaped already. */
 static int add_decided_by(struct text *text, const struct judged *judged)
@@ -64,8 +25,8 @@ static int add_decided_by(struct text *text, const struct judged *judged)
 	if (judged->not_here)
 		return text_add_string(text, "no interface that is up has the address");
 	if (judged->in_use)
-		return text_add_string(text, "not read: ") | add_layers(text, judged->in_use);
-	if (answer->rule.family && add_rule_name(text, &answer->rule) < 0)
+		return text_add_string(text, "not read: ") | exposure_add_layers(text, judged->in_use);
+	if (answer->rule.family && exposure_add_rule(text, &answer->rule) < 0)
 		return -1;
 	if (answer->fate != FATE_DEPENDS && answer->fate != FATE_UNKNOWN)
 		return 0;
@@ -86,7 +47,7 @@ static int add_from(const struct exposure *exposure, struct text *text, const st
 		if (way->reach != judged->reach)
 			continue;
 		answer |= first ? 0 : text_add_char(text, ',');
-		answer |= add_word(text, way->name);
+		answer |= exposure_add_word(text, way->name);
 		first = false;
 	}
 	size_t before = text->len;
@@ -157,7 +118,7 @@ static int add_cell(const struct exposure *exposure, struct text *text, const st
 		return text_add_u64(text, row->local_port);
 	case CELL_SERVICE:
 		service = names_service(exposure->facts.names, row->proto, row->local_port);
-		return add_word(text, service ? service : "-");
+		return exposure_add_word(text, service ? service : "-");
 	case CELL_STATE:
 		return text_add_string(text, reach_words[judged->reach]);
 	case CELL_SCOPE:
@@ -250,7 +211,7 @@ static int json_nat(const struct judged *judged, struct text *text, struct out *
 {
 	exposure_key(out, "nat");
 	text->len = 0;
-	int answer = judged->has_nat ? add_rule_name(text, &judged->nat.rule) : 0;
+	int answer = judged->has_nat ? exposure_add_rule(text, &judged->nat.rule) : 0;
 	json_text(out, text);
 	return answer;
 }

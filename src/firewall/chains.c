@@ -389,7 +389,8 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 	for (size_t i = 0; i < count; i++) {
 		struct doubt none = { .level = DOUBT_NONE }, left = none;
 		/* Without NEW no connection is translated. */
-		if (order[i]->type == FW_NAT && (translated || state->packet.reply || state->untracked == 1))
+		if (order[i]->type == FW_NAT &&
+		    (translated || state->packet.reply || state->nat_done || state->untracked == 1))
 			continue;
 		pass.base = order[i];
 		pass.accepts = pass.drops = pass.final = (struct outcome){ 0 };
@@ -419,7 +420,7 @@ static bool add_answer(struct packet_answer *sum, const struct packet_answer *on
 	return ends;
 }
 
-/* The answer to a packet: ends and interfaces exchanged. */
+/* The answer to a packet: its ends exchanged. The caller says by which interface it goes. */
 static void turn_round(struct packet_state *state)
 {
 	struct packet *packet = &state->packet, before = *packet;
@@ -428,43 +429,109 @@ static void turn_round(struct packet_state *state)
 	packet->dest = before.source;
 	packet->source_port = before.dest_port;
 	packet->dest_port = before.source_port;
-	packet->oif = before.iif;
-	memcpy(packet->oifname, before.iifname, sizeof(packet->oifname));
-	packet->iif = 0;
-	packet->iifname[0] = '\0';
 	packet->known = (uint16_t)((before.known & PACKET_DEST ? PACKET_SOURCE : 0) |
 	                           (before.known & PACKET_SOURCE ? PACKET_DEST : 0) |
-	                           (before.known & PACKET_IIF ? PACKET_OIF : 0) | (before.known & PACKET_SOURCE_PORT));
+	                           (before.known & (PACKET_SOURCE_PORT | PACKET_IIF | PACKET_OIF)));
 	/* The listener's own mark, SO_MARK or none (net.ipv4.tcp_fwmark_accept): not the packet's. */
 	state->mark_known = false;
 }
 
+static void goes_out_by(struct packet *packet, const char name[16], uint32_t ifindex, bool known)
+{
+	packet->oif = ifindex;
+	memmove(packet->oifname, name, sizeof(packet->oifname));
+	packet->iif = 0;
+	packet->iifname[0] = '\0';
+	packet->known = (uint16_t)((packet->known & ~(PACKET_IIF | PACKET_OIF)) | (known ? PACKET_OIF : 0));
+}
+
+static void comes_in_by(struct packet *packet, const char name[16], uint32_t ifindex)
+{
+	packet->iif = ifindex;
+	memmove(packet->iifname, name, sizeof(packet->iifname));
+	packet->oif = 0;
+	packet->oifname[0] = '\0';
+	packet->known = (uint16_t)((packet->known & ~PACKET_OIF) | PACKET_IIF);
+}
+
+/* True: it ends at one of these hooks. */
+static bool pass_hooks(const struct ruleset *ruleset, struct packet_state *state, const enum packet_hook hooks[3],
+                       struct packet_answer *answer, struct packet_nats *nats)
+{
+	struct packet_answer one;
+	for (size_t i = 0; i < 3; i++) {
+		packet_pass(ruleset, state, hooks[i], &one, nats);
+		if (add_answer(answer, &one))
+			return true;
+	}
+	return false;
+}
+
+static const struct packet_nat *certain_nat(const struct packet_state *state, const struct packet_nats *nats)
+{
+	const struct packet_nat *taken = NULL;
+	for (size_t i = 0; i < nats->count && state->translated; i++)
+		if (nats->nat[i].certain && nats->nat[i].kind != NAT_TPROXY)
+			taken = &nats->nat[i];
+	return taken;
+}
+
+static const enum packet_hook hooks_in[] = { HOOK_INGRESS, HOOK_PREROUTING, HOOK_INPUT };
+static const enum packet_hook hooks_out[] = { HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_EGRESS };
+
 void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
                    struct packet_nats *nats, const struct packet_nat **taken)
 {
-	static const enum packet_hook in[] = { HOOK_INGRESS, HOOK_PREROUTING };
-	static const enum packet_hook out[] = { HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_EGRESS };
 	struct packet_state state;
 	struct packet_answer one;
 	packet_state_init(&state, packet);
 	*answer = (struct packet_answer){ .fate = FATE_PASSES };
 	*taken = NULL;
-	for (size_t i = 0; i < countof(in); i++) {
-		packet_pass(ruleset, &state, in[i], &one, nats);
+	for (size_t i = 0; i < 2; i++) {
+		packet_pass(ruleset, &state, hooks_in[i], &one, nats);
 		if (add_answer(answer, &one))
 			return;
 	}
-	for (size_t i = 0; i < nats->count && state.translated; i++)
-		if (nats->nat[i].certain && nats->nat[i].kind != NAT_TPROXY)
-			*taken = &nats->nat[i];
+	*taken = certain_nat(&state, nats);
 	bool forwarded = *taken && (*taken)->kind == NAT_DNAT && !(state.packet.known & PACKET_DEST_LOCAL);
 	packet_pass(ruleset, &state, forwarded ? HOOK_FORWARD : HOOK_INPUT, &one, NULL);
 	if (add_answer(answer, &one) || forwarded || packet->proto != IPPROTO_TCP)
 		return;
 	turn_round(&state);
-	for (size_t i = 0; i < countof(out); i++) {
-		packet_pass(ruleset, &state, out[i], &one, NULL);
-		if (add_answer(answer, &one))
+	goes_out_by(&state.packet, state.packet.iifname, state.packet.iif, packet->known & PACKET_IIF);
+	pass_hooks(ruleset, &state, hooks_out, answer, NULL);
+}
+
+void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bool loops, struct packet_answer *out,
+                  struct packet_answer *back, struct packet_nats *nats, const struct packet_nat **taken)
+{
+	struct packet_state state;
+	char name[16];
+	uint32_t ifindex = packet->oif;
+	memcpy(name, packet->oifname, sizeof(name));
+	packet_state_init(&state, packet);
+	*out = *back = (struct packet_answer){ .fate = FATE_PASSES };
+	*taken = NULL;
+	if (pass_hooks(ruleset, &state, hooks_out, out, nats))
+		return;
+	*taken = certain_nat(&state, nats);
+	if (*taken)
+		return;
+	/* nf_nat_core.c, nf_nat_inet_fn(): what output has decided, prerouting and input do not decide anew. */
+	state.nat_done = true;
+	if (loops) {
+		state.packet.known |= PACKET_DEST_LOCAL;
+		comes_in_by(&state.packet, name, ifindex);
+		if (pass_hooks(ruleset, &state, hooks_in, back, NULL) || packet->proto != IPPROTO_TCP)
 			return;
+		turn_round(&state);
+		goes_out_by(&state.packet, name, ifindex, true);
+		if (pass_hooks(ruleset, &state, hooks_out, back, NULL))
+			return;
+	} else {
+		turn_round(&state);
 	}
+	comes_in_by(&state.packet, name, ifindex);
+	state.packet.known |= PACKET_DEST_LOCAL | PACKET_ROUTES_BACK;
+	pass_hooks(ruleset, &state, hooks_in, back, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include "run/acting.h"
 #include "run/checkup.h"
+#include "run/connecting.h"
 #include "run/eventing.h"
 #include "run/explaining.h"
 #include "run/exposing.h"
@@ -67,6 +68,7 @@ static const struct run_mode *const modes[MODE_COUNT] = {
 	[MODE_WAIT] = &mode_wait,       [MODE_EXPOSURE] = &mode_exposure,
 	[MODE_HEALTH] = &mode_health,   [MODE_LIST_NETNS] = &mode_list_netns,
 	[MODE_WATCH] = &mode_watch,     [MODE_SIGNAL] = &mode_signal,
+	[MODE_CONNECT] = &mode_connect,
 };
 
 static enum exit_status run_steps(struct run *run)

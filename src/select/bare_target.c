@@ -409,3 +409,20 @@ void typed_target_free(struct typed_target *target)
 	target->port = NULL;
 	target->port_count = 0;
 }
+
+bool typed_host_and_port(const char *text, size_t len, uint16_t *port, size_t *host_len)
+{
+	const char *colon = memrchr(text, ':', len);
+	uint64_t number;
+	if (!colon || colon == text || memchr(text, '/', len))
+		return false;
+	size_t digits = (size_t)(text + len - colon - 1);
+	if (!text_parse_u64(colon + 1, digits, UINT16_MAX, &number) || !number)
+		return false;
+	*port = (uint16_t)number;
+	*host_len = (size_t)(colon - text);
+	for (size_t i = 0; i < *host_len; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", text[i]))
+			return false;
+	return true;
+}

@@ -224,3 +224,16 @@ void table_free(struct table *table)
 	free(table->arena);
 	table_init(table, table->keep);
 }
+
+bool row_covers(const struct row *row, int family, const union addr *addr)
+{
+	bool mapped = row->flags & ROW_LOCAL_MAPPED;
+	bool any = addr_is_any(&row->local, mapped);
+	if (row->family == AF_INET6 && !mapped) {
+		if (any)
+			return family == AF_INET6 || !(row->flags & ROW_V6ONLY);
+		return family == AF_INET6 && !memcmp(&row->local, addr, sizeof(row->local));
+	}
+	union addr bound = mapped ? addr_unmapped(&row->local) : row->local;
+	return family == AF_INET && (any || bound.word[0] == addr->word[0]);
+}

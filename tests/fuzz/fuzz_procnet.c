@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include <sockview/countof.h>
-#include <sockview/procnet_inet.h>
 
 #include "collect/procnet.h"
+#include "collect/procnet_inet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -14,6 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
 import netns
+import peers
 import tap
 
 t = tap.Tap()
@@ -24,30 +25,12 @@ if tap.run(["nft", "add", "table", "ip", "try"]).status != 0:
     t.skip_all("nftables cannot be had in this namespace")
 tap.run(["nft", "flush", "ruleset"])
 
-PEERS = {"eth1": ("10.1.0.1", "10.1.0.2", "fd01::1", "fd01::2"), "eth2": ("10.2.0.1", "10.2.0.2", "fd02::1", "fd02::2")}
 PORTS = list(range(20001, 20013))
 LOCAL, FOUR, ONE_ADDRESS, SIX = 20021, 20022, 20023, 20024
 
 
-def peer(link, ours, theirs, ours6, theirs6):
-    """A process in a namespace of its own at the other end of a veth pair."""
-    process = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo up; exec sleep 1000"], stdout=subprocess.PIPE,
-                               preexec_fn=tap.die_with_parent)
-    process.stdout.readline()
-    inside = ["nsenter", "-t", str(process.pid), "-n"]
-    for command in (["ip", "link", "add", link, "type", "veth", "peer", "name", "far", "netns", str(process.pid)],
-                    ["ip", "addr", "add", ours + "/24", "dev", link], ["ip", "link", "set", link, "up"],
-                    ["ip", "addr", "add", ours6 + "/64", "dev", link, "nodad"],
-                    [*inside, "ip", "addr", "add", theirs + "/24", "dev", "far"],
-                    [*inside, "ip", "addr", "add", theirs6 + "/64", "dev", "far", "nodad"],
-                    [*inside, "ip", "link", "set", "far", "up"], [*inside, "ip", "link", "set", "lo", "up"]):
-        done = tap.run(command)
-        if done.status:
-            t.skip_all("a peer cannot be made: %s" % done)
-    return process
-
-
-processes = {link: peer(link, *addresses) for link, addresses in PEERS.items()}
+PEERS = peers.PEERS
+processes = peers.make(t)
 
 
 def listen(address, port, v6only=0, kind=socket.SOCK_STREAM):
@@ -96,7 +79,7 @@ def reached(patience):
     clients = {}
     for link, process in processes.items():
         # The other interface's addresses, too: the host answers for each of them by any interface.
-        inside = ["nsenter", "-t", str(process.pid), "-n"]
+        inside = peers.inside(link)
         for addresses in PEERS.values():
             tap.run([*inside, "ip", "route", "replace", addresses[0] + "/32", "via", PEERS[link][0]])
             tap.run([*inside, "ip", "-6", "route", "replace", addresses[2] + "/128", "via", PEERS[link][2]])
@@ -251,7 +234,5 @@ else:
     t.skip("without CAP_NET_ADMIN the rules are not known", "setpriv: " + done.err.decode(errors="replace").strip())
 
 t.note("states of listeners: %s" % counts)
-for process in processes.values():
-    process.kill()
-    process.wait()
+peers.end()
 t.done()

@@ -18,6 +18,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
 import netns
+import peers
 import tap
 
 t = tap.Tap()
@@ -28,29 +29,11 @@ if why or tap.missing("nft", "ip", "nsenter"):
 if tap.run(["nft", "add", "table", "ip", "try"]).status != 0:
     t.skip_all("nftables cannot be had in this namespace")
 
-PEERS = {"eth1": ("10.1.0.1", "10.1.0.2", "fd01::1", "fd01::2"), "eth2": ("10.2.0.1", "10.2.0.2", "fd02::1", "fd02::2")}
 PORTS = range(20001, 20021)
 
 
-def peer(link, ours, theirs, ours6, theirs6):
-    """A process in a namespace of its own at the other end of a veth pair; its pid."""
-    process = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo up; exec sleep 1000"], stdout=subprocess.PIPE,
-                               preexec_fn=tap.die_with_parent)
-    process.stdout.readline()
-    inside = ["nsenter", "-t", str(process.pid), "-n"]
-    for command in (["ip", "link", "add", link, "type", "veth", "peer", "name", "far", "netns", str(process.pid)],
-                    ["ip", "addr", "add", ours + "/24", "dev", link], ["ip", "link", "set", link, "up"],
-                    ["ip", "addr", "add", ours6 + "/64", "dev", link, "nodad"],
-                    [*inside, "ip", "addr", "add", theirs + "/24", "dev", "far"],
-                    [*inside, "ip", "addr", "add", theirs6 + "/64", "dev", "far", "nodad"],
-                    [*inside, "ip", "link", "set", "far", "up"], [*inside, "ip", "link", "set", "lo", "up"]):
-        done = tap.run(command)
-        if done.status:
-            t.skip_all("a peer cannot be made: %s" % done)
-    return process
-
-
-processes = {link: peer(link, *addresses) for link, addresses in PEERS.items()}
+PEERS = peers.PEERS
+processes = peers.make(t)
 listeners = []
 for port in PORTS:
     sock = socket.socket(socket.AF_INET6)
@@ -100,7 +83,7 @@ def drain():
 
 
 def start_client(link, addr, patience):
-    return subprocess.Popen(["nsenter", "-t", str(processes[link].pid), "-n", sys.executable, "-c", CLIENT, addr, str(PORTS[0]),
+    return subprocess.Popen([*peers.inside(link), sys.executable, "-c", CLIENT, addr, str(PORTS[0]),
                              str(PORTS[-1] + 1), str(patience)], stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
 
 

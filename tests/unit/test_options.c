@@ -94,7 +94,7 @@ static const struct {
 }, texts[] = {
 	{ AT(filter_file) },   { AT(columns) },    { AT(sort) },          { AT(fields) },
 	{ AT(group_by) },      { AT(sum) },
-	{ AT(explain) },       { AT(as_user) },    { AT(device) },        { AT(proc_root) },
+	{ AT(explain) },       { AT(connect) },    { AT(as_user) },    { AT(device) }, { AT(proc_root) },
 	{ AT(record) },        { AT(replay) },     { AT(stray_interval) },
 }, lists[] = {
 	{ AT(state) },         { AT(pid) },        { AT(program) },       { AT(user) },
@@ -271,14 +271,15 @@ static const struct {
 	{ "--explain tcp:80 --probe=listen --json", DEFAULTS " mode=1 probe=3 format=json explain=tcp:80" },
 	{ "--explain 80 --as-user www --device lo --v6only --reuseaddr --reuseport --no-probe",
 	  DEFAULTS " reuseaddr reuseport v6only no_probe mode=1 explain=80 as_user=www device=lo" },
-	{ "--list-columns", DEFAULTS " mode=10" },
-	{ "--completions zsh", DEFAULTS " mode=11 completions=1" },
-	{ "-V", DEFAULTS " mode=12" },
-	{ "-h", DEFAULTS " mode=13" },
-	{ "-hl", DEFAULTS " listening mode=13" },
-	{ "-h all", DEFAULTS " help_all mode=13" },
-	{ "--help=all", DEFAULTS " help_all mode=13" },
-	{ "--help --version --explain 80", DEFAULTS " mode=13 explain=80" },
+	{ "--connect a:80 --probe=connect", DEFAULTS " mode=10 probe=4 connect=a:80" },
+	{ "--list-columns", DEFAULTS " mode=11" },
+	{ "--completions zsh", DEFAULTS " mode=12 completions=1" },
+	{ "-V", DEFAULTS " mode=13" },
+	{ "-h", DEFAULTS " mode=14" },
+	{ "-hl", DEFAULTS " listening mode=14" },
+	{ "-h all", DEFAULTS " help_all mode=14" },
+	{ "--help=all", DEFAULTS " help_all mode=14" },
+	{ "--help --version --explain 80", DEFAULTS " mode=14 explain=80" },
 };
 
 static void lines_have_their_meaning(void **state)
@@ -384,7 +385,7 @@ static const struct {
 	{ "--color=", "--color: unknown word ''; it takes one of auto,always,never" },
 	{ "--format xml",
 	  "--format: unknown word 'xml'; it takes one of netstat,lsof,table,json,jsonl,csv,tsv,openmetrics" },
-	{ "--explain 80 --probe look", "--probe: unknown word 'look'; it takes one of bind,listen" },
+	{ "--explain 80 --probe look", "--probe: unknown word 'look'; it takes one of bind,listen,connect" },
 	{ "--completions ksh", "--completions: unknown word 'ksh'; it takes one of bash,zsh,fish" },
 	{ "-Fpq", "-F: there is no field 'q'" },
 	{ "+c", "option +c of lsof needs WIDTH" },

@@ -21,9 +21,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <sockview/countof.h>
-#include <sockview/procnet_inet.h>
 
 #include "collect/procnet.h"
+#include "collect/procnet_inet.h"
 
 /* Addresses stand in the order of the machine that wrote them. */
 #if __BYTE_ORDER != __LITTLE_ENDIAN

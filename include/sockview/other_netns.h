@@ -1,6 +1,6 @@
 /* other_netns.h - who has a port in the other network namespaces of this host. */
-#ifndef SOCKVIEW_EXPLAIN_OTHER_NETNS_H
-#define SOCKVIEW_EXPLAIN_OTHER_NETNS_H
+#ifndef SOCKVIEW_OTHER_NETNS_H
+#define SOCKVIEW_OTHER_NETNS_H
 
 #include <sockview/netns.h>
 #include <sockview/row.h>

@@ -6,7 +6,7 @@
  * writes listeners first: reading ends at the first other socket, however many
  * there are.
  */
-#include "explain/other_netns.h"
+#include <sockview/other_netns.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,11 @@
 
 #include <sockview/collect.h>
 #include <sockview/expr.h>
-#include <sockview/lines.h>
-#include <sockview/procnet_inet.h>
 #include <sockview/proto.h>
 #include <sockview/sockstat.h>
+
+#include "collect/lines.h"
+#include "collect/procnet_inet.h"
 
 enum { LINES_MAX = 65536 }; /* of one file */
 

@@ -1,6 +1,6 @@
 /* procnet_inet.h - a line of /proc/net/{tcp,udp,udplite,raw}{,6} as a row. */
-#ifndef SOCKVIEW_PROCNET_INET_H
-#define SOCKVIEW_PROCNET_INET_H
+#ifndef SOCKVIEW_COLLECT_PROCNET_INET_H
+#define SOCKVIEW_COLLECT_PROCNET_INET_H
 
 #include <sockview/row.h>
 

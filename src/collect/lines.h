@@ -1,8 +1,8 @@
 /*
  * lines.h - a file of /proc/net: opened, read line by line in constant memory, and its lines taken apart.
  */
-#ifndef SOCKVIEW_LINES_H
-#define SOCKVIEW_LINES_H
+#ifndef SOCKVIEW_COLLECT_LINES_H
+#define SOCKVIEW_COLLECT_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,183 @@
+/* connect_rules.c - the rules that a connection of this host and the answers to it meet (connect_parts.h). */
+#include "exposure/connect_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sockview/cgroup.h>
+#include <sockview/errno_name.h>
+#include <sockview/file.h>
+#include <sockview/packet.h>
+#include <sockview/proto.h>
+#include <sockview/sk_lookup.h>
+
+#include "exposure/exposure_words.h"
+
+/* --- layers that are not read --- */
+
+/* Programs of the cgroup that we are in see our packets; so do those of the listener's, which exposure asks for. */
+static bool cgroup_has_programs(int proc_fd, bool *asked)
+{
+	struct cgroups *cgroups = cgroups_open(proc_fd, true);
+	char text[4096], path[4128];
+	int programs = -1;
+	bool whole;
+	*asked = false;
+	if (!cgroups)
+		return false;
+	const char *own =
+		file_read_string(proc_fd, "self/cgroup", text, sizeof(text)) > 0 ? strstr(text, "0::/") : NULL;
+	if (own) {
+		snprintf(path, sizeof(path), ".%.*s", (int)strcspn(own + 3, "\n"), own + 3);
+		int fd = openat(cgroups_root(cgroups, &whole), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		programs = fd < 0 ? -1 : ways_cgroup_programs(fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	cgroups_free(cgroups);
+	*asked = programs >= 0;
+	return programs > 0;
+}
+
+/* LAYER_BIT()s of what is in use on the way and was not read. */
+static unsigned layers_in_use(const struct connect *connect, const struct connect_end *end)
+{
+	const struct ruleset_gaps *gaps = ruleset_gaps(connect->ruleset);
+	struct sk_lookups lookups = { .error = ENOENT };
+	struct stat status;
+	bool asked;
+	unsigned layers = gaps->error || gaps->changing ? LAYER_BIT(LAYER_NFTABLES) : 0;
+	layers |= gaps->legacy ? LAYER_BIT(LAYER_LEGACY) : 0;
+	layers |= ruleset_has_bridge(connect->ruleset) && !end->is_local ? LAYER_BIT(LAYER_BRIDGE) : 0;
+	for (size_t i = 0; i < connect->ways.count && !end->is_local; i++)
+		if (connect->ways.way[i].ifindex == end->oif)
+			layers |= connect->ways.way[i].in_use;
+	if (end->is_local && fstatat(connect->options.proc_fd, "self/ns/net", &status, 0) == 0)
+		sk_lookups_find(&lookups, status.st_ino);
+	layers |= lookups.count ? LAYER_BIT(LAYER_SK_LOOKUP) : 0;
+	layers |= cgroup_has_programs(connect->options.proc_fd, &asked) ? LAYER_BIT(LAYER_CGROUP) : 0;
+	return layers;
+}
+
+static void doubt_layers(struct connect *connect, struct connect_end *end, unsigned layers)
+{
+	if (!layers)
+		return;
+	unsigned rules = LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY);
+	end->redirected = (layers & rules && !connect->conntrack_is_absent) || layers & LAYER_BIT(LAYER_SK_LOOKUP);
+	struct text words = { 0 };
+	if (exposure_add_layers(&words, layers) < 0)
+		connect->no_memory = true;
+	int len = (int)words.len;
+	connect_say(connect, "not read, and it may stop or redirect the connection: %.*s", len, words.data);
+	if (connect_end_set(end, CONNECT_UNKNOWN, STAGE_OUTPUT, 0))
+		snprintf(end->headline, sizeof(end->headline), "rules that may stop it were not read: %.*s", len,
+		         words.data);
+	text_free(&words);
+	if (*end->advice || end->verdict != CONNECT_UNKNOWN)
+		return;
+	snprintf(end->advice, sizeof(end->advice), "%s, or try it: --probe=connect",
+	         ruleset_gaps(connect->ruleset)->error ? "with CAP_NET_ADMIN: sudo sockview --connect"
+	                                               : "look at them");
+}
+
+/* --- rules --- */
+
+enum { RULE_MAX = 160 };
+
+/* Cut to the room. */
+static void name_rule(char text[RULE_MAX], const struct packet_rule *rule)
+{
+	struct text whole = { 0 };
+	bool named = exposure_add_rule(&whole, rule) == 0;
+	snprintf(text, RULE_MAX, "%.*s", named ? (int)whole.len : 6, named ? whole.data : "a rule");
+	text_free(&whole);
+}
+
+static void apply_fate(struct connect *connect, struct connect_end *end, const struct packet_answer *answer,
+                       enum stage stage)
+{
+	static const char *const done[] = {
+		[FATE_DROPPED] = "drops",
+		[FATE_REJECTED] = "rejects",
+		[FATE_DEPENDS] = "may stop",
+		[FATE_UNKNOWN] = "may stop",
+	};
+	const char *what = stage == STAGE_OUTPUT ? "the packet that leaves"
+	                   : end->is_local       ? "the packet or its answer as it comes in"
+	                                         : "the answer";
+	char rule[RULE_MAX];
+	if (answer->fate == FATE_PASSES)
+		return;
+	name_rule(rule, &answer->rule);
+	bool certain = answer->fate == FATE_DROPPED || answer->fate == FATE_REJECTED;
+	if (certain)
+		connect_say(connect, "%s %s %s", rule, done[answer->fate], what);
+	else
+		connect_say(connect, "%s %s %s: %s%s", rule, done[answer->fate], what,
+		            answer->fate == FATE_UNKNOWN ? "not judged: "
+		            : answer->drops_if           ? "not with "
+		                                         : "only with ",
+		            answer->condition);
+	/* A dropped SYN is sent again until the time is up: tcp_connect() takes no notice of EPERM. */
+	int number = answer->fate == FATE_DROPPED ? ETIMEDOUT : 0;
+	if (!connect_end_set(end, certain ? CONNECT_FAILS : CONNECT_UNKNOWN, stage, number))
+		return;
+	snprintf(end->headline, sizeof(end->headline), "a rule of this host %s it: %s", done[answer->fate], rule);
+	snprintf(end->advice, sizeof(end->advice), "nft -a list ruleset; the rule is %s", rule);
+}
+
+static void apply_redirect(struct connect *connect, struct connect_end *end, const struct packet_nat *nat)
+{
+	end->redirected = true;
+	char rule[RULE_MAX], to[CONNECT_PLACE_MAX] = "elsewhere";
+	name_rule(rule, &nat->rule);
+	if (nat->to_family && !nat->to_many)
+		connect_place(to, &nat->to, nat->to_family, nat->to_port ? nat->to_port : connect->port);
+	connect_say(connect, "%s sends it to %s%s%s", rule, to, nat->certain ? "" : ", if ",
+	            nat->certain ? "" : nat->condition);
+	if (!connect_end_set(end, CONNECT_UNKNOWN, STAGE_OUTPUT, 0))
+		return;
+	snprintf(end->headline, sizeof(end->headline), "a NAT rule sends it to %s", to);
+	snprintf(end->advice, sizeof(end->advice), "sockview --connect %s, or try it: --probe=connect", to);
+}
+
+static struct packet leaving_packet(const struct connect *connect, const struct connect_end *end)
+{
+	struct packet packet = {
+		.family = end->family,
+		.proto = (uint8_t)proto_table[connect->proto].number,
+		/* iif 0: it comes in by no interface. */
+		.known = PACKET_DEST | PACKET_IIF | PACKET_OIF | (end->has_source ? PACKET_SOURCE : 0) |
+		         (end->is_local ? PACKET_DEST_LOCAL : 0),
+		.source = end->source,
+		.dest = end->addr,
+		.dest_port = connect->port,
+		.oif = end->is_local ? LOOPBACK_INDEX : end->oif,
+	};
+	if (end->is_local)
+		snprintf(packet.oifname, sizeof(packet.oifname), "lo");
+	else
+		memcpy(packet.oifname, end->oif_name, sizeof(packet.oifname));
+	return packet;
+}
+
+void connect_run_rules(struct connect *connect, struct connect_end *end)
+{
+	struct packet packet = leaving_packet(connect, end);
+	struct packet_answer out, back;
+	struct packet_nats nats = { .count = 0 };
+	const struct packet_nat *taken;
+	doubt_layers(connect, end, layers_in_use(connect, end));
+	packet_leave(connect->ruleset, &packet, end->is_local, &out, &back, &nats, &taken);
+	apply_fate(connect, end, &out, STAGE_OUTPUT);
+	if (nats.count && out.fate != FATE_DROPPED && out.fate != FATE_REJECTED)
+		apply_redirect(connect, end, taken ? taken : &nats.nat[0]);
+	if (!taken)
+		apply_fate(connect, end, &back, STAGE_INPUT);
+}

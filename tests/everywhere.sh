@@ -1,8 +1,10 @@
 #!/bin/bash
-# The two commands of the README in fresh Debian roots, each with its own compiler, libc, ss and lsof.
+# The two commands of the README in fresh Debian roots, each with its own compiler, libc, ss and lsof; and what
+# can be tried of other processors: cross builds whose unit programs, fuzz corpora and recordings run in qemu-user.
 # Not part of `make check`: it needs root, debootstrap, an apt mirror, some gigabytes and an hour.
 #
 #     tests/everywhere.sh [SUITE[-ARCH]]...        bookworm, trixie, sid, bullseye and bookworm-i386 unless named
+#     tests/everywhere.sh arm64 s390x
 #
 # FOLDER (build/everywhere) keeps the roots and the logs; a root that is there is used again, without
 # what an earlier run left in it. MIRROR is the first one of this machine's apt unless set.
@@ -56,11 +58,59 @@ try_suite() {
 	[ "$first" -eq 0 ] && [ "$second" -eq 0 ]
 }
 
+# Debian's name of a processor: its compiler's and qemu's, and the order of its bytes for tests/helpers/wire.py.
+declare -A TRIPLE=([arm64]=aarch64-linux-gnu [s390x]=s390x-linux-gnu) QEMU=([arm64]=aarch64 [s390x]=s390x)
+declare -A ORDER=([arm64]="<" [s390x]=">")
+
+# libraries_for ARCH: unpacked under FOLDER/ARCH, beside this machine's and without its package manager.
+libraries_for() {
+	local name lists=$FOLDER/$1.lists
+	local options=(-q -o APT::Architecture="$1" -o APT::Architectures="$1" -o Dir::State::lists="$lists"
+		-o Dir::State::status=/dev/null -o APT::Sandbox::User=root -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+	mkdir -p "$lists/partial" "$FOLDER/$1/debs" && cd "$FOLDER/$1/debs" || return 1
+	apt-get "${options[@]}" update && apt-get "${options[@]}" download libmnl0 libmnl-dev libcap2 libcap-dev libcmocka0 libcmocka-dev &&
+		for name in ./*.deb; do dpkg-deb -x "$name" ..; done &&
+		ln -sf "../../../lib/${TRIPLE[$1]}/libcap.so.2" "../usr/lib/${TRIPLE[$1]}/libcap.so.2"
+}
+
+# Everything but the kernel's own headers, which are the compiler's.
+headers_for() {
+	mkdir -p "$FOLDER/$1/include/sys" && cd "$FOLDER/$1" && cp -r usr/include/libmnl usr/include/cmocka*.h include &&
+		cp usr/include/sys/capability.h include/sys
+}
+
+# try_processor ARCH: a line of the table. What qemu-user cannot do (processes that look at each other) is left out.
+try_processor() {
+	local triple=${TRIPLE[$1]} log=$FOLDER/$1.log program failed=() count=0
+	local build=$PWD/build/$1 root=$FOLDER/$1
+	local emulator=(qemu-"${QEMU[$1]}"-static -L "/usr/$triple" -E "LD_LIBRARY_PATH=$root/usr/lib/$triple:$root/lib/$triple")
+	(libraries_for "$1" && headers_for "$1") >"$log" 2>&1 || { echo "$1 no libraries: see $log"; return 1; }
+	make -j2 PROFILE="$1" CC="$triple-gcc" DEP_CFLAGS="-I$root/include" \
+		DEP_LIBS="-L$root/usr/lib/$triple -Wl,-rpath-link,$root/lib/$triple -lmnl -lcap" tests >>"$log" 2>&1 ||
+		{ echo "$1 is not built: see $log"; return 1; }
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${emulator[*]}" "$build/sockview" >"$build/sockview.emulated" && chmod +x "$build/sockview.emulated"
+	for program in "$build"/tests/unit/test_*; do
+		case $program in *.o | *.d | */test_owner_scene) continue ;; esac
+		count=$((count + 1))
+		SRCDIR=$PWD BUILD=$build CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "${emulator[@]}" "$program" >>"$log" 2>&1 || failed+=("${program##*/}")
+	done
+	for program in "$build"/tests/fuzz/fuzz_*; do
+		case $program in *.o | *.d) continue ;; esac
+		count=$((count + 1))
+		timeout 300 "${emulator[@]}" "$program" tests/fuzz/corpus/"${program##*/fuzz_}" >>"$log" 2>&1 || failed+=("${program##*/}")
+	done
+	count=$((count + 1))
+	SOCKVIEW=$build/sockview.emulated SRCDIR=$PWD BUILD=$build SAN= SOCKVIEW_BYTE_ORDER=${ORDER[$1]} \
+		python3 tests/cli/replay.t >"$log.replay" 2>&1 || failed+=(replay.t)
+	echo "$1 programs=$count failed=${#failed[@]} ${failed[*]} ($("$triple-gcc" -dumpfullversion), $("${emulator[0]}" --version | head -n 1))"
+	[ ${#failed[@]} -eq 0 ]
+}
+
 [ "$(id -u)" -eq 0 ] || { echo "$0: debootstrap needs root" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "$0: debootstrap is needed" >&2; exit 1; }
 [ $# -gt 0 ] || set -- bookworm trixie sid bullseye bookworm-i386
 failed=0
 for suite; do
-	try_suite "$suite" || failed=$((failed + 1))
+	if [ -n "${TRIPLE[$suite]:-}" ]; then try_processor "$suite"; else try_suite "$suite"; fi || failed=$((failed + 1))
 done
 [ "$failed" -eq 0 ]

@@ -15,12 +15,13 @@ struct error {
 	const char *what;
 	char subject[256];
 	int64_t offset;
+	const char *why; /* constant text that says more than strerror(number); NULL for that */
 };
 
 /* Fills the error; always returns -1, so that a caller can return it. */
 int error_set(struct error *error, int number, const char *what, const char *subject);
 
-/* "cannot WHAT SUBJECT: strerror (at byte N)": the error in words, cut to the room. */
+/* "cannot WHAT SUBJECT: why (at byte N)": the error in words, cut to the room. */
 void error_text(const struct error *error, char *text, size_t size);
 
 /* Writes a line for the user, who gave wrong words: the culprit and what would be right. Always returns -1. */

@@ -96,6 +96,7 @@ static int netlink_fail(struct netlink *self, int number, const char *what, int6
 {
 	error_set(self->error, number, what, "");
 	self->error->offset = offset;
+	self->error->why = self->exchange.wire->no_recording;
 	return STOP;
 }
 

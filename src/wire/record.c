@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,24 @@ static ssize_t whole_messages(const char *buffer, size_t len, size_t largest, si
 	return (ssize_t)at;
 }
 
+/* A first message that would be one with its numbers turned round: NOOP of ours, or the answers of ss -D. */
+static bool has_other_byte_order(const struct nlmsghdr *head, size_t largest)
+{
+	uint32_t len = __builtin_bswap32(head->nlmsg_len);
+	uint16_t type = __builtin_bswap16(head->nlmsg_type);
+	return len >= NLMSG_HDRLEN && len <= largest && (type == NLMSG_NOOP || type == SOCK_DIAG_BY_FAMILY);
+}
+
+/* What a file is whose beginning is no message; NULL: too short to begin with one. */
+static const char *what_else(const char *buffer, size_t largest)
+{
+	struct nlmsghdr head = { 0 };
+	if (buffer)
+		memcpy(&head, buffer, sizeof(head));
+	return has_other_byte_order(&head, largest) ? "a recording of a machine with the other byte order"
+	                                            : "no recording of netlink messages";
+}
+
 static ssize_t replay_bad(struct replay_wire *self, int64_t offset)
 {
 	self->wire.offset = offset;
@@ -181,8 +200,12 @@ static ssize_t replay_receive(struct wire *wire, void *buffer, size_t len)
 	size_t have = kept + (size_t)more;
 	int64_t start = self->read;
 	ssize_t whole = whole_messages(buffer, have, len, &bad);
+	if (whole < 0 && start == 0 && bad == 0)
+		self->wire.no_recording = what_else(buffer, len);
 	if (whole < 0)
 		return replay_bad(self, start + (int64_t)bad);
+	if (start == 0 && have && have < NLMSG_HDRLEN)
+		self->wire.no_recording = what_else(NULL, len);
 	if (whole == 0 && have)
 		return replay_bad(self, start + (int64_t)have); /* ends inside a message */
 	self->rest_len = have - (size_t)whole;

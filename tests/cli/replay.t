@@ -212,6 +212,16 @@ for name, data, where in (
     good = result.status == 3 and offset(result) == where
     t.ok(good and len(result.err.splitlines()) == 1, "%s: status 3, one line, the byte" % name, result)
 
+# What is no recording at all is told from one that is spoilt, and one of another machine from both.
+for name, data, words in (
+        ("a text", b"tcp 0 0 127.0.0.1:80 0.0.0.0:* LISTEN\n", b"no recording of netlink messages"),
+        ("half a header", b"hi", b"no recording of netlink messages"),
+        ("a program", b"\x7fELF\2\1\1" + b"\0" * 100, b"no recording of netlink messages"),
+        ("of the other byte order", RECORDING[3::-1] + RECORDING[5:3:-1] + RECORDING[6:], b"a recording of a machine with the other byte order")):
+    save(data)
+    result = replay("-atun")
+    t.ok(result.status == 3 and words in result.err and offset(result) in (0, 2), "%s: that is said" % name, result)
+
 save(wire.request(wire.AF_INET, wire.TCP) + wire.error(-2) + b"".join(UDP_DUMP))
 result = replay("-atun")
 t.ok(result.status == 0 and result.lines[2:] == [ROWS[name] for name in UDP],

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
+#include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static inline void script_put(struct script_step *step, uint16_t type, uint16_t 
 static inline void script_put_socket(struct script_step *step, uint8_t family, uint16_t port, uint16_t flags)
 {
 	struct inet_diag_msg msg = { .idiag_family = family, .idiag_state = 1, .idiag_inode = port };
-	msg.id.idiag_sport = (uint16_t)(port >> 8 | port << 8);
+	msg.id.idiag_sport = htons(port);
 	msg.id.idiag_dport = 0x5000; /* 80 */
 	script_put(step, SOCK_DIAG_BY_FAMILY, (uint16_t)(NLM_F_MULTI | flags), &msg, sizeof(msg));
 }

@@ -3,7 +3,11 @@
 Layouts: include/uapi/linux/netlink.h, inet_diag.h, unix_diag.h (Linux 6.18).
 """
 import ipaddress
+import os
 import struct
+
+# That of the machine that sockview is built for: "<", ">", or that of this one.
+ORDER = os.environ.get("SOCKVIEW_BYTE_ORDER", "=")
 
 NLMSG_NOOP, NLMSG_ERROR, NLMSG_DONE = 1, 2, 3
 SOCK_DIAG_BY_FAMILY = 20
@@ -17,26 +21,26 @@ TIMERS = ("off", "on", "keepalive", "timewait", "probe", "delack", "unkn-6")
 
 
 def message(kind, payload, flags=NLM_F_MULTI):
-    data = struct.pack("=IHHII", 16 + len(payload), kind, flags, 1, 0) + payload
+    data = struct.pack(ORDER + "IHHII", 16 + len(payload), kind, flags, 1, 0) + payload
     return data + b"\0" * (-len(data) % 4)
 
 
 def done(number=0):
-    return message(NLMSG_DONE, struct.pack("=i", number))
+    return message(NLMSG_DONE, struct.pack(ORDER + "i", number))
 
 
 def error(number):
-    return message(NLMSG_ERROR, struct.pack("=i", number) + b"\0" * 16, 0)
+    return message(NLMSG_ERROR, struct.pack(ORDER + "i", number) + b"\0" * 16, 0)
 
 
 def request(family, protocol):
     """What a recording holds in front of the answers."""
-    return message(SOCK_DIAG_BY_FAMILY, struct.pack("=BBBBI48x", family, protocol, 0, 0, 0xFFFFFFFF),
+    return message(SOCK_DIAG_BY_FAMILY, struct.pack(ORDER + "BBBBI48x", family, protocol, 0, 0, 0xFFFFFFFF),
                    NLM_F_REQUEST | NLM_F_DUMP)
 
 
 def attribute(kind, payload):
-    data = struct.pack("=HH", 4 + len(payload), kind) + payload
+    data = struct.pack(ORDER + "HH", 4 + len(payload), kind) + payload
     return data + b"\0" * (-len(data) % 4)
 
 
@@ -53,13 +57,13 @@ def inet(state, local, remote=None, queues=(0, 0), uid=0, inode=0, timer=("off",
     """An answer: struct inet_diag_msg and its attributes."""
     family, source, sport = end(local)
     _, target, dport = end(remote or ("[::]:0" if family == AF_INET6 else "0.0.0.0:0"))
-    body = struct.pack("=BBBB", family, STATES.index(state), TIMERS.index(timer[0]), timer[2])
-    body += struct.pack("!HH", sport, dport) + source + target + struct.pack("=III", interface, cookie, 0)
-    body += struct.pack("=IIIII", timer[1], *queues, uid, inode)
+    body = struct.pack(ORDER + "BBBB", family, STATES.index(state), TIMERS.index(timer[0]), timer[2])
+    body += struct.pack("!HH", sport, dport) + source + target + struct.pack(ORDER + "III", interface, cookie, 0)
+    body += struct.pack(ORDER + "IIIII", timer[1], *queues, uid, inode)
     return message(kind, body + attributes, flags)
 
 
 def unix(kind, state, inode, name=None):
     """kind: 1 stream, 2 dgram, 5 seqpacket; name: as in sun_path, b"\\0..." for an abstract one."""
-    body = struct.pack("=BBBBIII", AF_UNIX, kind, state, 0, inode, inode, 0)
+    body = struct.pack(ORDER + "BBBBIII", AF_UNIX, kind, state, 0, inode, inode, 0)
     return message(SOCK_DIAG_BY_FAMILY, body + (attribute(0, name) if name else b""))

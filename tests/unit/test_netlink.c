@@ -632,7 +632,7 @@ static void the_sink_may_stop_it(void **state)
 static void put_udp(struct script_step *step, uint16_t port, uint32_t cookie)
 {
 	struct inet_diag_msg msg = { .idiag_family = AF_INET, .idiag_state = STATE_CLOSE };
-	msg.id.idiag_sport = (uint16_t)(port >> 8 | port << 8);
+	msg.id.idiag_sport = htons(port);
 	msg.id.idiag_cookie[0] = cookie;
 	script_put(step, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, &msg, sizeof(msg));
 }

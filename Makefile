@@ -58,7 +58,7 @@ DEP_LIBS = $(shell $(PKG_CONFIG) --libs libmnl libcap)
 # On 32 bits too, files over 2 GiB and times after 2038.
 WIDE = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WIDE) -DSOCKVIEW_VERSION='"$(VERSION)"' $(BPF_FLAGS) -Iinclude -Isrc -pthread \
-	$(WARNINGS) $(HARDEN) $(SAN_FLAGS) -MMD -MP
+	$(WARNINGS) $(HARDEN) $(SAN_FLAGS) -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 ALL_CFLAGS = $(BASE_CFLAGS) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(HARDEN_LD) $(SAN_FLAGS) $(LDFLAGS)
 
@@ -282,7 +282,7 @@ endef
 install: $(PROGRAM)
 	$(if $(filter $(OWN_COMPLETER),$(COMPLETER)),$(make_completer))
 	$(Q)for folder in $(sort $(dir $(INSTALLED))); do $(INSTALL) -d '$(DESTDIR)'$$folder || exit 1; done
-	$(Q)$(INSTALL) -m 755 $(PROGRAM) '$(DESTDIR)$(BINDIR)/sockview'
+	$(Q)$(INSTALL) -m 755 $(PROGRAM) '$(DESTDIR)$(BINDIR)/sockview' && $(STRIP) '$(DESTDIR)$(BINDIR)/sockview'
 	$(Q)for page in $(MAN_PAGES); do \
 		$(INSTALL) -m 644 $$page '$(DESTDIR)$(MANDIR)'/man$${page##*.}/ || exit 1; \
 	done
@@ -363,6 +363,40 @@ dist-static:
 check-musl:
 	$(Q)$(MAKE) --no-print-directory PROFILE=static $(MUSL_BUILD) check TESTS='tests/unit tests/fuzz tests/cli'
 
+# --- releases ----------------------------------------------------------------
+
+# Of what is committed, the same bytes each time: git's archive has the commit's time. A tag on it must be this version's.
+ARCHIVE = build/dist/sockview-$(VERSION).tar.gz
+.PHONY: dist
+dist:
+	$(Q)tag=$$(git describe --tags --exact-match 2>/dev/null); [ -z "$$tag" ] || [ "$$tag" = 'v$(VERSION)' ] || \
+		{ echo "the tag $$tag is not v$(VERSION), which VERSION in Makefile says"; exit 1; }
+	@mkdir -p build/dist
+	$(Q)git archive --prefix=sockview-$(VERSION)/ HEAD | gzip -9n >$(ARCHIVE)
+	@echo $(ARCHIVE)
+
+# The packages' files are templates: what changes with a release is the Makefile's.
+RELEASED = $(shell git log -1 --format=%cD)
+FILLED = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@DATE@|$(RELEASED)|'
+
+# build/dist/*.deb, and what lintian says of them. WITH_BPF=build: Debian builds from source.
+.PHONY: deb rpm arch
+deb: dist
+	$(Q)rm -rf build/deb && mkdir -p build/deb && cp $(ARCHIVE) build/deb/sockview_$(VERSION).orig.tar.gz
+	$(Q)tar -C build/deb -xf $(ARCHIVE) && cp -r build/deb/sockview-$(VERSION)/.packaging/debian build/deb/sockview-$(VERSION)/
+	$(Q)$(FILLED) -i build/deb/sockview-$(VERSION)/debian/changelog
+	$(Q)cd build/deb/sockview-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES dpkg-buildpackage -us -uc
+	$(Q)cp build/deb/*.deb build/dist/
+
+rpm: dist
+	$(Q)mkdir -p build/rpm/SOURCES && cp $(ARCHIVE) build/rpm/SOURCES/ && $(FILLED) .packaging/rpm/sockview.spec >build/rpm/sockview.spec
+	$(Q)env -u MAKEFLAGS -u MAKELEVEL rpmbuild --define '_topdir $(CURDIR)/build/rpm' $(RPMFLAGS) -bb build/rpm/sockview.spec
+	$(Q)cp build/rpm/RPMS/*/*.rpm build/dist/
+
+# The archive beside a PKGBUILD for makepkg.
+arch: dist
+	$(Q)mkdir -p build/arch && cp $(ARCHIVE) build/arch/ && $(FILLED) .packaging/arch/PKGBUILD >build/arch/PKGBUILD
+
 # What runs in threads, in a build that watches them.
 THREADED = test_ahead test_owner_walk test_owner_scene test_owner_memory
 .PHONY: check-threads
@@ -408,6 +442,7 @@ help:
 	@echo 'check-threads  the threaded parts under TSan'
 	@echo 'install        to DESTDIR PREFIX BINDIR MANDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR; uninstall'
 	@echo 'install-caps   the same, and the capabilities to see all owners'
+	@echo 'dist           an archive of what is committed; deb, rpm, arch: packages of it (.packaging)'
 	@echo 'dist-static    one file for any Linux, by musl-gcc, with the libraries in MUSL (tests/musl/libraries.sh)'
 	@echo 'check-musl     unit and cli tests of that build'
 	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p, 1m or corners'

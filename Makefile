@@ -377,14 +377,17 @@ dist:
 
 # The packages' files are templates: what changes with a release is the Makefile's.
 RELEASED = $(shell git log -1 --format=%cD)
-FILLED = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@DATE@|$(RELEASED)|'
+# Who stands in the packages: who makes them, unless DEBFULLNAME and DEBEMAIL say otherwise.
+DEBFULLNAME ?= $(shell git config user.name)
+DEBEMAIL ?= $(shell git config user.email)
+FILLED = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@DATE@|$(RELEASED)|' -e 's|@MAINTAINER@|$(DEBFULLNAME) <$(DEBEMAIL)>|'
 
 # build/dist/*.deb, and what lintian says of them. WITH_BPF=build: Debian builds from source.
 .PHONY: deb rpm arch
 deb: dist
 	$(Q)rm -rf build/deb && mkdir -p build/deb && cp $(ARCHIVE) build/deb/sockview_$(VERSION).orig.tar.gz
 	$(Q)tar -C build/deb -xf $(ARCHIVE) && cp -r build/deb/sockview-$(VERSION)/.packaging/debian build/deb/sockview-$(VERSION)/
-	$(Q)$(FILLED) -i build/deb/sockview-$(VERSION)/debian/changelog
+	$(Q)$(FILLED) -i build/deb/sockview-$(VERSION)/debian/changelog build/deb/sockview-$(VERSION)/debian/control
 	$(Q)cd build/deb/sockview-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES dpkg-buildpackage -us -uc
 	$(Q)cp build/deb/*.deb build/dist/
 

@@ -57,9 +57,16 @@ static const struct {
 };
 
 /* Of the known input: one listener with one owner. */
+/* 127.0.0.1 as the kernel prints it: a word of network byte order as a number of this machine. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define LOOPBACK "0100007F"
+#else
+#define LOOPBACK "7F000001"
+#endif
 static const char known_tcp[] =
 	"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-	"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0\n";
+	"   0: " LOOPBACK
+	":1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0\n";
 static const char known_arguments[] = "-ltnp";
 static const char known_row[] = "127.0.0.1:8080";
 

@@ -26,7 +26,8 @@ static int made(uint16_t port, struct row *row)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
 	/* qemu-user does not know the option. */
-	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &cookie_len) < 0 && errno == ENOPROTOOPT)
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &cookie_len) < 0 &&
+	    (errno == ENOPROTOOPT || errno == EINVAL))
 		skip();
 	*row = (struct row){ .family = AF_INET, .proto = PROTO_UDP, .flags = ROW_HAS_COOKIE };
 	row->local_port = ntohs(address.sin_port);
@@ -51,7 +52,11 @@ static void another_cookie_closes_nothing(void **state)
 	/* Its loopback is down, which is no matter: nothing is sent. */
 	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
 		skip();
-	assert_int_equal(act_open(&exchange), 0);
+	int opened = act_open(&exchange);
+	/* qemu-user has no sock_diag. */
+	if (opened < 0 && errno == EPROTONOSUPPORT)
+		skip();
+	assert_int_equal(opened, 0);
 	int fd = made(0, &row);
 	struct row wrong = row;
 	wrong.cookie++;

@@ -244,10 +244,11 @@ CLANG_FORMAT ?= clang-format
 check-style:
 	$(Q)$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { echo 'clang-format 14 is needed (Debian 12)'; exit 1; }
 	$(Q)find src include tests -name '*.[ch]' ! -name '*.lskel.h' | xargs $(CLANG_FORMAT) --dry-run --Werror
-# Which other manuals this machine has is not the pages' matter.
+# Which other manuals this machine has is not the pages' matter; EXAMPLES come early, as people read them first, and
+# the foot has the version in place of an operating system.
 check-man:
 	$(Q)for page in man/*.[58]; do \
-		lint=$$(mandoc -Tlint $$page 2>/dev/null | grep -v 'referenced manual not found'); \
+		lint=$$(mandoc -Tlint $$page 2>/dev/null | grep -v 'referenced manual not found\|order: Sh ENVIRONMENT\|explicitly specified: Os sockview'); \
 		[ -z "$$lint" ] || { printf '%s\n' "$$lint"; exit 1; }; \
 	done
 

@@ -33,6 +33,23 @@ completions = {shell: text("--completions", shell) for shell in SHELLS}
 columns_text = text("--list-columns")
 manual, schema = page("sockview.8"), page("sockview-json.5")
 
+# --- the page from the reader's side ---
+
+version = tap.sockview("--version").out.decode().split()[1]
+t.same(re.search(r"^\.Os sockview (\S+)$", manual, re.M)[1], version, "man: the version is in the foot")
+t.same(re.findall(r"^\.Sh (.*)", manual, re.M)[:5], ["NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "OPTIONS"], "man: examples come first")
+described, examples = re.search(r"^\.Sh DESCRIPTION\n(.*?)^\.Sh EXAMPLES\n(.*?)^\.Sh ", manual, re.M | re.S).groups()
+everyday = re.findall(r"^\.It (?!Sy).* Ta Li (.*) Ta Li (.*)$", described, re.M)
+t.same(len(everyday), 12, "man: twelve everyday questions")
+shown = [text for row in everyday for text in row] + re.findall(r"^\.Dl (.*)", examples, re.M)
+literal = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", examples, re.M | re.S)
+# Elsewhere than on Debian groff prints a bare - and ' as characters that a shell does not know.
+t.same([line for text in shown + literal for line in text.split("\n") if re.search(r"(?<!\\)-|['`^~]", line)], [], "man: examples can be pasted")
+for text_shown in [row[1] for row in everyday] + re.findall(r"^\.Dl (.*)", examples, re.M):
+    command = plain(text_shown).replace("\\-", "-").replace("\\(aq", "'").replace("\\(ha", "^")
+    result = tap.run(["bash", "-c", "sockview() { echo $#; }; kill() { :; }; " + command])
+    t.ok(result.status == 0 and not result.err, "bash reads " + command, result)
+
 # --- options: the four lists are one ---------------------------------------------------------------
 
 options = {

@@ -163,7 +163,8 @@ many.wait()
 
 with open(os.path.join(tap.SRCDIR, "man/sockview.8")) as file:
     manual = file.read()
-recipes = [recipe.replace("\\e", "\\") for recipe in re.findall(r"^\.Bd -literal\n(.*?)^\.Ed$", manual[manual.index(".Ss Many hosts"):], re.M | re.S)]
+PRINTED = {"\\e": "\\", "\\-": "-", "\\(aq": "'", "\\(ha": "^", "\\(ti": "~", "\\(ga": "`"}
+recipes = [re.sub(r"\\(?:[e-]|\(..)", lambda match: PRINTED[match[0]], recipe) for recipe in re.findall(r"^\.Bd -literal\n(.*?)^\.Ed$", manual[manual.index(".Ss Many hosts"):], re.M | re.S)]
 t.same(len(recipes), 4, "four recipes")
 folder = os.path.join(tap.scratch(), "recipes")
 os.mkdir(folder)

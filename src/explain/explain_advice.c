@@ -15,6 +15,7 @@
 
 #include "explain/explain_words.h"
 #include "explain/holders.h"
+#include "explain/sigterm.h"
 
 /* Would every plan pass with these options (OPTION_*) set as well? */
 static enum bind_outcome outcome_with(const struct explain *explain, unsigned options)
@@ -85,13 +86,17 @@ static int stop_kernel(struct explain *explain, const struct holder *holder)
 /* What has it in its io_uring or its queue: the socket ends with that process. */
 static int stop_flight(struct explain *explain, const struct holder *holder)
 {
-	char words[WORDS_FLIGHT_MAX];
+	char words[WORDS_FLIGHT_MAX], go_on[32] = "";
 	const struct owner_evidence *evidence = words_flight(explain, holder, words);
-	if (!evidence || evidence->others)
+	if (!evidence || evidence->others || evidence->pid == 1)
 		return 0;
-	return sentence_add(explain, SAY_ADVICE, "in-flight", "%s %s: kill %d",
+	enum sigterm_effect effect =
+		explain->facts.live ? sigterm_effect(explain->facts.proc_fd, evidence->pid) : SIGTERM_TAKEN;
+	if (effect == SIGTERM_WAITS)
+		snprintf(go_on, sizeof(go_on), "; kill -CONT %d", evidence->pid);
+	return sentence_add(explain, SAY_ADVICE, "in-flight", "%s %s: kill %s%d%s",
 	                    evidence->flight == FLIGHT_PERHAPS ? "perhaps it is in" : "it is only in", words,
-	                    evidence->pid);
+	                    effect == SIGTERM_IGNORED || effect == SIGTERM_BLOCKED ? "-9 " : "", evidence->pid, go_on);
 }
 
 /* What would show the owner, for who asks. */

@@ -20,6 +20,7 @@
 #include <sockview/file.h>
 #include <sockview/proto.h>
 #include <sockview/socket_unit.h>
+#include <sockview/stat_line.h>
 #include <sockview/vec.h>
 
 #include "explain/ask_program.h"
@@ -396,7 +397,27 @@ static int stop_gang(struct explain *explain, uint32_t g)
 	return explain->freeing.steps > before ? say_gang(explain, gang, before) : 0;
 }
 
-/* --- sockets that nothing but the kernel holds --- */
+/* --- sockets that no process has open --- */
+
+/* It ends with the process whose ring or queue it is in, where that is known and not only likely. */
+static int stop_flight(struct explain *explain, const struct holder *holder)
+{
+	const struct owner_evidence *evidence = owners_evidence(explain->facts.owners, holder_row(explain, holder));
+	/* Process 1 keeps descriptors for its units, and is not stopped. */
+	if (holder->reason != REASON_IN_FLIGHT || !explain->facts.live || !evidence ||
+	    evidence->flight == FLIGHT_UNKNOWN || evidence->flight == FLIGHT_PERHAPS || evidence->others ||
+	    evidence->pid == 1)
+		return 0;
+	for (size_t i = 0; i < explain->freeing.steps; i++)
+		if (explain->freeing.step[i].kind == FREE_SIGNAL && explain->freeing.step[i].pid == evidence->pid)
+			return 1;
+	struct stat_line line;
+	if (!stat_line_read(explain->facts.proc_fd, evidence->pid, &line))
+		return 0;
+	struct process process = { .pid = evidence->pid, .start_ticks = line.start_ticks };
+	size_t before = explain->freeing.steps;
+	return signal_process(explain, &process) < 0 ? -1 : explain->freeing.steps > before;
+}
 
 static bool is_destroyed(const struct holder *holder, const struct crowd *crowd, bool gangs)
 {
@@ -419,6 +440,11 @@ static int destroy_sockets(struct explain *explain)
 			continue;
 		if (crowd->expires_ms > longest)
 			longest = crowd->expires_ms;
+		int flies = stop_flight(explain, holder);
+		if (flies < 0)
+			return -1;
+		if (flies)
+			continue;
 		if (!is_destroyed(holder, crowd, explain->gangs) || !(row->flags & ROW_HAS_COOKIE)) {
 			explain->freeing.left_out |= !crowd->expires_ms;
 			continue;
@@ -499,9 +525,10 @@ static int add_kill(const struct explain *explain, struct text *text, const char
 	return 0;
 }
 
-/* ss's words for the states of sockets that are destroyed. */
+/* As a filter of -K: what still has a process is left out, that is stopped. */
 static int add_destroy(const struct explain *explain, struct text *text)
 {
+	enum { ASKED_MAX = 100 }; /* -K asks from there on, and there may be no terminal */
 	static const struct {
 		enum state state;
 		const char *word;
@@ -509,24 +536,30 @@ static int add_destroy(const struct explain *explain, struct text *text)
 		{ STATE_TIME_WAIT, "time-wait" }, { STATE_FIN_WAIT1, "fin-wait-1" }, { STATE_FIN_WAIT2, "fin-wait-2" },
 		{ STATE_LAST_ACK, "last-ack" },   { STATE_CLOSING, "closing" },
 	};
-	unsigned seen = 0;
-	for (size_t i = 0; i < explain->freeing.steps; i++)
-		if (explain->freeing.step[i].kind == FREE_DESTROY)
-			seen |= STATE_BIT(explain->facts.table->row[explain->freeing.step[i].row].state);
-	if (!seen)
+	unsigned seen = 0, count = 0;
+	for (size_t i = 0; i < explain->freeing.steps; i++) {
+		const struct free_step *step = &explain->freeing.step[i];
+		if (step->kind != FREE_DESTROY)
+			continue;
+		seen |= STATE_BIT(explain->facts.table->row[step->row].state);
+		count++;
+	}
+	if (!count)
 		return 0;
 	if (text->len && text_add_string(text, "; ") < 0)
 		return -1;
 	if (explain->facts.live && geteuid() != 0 && text_add_string(text, "sudo ") < 0)
 		return -1;
 	if (text_add_string(text, explain->facts.enter ? explain->facts.enter : "") < 0 ||
-	    text_add_string(text, "ss -tK") < 0)
+	    text_add_string(text, count > ASKED_MAX ? "sockview -K --yes" : "sockview -K") < 0)
 		return -1;
 	for (size_t i = 0; i < countof(states); i++)
 		if (seen & STATE_BIT(states[i].state) &&
 		    (text_add_string(text, " state ") < 0 || text_add_string(text, states[i].word) < 0))
 			return -1;
-	return text_add_string(text, " sport = :") < 0 ? -1 : text_add_u64(text, explain->target.port);
+	if (text_add_string(text, " sport = :") < 0 || text_add_u64(text, explain->target.port) < 0)
+		return -1;
+	return seen & ~STATE_BIT(STATE_TIME_WAIT) ? text_add_string(text, " and inode = 0") : 0;
 }
 
 int freeing_command(const struct explain *explain, struct text *text)

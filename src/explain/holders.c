@@ -77,7 +77,9 @@ const struct holder *holder_listener(const struct explain *explain, const struct
 		            memcmp(&holder->is.addr, &child->is.addr, sizeof(child->is.addr)) == 0;
 		if (same)
 			return holder;
-		bool any = bind_addr_any(holder->is.family, &holder->is.addr);
+		/* ::ffff:0.0.0.0 is IPv4's wildcard alone. */
+		bool any = bind_addr_any(holder->is.family, &holder->is.addr) &&
+		           (!addr_is_mapped(&holder->is.addr) || addr_is_mapped(&child->is.addr));
 		if (any && holder->is.family == child->is.family)
 			best = holder;
 	}

@@ -116,7 +116,7 @@ int owners_add_listeners(struct owners *owners, const struct table *table, size_
 			.accept_queue = row->recv_q,
 			.has_queue = row->flags & ROW_HAS_QUEUES,
 			.mapped = row->flags & ROW_LOCAL_MAPPED,
-			.any = addr_is_any(&row->local, false),
+			.any = addr_is_any(&row->local, row->flags & ROW_LOCAL_MAPPED),
 		};
 	}
 	qsort(owners->listener, owners->listener_count, sizeof(*owners->listener), compare_listeners);
@@ -183,9 +183,13 @@ static void find_waiting(const struct owners *owners, const struct row *row, boo
 		.addr = local_unmapped(row),
 		.mapped = row->flags & ROW_LOCAL_MAPPED,
 	};
+	struct owner_listener any = { .port = own.port, .family = own.family, .any = true };
 	find_on_devices(owners, own, row, empty, waiting);
-	find_on_devices(owners, (struct owner_listener){ .port = own.port, .family = own.family, .any = true }, row,
-	                empty, waiting);
+	find_on_devices(owners, any, row, empty, waiting);
+	/* ::ffff:0.0.0.0 is IPv4's wildcard alone. */
+	any.mapped = own.mapped;
+	if (any.mapped)
+		find_on_devices(owners, any, row, empty, waiting);
 }
 
 void owners_waiting(const struct owners *owners, const struct row *row, struct owner_waiting *waiting)

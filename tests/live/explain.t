@@ -274,7 +274,7 @@ for reuseaddr in (1, 0):
     client.close()
     advice = "set SO_REUSEADDR on the new socket before bind(): tried, and it is let in"
     answer = case("TIME_WAIT, made %s SO_REUSEADDR" % had, ["127.0.0.1:%d" % p, NO], 1, "is taken by 1 closed connection (TIME_WAIT), for",
-                  "To free it: ss -tK state time-wait sport = :%d" % p,  # root, if only of a user namespace
+                  "To free it: sockview -K state time-wait sport = :%d" % p,  # root, if only of a user namespace
                   "no process: the kernel keeps it for", "The connection is over, but its port stays taken", "wait ", *([advice] if reuseaddr else []),
                   without=[] if reuseaddr else ["set SO_REUSEADDR on"])
     left = answer["sockets"][0]["expires_ms"]

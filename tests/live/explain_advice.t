@@ -31,6 +31,7 @@ if why:
 next_port = 21000
 stand_ins = os.path.join(tap.scratch(), "bin")
 os.mkdir(stand_ins)
+os.symlink(os.path.abspath(tap.SOCKVIEW), os.path.join(stand_ins, "sockview"))
 os.environ["PATH"] = stand_ins + ":" + os.environ["PATH"]
 
 
@@ -337,16 +338,16 @@ def time_wait(reuseaddr):
     return p
 
 
-# A probe: does this kernel destroy, and is there an ss that asks it to?
+# A probe, by another hand: does this kernel destroy?
 p = time_wait(1)
 if not ROOT or tap.missing("ss") or tap.shell("ss -tK state time-wait sport = :%d" % p).status or \
         tap.shell("ss -Htn state time-wait sport = :%d" % p).out:
     t.skip("sockets are destroyed", "it takes root, ss and CONFIG_INET_DIAG_DESTROY")
 else:
     p = time_wait(0)
-    carry_out("TIME_WAIT made without SO_REUSEADDR", p, p, "ss -tK state time-wait sport = :%d" % p)
+    carry_out("TIME_WAIT made without SO_REUSEADDR", p, p, "sockview -K state time-wait sport = :%d" % p)
     p = time_wait(1)
-    result = carry_out("TIME_WAIT, and a server without SO_REUSEADDR", p, p, "ss -tK state time-wait sport = :%d" % p,
+    result = carry_out("TIME_WAIT, and a server without SO_REUSEADDR", p, p, "sockview -K state time-wait sport = :%d" % p,
                        title="For any other:", reuseaddr=0)
     # A client that bound its port itself.
     p = port()
@@ -358,7 +359,7 @@ else:
     client.shutdown(socket.SHUT_WR)
     reach(server, CLOSE_WAIT)
     client.close(), server.close(), listener.close()
-    carry_out("TIME_WAIT of a client that bound its port", p, p, "ss -tK state time-wait sport = :%d" % p)
+    carry_out("TIME_WAIT of a client that bound its port", p, p, "sockview -K state time-wait sport = :%d" % p)
     p = port()
     listener = listen(p + 1)
     client = socket.socket()
@@ -368,7 +369,7 @@ else:
     deafen(server)
     client.send(b"left behind")
     client.close()
-    carry_out("an orphan of a client that bound its port", p, p, "ss -tK state fin-wait-1 sport = :%d" % p)
+    carry_out("an orphan of a client that bound its port", p, p, "sockview -K state fin-wait-1 sport = :%d and inode = 0" % p)
     server.close(), listener.close()
     p = port()
     listener = listen(p, 0)
@@ -378,9 +379,48 @@ else:
     deafen(client)
     server.send(b"left behind")
     server.close()
-    result = carry_out("an orphan", p, p, "ss -tK state fin-wait-1 sport = :%d" % p)
+    result = carry_out("an orphan", p, p, "sockview -K state fin-wait-1 sport = :%d and inode = 0" % p)
     t.ok("what it has not sent yet is lost" in " ".join(" ".join(result.lines).split()), "... whose data is lost, which is said", result)
     client.close()
+    # What has a process, and does not stand in the way, stays.
+    p = port()
+    kept = listen(p, 0, address="127.0.0.2")
+    client = socket.create_connection(("127.0.0.2", p))
+    half = kept.accept()[0]
+    kept.close()
+    deafen(client)
+    half.shutdown(socket.SHUT_WR)
+    listener = listen(p, 0)
+    other = socket.create_connection(("127.0.0.1", p))
+    server = listener.accept()[0]
+    listener.close()
+    deafen(other)
+    server.send(b"left behind")
+    server.close()
+    explained = explain("127.0.0.1:%d" % p)
+    line = line_of(explained)
+    tap.shell(line or "false")
+    try:
+        listen(p).close()
+        free = True
+    except OSError:
+        free = False
+    rest = tap.shell("ss -Htn state fin-wait-1 sport = :%d" % p).out.decode()
+    t.ok(line == "sockview -K state fin-wait-1 sport = :%d and inode = 0" % p and free and "127.0.0.2:%d" % p in rest and "127.0.0.1" not in rest.split()[2:3],
+         "an orphan, and a half-closed connection that a process has: that stays", explained, rest)
+    for one in (client, half, other):
+        one.close()
+    # More than 100 are closed unasked.
+    p = port()
+    listener = listen(p, 0)
+    for _ in range(101):
+        client = socket.create_connection(("127.0.0.1", p))
+        server = listener.accept()[0]
+        server.shutdown(socket.SHUT_WR)
+        reach(client, CLOSE_WAIT)
+        server.close(), client.close()
+    listener.close()
+    carry_out("101 of TIME_WAIT", p, p, "sockview -K --yes state time-wait sport = :%d" % p)
     # A server's end, and the TIME_WAIT beside it.
     p = port()
     def one_of_each():
@@ -393,7 +433,7 @@ else:
         return [listener]
     pid = child(one_of_each)
     carry_out("a server and its TIME_WAIT, both without SO_REUSEADDR", p, p,
-              "kill %d; ss -tK state time-wait sport = :%d" % (pid, p), reap=[pid])
+              "kill %d; sockview -K state time-wait sport = :%d" % (pid, p), reap=[pid])
     end(pid)
 
 # --- sockets that no process has open ------------------------------------------------
@@ -403,14 +443,16 @@ def advice(result, key):
     return [one["text"] for one in json.loads(result.out)["advice"] if one["key"] == key]
 
 
-def stop_by_advice(name, number, pid, place):
-    """The advice names the process and how it is stopped; then the port is free."""
-    first = " ".join(explain(number).out.decode().split())
+def stop_by_advice(name, number, pid, place, sure, how="kill %d"):
+    """The advice names the process and how it is stopped, the line too where that is sure; then the port is free."""
+    result = explain(number)
+    first = " ".join(result.out.decode().split())
     told = advice(explain(number, "--json"), "in-flight")
-    words = "%s (pid %d): kill %d" % (place, pid, pid)
+    words = "%s (pid %d): %s" % (place, pid, how % pid)
     if not t.ok(len(told) == 1 and told[0].endswith(words) and place + " (pid %d)." % pid in first and not binds(number), name, told, first):
         return
-    tap.shell(told[0].rpartition(": ")[2])
+    t.same(line_of(result), how % pid if sure else None, name + ": the line")
+    tap.shell(line_of(result) if sure else told[0].rpartition(": ")[2])
     os.waitpid(pid, 0)
     wait_for(lambda: binds(number), "free port")
     t.ok(True, name + ": carried out, the port is free")
@@ -425,26 +467,25 @@ for words, place in (([], "only in the io_uring of ring"), (["accept"], "perhaps
     if ring.stdout.read(1) != b"R":
         t.skip("a listener in an io_uring", "this kernel has no io_uring for us")
         continue
-    stop_by_advice("a listener %s" % place, p, ring.pid, "the io_uring of ring")
+    stop_by_advice("a listener %s" % place, p, ring.pid, "the io_uring of ring", "only" in place)
     ring.returncode = 0
 
-p = port()
-left, right = socket.socketpair()
-def receiver():
+for action, how in ((signal.SIG_DFL, "kill %d"), (signal.SIG_IGN, "kill -9 %d")) if ALL_SEEN else ():
+    p = port()
+    left, right = socket.socketpair()
+    def receiver():
+        signal.signal(signal.SIGTERM, action)
+        left.close()
+        return [right]
+    pid = child(receiver)
+    right.close()
+    sock = listen(p)
+    left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))])
+    sock.close()
+    with open("/proc/%d/comm" % pid) as file:
+        comm = file.read().strip()
+    stop_by_advice("a descriptor in a message", p, pid, "a message that waits on a unix socket of " + comm, True, how)
     left.close()
-    return [right]
-pid = child(receiver)
-right.close()
-sock = listen(p)
-left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))])
-sock.close()
-with open("/proc/%d/comm" % pid) as file:
-    comm = file.read().strip()
-if ALL_SEEN:
-    stop_by_advice("a descriptor in a message", p, pid, "a message that waits on a unix socket of " + comm)
-else:
-    end(pid)
-left.close()
 
 # A process outside this pid namespace has it.
 p = port()

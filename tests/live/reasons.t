@@ -182,7 +182,7 @@ os.read(told, 1)
 def unaccepted(*args):
     document = json.loads(tap.sockview("-tn", "--json", "--columns", COLUMNS + ",listener_candidates", *args,
                                        "sport = :%d" % shared_port).out)
-    return [(row["listener_pid"], row["listener_program"] is not None, [who["pid"] for who in row["listener_candidates"]])
+    return [(row["listener_pid"], row["listener_program"] is not None, [who["pid"] for who in row["listener_candidates"] or []])
             for row in document["sockets"] if row["owner_reason"] == "unaccepted"]
 
 
@@ -228,6 +228,18 @@ t.ok(any(line.startswith("%d/" % second) for line in text), "the list as text", 
 os.close(release)
 os.waitpid(second, 0)
 first.close()
+
+# --- IPv4's wildcard by an IPv6 socket: ::ffff:0.0.0.0 ----------------------------
+
+mapped = socket.socket(socket.AF_INET6)
+mapped.bind(("::ffff:0.0.0.0", 0))
+mapped.listen(8)
+shared_port = mapped.getsockname()[1]
+keep.append(socket.create_connection(("127.0.0.1", shared_port)))
+for words in ([], ["-a"]):
+    t.same(list(map(repr, unaccepted(*words))), [repr((me, True, [me]))], "%s: who listens on ::ffff:0.0.0.0 has it" %
+           (words or "no LISTEN row selected"))
+mapped.close()
 
 # --- every format ---------------------------------------------------------------
 

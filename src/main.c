@@ -85,6 +85,7 @@
  *     freeing.c freeing.h              those steps found, and put into words
  *     inquiry.h                        the inside of a struct explain: data alone
  *     lineage.c lineage.h              which process started which, and may start it again
+ *     near_ports.c near_ports.h        which of the ports above have a listener
  *     plan.c plan.h                    the binds that a server would try, from the command line's words
  *     probe.c probe.h                  trial binds, as the user they are planned for
  *     rtnl.c rtnl.h                    the host's addresses and interfaces, by rtnetlink(7)

@@ -229,20 +229,24 @@ static struct bind_judgement judge_assuming(const struct bind_plan *plan, const 
 static bool always_until_listen(const struct bind_plan *plan, const struct bind_holder *holder, unsigned unknown)
 {
 	for (unsigned on = 0; on < 2 * OPTION_UID; on++)
-		if (!judge_assuming(plan, holder, unknown, on).until_listen)
+		if (!(on & ~unknown) && !judge_assuming(plan, holder, unknown, on).until_listen)
 			return false;
 	return true;
 }
 
-/* Which of the unknown options change the outcome in some case of the others. */
+/* Which of the unknown options change the outcome in some case of the others: each case is judged once. */
 static unsigned options_that_matter(const struct bind_plan *plan, const struct bind_holder *holder, unsigned unknown)
 {
+	uint8_t outcome[2 * OPTION_UID];
 	unsigned matter = 0;
-	for (unsigned on = 0; on < 2 * OPTION_UID; on++)
+	for (unsigned on = 0; on < 2 * OPTION_UID; on++) {
+		if (on & ~unknown)
+			continue;
+		outcome[on] = (uint8_t)judge_assuming(plan, holder, unknown, on).outcome;
 		for (unsigned option = OPTION_REUSEADDR; option <= OPTION_UID; option <<= 1)
-			if ((unknown & option) && judge_assuming(plan, holder, unknown, on).outcome !=
-			                                  judge_assuming(plan, holder, unknown, on ^ option).outcome)
+			if (on & option && outcome[on] != outcome[on ^ option])
 				matter |= option;
+	}
 	return matter;
 }
 

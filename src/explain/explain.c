@@ -23,27 +23,44 @@
 #include "explain/explain_why.h"
 #include "explain/freeing.h"
 #include "explain/holders.h"
+#include "explain/near_ports.h"
 #include "explain/plan.h"
 #include "explain/rtnl.h"
 #include "explain/verdict.h"
 
-/*
- * The sockets of the port, the connections to it, and what has the ports above it, of which one is to be
- * proposed: "sport = :PORT or dport = :PORT or sport = :PORT+1-PORT+32", in one walk of the tables.
- */
-static int make_expr(struct expr *expr, uint16_t port)
+/* The ports above of which one is to be proposed: runs of those that are not known to be taken; the rest is left. */
+static size_t near_ranges(struct explain *explain, struct expr_range range[NEAR_RANGES])
 {
-	struct expr_range range = { port, port }, near = { port + 1u, port + NEAR_MAX };
+	uint32_t first = explain->target.port + 1u;
+	size_t count = 0;
+	for (unsigned i = 0; i < NEAR_MAX; i++) {
+		if (first + i > UINT16_MAX || explain->near_taken & 1u << i)
+			continue;
+		if (count && range[count - 1].high == first + i - 1)
+			range[count - 1].high++;
+		else if (count < NEAR_RANGES)
+			range[count++] = (struct expr_range){ first + i, first + i };
+		else
+			explain->near_taken |= 1u << i;
+	}
+	return count;
+}
+
+/* "sport = :PORT or dport = :PORT or sport = :PORT+1-PORT+32", in one walk of the tables. */
+static int make_expr(struct explain *explain)
+{
+	uint16_t port = explain->target.port;
+	struct expr *expr = &explain->expr;
+	struct expr_range range = { port, port }, near[NEAR_RANGES];
 	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_EITHER, .family = AF_UNSPEC }, above = node;
 	struct expr_list list = { .kind = EXPR_OR };
-	if (near.high > UINT16_MAX)
-		near.high = UINT16_MAX;
+	size_t nears = near_ranges(explain, near);
 	above.end = EXPR_LOCAL;
 	if (expr_init(expr) < 0 || expr_keep_ranges(expr, &range, 1, &node.ranges) < 0)
 		return -1;
 	expr_list_add(expr, &list, expr_add(expr, &node));
-	if (near.low <= near.high) {
-		if (expr_keep_ranges(expr, &near, 1, &above.ranges) < 0)
+	if (nears) {
+		if (expr_keep_ranges(expr, near, nears, &above.ranges) < 0)
 			return -1;
 		expr_list_add(expr, &list, expr_add(expr, &above));
 	}
@@ -58,7 +75,7 @@ struct explain *explain_new(const struct explain_options *options, char problem[
 	if (!explain)
 		return NULL;
 	explain->options = *options;
-	if (plan_make(explain, problem) == 0 && make_expr(&explain->expr, explain->target.port) == 0)
+	if (plan_make(explain, problem) == 0 && make_expr(explain) == 0)
 		return explain;
 	int saved = errno;
 	explain_free(explain);
@@ -102,6 +119,15 @@ void explain_query(const struct explain *explain, struct query *query)
 	query->protos = protos_with(PROTO_DEFAULT) | PROTO_BIT(explain->target.proto);
 	FOR_EACH_PROTO (proto, PROTO_ALL)
 		query->states[proto] = STATE_ALL;
+}
+
+int explain_look_near(struct explain *explain)
+{
+	/* UDP's table is small. */
+	if (!proto_listens(explain->target.proto) || near_ports_listen(explain) < 0)
+		return 0;
+	expr_free(&explain->expr);
+	return make_expr(explain);
 }
 
 bool explain_wants(struct explain *explain, const struct row *row)

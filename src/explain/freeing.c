@@ -400,7 +400,7 @@ static int stop_gang(struct explain *explain, uint32_t g)
 /* --- sockets that no process has open --- */
 
 /* It ends with the process whose ring or queue it is in, where that is known and not only likely. */
-static int stop_flight(struct explain *explain, const struct holder *holder)
+static int signal_flight(struct explain *explain, const struct holder *holder)
 {
 	const struct owner_evidence *evidence = owners_evidence(explain->facts.owners, holder_row(explain, holder));
 	/* Process 1 keeps descriptors for its units, and is not stopped. */
@@ -440,7 +440,7 @@ static int destroy_sockets(struct explain *explain)
 			continue;
 		if (crowd->expires_ms > longest)
 			longest = crowd->expires_ms;
-		int flies = stop_flight(explain, holder);
+		int flies = signal_flight(explain, holder);
 		if (flies < 0)
 			return -1;
 		if (flies)

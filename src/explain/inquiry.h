@@ -23,7 +23,7 @@
 #include "explain/free_plan.h"
 #include "explain/probe.h"
 
-enum { PLANS_MAX = 2, NEAR_MAX = 32 };
+enum { PLANS_MAX = 2, NEAR_MAX = 32, NEAR_RANGES = 4 };
 
 struct planned {
 	struct bind_plan bind;
@@ -129,7 +129,7 @@ struct explain {
 	struct gang *gang; /* the worst first */
 	size_t gangs, gang_capacity;
 	struct free_plan freeing;
-	uint32_t near_taken; /* bit i: a socket of the protocol has the port i + 1 above the target's */
+	uint32_t near_taken; /* bit i: a socket of the protocol has the port i + 1 above the target's, or may have */
 	size_t others;       /* sockets of the other protocol on the port: UDP for TCP */
 	uint32_t other;      /* the first of them: a row */
 	struct toward *toward;

@@ -34,6 +34,8 @@ struct netns_finding {
 	size_t last;    /* where the last process was: the next is likely to be there, too */
 	uint32_t *seen; /* mount namespaces whose mounts were read */
 	size_t seen_count, seen_capacity;
+	int32_t *untold; /* processes whose namespace the kernel does not tell */
+	size_t untold_count, untold_capacity;
 };
 
 void netns_list_free(struct netns_list *list)
@@ -144,6 +146,12 @@ static int netns_take_process(struct netns_finding *finding, int32_t pid)
 	char path[48];
 	snprintf(path, sizeof(path), "%d/ns/net", pid);
 	uint32_t inode = netns_number(finding->proc_fd, path, "net:");
+	if (!inode && (errno == EACCES || errno == EPERM)) {
+		int32_t *untold = vec_push(finding->untold, finding->untold_count, finding->untold_capacity);
+		if (untold)
+			*untold = pid;
+		return untold ? 0 : -1;
+	}
 	if (!inode)
 		return 0;
 	struct netns *netns = netns_put(finding, inode, path);
@@ -276,12 +284,8 @@ static int netns_take_all(struct netns_finding *finding, const struct process_li
 		answer = netns_take_mount_namespace(finding, process);
 	}
 	/* Behind those that are told: they are what is left. */
-	for (size_t i = 0; i < processes->count && answer == 0; i++) {
-		char path[48];
-		snprintf(path, sizeof(path), "%d/ns/net", processes->pid[i]);
-		if (!netns_number(finding->proc_fd, path, "net:") && (errno == EACCES || errno == EPERM))
-			answer = netns_take_untold(finding, processes->pid[i]);
-	}
+	for (size_t i = 0; i < finding->untold_count && answer == 0; i++)
+		answer = netns_take_untold(finding, finding->untold[i]);
 	return answer;
 }
 
@@ -302,6 +306,7 @@ int netns_list_read(struct netns_list *list, int proc_fd)
 		answer = netns_take_all(&finding, &processes);
 	int saved = errno;
 	free(finding.seen);
+	free(finding.untold);
 	process_list_free(&processes);
 	errno = saved;
 	return answer;

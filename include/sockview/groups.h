@@ -9,6 +9,7 @@
 #define SOCKVIEW_GROUPS_H
 
 #include <sockview/column_list.h>
+#include <sockview/column_source.h>
 #include <sockview/row.h>
 
 struct groups;
@@ -30,6 +31,8 @@ int groups_columns(const struct groups *groups, struct column_list *list);
 
 /* Counts a socket: once for each process that holds it, if a column tells of one. 0, or -1 with errno ENOMEM. */
 int groups_add(struct groups *groups, const struct column_context *context, const struct sock *sock);
+/* So many sockets at once whose columns are alike; a sum takes one of them. 0, or -1 with errno ENOMEM. */
+int groups_add_alike(struct groups *groups, const struct column_source *source, uint64_t count);
 /* How many sockets were counted more than once. */
 uint64_t groups_shared(const struct groups *groups);
 /* Puts them in order. 0, or -1 with errno ENOMEM. */

@@ -487,14 +487,14 @@ static void add_to_sum(struct group_sum *sum, const struct value *value)
 		sum->kind = value->kind;
 }
 
-static int count_source(struct groups *groups, const struct column_source *source)
+int groups_add_alike(struct groups *groups, const struct column_source *source, uint64_t count)
 {
 	if (group_key(groups, source) < 0)
 		return -1;
 	struct group *group = find_group(groups, source);
 	if (!group)
 		return -1;
-	group->count++;
+	group->count += count;
 	for (size_t i = 0; i < groups->sums; i++) {
 		const struct group_column *column = groups->column[1 + groups->keys + i];
 		struct value value;
@@ -509,7 +509,7 @@ int groups_add(struct groups *groups, const struct column_context *context, cons
 	struct column_source source;
 	column_source_set(&source, context, sock);
 	if (!groups->each_owner || !source.span.count)
-		return count_source(groups, &source);
+		return groups_add_alike(groups, &source, 1);
 	const struct owner_span span = source.span;
 	unsigned processes = 0;
 	for (size_t i = 0; i < span.count; i++) {
@@ -517,7 +517,7 @@ int groups_add(struct groups *groups, const struct column_context *context, cons
 			continue;
 		source.span = (struct owner_span){ &span.first[i], 1 };
 		source.process = &context->owners->process[span.first[i].process];
-		if (count_source(groups, &source) < 0)
+		if (groups_add_alike(groups, &source, 1) < 0)
 			return -1;
 		processes++;
 	}

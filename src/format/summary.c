@@ -34,6 +34,9 @@ void summary_free(struct summary *summary)
 		column_list_free(&lists[i]->columns);
 	}
 	free(summary->listener);
+	free(summary->process);
+	free(summary->host.host);
+	free(summary->host.slot);
 }
 
 struct summary_kind summary_kind(unsigned order)
@@ -74,6 +77,75 @@ static int summary_add_listener(struct summary *summary, const struct sock *sock
 	return 0;
 }
 
+/* --- a socket counted: it has one look-up of its owners, and no text is made of it --- */
+
+static bool is_same_host(const struct row *left, const struct row *right)
+{
+	return left->family == right->family && memcmp(&left->remote, &right->remote, sizeof(left->remote)) == 0;
+}
+
+static size_t host_home(const struct summary_hosts *hosts, const struct row *row)
+{
+	uint64_t word[2];
+	memcpy(word, &row->remote, sizeof(word));
+	uint64_t mixed = (word[0] ^ word[1] * 0xff51afd7ed558ccdu ^ row->family) * 0x9e3779b97f4a7c15u;
+	return (size_t)(mixed >> 32) & (hosts->slots - 1);
+}
+
+static int grow_hosts(struct summary_hosts *hosts)
+{
+	struct summary_hosts grown = *hosts;
+	grown.slots = hosts->slots ? 2 * hosts->slots : 256;
+	grown.slot = calloc(grown.slots, sizeof(*grown.slot));
+	if (!grown.slot)
+		return -1;
+	for (size_t i = 0; i < hosts->count; i++) {
+		size_t at = host_home(&grown, &hosts->host[i].row);
+		while (grown.slot[at])
+			at = (at + 1) & (grown.slots - 1);
+		grown.slot[at] = (uint32_t)i + 1;
+	}
+	free(hosts->slot);
+	*hosts = grown;
+	return 0;
+}
+
+static int summary_add_host(struct summary_hosts *hosts, const struct row *row)
+{
+	if (2 * hosts->count >= hosts->slots && grow_hosts(hosts) < 0)
+		return -1;
+	size_t at = host_home(hosts, row);
+	while (hosts->slot[at] && !is_same_host(&hosts->host[hosts->slot[at] - 1].row, row))
+		at = (at + 1) & (hosts->slots - 1);
+	if (!hosts->slot[at]) {
+		struct summary_host *added = vec_push(hosts->host, hosts->count, hosts->capacity);
+		if (!added)
+			return -1;
+		added->row = *row;
+		hosts->slot[at] = (uint32_t)hosts->count;
+	}
+	hosts->host[hosts->slot[at] - 1].count++;
+	return 0;
+}
+
+static int summary_add_owners(struct summary *summary, const struct owners *owners, const struct row *row)
+{
+	struct owner_span span = owners_of(owners, row);
+	enum owner_reason reason = span.count ? REASON_OWNED : owners_reason(owners, row);
+	summary->reason[reason]++;
+	summary->unowned += reason != REASON_OWNED;
+	if (!summary->process && owners->process_count) {
+		summary->process = calloc(owners->process_count, sizeof(*summary->process));
+		if (!summary->process)
+			return -1;
+	}
+	/* Once for each process that has it. */
+	for (size_t i = 0; i < span.count; i++)
+		if (!i || span.first[i].process != span.first[i - 1].process)
+			summary->process[span.first[i].process]++;
+	return 0;
+}
+
 /* A connection whose local port may have been chosen by connect(). */
 static bool summary_is_ephemeral(const struct view *view, const struct row *row)
 {
@@ -91,19 +163,16 @@ int summary_row(void *at, const struct view *view, struct out *out, const struct
 	bool connected = row_is_inet(row) && !listener && row->remote_port;
 	summary->sockets++;
 	summary->count[row_order(row)][row->state < STATE_COUNT ? row->state : STATE_UNKNOWN]++;
-	if (view->owners) {
-		enum owner_reason reason = owners_reason(view->owners, row);
-		summary->reason[reason]++;
-		summary->unowned += reason != REASON_OWNED;
-	}
+	if (view->owners && summary_add_owners(summary, view->owners, row) < 0)
+		return -1;
 	if (listener && summary_add_listener(summary, sock) < 0)
 		return -1;
-	if (connected && groups_add(summary->hosts.groups, view->context, sock) < 0)
+	if (connected && summary_add_host(&summary->host, row) < 0)
 		return -1;
 	if (connected && summary->metrics && summary_is_ephemeral(view, row) &&
 	    groups_add(summary->toward.groups, view->context, sock) < 0)
 		return -1;
-	return view->owners ? groups_add(summary->programs.groups, view->context, sock) : 0;
+	return 0;
 }
 
 /* --- in order --- */
@@ -121,6 +190,27 @@ static int compare_fullness(const void *a, const void *b)
 	return strcmp(left->address, right->address);
 }
 
+static int summary_fill_lists(struct summary *summary, const struct view *view)
+{
+	struct sock sock = { 0 };
+	struct column_source source;
+	for (size_t i = 0; i < summary->host.count; i++) {
+		sock.row = summary->host.host[i].row;
+		column_source_set(&source, view->context, &sock);
+		if (groups_add_alike(summary->hosts.groups, &source, summary->host.host[i].count) < 0)
+			return -1;
+	}
+	sock.row = (struct row){ 0 };
+	for (size_t i = 0; summary->process && i < view->owners->process_count; i++) {
+		source = (struct column_source){ .context = view->context,
+			                         .sock = &sock,
+			                         .process = &view->owners->process[i] };
+		if (summary->process[i] && groups_add_alike(summary->programs.groups, &source, summary->process[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int summary_settle(struct summary *summary, const struct view *view)
 {
 	for (size_t i = 0; i < summary->listeners; i++) {
@@ -132,6 +222,8 @@ int summary_settle(struct summary *summary, const struct view *view)
 		*addr_text(listener->address, &listener->row.local, listener->row.family,
 		           listener->row.flags & ROW_LOCAL_MAPPED) = '\0';
 	}
+	if (summary_fill_lists(summary, view) < 0)
+		return -1;
 	if (summary->listeners)
 		qsort(summary->listener, summary->listeners, sizeof(*summary->listener), compare_fullness);
 	if (groups_order(summary->hosts.groups, view->context) < 0)

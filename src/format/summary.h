@@ -14,6 +14,20 @@ struct summary_listener {
 	char address[ADDR_TEXT_MAX + 1]; /* the same */
 };
 
+/* So many connections to the same host as this one. */
+struct summary_host {
+	struct row row;
+	uint64_t count;
+};
+
+/* The hosts by their addresses: open addressing. */
+struct summary_hosts {
+	struct summary_host *host;
+	size_t count, capacity;
+	uint32_t *slot; /* index + 1; 0: empty */
+	size_t slots;   /* a power of two, or 0 */
+};
+
 /* Groups with their columns: COUNT and the keys. */
 struct summary_list {
 	struct groups *groups;
@@ -26,8 +40,10 @@ struct summary {
 	uint64_t sockets, unowned;
 	struct summary_listener *listener;
 	size_t listeners, listener_capacity;
-	struct summary_list hosts, programs;
-	struct summary_list toward; /* of openmetrics: connections from one address to one destination */
+	struct summary_hosts host;
+	uint64_t *process;                   /* by index of the owners' processes: how many sockets it has */
+	struct summary_list hosts, programs; /* filled by summary_settle() */
+	struct summary_list toward;          /* of openmetrics: connections from one address to one destination */
 	bool metrics;
 };
 

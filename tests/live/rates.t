@@ -2,10 +2,13 @@
 """
 The columns of rates with -c. What is compared are ratios: all that is sent goes
 over while the program is stopped, so that it lies between the same two looks.
+Then rates by number: by a clock that the test sets, and by bounds of the real one.
 """
 import fcntl
 import json
+import mmap
 import os
+import select
 import signal
 import socket
 import struct
@@ -93,6 +96,13 @@ def try_as(user, who):
     send(short, 5000000)
     for one in closing + short:
         one.close()
+    burst = {}
+    for number in range(1, 41):
+        brief = pair()
+        burst[brief[0].getsockname()[1]] = number * 1000
+        send(brief, number * 1000)
+        for one in brief:
+            one.close()
     process.send_signal(signal.SIGCONT)
     sums = {}
     states = {}
@@ -123,6 +133,11 @@ def try_as(user, who):
            "%s: what began and closed between two looks is not missed" % who, sums)
     t.same([states.get((local[3], port, "tx_rate")), states.get((port, local[3], "rx_rate"))], ["CLOSE", "CLOSE"],
            "%s: it is listed as closed" % who, states)
+    told = {(port_, key): round(sums.get((*((port_, port) if key == "tx_rate" else (port, port_)), key), 0) / unit)
+            for port_ in burst for key in ("tx_rate", "rx_rate")} if unit else None
+    t.ok(told and all(abs(told[port_, key] - count) <= count / 100 + 1 for port_, count in burst.items()
+                      for key in ("tx_rate", "rx_rate")),
+         "%s: forty short connections, each with all its bytes" % who, burst, told)
     t.ok(udp_rows and all(row["tx_rate"] is None and row["rx_rate"] is None for row in udp_rows) and
          udp_rows[-1]["drops_rate"] == 0, "%s: UDP has no bytes, and drops" % who, udp_rows)
     for one in slow + fast:
@@ -132,6 +147,107 @@ def try_as(user, who):
 try_as(None, "ours")
 if others:
     try_as(others[0], "another user")
+
+# --- rates by number -----------------------------------------------------------------------------------
+
+def rate_of(rows, ends, key="tx_rate"):
+    """Of all rows that are this end of the connection, together."""
+    ports = ends[0].getsockname()[1], ends[0].getpeername()[1]
+    return sum(row[key] or 0 for row in rows if (row["local_port"], row["remote_port"]) == ports)
+
+
+def multipath():
+    """A connection of MPTCP, or None."""
+    try:
+        server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+        client.connect(server.getsockname())
+        return client, server.accept()[0]
+    except OSError:
+        return None
+
+
+library = None if tap.SAN else tap.preloadable("set_clock")
+if library:
+    path = os.path.join(tap.scratch(), "clock")
+    with open(path, "wb") as file:
+        file.write(struct.pack("q", 10 ** 9))
+    with open(path, "r+b") as file:
+        clock = mmap.mmap(file.fileno(), 8)
+    now = 10 ** 9
+    ends = pair()
+    both = multipath()
+    ports = [port] + ([both[0].getpeername()[1]] if both else [])
+    command = [tap.SOCKVIEW, "-antM" if both else "-ant", "-q", "--jsonl", "--columns", KEYS,
+               "not state = time_wait and (%s)" % " or ".join("port %d" % one for one in ports)]
+    expected = len(tap.run(command).lines)
+    process = subprocess.Popen([*command[:-1], "-c0.002", command[-1]], stdout=subprocess.PIPE,
+                               env=tap.environment({"LD_PRELOAD": library, "SET_CLOCK": path}),
+                               preexec_fn=tap.die_with_parent)
+
+    def next_look():
+        """
+        Its rows: as many as a look of its own has. There is another look only after the clock was set; if it was set
+        before the program began to wait, two milliseconds more are what it waits for.
+        """
+        global now
+        rows = []
+        for _ in range(300):
+            if select.select([process.stdout], [], [], 0.5)[0]:
+                break
+            now += 2 * 10 ** 6
+            clock[:] = struct.pack("q", now)
+        while len(rows) < expected:
+            rows.append(json.loads(process.stdout.readline() or "{}"))
+        return rows
+
+    next_look()
+    for rate, seconds in ((1000000, 0.5), (123456, 2), (2500000, 0.5), (77, 10), (300000, 1)):
+        count = int(rate * seconds)
+        send(ends, count)
+        if both:
+            send(both, count)
+        now += int(seconds * 10 ** 9)
+        clock[:] = struct.pack("q", now)
+        rows = next_look()
+        shown = rate_of(rows, ends), rate_of(rows, ends[::-1], "rx_rate")
+        t.ok(all(abs(one - rate) <= rate * 0.05 for one in shown), "a sender of %d bytes a second" % rate, shown, rows)
+        if both:
+            shown = rate_of(rows, both), rate_of(rows, both[::-1], "rx_rate")
+            t.ok(all(abs(one - rate) <= rate * 0.05 for one in shown), "MPTCP, of %d a second: added once" % rate, shown,
+                 rows)
+            t.same({row["tx_rate"] for row in rows if row["proto"] == "mptcp"}, {None}, "as its subflow's alone")
+    if not both:
+        t.skip("MPTCP's rates", "this kernel makes no MPTCP sockets")
+    end(process)
+else:
+    t.skip("rates by a clock that is set", "no library can be preloaded")
+
+# The two looks are on either side of the time for which the program is stopped.
+ends = pair()
+process = watched()
+seen = looks(process)
+first = time.monotonic()
+next(seen)
+next(seen)
+process.send_signal(signal.SIGSTOP)
+os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+stopped = time.monotonic()
+send(ends, 4000000)
+time.sleep(1)
+begun = time.monotonic()
+process.send_signal(signal.SIGCONT)
+shown = 0
+for _, rows in zip(range(20), seen):
+    last = time.monotonic()
+    shown = rate_of(rows, ends)
+    if shown:
+        break
+end(process)
+t.ok(4000000 / (last - first) <= shown <= 4000000 / (begun - stopped),
+     "by the real clock: within the bounds of the two looks", shown, last - first, begun - stopped)
 
 # --- where there is one look -------------------------------------------------------------------------
 

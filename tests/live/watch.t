@@ -160,6 +160,14 @@ try:
         start()
         os.kill(program_pid(), sent)
         is_back(sent.name, number)
+    library = None if tap.SAN else tap.preloadable("abort_later")
+    if library:
+        type_line("LD_PRELOAD=%s ABORT_AT=4 %s" % (library, command))
+        wait(lambda: modes() == ["1", "0", "0"] and "LISTEN" in screen(), "it has the screen")
+        wait(lambda: "Aborted" in screen(), "a program that calls abort()")
+        is_back("abort()", 8)
+    else:
+        t.skip("abort()", "no library can be preloaded")
     start()
     tmux("send-keys", "C-z")
     wait(lambda: "Stopped" in screen(), "Ctrl-Z stops it")

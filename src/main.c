@@ -251,6 +251,7 @@
  *     names.c names.h                  services, users and interfaces, each asked for once
  *     netns.c netns.h                  the network namespaces of this host, each once
  *     netns_label.c                    what they are called
+ *     netns_record.c                   one as a recording names it
  *     netns_socket.c netns_socket.h    those that nothing holds but a socket
  *     netns_visit.c                    a thread that goes from one to the next
  *     resolver.c resolver.h            threads that ask for host names

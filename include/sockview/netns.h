@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sockview/text.h>
+
 struct netns {
 	uint64_t inode; /* N of "net:[N]"; 0: the caller may not be told, and only /proc/PID/net can be read */
 	uint64_t mark;  /* of a file in its /proc/PID/net, tells namespaces apart and nothing more; 0: not looked at */
@@ -53,6 +55,16 @@ int netns_list_ask_sockets(struct netns_list *list, int proc_fd);
 /* Calls each by a name; `root_fd`: the root directory of the machine, where names of containers are; owned. */
 int netns_list_label(struct netns_list *list, int proc_fd, int root_fd);
 void netns_list_free(struct netns_list *list);
+/* Frees what is in it. */
+void netns_forget(struct netns *netns);
+
+/*
+ * As a recording names it, appended to `text`; `asked`: what follows is of it.
+ * 0, or -1 with errno ENOMEM.
+ */
+int netns_record_put(const struct netns *netns, bool own, bool asked, struct text *text);
+/* Read again: 0, or -1 with errno EBADMSG, ENOMEM. netns_forget() frees it. */
+int netns_record_read(struct netns *netns, bool *own, bool *asked, const void *data, size_t len);
 
 /*
  * Called in a thread of its own that is in namespace `index`, or could not

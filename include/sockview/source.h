@@ -26,6 +26,12 @@ struct source_request {
 	 */
 	size_t (*mark)(const void *context);
 	void (*rewind)(void *context, size_t mark);
+	/*
+	 * Of a recording: what follows is of the network namespace that the note
+	 * names. 0, or what ends the source. NULL: only sockets of the recording's own
+	 * go to the sink, and those of others are counted.
+	 */
+	int (*section)(void *context, const void *note, size_t len);
 	/* Of a live /proc/net: */
 	int64_t cpu_end_ms; /* reading ends at that CPU time (netns_cpu_ms()), and the report says so; 0: it does not */
 	bool waiting_first; /* the kernel writes TCP's listeners first: where nothing else is asked for, the rest is not read */

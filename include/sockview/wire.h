@@ -16,7 +16,10 @@
  * The kernel sends at most 32 KiB in one datagram of a dump, more where pages
  * are larger (net/netlink/af_netlink.c, netlink_dump). No message is larger.
  */
-enum { WIRE_BUFFER = 65536, WIRE_ORIGIN_MAX = 256 };
+enum { WIRE_BUFFER = 65536, WIRE_ORIGIN_MAX = 256, WIRE_NOTE_MAX = 32768 };
+
+/* How a note in a recording begins that says of which network namespace the answers behind it are. */
+#define WIRE_NETNS "sockview netns "
 
 /* The kernel puts the first part of an answer into the queue while the request is sent: this wait is for what never comes. */
 enum { WIRE_PATIENCE_MS = 5000 };
@@ -68,6 +71,13 @@ struct wire *wire_replay(int fd);
  * recording was made. NULL with errno.
  */
 struct wire *wire_record(struct wire *inner, int fd, const char *origin);
+/*
+ * A wire that goes on with a recording: first a note (at most WIRE_NOTE_MAX bytes),
+ * then what goes over `inner`, which it owns. NULL with errno, inner is closed.
+ */
+struct wire *wire_record_on(struct wire *recording, struct wire *inner, const void *note, size_t len);
+/* The note alone. 0, or -1 with errno. */
+int wire_record_note(struct wire *recording, const void *note, size_t len);
 /* The origin that a replayed file names, once it was read; "" if it names none. */
 const char *wire_origin(const struct wire *wire);
 /* True once a recording could not be written; the wire gives no more then. */

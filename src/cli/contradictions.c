@@ -46,7 +46,6 @@ static const struct pair {
 	{ "record", "source=proc", "a recording is of netlink's answers", 0 },
 	{ "replay", "source=proc", "a replay is netlink's answers", 0 },
 	{ "owners-from=bpf", "proc-root source=proc", "BPF tells of this kernel, and nothing of another /proc", 0 },
-	{ OF_NETNS, "record replay", "a recording is of one namespace", 0 },
 
 	{ "pids", "F columns sort format json jsonl csv", "pids are printed alone", 0 },
 	{ "group-by", "columns", "groups have a count, --group-by's columns and --sum's", 0 },

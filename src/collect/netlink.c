@@ -68,6 +68,7 @@ struct netlink {
 
 	/* of a replay */
 	bool open;              /* messages have come and no end yet */
+	bool elsewhere;         /* what comes is of another network namespace, which is not asked for */
 	unsigned refused, told; /* PROTO_BIT()s of dumps without an answer, of those with one */
 };
 
@@ -208,6 +209,10 @@ static int row_take(struct netlink *self, const struct sock *sock)
 		name_note(self, sock);
 	if (!query_matches(self->want->query, &sock->row))
 		return 0;
+	if (self->elsewhere) {
+		self->report->elsewhere++;
+		return 0;
+	}
 	if (self->holding && sock->row.family == AF_INET6)
 		return row_hold(self, sock);
 	if (self->unix_.count && sock->row.family == AF_UNIX)
@@ -483,6 +488,28 @@ static int on_request(struct netlink *self, const struct request *next)
 	return answer;
 }
 
+/* What was held back is of the network namespace before. */
+static int on_section(struct netlink *self, const void *note, size_t len)
+{
+	static const char own[] = WIRE_NETNS "self ", asked[] = " asked";
+	int answer = self->holding ? held_give(self) : 0;
+	self->holding = self->want->ordered;
+	self->request = (struct request){ .proto = PROTO_TCP, .family = AF_UNSPEC };
+	recent_forget(self);
+	self->open = memmem(note, strnlen(note, len), asked, sizeof(asked) - 1) != NULL;
+	self->elsewhere = !self->want->section && (len < sizeof(own) || memcmp(note, own, sizeof(own) - 1) != 0);
+	if (answer || !self->want->section)
+		return answer;
+	self->sink_answer = self->want->section(self->want->context, note, len);
+	return self->sink_answer ? STOP : 0;
+}
+
+static bool is_section(const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	return message->nlmsg_type == NLMSG_NOOP && len >= sizeof(WIRE_NETNS) &&
+	       memcmp(payload, WIRE_NETNS, sizeof(WIRE_NETNS) - 1) == 0;
+}
+
 /* Behind a refusal the recorded kernel may have been asked in another way. */
 static int on_end(struct netlink *self, int number)
 {
@@ -510,6 +537,8 @@ static int on_recorded(void *context, const struct nlmsghdr *message, const void
 	struct request next;
 	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
 		return on_end(self, self->exchange.number);
+	if (is_section(message, payload, len))
+		return on_section(self, payload, len);
 	self->open = true;
 	if (message->nlmsg_type == NLMSG_NOOP) {
 		note_origin(self, payload, len);

@@ -40,14 +40,8 @@ struct netns_finding {
 
 void netns_list_free(struct netns_list *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		free(list->item[i].path);
-		free(list->item[i].name);
-		free(list->item[i].mount);
-		free(list->item[i].container);
-		free(list->item[i].container_id);
-		free(list->item[i].label);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		netns_forget(&list->item[i]);
 	free(list->item);
 	free(list->order);
 	*list = (struct netns_list){ 0 };

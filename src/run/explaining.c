@@ -64,8 +64,10 @@ static bool explaining_begin(struct run *run)
 	char problem[EXPLAIN_PROBLEM_MAX] = "";
 	struct explaining *explaining = calloc(1, sizeof(*explaining));
 	run->own = explaining;
-	if (run->options->proc_root && (run->options->netns.count || run->options->all_netns)) {
-		message_usage("--explain -N enters network namespaces of this host: it does not go with --proc-root");
+	bool elsewhere = run->options->netns.count || run->options->all_netns;
+	if (elsewhere && (run->options->proc_root || run->options->record || run->options->replay)) {
+		message_usage("--explain -N enters network namespaces of this host: it does not go with --proc-root, "
+		              "--record and --replay");
 		return false;
 	}
 	if (explaining)

@@ -40,7 +40,7 @@ void look_plan(struct run *run)
 		.hosts = options->resolve || listed->need & NEED_HOSTS,
 		.secrets = listed->need & NEED_NET_ADMIN || selected->mark,
 		.details = selected->details | listed->details,
-		.privileges = (run->namespaces.list.count ? PRIVILEGE_NETNS : 0u) |
+		.privileges = (run->namespaces.list.count && !options->replay ? PRIVILEGE_NETNS : 0u) |
 		              (listed->need & NEED_CGROUPS && !options->replay ? PRIVILEGE_CGROUPS : 0u),
 	};
 	/* A number may be a pid: whose descriptors its caller may look at, no more. */
@@ -171,6 +171,7 @@ static void look_report(struct run *run)
 	rating_say(run);
 	notes_names(run->names);
 	notes_cgroups(listing_cgroups_unread(&run->listing));
+	notes_recorded_elsewhere(run->report.elsewhere);
 	namespaces_say(&run->namespaces);
 	bool listening = options->listening && !options->all && !needs->states_chosen;
 	bool terminal = isatty(STDOUT_FILENO) && !options->continuous;

@@ -8,13 +8,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sockview/countof.h>
 #include <sockview/task_sock.h>
+#include <sockview/vec.h>
 
 #include "run/notes.h"
 
@@ -208,16 +211,122 @@ static int find_held(struct run *run, struct netns_list *list)
 	return answer > 0 ? netns_list_ask_sockets(list, run->proc_fd) : answer;
 }
 
+/* Arrays beside the list. */
+static int make_room(struct namespaces *namespaces)
+{
+	size_t count = namespaces->list.count + 1;
+	bool *chosen = realloc(namespaces->chosen, count * sizeof(*chosen));
+	namespaces->chosen = chosen ? chosen : namespaces->chosen;
+	struct netns_answer *answer = realloc(namespaces->answer, count * sizeof(*answer));
+	namespaces->answer = answer ? answer : namespaces->answer;
+	struct netns_part *part = realloc(namespaces->part, count * sizeof(*part));
+	namespaces->part = part ? part : namespaces->part;
+	return chosen && answer && part ? 0 : -1;
+}
+
+/* --- of a recording --- */
+
+static bool word_fits(const char *word, const struct netns *netns, bool own)
+{
+	const char *texts[] = { netns->label, netns->name, netns->mount, netns->container };
+	unsigned long long number;
+	char end;
+	size_t len = strlen(word);
+	if (strcmp(word, "all") == 0 || (own && strcmp(word, "self") == 0))
+		return true;
+	if (sscanf(word, "net:[%llu]%c", &number, &end) == 1)
+		return number && number == netns->inode;
+	for (size_t i = 0; i < countof(texts); i++)
+		if (texts[i] && strcmp(texts[i], word) == 0)
+			return true;
+	return len >= ID_LEAST && netns->container_id && strncmp(netns->container_id, word, len) == 0;
+}
+
+/* Which of the namespaces a list of words is of; false with the word that is of none of them, in `none`. */
+static bool list_fits(const char *list, const struct namespaces *namespaces, bool *chosen, char none[NAME_MAX])
+{
+	bool all = true;
+	for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+		char word[NAME_MAX];
+		bool one = false;
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, ","), at);
+		for (size_t i = 0; i < namespaces->list.count; i++)
+			if (word_fits(word, &namespaces->list.item[i], !i))
+				one = chosen[i] = true;
+		if (!one && all)
+			memcpy(none, word, NAME_MAX);
+		all &= one;
+	}
+	return all;
+}
+
+bool namespaces_fit(struct run *run, char none[NAME_MAX])
+{
+	struct namespaces *namespaces = &run->namespaces;
+	const struct options *options = run->options;
+	bool all = true;
+	*none = '\0';
+	memset(namespaces->chosen, options->all_netns, namespaces->list.count);
+	for (size_t i = 0; i < options->netns.count; i++)
+		all &= list_fits(options->netns.item[i], namespaces, namespaces->chosen, none);
+	return all;
+}
+
+int namespaces_add_recorded(struct run *run, const void *note, size_t len, size_t *index, bool *asked)
+{
+	struct namespaces *namespaces = &run->namespaces;
+	struct netns netns;
+	bool own;
+	char ignored[NAME_MAX];
+	if (netns_record_read(&netns, &own, asked, note, len) < 0)
+		return -1;
+	*index = own ? 0 : namespaces->list.count;
+	if (*index == NETNS_MAX) {
+		netns_forget(&netns);
+		errno = EBADMSG;
+		return -1;
+	}
+	struct netns *place = own ? &namespaces->list.item[0]
+	                          : vec_push(namespaces->list.item, namespaces->list.count, namespaces->list.capacity);
+	if (!place || make_room(namespaces) < 0) {
+		netns_forget(&netns);
+		errno = ENOMEM;
+		return -1;
+	}
+	if (own)
+		netns_forget(place);
+	*place = netns;
+	namespaces->answer[*index] = (struct netns_answer){ 0 };
+	namespaces_fit(run, ignored);
+	return 0;
+}
+
+/* Before it says so: a recording of one look without -N does not name the one that it is of. */
+static int expect_recorded(struct run *run)
+{
+	struct namespaces *namespaces = &run->namespaces;
+	char ignored[NAME_MAX];
+	struct netns *own = vec_push(namespaces->list.item, namespaces->list.count, namespaces->list.capacity);
+	if (!own || make_room(namespaces) < 0)
+		return -1;
+	own->label = strdup("self");
+	namespaces->answer[0] = (struct netns_answer){ 0 };
+	namespaces_fit(run, ignored);
+	return own->label ? 0 : -1;
+}
+
+/* --- of this host --- */
+
 static int find_all(struct run *run, struct namespaces *namespaces)
 {
 	struct netns_list *list = &namespaces->list;
 	if (netns_list_read(list, run->proc_fd) < 0 || find_held(run, list) < 0 ||
 	    netns_list_label(list, run->proc_fd, machine_root(run)) < 0)
 		return -1;
-	namespaces->chosen = calloc(list->count + 1, sizeof(*namespaces->chosen));
-	namespaces->answer = calloc(list->count + 1, sizeof(*namespaces->answer));
-	namespaces->part = calloc(list->count + 1, sizeof(*namespaces->part));
-	return namespaces->chosen && namespaces->answer && namespaces->part ? 0 : -1;
+	if (make_room(namespaces) < 0)
+		return -1;
+	memset(namespaces->chosen, false, list->count);
+	return 0;
 }
 
 static int choose_all(struct run *run, char *problem, bool again)
@@ -229,8 +338,11 @@ static int choose_all(struct run *run, char *problem, bool again)
 	if (!options->netns.count && !options->all_netns)
 		return 0;
 	namespaces_free(namespaces);
-	if (find_all(run, namespaces) < 0)
+	if (options->replay ? expect_recorded(run) : find_all(run, namespaces))
 		return error_set(&run->error, errno, "find network namespaces", "");
+	/* Which there are is known when they come. */
+	if (options->replay)
+		return 0;
 	if (options->all_netns)
 		choose_every("all", namespaces);
 	for (size_t i = 0; i < options->netns.count; i++)

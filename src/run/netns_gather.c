@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 #include <sockview/sockstat.h>
 #include <sockview/task_sock.h>
 #include <sockview/vec.h>
+
+#include "run/namespaces.h"
 
 enum { FEW = 16 }; /* so many are dumped whole */
 
@@ -48,8 +51,9 @@ struct gathering {
 	bool counts;              /* listeners that come */
 	const struct query *only; /* rows of more than was wanted come: these are */
 	struct held held;
-	int64_t end; /* CPU time */
-	bool many;   /* descriptors were read by BPF */
+	int64_t end;   /* CPU time */
+	bool sections; /* a recording names namespaces */
+	bool many;     /* descriptors were read by BPF */
 };
 
 /* --- one namespace's part of the request --- */
@@ -178,6 +182,22 @@ static int part_ask_rest(struct gathering *self, const struct sources *sources, 
 
 static int netns_held_give(struct gathering *self, size_t end);
 
+/* The wire as the recording goes on with it; NULL with errno, the wire is closed. */
+static struct wire *recorded(const struct gathering *self, size_t index, struct wire *wire)
+{
+	struct text note = { 0 };
+	const struct netns *netns = &self->run->namespaces.list.item[index];
+	if (netns_record_put(netns, !index, true, &note) < 0) {
+		wire_close(wire);
+		return NULL;
+	}
+	wire = wire_record_on(self->run->wire, wire, note.data, note.len);
+	int saved = errno;
+	text_free(&note);
+	errno = saved;
+	return wire;
+}
+
 /* In the thread that is in the namespace. */
 static int part_enter(void *context, size_t index, int number)
 {
@@ -195,6 +215,8 @@ static int part_enter(void *context, size_t index, int number)
 		return result;
 	int proc_net_fd = thread_net(run, index);
 	struct wire *wire = run->options->source == SOURCE_PROC ? NULL : wire_kernel();
+	if (wire && run->wire && !(wire = recorded(self, index, wire)))
+		return error_set(&run->error, errno, "write the recording", run->options->record);
 	struct sources sources = { .from = run->options->source, .wire = wire, .proc_net_fd = proc_net_fd };
 	if (!wire && sources.from == SOURCE_AUTO)
 		sources.from = SOURCE_PROC;
@@ -202,6 +224,8 @@ static int part_enter(void *context, size_t index, int number)
 	result = rest           ? part_ask_rest(self, &sources, by)
 	         : self->staged ? part_ask_first(self, &sources, by)
 	                        : part_ask(self, &sources, self->request->query, by);
+	if (result < 0 && wire && wire_record_failed(wire) && !run->error.subject[0])
+		snprintf(run->error.subject, sizeof(run->error.subject), "%s", run->options->record);
 	wire_close(wire);
 	if (proc_net_fd >= 0)
 		close(proc_net_fd);
@@ -444,6 +468,27 @@ int64_t netns_gather_cpu_ms(const struct options *options)
 	return options->seconds > 0 ? (int64_t)(options->seconds * 1000) : NETNS_CPU_MAX_MS;
 }
 
+/* Of what netlink told nothing the recording says that there was one. */
+static int record_others(struct run *run)
+{
+	const struct namespaces *namespaces = &run->namespaces;
+	struct text note = { 0 };
+	int answer = 0;
+	for (size_t i = 0; i < namespaces->list.count && answer == 0; i++) {
+		const char *by = namespaces->answer[i].by;
+		if (!namespaces->chosen[i] || namespaces->answer[i].gone || (by && strcmp(by, "netlink") == 0))
+			continue;
+		text_free(&note);
+		answer = netns_record_put(&namespaces->list.item[i], !i, false, &note);
+		if (answer == 0)
+			answer = wire_record_note(run->wire, note.data, note.len);
+	}
+	if (answer < 0)
+		error_set(&run->error, errno, "write the recording", run->options->record);
+	text_free(&note);
+	return answer;
+}
+
 /* What is told: those that were chosen and are there. */
 static void tell_answers(struct namespaces *namespaces)
 {
@@ -461,6 +506,50 @@ static void tell_answers(struct namespaces *namespaces)
 	}
 }
 
+/* --- replay --- */
+
+static int replay_section(void *context, const void *note, size_t len)
+{
+	struct gathering *self = context;
+	struct run *run = self->run;
+	bool asked;
+	if (namespaces_add_recorded(run, note, len, &self->index, &asked) < 0)
+		return error_set(&run->error, errno, "read the recording", run->options->replay);
+	self->sections = true;
+	run->namespaces.answer[self->index].by = asked ? "netlink" : NULL;
+	return 0;
+}
+
+static int replay_take(void *context, const struct sock *sock)
+{
+	const struct gathering *self = context;
+	return self->run->namespaces.chosen[self->index] ? part_take(context, sock) : 0;
+}
+
+static int replay(struct gathering *self)
+{
+	struct run *run = self->run;
+	struct namespaces *namespaces = &run->namespaces;
+	char none[NAME_MAX];
+	struct source_request request = *self->request;
+	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
+	request.sink = replay_take;
+	request.context = self;
+	request.section = replay_section;
+	request.mark = NULL;
+	request.rewind = NULL;
+	int result = collect_sockets(&sources, &request, &run->report, &run->error);
+	if (!self->sections)
+		namespaces->answer[0].by = "netlink";
+	namespaces->answer[0].gone = !namespaces->answer[0].by;
+	for (size_t i = 0; i < namespaces->list.count; i++)
+		namespaces->answer[i].complete = namespaces->answer[i].by && report_is_whole(&run->report);
+	if (result == 0 && !namespaces_fit(run, none))
+		result = error_set(&run->error, ENOENT, "find in the recording the network namespace", none);
+	tell_answers(namespaces);
+	return result;
+}
+
 int netns_gather(struct run *run, const struct source_request *request)
 {
 	struct namespaces *namespaces = &run->namespaces;
@@ -473,7 +562,10 @@ int netns_gather(struct run *run, const struct source_request *request)
 	memset(namespaces->part, 0, count * sizeof(*namespaces->part));
 	for (size_t i = 0; i < count; i++)
 		namespaces->count += namespaces->chosen[i];
-	self.staged = namespaces->count > FEW && query->protos & PROTO_BIT(PROTO_TCP) &&
+	if (run->options->replay)
+		return replay(&self);
+	/* A recording has netlink's answers alone. */
+	self.staged = namespaces->count > FEW && !run->options->record && query->protos & PROTO_BIT(PROTO_TCP) &&
 	              query->states[PROTO_TCP] & ~LISTENERS && run->options->source != SOURCE_PROC;
 	self.end = netns_cpu_ms() + netns_gather_cpu_ms(run->options);
 	int result = netns_visit(&namespaces->list, namespaces->chosen, run->proc_fd, part_enter, &self);
@@ -481,6 +573,8 @@ int netns_gather(struct run *run, const struct source_request *request)
 		result = gather_connections(&self);
 	if (result == 0)
 		result = gather_from_outside(&self);
+	if (result == 0 && run->options->record)
+		result = record_others(run);
 	if (result < 0 && !run->error.what)
 		error_set(&run->error, errno, "enter network namespaces", "");
 	free(self.held.row);

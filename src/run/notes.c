@@ -67,6 +67,14 @@ void notes_unread(const struct owner_report *owners)
 		        owners->partly.count == 1 ? "" : "s", strerror(owners->partly.number));
 }
 
+void notes_recorded_elsewhere(uint64_t count)
+{
+	if (count)
+		message("%llu socket%s of other network namespaces %s in the recording: -N all shows %s",
+		        (unsigned long long)count, count == 1 ? "" : "s", count == 1 ? "is" : "are",
+		        count == 1 ? "it" : "them");
+}
+
 void notes_netns(const struct notes_netns *about)
 {
 	const char *were = about->not_looked == 1 ? " was" : "s were";

@@ -43,6 +43,8 @@ void notes_unseen(const char *what, const struct privilege *privilege);
 /* Processes that could not be looked into, or not wholly, for another reason than their being hidden. */
 void notes_unread(const struct owner_report *owners);
 
+/* Of a recording that has more than was asked for. */
+void notes_recorded_elsewhere(uint64_t count);
 /* What was not looked at of network namespaces. */
 struct notes_netns {
 	unsigned not_looked; /* neither entered nor read */

@@ -4,12 +4,14 @@
  * The file is what went over the wire, one message behind the other: our
  * requests (so that a reader knows what the answers are of) and the kernel's
  * datagrams, each padded to 4 bytes as netlink pads them. The first message is
- * a NLMSG_NOOP whose text says on which boot of which machine it was made;
+ * a NLMSG_NOOP whose text says on which boot of which machine it was made; where
+ * several network namespaces are recorded, one more says of which what follows is.
  * `ss -D` writes neither that nor the requests.
  */
 #include <sockview/wire.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <stdio.h>
@@ -78,15 +80,12 @@ static void record_close(struct wire *wire)
 	free(self);
 }
 
-static int record_origin(struct record_wire *self, const char *origin)
+static int record_note(struct record_wire *self, const void *note, size_t len)
 {
-	char message[NLMSG_HDRLEN + WIRE_ORIGIN_MAX] = { 0 };
 	struct nlmsghdr head = { .nlmsg_type = NLMSG_NOOP };
-	size_t len = strnlen(origin, WIRE_ORIGIN_MAX);
+	len = len < WIRE_NOTE_MAX ? len : WIRE_NOTE_MAX;
 	head.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + len);
-	memcpy(message, &head, sizeof(head));
-	memcpy(message + NLMSG_HDRLEN, origin, len);
-	return record_bytes(self, message, NLMSG_HDRLEN + len);
+	return record_bytes(self, &head, sizeof(head)) < 0 ? -1 : record_bytes(self, note, len);
 }
 
 struct wire *wire_record(struct wire *inner, int fd, const char *origin)
@@ -103,9 +102,36 @@ struct wire *wire_record(struct wire *inner, int fd, const char *origin)
 	};
 	self->inner = inner;
 	self->fd = fd;
-	if (record_origin(self, origin) == 0)
+	if (record_note(self, origin, strnlen(origin, WIRE_ORIGIN_MAX)) == 0)
 		return &self->wire;
 	free(self);
+	return NULL;
+}
+
+int wire_record_note(struct wire *recording, const void *note, size_t len)
+{
+	return record_note((struct record_wire *)recording, note, len);
+}
+
+/* Both write at the place in the file that they share. */
+struct wire *wire_record_on(struct wire *recording, struct wire *inner, const void *note, size_t len)
+{
+	struct record_wire *before = (struct record_wire *)recording, *self = calloc(1, sizeof(*self));
+	int fd = self ? fcntl(before->fd, F_DUPFD_CLOEXEC, 0) : -1;
+	if (fd >= 0) {
+		self->wire = before->wire;
+		self->wire.fd = inner->fd;
+		self->inner = inner;
+		self->fd = fd;
+	}
+	if (fd >= 0 && record_note(self, note, len) == 0)
+		return &self->wire;
+	int saved = errno;
+	if (fd >= 0)
+		close(fd);
+	free(self);
+	wire_close(inner);
+	errno = saved;
 	return NULL;
 }
 

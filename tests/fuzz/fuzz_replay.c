@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <sockview/collect.h>
+#include <sockview/netns.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -11,6 +12,17 @@ static int count(void *context, const struct sock *sock)
 {
 	unsigned *sum = context;
 	*sum += sock->row.local_port;
+	return 0;
+}
+
+static int section(void *context, const void *note, size_t len)
+{
+	struct netns netns;
+	bool own, asked;
+	(void)context;
+	if (netns_record_read(&netns, &own, &asked, note, len) < 0)
+		return -1;
+	netns_forget(&netns);
 	return 0;
 }
 
@@ -34,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.ordered = true,
 		.sink = count,
 		.context = &sum,
+		.section = size % 2 ? section : NULL,
 	};
 	struct sources sources = { .wire = wire, .proc_net_fd = -1 };
 	if (wire)

@@ -266,7 +266,8 @@ for _ in range(20):
     if result.status or not set(scene.values()) <= found or b"ESRCH" in result.err or b"No such" in result.err:
         break
 t.ok(not result.status and set(scene.values()) <= found and not result.complaints(), "one that disappears meanwhile is no error", result)
-t.same(len(named), len(answer["report"]["namespaces"]), "each once")
+listed = [entry["netns"] for entry in answer["report"]["namespaces"] if entry["netns"]]
+t.same(sorted(set(listed)), sorted(listed), "each once", answer["report"]["namespaces"])
 t.same({row["netns_name"] for row in answer["sockets"] if row["netns"] == scene["web"]}, {"web"}, "every row has the label")
 
 # --- the words of -N -----------------------------------------------------------
@@ -365,9 +366,49 @@ for name, word in (("self", "self"), ("web", "web"), ("process", str(PID)), ("bo
                "-N %s --explain %d: as bind() in it" % (word, port), result)
 result = tap.sockview("-N", "self,web", "--explain", str(PORT))
 t.ok(result.status == 1 and {line.split(":")[0] for line in result.lines if ": Port" in line} == {"self", "web"}, "--explain of two: each is named", result)
-for options in (["--record", "/dev/null"], ["--replay", "/dev/null"]):
-    result = tap.sockview("-N", "all", *options)
-    t.ok(result.status == 2 and options[0].encode() in result.err and not result.out, "%s: refused beside -N" % options[0], result)
+
+# --- recordings ---------------------------------------------------------------------
+
+FILE = os.path.join(tap.scratch(), "recording")
+
+
+def of_scene(answer):
+    return sorted((row["netns"], row["netns_name"], row["proto"], row["state"], row["local_address"], row["local_port"], row["remote_port"] or 0)
+                  for row in answer["sockets"] if row["netns"] in scene.values())
+
+
+answer, result = listing("all", "-atun", "--record", FILE)
+before = os.stat(FILE).st_size
+again, result = listing("all", "-atun", "--replay", FILE)
+t.same(of_scene(again), of_scene(answer), "a recording says the namespace of each socket", result)
+t.same({entry["netns"]: entry["label"] for entry in again["report"]["namespaces"] if entry["netns"] in scene.values()},
+       {entry["netns"]: entry["label"] for entry in answer["report"]["namespaces"] if entry["netns"] in scene.values()}, "... and what it is called")
+for word, name in (("web", "web"), ("net:[%d]" % scene["held"], "held"), ("/run/a place", "bound"), ("self", "self"),
+                   *((("shop", "docker"), (CRIO[:9], "crio")) if containers else ())):
+    again, result = listing(word, "-atun", "--replay", FILE)
+    t.same(of_scene(again), [row for row in of_scene(answer) if row[0] == scene[name]], "--replay -N %s" % word, result)
+result = tap.sockview("--replay", FILE, "-atun", "--json")
+t.same([len(json.loads(result.out)["sockets"]), b"sockets of other network namespaces are in the recording: -N all shows them" in result.err],
+       [sum(row[0] == scene["self"] for row in of_scene(answer)), True], "without -N those of the recording's own, and the rest is counted", result)
+result = tap.sockview("--replay", FILE, "-atun", "-N", "web,nowhere")
+t.ok(result.status == 3 and b"nowhere" in result.err, "a namespace that is not in it", result)
+whole = open(FILE, "rb").read()
+cut = os.path.join(tap.scratch(), "cut")
+for length in range(0, len(whole), max(4, len(whole) // 199 & ~3)):
+    with open(cut, "wb") as file:
+        file.write(whole[:length])
+    result = tap.sockview("--replay", cut, "-atun", "-N", "all", "--json", often=True)
+    if result.status not in (0, 3) or b"Sanitizer" in result.err:
+        break
+t.ok(result.status in (0, 3) and b"Sanitizer" not in result.err, "cut anywhere it is a shorter answer or an error", result)
+plain = tap.sockview("-atun", "--record", FILE, "--json")
+again, result = listing("all", "-atun", "--replay", FILE)
+t.same([{row["netns_name"] for row in again["sockets"]}, len(again["sockets"])], [{"self"}, len(json.loads(plain.out)["sockets"])],
+       "one that was made without -N is of self", result)
+result = tap.sockview("-N", "all", "--explain", "80", "--replay", FILE)
+t.ok(result.status == 2 and b"--replay" in result.err and not result.out, "--explain -N is of this host", result)
+result = tap.sockview("-N", "all", "-atun", "--record", "/dev/full")
+t.ok(result.status == 3 and b"/dev/full" in result.err, "a recording that cannot be written", result)
 
 # --- less than root -------------------------------------------------------------
 

@@ -204,12 +204,43 @@ static void what_cannot_be_entered_is_told(void **state)
 	close(proc);
 }
 
+/* A recording's note, cut anywhere, and with a byte too many. */
+static void what_a_recording_says_is_read_again(void **state)
+{
+	const struct netns told = { .inode = 4026532209,
+		                    .label = (char *)"a b@4026532209",
+		                    .name = (char *)"a b",
+		                    .container_id = (char *)ID1 };
+	struct netns read;
+	struct text note = { 0 };
+	bool own, asked;
+	(void)state;
+	assert_int_equal(netns_record_put(&told, false, true, &note), 0);
+	assert_int_equal(netns_record_read(&read, &own, &asked, note.data, note.len), 0);
+	assert_true(asked && !own && read.inode == told.inode && !read.mount && !read.container);
+	assert_string_equal(read.label, told.label);
+	assert_string_equal(read.name, told.name);
+	assert_string_equal(read.container_id, ID1);
+	netns_forget(&read);
+	for (size_t len = 0; len < note.len; len++) {
+		assert_int_equal(netns_record_read(&read, &own, &asked, note.data, len), -1);
+		assert_int_equal(errno, EBADMSG);
+	}
+	text_free(&note);
+	assert_int_equal(netns_record_put(&told, true, false, &note), 0);
+	assert_int_equal(netns_record_read(&read, &own, &asked, note.data, note.len), 0);
+	assert_true(own && !asked);
+	netns_forget(&read);
+	text_free(&note);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_is_found_once_and_called_by_a_name),
 		cmocka_unit_test(a_proc_without_namespaces_is_no_list),
 		cmocka_unit_test(what_cannot_be_entered_is_told),
+		cmocka_unit_test(what_a_recording_says_is_read_again),
 	};
 	return cmocka_run_group_tests(tests, make_tree, remove_tree);
 }

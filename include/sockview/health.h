@@ -42,15 +42,19 @@ int health_see(struct health *health, const struct sock *sock);
 int health_judge(struct health *health, const struct column_context *context, const struct sock *sock, size_t kept);
 /*
  * After the second look: what is true of all rows together, of the host's
- * numbers, and of the counters of /proc/net/netstat in both looks. Rows whose
+ * numbers, and of each namespace's counters of /proc/net/netstat in both looks. Rows whose
  * owners are wanted besides go to the sink, which adds them to the table.
  */
+struct health_netns {
+	uint64_t time_wait_overflow, cookies; /* gained between the looks; 0 where it could not be read */
+	bool cookies_always;                  /* net.ipv4.tcp_syncookies: whether the queue is full or not */
+	double ephemeral_room;                /* ports of the range that are not reserved; 0: not known */
+};
 struct health_host {
 	const struct host_numbers *numbers;
-	bool initial;                /* network namespace: orphans and memory are then more than information */
-	bool counted;                /* what follows could be read in both looks */
-	uint64_t time_wait_overflow; /* gained between the looks */
-	uint32_t reserved_ports;     /* ephemeral ports that are reserved */
+	bool initial;                     /* network namespace: orphans and memory are then more than information */
+	const struct health_netns *netns; /* by the rows' index of the namespace */
+	size_t netns_count;
 };
 int health_totals(struct health *health, const struct health_host *host, const struct table *table, sock_sink *sink,
                   void *context);

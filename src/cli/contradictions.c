@@ -63,7 +63,7 @@ static const struct pair {
 	{ "events", "sort group-by sum top summary pids F", "it has lines of its own", 0 },
 	{ "watch", "group-by sum top summary pids internet F record replay " OF_NETNS,
 	  "it shows the sockets of now, a row each", 0 },
-	{ "health", OF_LSOF " " OF_NETNS " record replay " AGAIN " " OF_ROWS,
+	{ "health", OF_LSOF " record replay " AGAIN " " OF_ROWS,
 	  "it compares two looks at the sockets here; a recording is of one", 0 },
 	{ "exposure", OF_LSOF " info " OF_FILES " " AGAIN " " OF_ROWS, "it is of what listens now", 0 },
 	{ "exposure", OF_NETNS, "run it there: nsenter -t PID -n sockview --exposure", 0 },

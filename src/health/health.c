@@ -113,8 +113,8 @@ static void tally_count(struct tally *tally, const struct row *row)
 /* Listeners come first in a dump: a port that has none is a client's. */
 static int see_tcp(struct health *health, const struct row *row)
 {
-	struct tally *port = is_listener(row) ? tally_of_port(&health->ports, row->local_port)
-	                                      : tally_find_port(&health->ports, row->local_port);
+	struct tally *port =
+		is_listener(row) ? tally_of_port(&health->ports, row) : tally_find_port(&health->ports, row);
 	if (is_listener(row))
 		return port ? 0 : -1;
 	if (port) {
@@ -182,13 +182,33 @@ __attribute__((format(printf, 5, 6))) static int hit_add(struct health *health, 
 
 /* Each of these: 1 a hit, 0 none, -1. */
 
-static int judge_listener(struct health *health, const struct sock *sock, const struct rate_counts *gain, size_t kept)
+/*
+ * Cookies are sent while the SYN queue is full (tcp_conn_request(),
+ * net/ipv4/tcp_input.c), and are counted for the namespace: if some were, one
+ * look that shows the queue near its end is enough.
+ */
+static int judge_syn_queue(struct health *health, const struct row *row, uint64_t cookies, size_t kept)
+{
+	const struct tally *port = tally_find_port(&health->ports, row);
+	unsigned waiting = port ? port->half_open : 0, before = port ? port->half_open_before : 0;
+	unsigned fewer = waiting < before ? waiting : before, more = waiting < before ? before : waiting;
+	unsigned counts = cookies ? more : fewer;
+	double share = row->send_q ? 100.0 * counts / row->send_q : 0;
+	char sent[64] = "";
+	if (share < health->threshold[SYN_QUEUE] || more < health_rules[SYN_QUEUE].least)
+		return 1;
+	if (cookies)
+		snprintf(sent, sizeof(sent), "; %llu SYN cookies were sent meanwhile", (unsigned long long)cookies);
+	return hit_add(health, SYN_QUEUE, share, kept,
+	               "%u connections are half open on its port (%u a look before), the backlog is %u%s", waiting,
+	               before, row->send_q, sent);
+}
+
+static int judge_listener(struct health *health, const struct sock *sock, const struct rate_counts *gain,
+                          uint64_t cookies, size_t kept)
 {
 	const struct row *row = &sock->row;
-	const struct tally *port = tally_find_port(&health->ports, row->local_port);
-	unsigned waiting = port ? port->half_open : 0, before = port ? port->half_open_before : 0;
 	unsigned drops = gain && gain->known & RATE_DROPS ? gain->drops : 0;
-	double share = row->send_q ? 100.0 * (waiting < before ? waiting : before) / row->send_q : 0;
 	if (row->recv_q > row->send_q)
 		return hit_add(health, ACCEPT_QUEUE_FULL, row->recv_q, kept,
 		               "%u connections wait to be accepted, the backlog is %u; %u were refused meanwhile",
@@ -197,11 +217,7 @@ static int judge_listener(struct health *health, const struct sock *sock, const 
 		return hit_add(health, ACCEPT_QUEUE_DROPS, drops, kept,
 		               "%u connections were refused meanwhile; %u wait now, the backlog is %u", drops,
 		               row->recv_q, row->send_q);
-	if (share >= health->threshold[SYN_QUEUE] && waiting >= health_rules[SYN_QUEUE].least)
-		return hit_add(health, SYN_QUEUE, share, kept,
-		               "%u connections are half open on its port (%u a look before), the backlog is %u",
-		               waiting, before, row->send_q);
-	return 1;
+	return judge_syn_queue(health, row, cookies, kept);
 }
 
 static int judge_sending(struct health *health, const struct column_source *source, size_t kept)
@@ -353,7 +369,13 @@ static int judge_port(struct health *health, const struct tally *tally)
 	return answer;
 }
 
-static int judge_tallies(struct health *health, double room, size_t *kept, sock_sink *sink, void *context)
+static double room_of(const struct health_host *host, uint16_t netns)
+{
+	return netns < host->netns_count ? host->netns[netns].ephemeral_room : 0;
+}
+
+static int judge_tallies(struct health *health, const struct health_host *host, size_t *kept, sock_sink *sink,
+                         void *context)
 {
 	const struct tallies *all[] = { &health->destinations, &health->ports };
 	for (size_t i = 0; i < 2; i++)
@@ -361,7 +383,8 @@ static int judge_tallies(struct health *health, double room, size_t *kept, sock_
 			const struct tally *tally = &all[i]->tally[at];
 			if (!tally->port || !tally->has_sample)
 				continue;
-			int answer = i ? judge_port(health, tally) : judge_destination(health, tally, room);
+			int answer = i ? judge_port(health, tally)
+			               : judge_destination(health, tally, room_of(host, tally->netns));
 			if (answer < 0 || (!answer && keep_sample(health, tally, kept, sink, context) < 0))
 				return -1;
 		}
@@ -395,38 +418,68 @@ static int judge_numbers(struct health *health, const struct health_host *host)
 	/* The figures are the host's, its limits the initial namespace's. */
 	for (; hits < health->hit_count && !host->initial; hits++)
 		health->hit[hits].severity = HEALTH_INFO;
-	if (!host->counted || !host->time_wait_overflow)
-		return 0;
-	int answer = hit_add(health, HEALTH_TIME_WAIT, (double)host->time_wait_overflow, SIZE_MAX,
-	                     "%llu closed connections had no place in TIME_WAIT: net.ipv4.tcp_max_tw_buckets",
-	                     (unsigned long long)host->time_wait_overflow);
-	if (answer == 0)
-		health->hit[health->hit_count - 1].severity = HEALTH_CRITICAL;
-	return answer;
+	return 0;
 }
 
-static int judge_listeners(struct health *health, const struct table *table)
+static int judge_netns(struct health *health, const struct health_netns *netns, uint16_t index)
 {
-	for (size_t i = 0; i < health->listener_count; i++) {
-		struct sock sock;
-		table_get(table, health->listener[i], &sock);
-		if (judge_listener(health, &sock, rates_gain(&health->rates, &sock.row), health->listener[i]) < 0)
-			return -1;
-	}
+	if (!netns->time_wait_overflow)
+		return 0;
+	if (hit_add(health, HEALTH_TIME_WAIT, (double)netns->time_wait_overflow, SIZE_MAX,
+	            "%llu closed connections had no place in TIME_WAIT: net.ipv4.tcp_max_tw_buckets",
+	            (unsigned long long)netns->time_wait_overflow) < 0)
+		return -1;
+	health->hit[health->hit_count - 1].severity = HEALTH_CRITICAL;
+	health->hit[health->hit_count - 1].netns = index;
 	return 0;
+}
+
+/* Cookies of a burst between the looks: which queue was full then, no row tells any more. */
+static int judge_cookies(struct health *health, const struct health_netns *netns, uint16_t index)
+{
+	if (!netns->cookies || netns->cookies_always)
+		return 0;
+	if (hit_add(health, SYN_QUEUE, (double)netns->cookies, SIZE_MAX,
+	            "%llu SYN cookies were sent meanwhile: of which listener the queue was full is not seen",
+	            (unsigned long long)netns->cookies) < 0)
+		return -1;
+	health->hit[health->hit_count - 1].severity = HEALTH_INFO;
+	health->hit[health->hit_count - 1].netns = index;
+	return 0;
+}
+
+static int judge_listeners(struct health *health, const struct health_host *host, const struct table *table)
+{
+	bool *explained = calloc(host->netns_count + 1, sizeof(*explained));
+	int answer = explained ? 0 : -1;
+	for (size_t i = 0; i < health->listener_count && answer == 0; i++) {
+		struct sock sock;
+		size_t hits = health->hit_count;
+		table_get(table, health->listener[i], &sock);
+		uint16_t netns = sock.row.netns;
+		bool known = netns < host->netns_count;
+		if (judge_listener(health, &sock, rates_gain(&health->rates, &sock.row),
+		                   known ? host->netns[netns].cookies : 0, health->listener[i]) < 0)
+			answer = -1;
+		if (known && health->hit_count > hits && health->hit[hits].key != ACCEPT_QUEUE_DROPS)
+			explained[netns] = true;
+	}
+	for (size_t i = 0; i < host->netns_count && answer == 0; i++)
+		if (!explained[i])
+			answer = judge_cookies(health, &host->netns[i], (uint16_t)i);
+	free(explained);
+	return answer;
 }
 
 int health_totals(struct health *health, const struct health_host *host, const struct table *table, sock_sink *sink,
                   void *context)
 {
-	const struct host_numbers *numbers = host->numbers;
 	size_t kept = table->count;
-	double room = numbers->known[HOST_PORT_FIRST] && numbers->known[HOST_PORT_LAST]
-	                      ? (double)(numbers->value[HOST_PORT_LAST] - numbers->value[HOST_PORT_FIRST]) + 1 -
-	                                host->reserved_ports
-	                      : 0;
-	if (judge_listeners(health, table) < 0 || judge_tallies(health, room, &kept, sink, context) < 0)
+	if (judge_listeners(health, host, table) < 0 || judge_tallies(health, host, &kept, sink, context) < 0)
 		return -1;
+	for (size_t i = 0; i < host->netns_count; i++)
+		if (judge_netns(health, &host->netns[i], (uint16_t)i) < 0)
+			return -1;
 	return judge_numbers(health, host);
 }
 
@@ -453,7 +506,8 @@ static bool is_same_finding(const struct health_finding *finding, const struct h
 	/* A leak is its program's, whichever ports it is on. */
 	bool ports = finding->key != HEALTH_CLOSE_WAIT && finding->key != EPHEMERAL_ROOM;
 	return finding->key == other->key && finding->pid == other->pid && finding->row.proto == other->row.proto &&
-	       (!ports || finding->row.local_port == other->row.local_port) && finding->key != HEALTH_TIME_WAIT;
+	       finding->row.netns == other->row.netns && (!ports || finding->row.local_port == other->row.local_port) &&
+	       finding->key != HEALTH_TIME_WAIT;
 }
 
 static int finding_add(struct health *health, const struct health_hit *hit, struct health_finding *made)
@@ -521,9 +575,10 @@ static void drop_small(struct health *health)
 int health_find(struct health *health, const struct column_context *context, const struct table *table,
                 bool (*wanted)(void *wanting, const struct sock *sock), void *wanting)
 {
+	health->netns = context->netns;
 	for (size_t i = 0; i < health->hit_count; i++) {
 		const struct health_hit *hit = &health->hit[i];
-		struct health_finding made = { .row = { .proto = PROTO_COUNT } };
+		struct health_finding made = { .row = { .proto = PROTO_COUNT, .netns = hit->netns } };
 		struct sock sock;
 		if (hit->row < table->count) {
 			table_get(table, hit->row, &sock);

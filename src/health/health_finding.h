@@ -15,6 +15,7 @@ struct health_hit {
 	enum health_severity severity;
 	double value;
 	uint32_t count;
+	uint16_t netns; /* of a hit without a row */
 	char text[200];
 };
 
@@ -22,7 +23,7 @@ struct health_hit {
 struct health_finding {
 	enum health_key key;
 	enum health_severity severity;
-	struct row row; /* the worst; proto PROTO_COUNT: there is none */
+	struct row row; /* the worst; proto PROTO_COUNT: there is none but for its netns */
 	double value;
 	uint32_t count;
 	int32_t pid; /* 0: not known */
@@ -34,7 +35,8 @@ struct health {
 	double threshold[HEALTH_KEYS];
 	struct rates rates;
 	unsigned looks;
-	uint64_t twice; /* sockets seen in both looks */
+	const struct netns_list *netns; /* what the rows' numbers of namespaces mean; NULL: all are of our own */
+	uint64_t twice;                 /* sockets seen in both looks */
 	struct tallies destinations, ports;
 	size_t *listener; /* their places in the caller's table */
 	size_t listener_count, listener_capacity;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <sockview/json_string.h>
+#include <sockview/netns.h>
 #include <sockview/openmetrics.h>
 #include <sockview/proto.h>
 
@@ -43,12 +44,29 @@ static void out_escaped_text(struct out *out, const struct text *text)
 	out_advance(out, text_escape(to, text->data, len, TEXT_WORD));
 }
 
+/* NULL: not asked for */
+static const char *netns_label(const struct health *health, const struct health_finding *finding)
+{
+	return health->netns ? health->netns->item[finding->row.netns].label : NULL;
+}
+
+static void out_netns(struct out *out, const struct health *health, const struct health_finding *finding)
+{
+	const char *label = netns_label(health, finding);
+	if (!label)
+		return;
+	out_string(out, " in ");
+	struct text name = { .data = (char *)label, .len = strlen(label) };
+	out_escaped_text(out, &name);
+}
+
 /* "127.0.0.1:8001 python3" */
-static void out_who(struct out *out, const struct health_finding *finding, bool whole)
+static void out_who(struct out *out, const struct health *health, const struct health_finding *finding, bool whole)
 {
 	char end[END_MAX];
 	if (!has_row(finding)) {
 		out_string(out, "this host");
+		out_netns(out, health, finding);
 		return;
 	}
 	health_end_text(end, &finding->row, false);
@@ -62,6 +80,7 @@ static void out_who(struct out *out, const struct health_finding *finding, bool 
 		out_char(out, ' ');
 		out_escaped_text(out, &finding->program);
 	}
+	out_netns(out, health, finding);
 	if (!whole)
 		return;
 	if (finding->pid) {
@@ -99,7 +118,7 @@ static void out_headline(const struct health *health, struct out *out)
 	out_string(out, line);
 	out_string(out, health_rules[health->finding[0].key].name);
 	out_char(out, ' ');
-	out_who(out, &health->finding[0], false);
+	out_who(out, health, &health->finding[0], false);
 	out_char(out, '\n');
 }
 
@@ -112,7 +131,7 @@ int health_text(const struct health *health, struct out *out)
 		snprintf(line, sizeof(line), "\n%s %s: ", health_severities[finding->severity],
 		         health_rules[finding->key].name);
 		out_string(out, line);
-		out_who(out, finding, true);
+		out_who(out, health, finding, true);
 		out_string(out, "\n    ");
 		if (finding->count > 1 && finding->key != HEALTH_TIME_WAIT && finding->key != EPHEMERAL_ROOM) {
 			snprintf(line, sizeof(line), "%u sockets, the worst: ", finding->count);
@@ -188,6 +207,12 @@ static void finding_json(struct out *out, const struct health *health, const str
 	json_string(out, finding->text);
 	finding_key(out, "advice", false);
 	json_string(out, rule->advice);
+	if (health->netns) {
+		uint64_t number = health->netns->item[row->netns].inode;
+		finding_number(out, "netns", number, (double)number);
+		finding_key(out, "netns_name", false);
+		json_string(out, netns_label(health, finding));
+	}
 	out_char(out, '}');
 }
 
@@ -217,7 +242,8 @@ static bool has_port(const struct health_finding *finding)
 
 static bool same_labels(const struct health_finding *a, const struct health_finding *b)
 {
-	if (a->key != b->key || a->severity != b->severity || a->program.len != b->program.len ||
+	if (a->key != b->key || a->severity != b->severity || a->row.netns != b->row.netns ||
+	    a->program.len != b->program.len ||
 	    (a->program.len && memcmp(a->program.data, b->program.data, a->program.len) != 0) ||
 	    has_port(a) != has_port(b))
 		return false;
@@ -240,8 +266,8 @@ static bool is_first(const struct health *health, size_t index, uint64_t *count)
 	return true;
 }
 
-static void finding_sample(struct out *out, const struct metric_family *family, const struct health_finding *finding,
-                           uint64_t count)
+static void finding_sample(struct out *out, const struct metric_family *family, const struct health *health,
+                           const struct health_finding *finding, uint64_t count)
 {
 	char address[ADDR_TEXT_MAX] = "", port[8] = "";
 	const struct row *row = &finding->row;
@@ -256,6 +282,7 @@ static void finding_sample(struct out *out, const struct metric_family *family, 
 		{ "address", metric_text(*address ? address : NULL) },
 		{ "port", metric_text(*port ? port : NULL) },
 		{ "program", { finding->program.len ? finding->program.data : NULL, finding->program.len } },
+		{ "netns", metric_text(netns_label(health, finding)) },
 	};
 	metric_sample(out, family, labels, sizeof(labels) / sizeof(labels[0]), count);
 }
@@ -275,7 +302,7 @@ int health_metrics(const struct health *health, struct out *out)
 		if (shown == HEALTH_SAMPLES_MAX)
 			left++;
 		else if (is_first(health, i, &count)) {
-			finding_sample(out, &findings, &health->finding[i], count);
+			finding_sample(out, &findings, health, &health->finding[i], count);
 			shown++;
 		}
 	}

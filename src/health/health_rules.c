@@ -5,6 +5,7 @@
  * accept-queue-drops   one refused connection in the time looked at; our choice
  * syn-queue            half-open connections as a share of the backlog, from which on the kernel
  *                      answers with cookies or drops (tcp_conn_request(), net/ipv4/tcp_input.c); our choice: 75 %
+ *                      in both looks, or in one while cookies were sent
  * peer-window-closed   the second unanswered probe (tcp_probe_timer()): our choice; 50 % of the busy time
  * not-reading          half of the receive buffer, as the window is then near closed; 5 s: our choice
  * black-hole           the third retransmission: RFC 1122 4.2.3.5 (R1: at least 3)

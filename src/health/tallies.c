@@ -6,14 +6,14 @@
 
 static bool same_tally(const struct tally *tally, const struct tally *key)
 {
-	return tally->port == key->port && tally->family == key->family &&
+	return tally->port == key->port && tally->family == key->family && tally->netns == key->netns &&
 	       !memcmp(&tally->local, &key->local, sizeof(key->local)) &&
 	       !memcmp(&tally->remote, &key->remote, sizeof(key->remote));
 }
 
 static size_t tally_place(const struct tallies *tallies, const struct tally *key)
 {
-	uint64_t hash = (uint64_t)key->port << 8 | key->family;
+	uint64_t hash = (uint64_t)key->netns << 32 | (uint64_t)key->port << 8 | key->family;
 	for (int i = 0; i < 4; i++)
 		hash = (hash ^ key->local.word[i]) * 0x9e3779b97f4a7c15u ^ (hash >> 29) ^ key->remote.word[i];
 	hash *= 0x9e3779b97f4a7c15u;
@@ -54,19 +54,27 @@ struct tally *tally_of_destination(struct tallies *tallies, const struct row *ro
 	return tally_add(tallies, &(struct tally){ .local = row->local,
 	                                           .remote = row->remote,
 	                                           .port = row->remote_port,
+	                                           .netns = row->netns,
 	                                           .family = row->family });
 }
 
-struct tally *tally_of_port(struct tallies *tallies, uint16_t port)
+static struct tally port_key(const struct row *row)
 {
-	return tally_add(tallies, &(struct tally){ .port = port });
+	return (struct tally){ .port = row->local_port, .netns = row->netns };
 }
 
-struct tally *tally_find_port(const struct tallies *tallies, uint16_t port)
+struct tally *tally_of_port(struct tallies *tallies, const struct row *row)
 {
+	struct tally key = port_key(row);
+	return tally_add(tallies, &key);
+}
+
+struct tally *tally_find_port(const struct tallies *tallies, const struct row *row)
+{
+	struct tally key = port_key(row);
 	if (!tallies->count)
 		return NULL;
-	struct tally *tally = &tallies->tally[tally_place(tallies, &(struct tally){ .port = port })];
+	struct tally *tally = &tallies->tally[tally_place(tallies, &key)];
 	return tally->port ? tally : NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <sockview/file.h>
 #include <sockview/format.h>
@@ -15,6 +16,8 @@
 
 #include "run/gather.h"
 #include "run/invocation.h"
+#include "run/namespaces.h"
+#include "run/netns_gather.h"
 #include "run/notes.h"
 #include "run/rights.h"
 
@@ -58,6 +61,7 @@ static void checkup_plan(struct run *run)
 		.owners = true,
 		.owners_shown = true,
 		.details = HEALTH_DETAILS | run->selection.needs.details,
+		.privileges = run->namespaces.list.count ? PRIVILEGE_NETNS : 0u,
 	};
 }
 
@@ -124,19 +128,13 @@ static bool counter_of(const char *text, const char *name, uint64_t *value)
 	return false;
 }
 
+/* What a namespace has counted, and its settings. */
 struct checkup_counters {
 	bool known;
-	uint64_t time_wait_overflow;
+	uint64_t time_wait_overflow, cookies;
+	bool cookies_always;
+	double ephemeral_room; /* 0: not known */
 };
-
-static struct checkup_counters counters_read(const struct run *run)
-{
-	static char text[16384];
-	struct checkup_counters counters = { 0 };
-	file_read_string(run->proc_net_fd, "netstat", text, sizeof(text));
-	counters.known = counter_of(text, "TCPTimeWaitOverflow", &counters.time_wait_overflow);
-	return counters;
-}
 
 /* The namespace that the machine started with has limits that others lack. */
 static bool is_initial(const struct host_numbers *numbers)
@@ -144,18 +142,74 @@ static bool is_initial(const struct host_numbers *numbers)
 	return numbers->known[HOST_ORPHANS_MAX];
 }
 
-static uint32_t reserved_count(const struct run *run, const struct host_numbers *numbers)
+static uint32_t reserved_count(int proc_fd, uint64_t first, uint64_t last)
 {
 	char text[4096];
 	uint32_t count = 0;
-	file_read_string(run->proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, sizeof(text));
+	file_read_string(proc_fd, "sys/net/ipv4/ip_local_reserved_ports", text, sizeof(text));
 	for (char *at = text; *at >= '0' && *at <= '9';) {
 		unsigned long low = strtoul(at, &at, 10), high = *at == '-' ? strtoul(at + 1, &at, 10) : low;
 		for (; low <= high && low <= UINT16_MAX; low++)
-			count += low >= numbers->value[HOST_PORT_FIRST] && low <= numbers->value[HOST_PORT_LAST];
+			count += low >= first && low <= last;
 		at += *at == ',';
 	}
 	return count;
+}
+
+/* Of the namespace that the calling thread is in. */
+static void counters_read(struct checkup_counters *counters, int proc_fd, int proc_net_fd)
+{
+	char text[16384], mode[8];
+	struct host_numbers numbers;
+	*counters = (struct checkup_counters){ 0 };
+	file_read_string(proc_net_fd, "netstat", text, sizeof(text));
+	counters->known = counter_of(text, "TCPTimeWaitOverflow", &counters->time_wait_overflow);
+	counter_of(text, "SyncookiesSent", &counters->cookies);
+	file_read_string(proc_fd, "sys/net/ipv4/tcp_syncookies", mode, sizeof(mode));
+	counters->cookies_always = *mode == '2';
+	host_numbers_read(&numbers, proc_fd, proc_net_fd);
+	uint64_t first = numbers.value[HOST_PORT_FIRST], last = numbers.value[HOST_PORT_LAST];
+	if (numbers.known[HOST_PORT_FIRST] && numbers.known[HOST_PORT_LAST] && first <= last)
+		counters->ephemeral_room = (double)(last - first + 1 - reserved_count(proc_fd, first, last));
+}
+
+struct checkup_counting {
+	const struct run *run;
+	struct checkup_counters *counters;
+};
+
+/* In the thread that is in the namespace. */
+static int counters_visit(void *context, size_t index, int number)
+{
+	const struct checkup_counting *counting = context;
+	int proc_net_fd = number ? -1 : netns_gather_proc_net(counting->run, index);
+	if (proc_net_fd < 0)
+		return 0;
+	counters_read(&counting->counters[index], counting->run->proc_fd, proc_net_fd);
+	close(proc_net_fd);
+	return 0;
+}
+
+static size_t checkup_netns_count(const struct run *run)
+{
+	return run->namespaces.list.count ? run->namespaces.list.count : 1;
+}
+
+/* Of each namespace that was chosen; NULL with errno. */
+static struct checkup_counters *counters_take(const struct run *run)
+{
+	struct checkup_counters *counters = calloc(checkup_netns_count(run), sizeof(*counters));
+	const struct namespaces *namespaces = &run->namespaces;
+	struct checkup_counting counting = { run, counters };
+	if (!counters)
+		return NULL;
+	if (!namespaces->list.count)
+		counters_read(counters, run->proc_fd, run->proc_net_fd);
+	else if (netns_visit(&namespaces->list, namespaces->chosen, run->proc_fd, counters_visit, &counting) < 0) {
+		free(counters);
+		return NULL;
+	}
+	return counters;
 }
 
 static bool checkup_wants(void *context, const struct sock *sock)
@@ -164,30 +218,54 @@ static bool checkup_wants(void *context, const struct sock *sock)
 	return filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
 }
 
-static int checkup_looks(struct run *run)
+static int checkup_totals(struct run *run, const struct checkup_counters *before)
 {
 	struct checkup *checkup = run->own;
 	struct host_numbers numbers = { 0 };
-	struct checkup_counters before = counters_read(run), after;
-	if (checkup_look(run) < 0)
-		return -1;
-	checkup_pause(run->options->health_seconds > 0 ? run->options->health_seconds : 1);
-	memset(&run->report, 0, sizeof(run->report));
-	checkup->second = true;
-	if (checkup_look(run) < 0)
-		return -1;
-	after = counters_read(run);
+	size_t count = checkup_netns_count(run);
+	struct checkup_counters *after = counters_take(run);
+	struct health_netns *netns = calloc(count, sizeof(*netns));
+	int answer = after && netns ? 0 : -1;
+	for (size_t i = 0; i < count && answer == 0; i++) {
+		bool both = before[i].known && after[i].known;
+		netns[i] = (struct health_netns){
+			.time_wait_overflow = both ? after[i].time_wait_overflow - before[i].time_wait_overflow : 0,
+			.cookies = both ? after[i].cookies - before[i].cookies : 0,
+			.cookies_always = after[i].cookies_always,
+			.ephemeral_room = after[i].ephemeral_room,
+		};
+	}
 	host_numbers_read(&numbers, run->proc_fd, run->proc_net_fd);
 	struct health_host host = {
 		.numbers = &numbers,
 		.initial = is_initial(&numbers),
-		.counted = before.known && after.known,
-		.time_wait_overflow = after.time_wait_overflow - before.time_wait_overflow,
-		.reserved_ports = reserved_count(run, &numbers),
+		.netns = netns,
+		.netns_count = count,
 	};
-	if (health_totals(checkup->health, &host, &run->table, checkup_keep, run) < 0)
-		return error_set(&run->error, errno, "judge", "");
-	return gather_owners(run);
+	if (answer == 0)
+		answer = health_totals(checkup->health, &host, &run->table, checkup_keep, run);
+	free(after);
+	free(netns);
+	return answer < 0 && !run->error.what ? error_set(&run->error, errno, "judge", "") : answer;
+}
+
+static int checkup_looks(struct run *run)
+{
+	struct checkup *checkup = run->own;
+	struct checkup_counters *before = counters_take(run);
+	if (!before)
+		return error_set(&run->error, errno, "read counters", "");
+	int answer = checkup_look(run);
+	if (answer == 0) {
+		checkup_pause(run->options->health_seconds > 0 ? run->options->health_seconds : 1);
+		memset(&run->report, 0, sizeof(run->report));
+		checkup->second = true;
+		answer = checkup_look(run);
+	}
+	if (answer == 0)
+		answer = checkup_totals(run, before);
+	free(before);
+	return answer < 0 ? -1 : gather_owners(run);
 }
 
 static int checkup_answer(struct run *run)
@@ -220,6 +298,7 @@ static int checkup_answer(struct run *run)
 	bool owners = run->options->verbose || health_lacks_owner(checkup->health);
 	notes_report(&run->report, owners ? &run->owners.report : NULL, rights_unused(run) ? NULL : &run->privilege,
 	             run->options->verbose);
+	namespaces_say(&run->namespaces);
 	return 0;
 }
 

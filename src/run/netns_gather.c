@@ -133,8 +133,7 @@ static int part_ask(struct gathering *self, const struct sources *sources, const
 
 /* --- entered --- */
 
-/* /proc/net of the namespace that the calling thread is in; -1: it cannot be read. */
-static int thread_net(const struct run *run, size_t index)
+int netns_gather_proc_net(const struct run *run, size_t index)
 {
 	if (!index)
 		return dup(run->proc_net_fd);
@@ -213,7 +212,7 @@ static int part_enter(void *context, size_t index, int number)
 		namespaces->answer[index].complete = false;
 	if (number || result)
 		return result;
-	int proc_net_fd = thread_net(run, index);
+	int proc_net_fd = netns_gather_proc_net(run, index);
 	struct wire *wire = run->options->source == SOURCE_PROC ? NULL : wire_kernel();
 	if (wire && run->wire && !(wire = recorded(self, index, wire)))
 		return error_set(&run->error, errno, "write the recording", run->options->record);

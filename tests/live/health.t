@@ -277,7 +277,7 @@ t.same([finding for finding in keys(findings) if finding[0] != "time-wait"], [],
 
 for words, named in (("--health --threshold x=1", "accept-queue-drops"), ("--health --threshold close-wait=x", "close-wait"), ("--health=x", "--health"),
                      ("--health --threshold accept-queue-full=1", "KEY"), ("--threshold close-wait=1", "--health"), ("--health -c", "-c"),
-                     ("--health --csv", "--json"), ("--health -x", "TCP and UDP"), ("--health -i", "-i"), ("--health --replay /dev/null", "recording"), ("--health -N all", "-N")):
+                     ("--health --csv", "--json"), ("--health -x", "TCP and UDP"), ("--health -i", "-i"), ("--health --replay /dev/null", "recording")):
     result = tap.sockview(*words.split())
     t.ok(result.status == 2 and named in result.err.decode() and len(result.complaints()) == 1, "%s: exit 2, one line" % words, result)
 

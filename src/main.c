@@ -111,6 +111,7 @@
  *     judged.h                         the inside of a struct exposure: data alone
  *     ways.c ways.h                    interfaces by which packets come in, and what is attached to them
  *   health/
+ *     first_look.c first_look.h        each socket's counters at the first look, found again at the second
  *     health.c health.h                two looks, judged: what is sick, and whose it is
  *     health_finding.h                 a hit, a finding, and the inside of a struct health
  *     health_out.c                     findings as text and as JSON

@@ -2,7 +2,8 @@
  * health.h - which sockets are sick: rules over two looks, and what they found.
  *
  *   first look:   health_see() each row        second look: health_see(), health_judge() each row
- *   then          health_totals() -> the caller finds the owners of the kept rows -> health_find()
+ *   then          health_totals() -> health_settle()
+ *                 -> the caller finds the owners of the kept rows -> health_find()
  *
  * Listeners are all kept: how many half-open connections they have is known
  * once the look is over.
@@ -58,6 +59,8 @@ struct health_host {
 };
 int health_totals(struct health *health, const struct health_host *host, const struct table *table, sock_sink *sink,
                   void *context);
+/* Keeps only the rows that there are hits of: no other row's owner is looked for. 0, or -1 with errno ENOMEM. */
+int health_settle(struct health *health, struct table *table);
 /*
  * Findings of the kept rows that are wanted now that their owners are known,
  * worst first. 0, or -1 with errno ENOMEM.

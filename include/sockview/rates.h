@@ -66,6 +66,9 @@ struct rates {
 
 #define RATES_CLOSED_MAX 1000000
 
+/* What the kernel counted of the socket so far; known is 0 where it told nothing. */
+struct rate_counts rates_counted(const struct sock *sock);
+
 /* A new look begins; what was now is before. */
 void rates_begin(struct rates *rates, int64_t now_ns);
 /* A row of the present look; the same cookie again replaces. 0, or -1 with errno ENOMEM. */
@@ -81,9 +84,6 @@ int rates_gone(struct rates *rates, sock_sink *sink, void *context);
 /* The present look is over. */
 void rates_end(struct rates *rates, bool whole);
 void rates_free(struct rates *rates);
-
-/* What the socket gained between the two looks; NULL if it was not in both. */
-const struct rate_counts *rates_gain(const struct rates *rates, const struct row *row);
 
 /* What a second brought of one of them (enum rate_known); false: not known. */
 bool rates_of(const struct rates *rates, const struct row *row, enum rate_known what, bool received, double *rate);

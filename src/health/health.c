@@ -1,7 +1,7 @@
 /*
  * health.c - two looks, judged by the rules (sockview/health.h).
  *
- *   row --health_see()--> rates, tallies of ports and destinations
+ *   row --health_see()--> the first look's counters, tallies of ports and destinations
  *   row --health_judge()--> a hit --health_find()--> a finding for each key, owner and local port
  */
 #include <sockview/health.h>
@@ -40,7 +40,7 @@ void health_free(struct health *health)
 	free(health->listener);
 	tallies_free(&health->destinations);
 	tallies_free(&health->ports);
-	rates_free(&health->rates);
+	first_look_free(&health->first);
 	free(health);
 }
 
@@ -87,7 +87,8 @@ static void tally_again(struct tally *tally)
 
 void health_look(struct health *health, int64_t now_ns)
 {
-	rates_begin(&health->rates, now_ns);
+	health->before_ns = health->now_ns;
+	health->now_ns = now_ns;
 	health->looks++;
 	tallies_free(&health->destinations);
 	for (size_t i = 0; i < health->ports.capacity; i++)
@@ -136,7 +137,7 @@ int health_see(struct health *health, const struct sock *sock)
 	const struct row *row = &sock->row;
 	if (row->proto == PROTO_TCP && row->local_port && see_tcp(health, row) < 0)
 		return -1;
-	return rates_add(&health->rates, sock);
+	return health->looks == 1 ? first_look_add(&health->first, sock) : 0;
 }
 
 /* --- a row --- */
@@ -304,11 +305,14 @@ static int listener_keep(struct health *health, size_t kept)
 int health_judge(struct health *health, const struct column_context *context, const struct sock *sock, size_t kept)
 {
 	const struct row *row = &sock->row;
-	const struct rate_counts *gain = rates_gain(&health->rates, row);
+	struct rate_counts counts;
 	struct column_source source;
 	size_t hits = health->hit_count;
-	int answer;
-	health->twice += gain != NULL;
+	int answer = first_look_gain(&health->first, sock, &counts);
+	const struct rate_counts *gain = answer > 0 ? &counts : NULL;
+	if (answer < 0)
+		return -1;
+	health->twice += answer > 0;
 	column_source_set(&source, context, sock);
 	if (row->proto == PROTO_UDP)
 		answer = judge_datagrams(health, &source, gain, kept);
@@ -455,12 +459,17 @@ static int judge_listeners(struct health *health, const struct health_host *host
 	for (size_t i = 0; i < health->listener_count && answer == 0; i++) {
 		struct sock sock;
 		size_t hits = health->hit_count;
+		struct rate_counts gain;
 		table_get(table, health->listener[i], &sock);
 		uint16_t netns = sock.row.netns;
 		bool known = netns < host->netns_count;
-		if (judge_listener(health, &sock, rates_gain(&health->rates, &sock.row),
-		                   known ? host->netns[netns].cookies : 0, health->listener[i]) < 0)
-			answer = -1;
+		answer = first_look_gain(&health->first, &sock, &gain);
+		if (answer < 0)
+			break;
+		answer = judge_listener(health, &sock, answer ? &gain : NULL, known ? host->netns[netns].cookies : 0,
+		                        health->listener[i]) < 0
+		                 ? -1
+		                 : 0;
 		if (known && health->hit_count > hits && health->hit[hits].key != ACCEPT_QUEUE_DROPS)
 			explained[netns] = true;
 	}
@@ -481,6 +490,41 @@ int health_totals(struct health *health, const struct health_host *host, const s
 		if (judge_netns(health, &host->netns[i], (uint16_t)i) < 0)
 			return -1;
 	return judge_numbers(health, host);
+}
+
+/* --- the rows that there are hits of --- */
+
+struct health_keeping {
+	size_t *place; /* by the old one: 0 not kept, else the new one and one more */
+	size_t next, kept;
+};
+
+static bool is_hit(void *context, const struct sock *sock)
+{
+	struct health_keeping *keeping = context;
+	size_t at = keeping->next++;
+	(void)sock;
+	if (!keeping->place[at])
+		return false;
+	keeping->place[at] = ++keeping->kept;
+	return true;
+}
+
+int health_settle(struct health *health, struct table *table)
+{
+	struct health_keeping keeping = { .place = calloc(table->count + 1, sizeof(*keeping.place)) };
+	size_t count = table->count;
+	if (!keeping.place)
+		return -1;
+	for (size_t i = 0; i < health->hit_count; i++)
+		if (health->hit[i].row < count)
+			keeping.place[health->hit[i].row] = 1;
+	table_keep(table, is_hit, &keeping);
+	for (size_t i = 0; i < health->hit_count; i++)
+		if (health->hit[i].row < count)
+			health->hit[i].row = keeping.place[health->hit[i].row] - 1;
+	free(keeping.place);
+	return 0;
 }
 
 /* --- findings --- */

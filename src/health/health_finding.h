@@ -2,9 +2,9 @@
 #ifndef SOCKVIEW_HEALTH_FINDING_H
 #define SOCKVIEW_HEALTH_FINDING_H
 
-#include <sockview/rates.h>
 #include <sockview/text.h>
 
+#include "health/first_look.h"
 #include "health/health_rules.h"
 #include "health/tallies.h"
 
@@ -33,7 +33,8 @@ struct health_finding {
 
 struct health {
 	double threshold[HEALTH_KEYS];
-	struct rates rates;
+	struct first_look first;
+	int64_t now_ns, before_ns; /* of the looks */
 	unsigned looks;
 	const struct netns_list *netns; /* what the rows' numbers of namespaces mean; NULL: all are of our own */
 	uint64_t twice;                 /* sockets seen in both looks */

@@ -98,7 +98,7 @@ static void out_who(struct out *out, const struct health *health, const struct h
 
 static double apart(const struct health *health)
 {
-	return (double)(health->rates.now_ns - health->rates.before_ns) / 1e9;
+	return (double)(health->now_ns - health->before_ns) / 1e9;
 }
 
 static void out_headline(const struct health *health, struct out *out)

@@ -244,6 +244,8 @@ static int checkup_totals(struct run *run, const struct checkup_counters *before
 	};
 	if (answer == 0)
 		answer = health_totals(checkup->health, &host, &run->table, checkup_keep, run);
+	if (answer == 0)
+		answer = health_settle(checkup->health, &run->table);
 	free(after);
 	free(netns);
 	return answer < 0 && !run->error.what ? error_set(&run->error, errno, "judge", "") : answer;

@@ -97,7 +97,7 @@ static void count_tcp(struct rate_counts *counts, const struct sock *sock)
 	counts->known |= RATE_SEGS;
 }
 
-static struct rate_counts rate_counted(const struct sock *sock)
+struct rate_counts rates_counted(const struct sock *sock)
 {
 	struct rate_counts counts = { 0 };
 	if (sock->row.proto == PROTO_TCP)
@@ -183,7 +183,7 @@ int rates_add(struct rates *rates, const struct sock *sock)
 		add_ended(rates, entry);
 		return 0;
 	}
-	entry->count = rate_counted(sock);
+	entry->count = rates_counted(sock);
 	entry_gain(rates, entry, row->proto == PROTO_TCP);
 	return 0;
 }
@@ -191,7 +191,7 @@ int rates_add(struct rates *rates, const struct sock *sock)
 int rates_close(void *context, const struct sock *sock)
 {
 	struct rates *rates = context;
-	struct rate_counts count = rate_counted(sock);
+	struct rate_counts count = rates_counted(sock);
 	if (sock->row.proto != PROTO_TCP || !(count.known & RATE_BYTES) || !sock->row.cookie)
 		return 0;
 	if (rates->closed_count == RATES_CLOSED_MAX) {
@@ -260,13 +260,6 @@ void rates_free(struct rates *rates)
 	set_free(&rates->closed_at);
 	free(rates->closed);
 	*rates = (struct rates){ 0 };
-}
-
-const struct rate_counts *rates_gain(const struct rates *rates, const struct row *row)
-{
-	const struct rate_entry *now = row->flags & ROW_HAS_COOKIE ? set_find(&rates->now, row->cookie) : NULL;
-	bool both = now && set_find(&rates->before, row->cookie);
-	return both ? &now->gain : NULL;
 }
 
 static const struct rate_entry *entry_now(const struct rates *rates, const struct row *row)

@@ -171,6 +171,12 @@ def first_rows(*argv):
                    ["bash", "-c", 'head -n 3 < <("$@")', "bash", *argv])
 
 
+def health():
+    """Beside two dumps of what it asks for: timers, memory, TCP's internals (INET_DIAG_INFO and _SKMEMINFO)."""
+    return ("health", None, [Command("floor of two dumps with details", [tool("floor_dump"), "2ffe", "42", "2"]),
+                             ours("--health=0.001", rows=None)], False)
+
+
 def corners(pid):
     """Tables as those of tables(), and whether a client connects meanwhile."""
     beside = [("%s beside %s" % (ours, theirs), None, [Command("sockview " + ours, [SOCKVIEW, *ours.split()], TCP_ROW),
@@ -185,6 +191,7 @@ def corners(pid):
         ("a program that does not run", None, program, False),
         ("owners", "all", [ours("-atnp"), ours("-atnp", "--owners-from", "proc")], False),
         ("owners, 200 connects a second", None, [ours("-atnp"), ours("-atnp", "--owners-from", "proc")], True),
+        health(),
         ("unix sockets", None, [Command("sockview -ax", [SOCKVIEW, "-ax"]), Command("ss -ax", ["ss", "-ax"]),
                                 Command("netstat -ax", ["netstat", "-ax"])], False),
     ]
@@ -204,9 +211,9 @@ def tables(size, port, pid):
     if size == "corners":
         return corners(pid)
     chosen = {
-        "small": everything,
+        "small": [*everything, health()[:3]],
         "quiet": [everything[3]],
-        "200k": [everything[i] for i in (0, 1, 2, 5)],
+        "200k": [*(everything[i] for i in (0, 1, 2, 5)), health()[:3]],
         "3000p": [everything[i] for i in (4, 6)],
         "1m": [everything[i] for i in (0, 2)],
     }

@@ -31,6 +31,7 @@ enum column_need {
 	NEED_PEERS = 1 << 9,      /* owners of unix sockets' other ends: inode_index_build() */
 	NEED_BOOT_ID = 1 << 7,    /* the name of this boot */
 	NEED_RATES = 1 << 8,      /* two looks: rates.h */
+	NEED_STORAGE = 1 << 10,   /* what the kernel tells only with CAP_BPF */
 };
 
 /* The headings of --list-columns. */
@@ -45,6 +46,7 @@ enum column_group {
 	GROUP_UNIX,
 	GROUP_FAMILY,
 	GROUP_FILTER,
+	GROUP_STORAGE,
 	GROUP_COUNT
 };
 const char *column_group_title(enum column_group group);

@@ -36,7 +36,7 @@ struct column_defaults {
 	enum column_style style;
 	unsigned protos; /* PROTO_BIT()s: what is asked for */
 	unsigned programs, extend;
-	bool timers, memory, info, filters, contexts;
+	bool timers, memory, info, filters, storage, contexts;
 	bool numeric_users;
 	bool netns; /* the rows are of several network namespaces */
 };

@@ -20,11 +20,11 @@ struct netns;
 
 /* How rows are to be shown: the options, as data. */
 struct view {
-	bool listening, all;                          /* -l, -a: netstat's headings name them */
-	unsigned protos;                              /* PROTO_BIT()s asked for: which sections have a heading */
-	unsigned programs;                            /* -p: 1 the lowest pid, 2 all */
-	unsigned extend;                              /* -e, -ee */
-	bool timers, memory, info, filters, contexts; /* -o, -m, -I, -b, -Z */
+	bool listening, all; /* -l, -a: netstat's headings name them */
+	unsigned protos;     /* PROTO_BIT()s asked for: which sections have a heading */
+	unsigned programs;   /* -p: 1 the lowest pid, 2 all */
+	unsigned extend;     /* -e, -ee */
+	bool timers, memory, info, filters, storage, contexts; /* -o, -m, -I, -b, --bpf-maps, -Z */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve; /* -r: names_host() has been filled */
 	bool no_header;

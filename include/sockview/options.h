@@ -75,7 +75,7 @@ struct options {
 
 	/* what is printed */
 	unsigned programs, extend; /* how often -p, -e were given */
-	bool timers, memory, info, filters, contexts;
+	bool timers, memory, info, filters, storage, contexts;
 	bool numeric; /* -n; sets some of the three that follow, by format */
 	bool numeric_hosts, numeric_ports, numeric_users;
 	bool resolve, wide, no_header, no_trunc, csv_safe, pager;

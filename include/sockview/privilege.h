@@ -33,6 +33,7 @@ struct privilege {
 	bool has_ptrace;
 	bool has_read_search; /* or CAP_DAC_OVERRIDE, which includes it */
 	bool has_net_admin;   /* the caller's own */
+	bool has_storage;     /* CAP_BPF or CAP_SYS_ADMIN, the caller's own */
 	bool has_bpf;         /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
 	uint64_t own;         /* the caller's own capabilities, a bit each */
 };
@@ -47,6 +48,7 @@ enum privilege_need {
 	PRIVILEGE_NETNS = 1 << 5,    /* enter network namespaces: only with the caller's own rights */
 	PRIVILEGE_CGROUPS = 1 << 7,  /* open cgroups by their ids: only with the caller's own rights */
 	PRIVILEGE_BPF_LIST = 1 << 6, /* list the host's BPF links: only with the caller's own rights */
+	PRIVILEGE_STORAGE = 1 << 8,  /* be told what BPF programs keep for sockets: only with the caller's own rights */
 };
 
 /*

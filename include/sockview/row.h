@@ -273,6 +273,7 @@ enum blob {
 	BLOB_MD5SIG,   /* struct tcp_diag_md5sig[] */
 	BLOB_GROUPS,   /* netlink: a bit for each multicast group, of unsigned longs */
 	BLOB_FILTER,   /* packet: struct sock_filter[], the program of SO_ATTACH_FILTER */
+	BLOB_STORAGE,  /* nested SK_DIAG_BPF_STORAGE attributes: what BPF programs keep for the socket */
 	BLOB_COUNT
 };
 
@@ -281,10 +282,11 @@ enum want {
 	WANT_TIMER = 1 << 0,
 	WANT_SKMEM = 1 << 1,
 	WANT_EXTRA = 1 << 2,
-	WANT_INFO = 1 << 3,   /* the blobs of TCP */
-	WANT_UNIX = 1 << 4,   /* sock_unix and BLOB_PATH; set by itself when unix sockets are asked for */
-	WANT_DETAIL = 1 << 5, /* sock_detail and BLOB_GROUPS; set by itself when sockets that have it are asked for */
-	WANT_FILTER = 1 << 6, /* BLOB_FILTER; the kernel tells it to CAP_NET_ADMIN alone */
+	WANT_INFO = 1 << 3,    /* the blobs of TCP */
+	WANT_UNIX = 1 << 4,    /* sock_unix and BLOB_PATH; set by itself when unix sockets are asked for */
+	WANT_DETAIL = 1 << 5,  /* sock_detail and BLOB_GROUPS; set by itself when sockets that have it are asked for */
+	WANT_FILTER = 1 << 6,  /* BLOB_FILTER; the kernel tells it to CAP_NET_ADMIN alone */
+	WANT_STORAGE = 1 << 7, /* BLOB_STORAGE; with CAP_BPF alone, the whole dump is refused else */
 };
 
 /*

@@ -124,6 +124,7 @@ static void describe(struct privilege *privilege, uint64_t permitted)
 	privilege->has_read_search = permitted & (BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_DAC_OVERRIDE));
 	privilege->sees_fds = privilege->has_ptrace && privilege->has_read_search;
 	privilege->has_net_admin = permitted & BIT(CAP_NET_ADMIN);
+	privilege->has_storage = permitted & privilege->own & (BIT(CAP_BPF) | BIT(CAP_SYS_ADMIN));
 	privilege->has_bpf = has_all(permitted, BPF_CAPS) || permitted & BIT(CAP_SYS_ADMIN);
 }
 
@@ -168,6 +169,8 @@ static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, u
 		want |= BIT(CAP_NET_ADMIN) & privilege->own;
 	if (needs & PRIVILEGE_BPF)
 		want |= has_all(permitted, BPF_CAPS) ? BPF_CAPS : BIT(CAP_SYS_ADMIN);
+	if (needs & PRIVILEGE_STORAGE)
+		want |= BIT(permitted & BIT(CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN) & privilege->own;
 	if (needs & PRIVILEGE_BIND)
 		want |= BIT(CAP_NET_BIND_SERVICE) & privilege->own;
 	if (needs & PRIVILEGE_BPF_LIST)

@@ -454,6 +454,7 @@ static const struct option_row rows[] = {
 
 	COUNTED(OPTIONS_SHOW, 'p', "programs", programs, "PID/Program; -pp all owners"),
 	FLAG(OPTIONS_SHOW, 'b', "bpf", filters, "packet filters of packet sockets"),
+	FLAG(OPTIONS_SHOW, 0, "bpf-maps", storage, "what BPF programs keep for sockets"),
 	COUNTED(OPTIONS_SHOW, 'e', "extend", extend, "user and inode; -ee more"),
 	FLAG(OPTIONS_SHOW, 'o', "timers", timers, "timers"),
 	FLAG(OPTIONS_SHOW, 'm', "memory", memory, "socket memory"),

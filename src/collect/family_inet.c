@@ -15,6 +15,9 @@
 
 #include "collect/attributes.h"
 
+/* Newer (Linux 5.6) than some headers: INET_DIAG_REQ_SK_BPF_STORAGES and INET_DIAG_SK_BPF_STORAGES. */
+enum { REQ_BPF_STORAGES = 2, ATTRIBUTE_BPF_STORAGES = 20 };
+
 /* --- the request --- */
 
 static unsigned extension_bit(unsigned attr)
@@ -66,6 +69,12 @@ static void inet_put_request(struct nlmsghdr *message, const struct family_reque
 	}
 	if (code->len)
 		mnl_attr_put(message, INET_DIAG_REQ_BYTECODE, code->len, code->data);
+	/*
+	 * Of no map by name: of all (bpf_sk_storage_diag_alloc(), net/core/bpf_sk_storage.c).
+	 * inet_sk_diag_fill() ends before them where there are no connections.
+	 */
+	if (request->want & WANT_STORAGE && proto_has(request->proto, PROTO_CONNECTIONS))
+		mnl_attr_nest_end(message, mnl_attr_nest_start(message, REQ_BPF_STORAGES));
 }
 
 /* --- the answer --- */
@@ -112,6 +121,7 @@ static const struct attribute inet_attributes[] = {
 	[INET_DIAG_CGROUP_ID] = EXTRA(cgroup_id, EXTRA_CGROUP),
 	[INET_DIAG_SOCKOPT] = ATTRIBUTE_CALL(WANT_EXTRA, 2, read_sockopt),
 	[INET_DIAG_SKV6ONLY] = ATTRIBUTE_CALL(WANT_EXTRA, 1, read_v6only),
+	[ATTRIBUTE_BPF_STORAGES] = ATTRIBUTE_BLOB(WANT_STORAGE, BLOB_STORAGE),
 };
 
 static void set_addresses(struct row *row, const struct inet_diag_sockid *id)
@@ -169,7 +179,7 @@ bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned wan
 		};
 		out->sock.timer = &out->timer;
 	}
-	if (!(want & (WANT_SKMEM | WANT_EXTRA | WANT_INFO)))
+	if (!(want & (WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_STORAGE)))
 		return true;
 	struct attribute_table table = { inet_attributes, countof(inet_attributes), want };
 	out->extra = (struct sock_extra){ 0 };

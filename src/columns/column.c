@@ -25,6 +25,7 @@ const char *column_group_title(enum column_group group)
 		[GROUP_UNIX] = "Unix sockets",
 		[GROUP_FAMILY] = "Packet, netlink, MPTCP, vsock and XDP sockets",
 		[GROUP_FILTER] = "Packet filters (-b)",
+		[GROUP_STORAGE] = "Storage of BPF programs (--bpf-maps)",
 	};
 	return titles[group];
 }

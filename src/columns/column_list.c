@@ -151,7 +151,7 @@ int column_list_default(struct column_list *list, const struct column_defaults *
 		enum column_group group;
 	} groups[] = {
 		{ how->extend > 1, GROUP_EXTRA }, { how->timers, GROUP_TIMER },   { how->memory, GROUP_MEMORY },
-		{ how->info, GROUP_INFO },        { how->filters, GROUP_FILTER },
+		{ how->info, GROUP_INFO },        { how->filters, GROUP_FILTER }, { how->storage, GROUP_STORAGE },
 	};
 	int result = 0;
 	for (size_t i = 0; i < countof(first); i++)

@@ -39,6 +39,13 @@ static void get_filter(const struct column *column, const struct column_source *
 		value_set_detail(value, FAMILY_FILTER);
 }
 
+static void get_storage(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	if (source->sock->blob[BLOB_STORAGE].len)
+		value_set_detail(value, FAMILY_STORAGE);
+}
+
 #define COLUMN(name_, type_, unit_, member, told_, help_, ...) \
 	{ \
 		.name = name_, .unit = unit_, .help = help_, .type = type_, .group = GROUP_FAMILY, \
@@ -144,5 +151,13 @@ const struct column columns_family[] = {
 	NUMBER("xdp_fill_empty", NULL, xdp.fill_empty, HAS_XDP_STATS, "times the fill ring was empty"),
 	NUMBER("xdp_tx_invalid", "packets", xdp.tx_invalid, HAS_XDP_STATS, "invalid descriptors in the send ring"),
 	NUMBER("xdp_tx_empty", NULL, xdp.tx_empty, HAS_XDP_STATS, "times the send ring was empty"),
+
+	{ .name = "bpf_maps",
+	  .type = COLUMN_TEXT,
+	  .group = GROUP_STORAGE,
+	  .want = WANT_STORAGE,
+	  .need = NEED_STORAGE,
+	  .get = get_storage,
+	  .help = "what BPF programs keep for a TCP socket: number of the map, bytes, value in hexadecimal" },
 };
 const size_t columns_family_count = countof(columns_family);

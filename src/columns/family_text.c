@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sockview/attrs.h>
 #include <sockview/countof.h>
 #include <sockview/names.h>
 
@@ -158,11 +159,60 @@ static int heard_add(struct text *text, const struct sock *sock)
 	return 0;
 }
 
+/* enum of linux/sock_diag.h (Linux 5.6): SK_DIAG_BPF_STORAGE, ..._MAP_ID, ..._MAP_VALUE. */
+enum { STORAGE = 1, STORAGE_MAP_ID = 2, STORAGE_VALUE = 3 };
+
+static int hex_add(struct text *text, struct bytes bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < bytes.len; i++) {
+		uint8_t byte = ((const uint8_t *)bytes.data)[i];
+		if (text_add_char(text, digits[byte >> 4]) < 0 || text_add_char(text, digits[byte & 15]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* "12:4:0a000000" */
+static int stored_add(struct text *text, const struct attr *storage)
+{
+	struct attr_walk walk = { storage->data, storage->len };
+	struct attr attr;
+	struct bytes value = { 0 };
+	uint32_t id = 0;
+	while (attr_next(&walk, &attr)) {
+		if (attr.type == STORAGE_MAP_ID && attr.len >= sizeof(id))
+			memcpy(&id, attr.data, sizeof(id));
+		else if (attr.type == STORAGE_VALUE)
+			value = (struct bytes){ attr.data, attr.len };
+	}
+	if (text_add_u64(text, id) < 0 || text_add_char(text, ':') < 0 || text_add_u64(text, value.len) < 0 ||
+	    text_add_char(text, ':') < 0)
+		return -1;
+	return hex_add(text, value);
+}
+
+static int storage_add(struct text *text, struct bytes storages)
+{
+	struct attr_walk walk = { storages.data, storages.len };
+	size_t start = text->len;
+	struct attr attr;
+	while (attr_next(&walk, &attr)) {
+		if (attr.type != STORAGE)
+			continue;
+		if ((text->len > start && text_add_char(text, ',') < 0) || stored_add(text, &attr) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int family_text_add(struct text *text, enum family_text what, const struct column_source *source)
 {
 	switch (what) {
 	case FAMILY_GROUPS:
 		return heard_add(text, source->sock);
+	case FAMILY_STORAGE:
+		return storage_add(text, source->sock->blob[BLOB_STORAGE]);
 	case FAMILY_FILTER:
 		return classic_bpf_text(text, source->sock->blob[BLOB_FILTER]);
 	default:

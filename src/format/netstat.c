@@ -442,10 +442,8 @@ static int choose_details(const struct view *view, struct column_list *columns)
 		bool wanted;
 		enum column_group group;
 	} details[] = {
-		{ view->extend > 1, GROUP_EXTRA },
-		{ view->memory, GROUP_MEMORY },
-		{ view->info, GROUP_INFO },
-		{ view->filters, GROUP_FILTER },
+		{ view->extend > 1, GROUP_EXTRA }, { view->memory, GROUP_MEMORY },   { view->info, GROUP_INFO },
+		{ view->filters, GROUP_FILTER },   { view->storage, GROUP_STORAGE },
 	};
 	for (size_t i = 0; i < countof(details); i++)
 		if (details[i].wanted && column_list_add_group(columns, details[i].group) < 0)

@@ -114,7 +114,8 @@ struct run {
 	bool looks_early;           /* it is to be begun with the first socket that has an inode */
 	struct report report;
 	struct error error;
-	bool number_is_pid; /* the filter is a number that no socket has as its port, and a process is its pid */
+	bool number_is_pid;  /* the filter is a number that no socket has as its port, and a process is its pid */
+	bool storage_hidden; /* what BPF programs keep for sockets was asked for, and is not told to the caller */
 	uint64_t shown, shown_ever; /* in this look, in all */
 	uint64_t subflows;          /* TCP sockets of MPTCP connections that are counted as those */
 	uint64_t undecided;         /* rows whose owners decide whether they are wanted */

@@ -63,6 +63,7 @@ static int choose_columns(struct listing *listing, const struct options *options
 		.memory = options->memory,
 		.info = options->info,
 		.filters = options->filters,
+		.storage = options->storage,
 		.contexts = options->contexts,
 		.numeric_users = options->numeric_users,
 		.netns = options->netns.count || options->all_netns,

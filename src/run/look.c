@@ -27,6 +27,10 @@ void look_plan(struct run *run)
 	bool shown = listed->need & NEED_OWNERS || options->pids;
 	selection_query(&run->selection, options, &run->query);
 	run->query.want |= listed->want;
+	/* The kernel refuses the whole dump to those that it does not tell. */
+	run->storage_hidden = run->query.want & WANT_STORAGE && !run->privilege.has_storage && !options->replay;
+	if (run->storage_hidden)
+		run->query.want &= ~(unsigned)WANT_STORAGE;
 	/* What sits on a TCP connection: is_counted_as_mptcp(), show.c. */
 	if (run_counts(options) && run->query.protos & PROTO_BIT(PROTO_MPTCP))
 		run->query.want |= WANT_INFO;
@@ -41,7 +45,8 @@ void look_plan(struct run *run)
 		.secrets = listed->need & NEED_NET_ADMIN || selected->mark,
 		.details = selected->details | listed->details,
 		.privileges = (run->namespaces.list.count && !options->replay ? PRIVILEGE_NETNS : 0u) |
-		              (listed->need & NEED_CGROUPS && !options->replay ? PRIVILEGE_CGROUPS : 0u),
+		              (listed->need & NEED_CGROUPS && !options->replay ? PRIVILEGE_CGROUPS : 0u) |
+		              (run->query.want & WANT_STORAGE && !options->replay ? PRIVILEGE_STORAGE : 0u),
 	};
 	/* A number may be a pid: whose descriptors its caller may look at, no more. */
 	if (meant_number(run->selection.text.data) && !options->replay && !run->privilege.elevated)
@@ -185,6 +190,7 @@ static void look_report(struct run *run)
 		.terminal = terminal,
 		.port = port,
 		.elsewhere = asks && look_elsewhere(run),
+		.storage_hidden = run->storage_hidden,
 		.marks_hidden = needs->mark && !run->privilege.has_net_admin && !options->replay,
 		.netlink_only = needs->netlink,
 		.connected_only = run->query.protos && selection_is_connected(&run->selection, options),
@@ -221,7 +227,7 @@ static int look_once(struct run *run, bool last)
 {
 	const struct run_needs *needs = &run->needs;
 	/* The kernel tells secrets only while the privilege is in effect, which ends before the first byte is printed. */
-	bool secrets = needs->secrets && run->privilege.has_net_admin;
+	bool secrets = (needs->secrets && run->privilege.has_net_admin) || needs->privileges & PRIVILEGE_STORAGE;
 	bool several = run->namespaces.list.count, first = !run->looked;
 	bool whole = several || needs->owners || run->selection.needs.settles || run->selection.ports ||
 	             meant_number(run->selection.text.data) || needs->hosts || run->listing.sort.count || secrets;

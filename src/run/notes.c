@@ -250,6 +250,8 @@ void notes_selection(const struct notes_selection *selection)
 	const struct report *report = selection->report;
 	if (selection->marks_hidden)
 		message("the kernel tells the marks of sockets only with CAP_NET_ADMIN: none is known here");
+	if (selection->storage_hidden)
+		message("the kernel tells what BPF programs keep for sockets only with CAP_BPF: none is known here");
 	if (selection->netlink_only && report->from_proc)
 		message("/proc/net tells neither marks nor interfaces: conditions on them are false of what is read there");
 	if (selection->nul_or_at)

@@ -22,6 +22,7 @@ void notes_report(const struct report *report, const struct owner_report *owners
 struct notes_selection {
 	const struct report *report;
 	bool filtered;       /* a filter or a selecting option was given */
+	bool storage_hidden; /* what BPF programs keep was asked for, which the kernel does not tell us */
 	bool marks_hidden;   /* it asks for marks, which the kernel does not tell us */
 	bool netlink_only;   /* it asks for what /proc/net does not tell */
 	unsigned protos;     /* that were looked at */

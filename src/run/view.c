@@ -43,6 +43,7 @@ void run_make_view(struct run *run)
 		.memory = options->memory,
 		.info = options->info,
 		.filters = options->filters,
+		.storage = options->storage,
 		.contexts = options->contexts,
 		.numeric_hosts = options->numeric_hosts,
 		.numeric_ports = options->numeric_ports || run->listing.who,

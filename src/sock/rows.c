@@ -26,7 +26,7 @@ struct record_head {
 enum { RECORD_UNIX = BLOB_COUNT, RECORD_DETAIL, RECORD_ALIGN = 8 };
 
 /* Details that are records in the arena. */
-#define WANT_RECORDS (WANT_INFO | WANT_UNIX | WANT_DETAIL | WANT_FILTER)
+#define WANT_RECORDS (WANT_INFO | WANT_UNIX | WANT_DETAIL | WANT_FILTER | WANT_STORAGE)
 
 void table_init(struct table *table, unsigned keep)
 {
@@ -93,6 +93,8 @@ static unsigned blob_want(unsigned kind)
 		return WANT_DETAIL;
 	case BLOB_FILTER:
 		return WANT_FILTER;
+	case BLOB_STORAGE:
+		return WANT_STORAGE;
 	default:
 		return WANT_INFO;
 	}

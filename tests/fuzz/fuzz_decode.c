@@ -7,6 +7,8 @@
 #include <sockview/countof.h>
 #include <sockview/decode.h>
 
+#include "columns/family_text.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Every byte a detail points to must be there: sum them up. */
@@ -16,6 +18,15 @@ static unsigned touch(const struct sock *sock)
 	for (unsigned i = 0; i < BLOB_COUNT; i++)
 		for (size_t j = 0; j < sock->blob[i].len; j++)
 			sum += ((const uint8_t *)sock->blob[i].data)[j];
+	return sum;
+}
+
+static unsigned touch_storage(const struct sock *sock)
+{
+	struct text text = { 0 };
+	struct column_source source = { .sock = sock };
+	unsigned sum = family_text_add(&text, FAMILY_STORAGE, &source) == 0 ? (unsigned)text.len : 0;
+	text_free(&text);
 	return sum;
 }
 
@@ -43,8 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < countof(others) && how & 1; i++)
 		if (others[i].decode(payload, size - 1, others[i].proto, how >> 1, &out))
 			sum += touch(&out.sock);
-	if (!(how & 1) && decode_inet(payload, size - 1, how >> 6, how >> 1, &out))
-		sum += touch(&out.sock);
+	if (!(how & 1) && decode_inet(payload, size - 1, how >> 6, how >> 1 | WANT_STORAGE, &out))
+		sum += touch(&out.sock) + touch_storage(&out.sock);
 	/* The sum is used, so that no compiler leaves the reading out; none is that large. */
 	free(payload);
 	return sum == UINT_MAX ? -1 : 0;

@@ -131,6 +131,19 @@ static int add_chain(struct ruleset *ruleset, const void *payload, size_t len)
 	return 0;
 }
 
+/* Asked for behind the chains: those of a dormant table are on no hook (nf_tables_api.c, nf_tables_table_disable()). */
+static int add_table(struct ruleset *ruleset, const void *payload, size_t len)
+{
+	struct attrs attrs = attrs_behind(payload, len, sizeof(struct nfgenmsg));
+	if (!(attr_be32(attrs.at[NFTA_TABLE_FLAGS], 0) & NFT_TABLE_F_DORMANT))
+		return 0;
+	for (size_t i = 0; i < ruleset->chains; i++)
+		if (ruleset->chain[i].family == family_of(payload) &&
+		    attr_is(attrs.at[NFTA_TABLE_NAME], ruleset_text(ruleset, ruleset->chain[i].table)))
+			ruleset->chain[i].base = false;
+	return 0;
+}
+
 static int add_rule(struct ruleset *ruleset, const void *payload, size_t len)
 {
 	if (ruleset->rules == RULES_MAX) {
@@ -227,6 +240,7 @@ int ruleset_message(void *context, const struct nlmsghdr *message, const void *p
 		int (*add)(struct ruleset *ruleset, const void *payload, size_t len);
 	} messages[] = {
 		{ NFT_MSG_NEWCHAIN, add_chain },
+		{ NFT_MSG_NEWTABLE, add_table },
 		{ NFT_MSG_NEWRULE, add_rule },
 		{ NFT_MSG_NEWSET, add_set },
 		{ NFT_MSG_NEWSETELEM, add_elements },
@@ -302,7 +316,7 @@ static void forget(struct ruleset *ruleset)
 
 static int read_once(struct ruleset_reader *reader)
 {
-	static const unsigned dumps[] = { NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET };
+	static const unsigned dumps[] = { NFT_MSG_GETCHAIN, NFT_MSG_GETTABLE, NFT_MSG_GETRULE, NFT_MSG_GETSET };
 	char buffer[REQUEST_MAX];
 	forget(reader->ruleset);
 	if (keep_text(reader->ruleset, (struct attr){ 0 }) == UINT32_MAX)

@@ -45,48 +45,96 @@ def listen(address, port, v6only=0, kind=socket.SOCK_STREAM):
 
 listeners = [listen("::", port) for port in PORTS]
 listeners += [listen("127.0.0.1", LOCAL), listen("0.0.0.0", FOUR), listen("10.1.0.1", ONE_ADDRESS), listen("::", SIX, 1)]
-server = listen("0.0.0.0", 20031, kind=socket.SOCK_DGRAM)
+for sock in listeners:
+    sock.setblocking(False)
+servers = {port: listen("::", port, kind=socket.SOCK_DGRAM) for port in PORTS[:6]}
+servers[20031] = listen("0.0.0.0", 20031, kind=socket.SOCK_DGRAM)
+for server in servers.values():
+    server.setblocking(False)
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.connect(("10.1.0.2", 9))
 
 CLIENT = """
 import errno, select, socket, sys
-wait, answer, poll = {}, {}, select.poll()
-for word in sys.argv[2:]:
-    addr, port = word.split(",")
-    sock = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET)
-    sock.setblocking(False)
-    error = sock.connect_ex((addr, int(port)))
-    if error in (0, errno.EINPROGRESS):
-        wait[sock.fileno()] = (sock, port)
-        poll.register(sock, select.POLLOUT)
-while wait:
-    ready = poll.poll(int(sys.argv[1]))
-    if not ready:
-        break
-    for fd, _ in ready:
-        sock, port = wait.pop(fd)
-        poll.unregister(fd)
-        if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            print(port)
+kinds = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+ends = [word.split(",") for word in sys.argv[2:]]
+for line in sys.stdin:
+    wait, poll, met = {}, select.poll(), set()
+    for addr, port, kind in ends:
+        sock = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, kinds[kind])
+        if kind == "udp":
+            try:
+                sock.sendto(sys.argv[1].encode(), (addr, int(port)))
+            except OSError:
+                pass
+            continue
+        sock.setblocking(False)
+        if sock.connect_ex((addr, int(port))) in (0, errno.EINPROGRESS):
+            wait[sock.fileno()] = (sock, port)
+            poll.register(sock, select.POLLOUT)
+    # A port that has not answered when nothing has for this long does not: all of the open ones answer at once.
+    while wait:
+        ready = poll.poll(int(line))
+        if not ready:
+            break
+        for fd, _ in ready:
+            sock, port = wait.pop(fd)
+            poll.unregister(fd)
+            if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                met.add(port)
+    print(*met, flush=True)
 """
-EVERY = [*PORTS, LOCAL, FOUR, ONE_ADDRESS, SIX]
+EVERY = [("tcp", port) for port in (*PORTS, LOCAL, FOUR, ONE_ADDRESS, SIX)] + [("udp", port) for port in servers]
+
+
+def received():
+    """By interface, the UDP servers to which a datagram of the peer there has come since the last call."""
+    came = {link: set() for link in PEERS}
+    for port, server in servers.items():
+        while True:
+            try:
+                came[server.recv(64).decode()].add(("udp", port))
+            except BlockingIOError:
+                break
+    return came
+
+
+def start_client(link):
+    """A process at that peer: with each line it tries all ends once more."""
+    # The other interface's addresses, too: the host answers for each of them by any interface.
+    for addresses in PEERS.values():
+        tap.run([*peers.inside(link), "ip", "route", "replace", addresses[0] + "/32", "via", PEERS[link][0]])
+        if addresses != PEERS[link]:
+            tap.run([*peers.inside(link), "ip", "-6", "route", "replace", addresses[2] + "/128", "via", PEERS[link][2]])
+    ends = ["%s,%d,%s" % (addr, port, kind) for addresses in PEERS.values() for addr in (addresses[0], addresses[2])
+            for kind, port in EVERY]
+    return subprocess.Popen([*peers.inside(link), sys.executable, "-c", CLIENT, link, *ends], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+
+
+# With a link-local address every port has one more address, which the clients do not try.
+for link in PEERS:
+    tap.run(["ip", "-6", "addr", "flush", "dev", link, "scope", "link"])
+clients = {link: start_client(link) for link in PEERS}
 
 
 def reached(patience):
-    """By interface, the ports that a peer there can connect to at any of our addresses."""
-    ends = ["%s,%d" % (addr, port) for addresses in PEERS.values() for addr in (addresses[0], addresses[2]) for port in EVERY]
-    clients = {}
-    for link, process in processes.items():
-        # The other interface's addresses, too: the host answers for each of them by any interface.
-        inside = peers.inside(link)
-        for addresses in PEERS.values():
-            tap.run([*inside, "ip", "route", "replace", addresses[0] + "/32", "via", PEERS[link][0]])
-            tap.run([*inside, "ip", "-6", "route", "replace", addresses[2] + "/128", "via", PEERS[link][2]])
-        clients[link] = subprocess.Popen([*inside, sys.executable, "-c", CLIENT, str(patience), *ends],
-                                         stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
-    return {link: {int(port) for port in client.communicate(timeout=tap.COMMAND_SECONDS)[0].split()}
-            for link, client in clients.items()}
+    """By interface, what a peer there can reach at any of our addresses."""
+    received()
+    for client in clients.values():
+        client.stdin.write(b"%d\n" % patience)
+        client.stdin.flush()
+    met = {link: {("tcp", int(port)) for port in client.stdout.readline().split()} for link, client in clients.items()}
+    for sock in listeners:
+        while True:
+            try:
+                sock.accept()[0].close()
+            except BlockingIOError:
+                break
+    # A datagram that a rule lets pass is in the socket before sendto() has returned.
+    for link, came in received().items():
+        met[link] |= came
+    return met
 
 
 def exposed(*words, **options):
@@ -97,7 +145,7 @@ def exposed(*words, **options):
         return {}, done
 
 
-counts = {}
+counts, sets = {}, []
 
 
 def fits(state, met):
@@ -110,7 +158,7 @@ def wrong_ones(rows, met):
     wrong = []
     anywhere = set().union(*met.values())
     for port in EVERY:
-        row = rows.get(("tcp", port))
+        row = rows.get(port)
         if not row or not fits(row["state"], port in anywhere):
             wrong.append((port, row, "reached" if port in anywhere else "not reached"))
             continue
@@ -133,14 +181,16 @@ def scene(name, rules=None, commands=(), sure=None):
             t.skip(name, "%s: %s" % (command, done.err.decode(errors="replace").strip()))
             return {}
     rows, done = exposed()
-    wrong = wrong_ones(rows, reached(400))
+    wrong = wrong_ones(rows, reached(200))
     if wrong:
         # A slow machine answers late.
         wrong = wrong_ones(rows, reached(4000))
-    states = [rows[key]["state"] for key in sorted(rows) if key[0] == "tcp"]
+    states = [rows[key]["state"] for key in sorted(rows)]
     for state in states:
         counts[state] = counts.get(state, 0) + 1
-    said = sum(state not in ("depends", "unknown") for state in states)
+    doubts = ["%s %d" % key for key in sorted(rows) if rows[key]["state"] in ("depends", "unknown")]
+    said = len(states) - len(doubts)
+    sets.append((name, doubts))
     t.ok(done.status == 0 and not wrong and said >= (len(EVERY) if sure is None else sure), name, *wrong[:6],
          "sure of %d" % said, *([done] if done.status or not rows else []))
     return rows
@@ -155,7 +205,7 @@ def chain(body, policy="accept", hook="input", priority="filter", family="inet",
 
 rows = scene("no rules")
 key = lambda port, proto="tcp": rows.get((proto, port), {})
-t.same(sorted(port for proto, port in rows if proto == "udp"), [20031], "a connected UDP socket is no server")
+t.same(sorted(port for proto, port in rows if proto == "udp"), sorted(servers), "a connected UDP socket is no server")
 t.same([key(LOCAL).get(name) for name in ("state", "scope", "interfaces")], ["local", "loopback", []], "loopback")
 t.same([key(20001).get("state"), key(20001).get("scope"), sorted(way["name"] for way in key(20001).get("interfaces", []))],
        ["open", "any", ["eth1", "eth2"]], "every address")
@@ -211,6 +261,132 @@ scene("iptables-nft", commands=("iptables-nft -P INPUT DROP", "iptables-nft -A I
                                 "ip6tables-nft -P INPUT DROP"))
 tap.run(["nft", "flush", "ruleset"])
 
+# --- layouts that tools make, and what single expressions do ------------------------------------------------
+
+scene("ufw's layout by iptables", commands=[
+    *("iptables-nft -N %s" % name for name in ("before-input", "not-local", "user-input", "reject-input")),
+    "iptables-nft -P INPUT DROP", "iptables-nft -A INPUT -j before-input", "iptables-nft -A INPUT -j reject-input",
+    "iptables-nft -A before-input -i lo -j ACCEPT",
+    "iptables-nft -A before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "iptables-nft -A before-input -m conntrack --ctstate INVALID -j DROP",
+    "iptables-nft -A before-input -p icmp --icmp-type destination-unreachable -j ACCEPT",
+    "iptables-nft -A before-input -p udp --sport 67 --dport 68 -j ACCEPT",
+    "iptables-nft -A before-input -j not-local", "iptables-nft -A before-input -j user-input",
+    "iptables-nft -A not-local -m addrtype --dst-type LOCAL -j RETURN",
+    "iptables-nft -A not-local -m addrtype --dst-type MULTICAST -j RETURN",
+    "iptables-nft -A not-local -m addrtype --dst-type BROADCAST -j RETURN", "iptables-nft -A not-local -j DROP",
+    "iptables-nft -A user-input -p tcp --dport 20001 -j ACCEPT", "iptables-nft -A user-input -p udp --dport 20002 -j ACCEPT",
+    "iptables-nft -A user-input -p tcp -m multiport --dports 20003,20004:20006 -j ACCEPT",
+    "ip6tables-nft -P INPUT DROP", "ip6tables-nft -A INPUT -p tcp --dport 20007 -j ACCEPT",
+    "ip6tables-nft -A INPUT -p ipv6-icmp -j ACCEPT"])
+scene("Docker's layout by iptables", commands=[
+    "iptables-nft -t nat -N DOCKER", "iptables-nft -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+    "iptables-nft -t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
+    "iptables-nft -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+    "iptables-nft -t nat -A DOCKER -i docker0 -j RETURN",
+    "iptables-nft -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 20005 -j DNAT --to-destination 172.17.0.2:80",
+    "iptables-nft -P FORWARD DROP", "iptables-nft -N DOCKER", "iptables-nft -N DOCKER-USER", "iptables-nft -N DOCKER-ISOLATION",
+    "iptables-nft -A FORWARD -j DOCKER-USER", "iptables-nft -A FORWARD -j DOCKER-ISOLATION",
+    "iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "iptables-nft -A FORWARD -o docker0 -j DOCKER", "iptables-nft -A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
+    "iptables-nft -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT"], sure=len(EVERY) - 1)
+scene("addrtype, mark, pkttype, syn by iptables", commands=[
+    "iptables-nft -A INPUT -p tcp --dport 20001 -m addrtype ! --dst-type LOCAL -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20002 -m addrtype --src-type UNICAST -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20003 --syn -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20004 -m conntrack --ctstate NEW --ctproto tcp -j DROP",
+    "iptables-nft -t mangle -A PREROUTING -p tcp --dport 20005 -j MARK --set-mark 7",
+    "iptables-nft -A INPUT -m mark --mark 7 -j REJECT --reject-with tcp-reset -p tcp",
+    "iptables-nft -A INPUT -p tcp -m multiport ! --dports 1:20006,20008:65535 -j DROP"], sure=len(EVERY) - 6)
+scene("interfaces by iptables", commands=[
+    "iptables-nft -A INPUT -i eth+ -p udp --dport 20001 -j DROP", "iptables-nft -A INPUT ! -i eth1 -p tcp --dport 20002 -j DROP",
+    "iptables-nft -A INPUT -i eth2 -p tcp --dport 20003:20004 -j REJECT", "iptables-nft -A OUTPUT -o eth1 -p tcp --sport 20005 -j DROP",
+    "ip6tables-nft -A INPUT -i eth1 -p tcp --dport 20002:20005 -j DROP"])
+scene("firewalld's layout", """table inet firewalld {
+ chain raw_PREROUTING { type filter hook prerouting priority -290; policy accept;
+  icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept
+  meta nfproto ipv6 fib saddr . mark . iif oif missing drop
+ }
+ chain mangle_PREROUTING { type filter hook prerouting priority -140; policy accept; jump mangle_PREROUTING_ZONES
+ }
+ chain mangle_PREROUTING_ZONES { }
+ chain nat_PREROUTING { type nat hook prerouting priority -90; policy accept; jump nat_ZONES
+ }
+ chain nat_ZONES { iifname "eth1" goto nat_public
+ goto nat_public
+ }
+ chain nat_public { }
+ chain filter_INPUT { type filter hook input priority 10; policy accept;
+  ct state { established, related } accept
+  ct status dnat accept
+  iifname "lo" accept
+  ct state invalid drop
+  jump ZONES
+  reject with icmpx admin-prohibited
+ }
+ chain filter_OUTPUT { type filter hook output priority 10; policy accept; ct state { established, related } accept
+ oifname "lo" accept
+ }
+ chain ZONES { iifname "eth2" goto zone_internal
+ goto zone_public
+ }
+ chain zone_public { jump public_log
+ jump public_deny
+ jump public_allow
+ meta l4proto { icmp, ipv6-icmp } accept
+ }
+ chain zone_internal { jump internal_allow
+ meta l4proto { icmp, ipv6-icmp } accept
+ }
+ chain public_log { }
+ chain public_deny { tcp dport 20009 drop
+ }
+ chain public_allow { tcp dport 20001 accept
+ ip6 daddr fe80::/64 udp dport 546 accept
+ udp dport { 20002, 20003 } accept
+ tcp dport 20009 accept
+ }
+ chain internal_allow { tcp dport { 20001-20004 } accept
+ }
+}
+""")
+scene("ingress of the family inet", 'table inet f {\nchain c { type filter hook ingress device "eth2" priority 0; policy accept;\n'
+      'tcp dport 20001-20003 drop\nudp dport 20001-20002 drop\n}\n}\n')
+scene("the answer dropped in egress", 'table netdev f {\nchain c { type filter hook egress device "eth1" priority 0; policy accept;\n'
+      'tcp sport 20001-20003 drop\n}\n}\n')
+scene("untracked ones are let in", chain("tcp dport 20001 notrack\nudp dport 20001 notrack", hook="prerouting", priority="-300") +
+      chain("ct state untracked accept", "drop", table="g"))
+scene("a mark of prerouting decides", chain("tcp dport 20001-20002 meta mark set 0x5\nudp dport 20003 meta mark set 0x5", hook="prerouting", priority="-150") +
+      chain("meta mark 0x5 accept", "drop", table="g"))
+scene("a map gives the mark", chain("meta mark set tcp dport map { 20001 : 1, 20002 : 2, 20003 : 1 }", hook="prerouting", priority="-150") +
+      chain("meta mark 1 drop", table="g"))
+scene("output lets established ones alone", chain("ct state established accept", "drop", hook="output"))
+scene("output lets nothing", chain("udp sport 53 accept", "drop", hook="output"))
+scene("output by user", chain("meta skuid 4242 tcp sport 20001 drop", hook="output"), sure=len(EVERY) - 1)
+scene("IPv6 alone, a policy", chain("tcp dport { 20001, 20002 } accept\nicmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept", "drop", family="ip6"))
+scene("IPv6 by one of our addresses", chain("ip6 daddr fd01::1 tcp dport 20001-20004 drop\nip daddr { 10.1.0.1, 10.2.0.1 } tcp dport 20003 drop"))
+scene("IPv6 next header", chain("ip6 nexthdr tcp tcp dport 20001 drop\nmeta nfproto ipv4 tcp dport 20001-20002 drop"))
+scene("UDP behind rules", chain("udp dport 20001-20003 drop\nudp dport 20004 reject\nmeta nfproto ipv6 udp dport 20005 drop"))
+scene("UDP, a policy and a set of protocols and ports", chain("meta l4proto . th dport @s accept", "drop", extra=
+      "set s { type inet_proto . inet_service; elements = { udp . 20001, tcp . 20002, udp . 20003 } }"))
+scene("UDP by a verdict map and interfaces", chain('iifname . udp dport vmap { "eth1" . 20001 : accept, "eth2" . 20002 : accept, "eth2" . 20003 : drop }', "drop"))
+scene("an interface map", chain('iifname vmap { "eth1" : jump one, "eth2" : jump two, "lo" : accept }', "drop").replace(
+      "chain c", "chain one { tcp dport 20001 accept\n}\nchain two { tcp dport 20002-20003 accept\nudp dport 20002 accept\n}\nchain c"))
+scene("addresses and ports in a set of intervals", chain("ip daddr . tcp dport @s drop", extra=
+      "set s { type ipv4_addr . inet_service; flags interval; elements = { 10.1.0.0/24 . 20001-20003, 10.2.0.1 . 20002-20004 } }"))
+scene("goto ends behind its chain", chain("tcp dport 20001-20003 goto more\ntcp dport 20003 drop", "drop").replace(
+      "chain c", "chain more { tcp dport 20002 accept\ntcp dport 20003 return\n}\nchain c"))
+scene("two priorities", chain("tcp dport 20001-20002 drop", priority="-10") + chain("tcp dport 20002-20003 accept", "drop", table="g", priority="10"))
+scene("a dormant table", "table inet f {\nflags dormant\nchain c { type filter hook input priority 0; policy drop; }\n}\n")
+scene("flags, lengths, ttl", chain("tcp flags & (fin|syn|rst|ack) == syn tcp dport 20001 drop\ntcp flags ack tcp dport 20002 drop\n"
+                                    "ip ttl < 5 tcp dport 20003 drop\nip protocol udp udp dport 20004 drop"), sure=len(EVERY) - 3)
+scene("a dynamic set, a count of connections, a quota", chain(
+      "tcp dport 20001 add @s { ip saddr limit rate over 1/hour burst 1 packets } drop\ntcp dport 20002 ct count over 1000 drop\n"
+      "tcp dport 20003 quota over 1 bytes drop", extra="set s { type ipv4_addr; flags dynamic; timeout 1h; }\n"), sure=len(EVERY) - 5)
+scene("traffic from another port, and not the port's own", chain("tcp dport 20001 redirect to :20002", hook="prerouting", priority="dstnat", kind="nat") +
+      chain("ct status dnat accept\ntcp dport 20002 drop", table="g"), sure=len(EVERY) - 2)
+tap.run(["nft", "flush", "ruleset"])
+
 # --- what was not read ------------------------------------------------------------------------------------
 
 rows = scene("a chain of the family bridge", chain("", family="bridge"), sure=0)
@@ -233,6 +409,12 @@ if done.status == 0:
 else:
     t.skip("without CAP_NET_ADMIN the rules are not known", "setpriv: " + done.err.decode(errors="replace").strip())
 
-t.note("states of listeners: %s" % counts)
+t.note("%d rule sets, states: %s" % (len(sets), counts))
+for name, doubts in sets:
+    if doubts:
+        t.note("depends or unknown: %s: %s" % (name, ", ".join(doubts)))
+for client in clients.values():
+    client.kill()
+    client.wait()
 peers.end()
 t.done()

@@ -109,6 +109,7 @@
  *     exposure_types.h                 what the caller has collected
  *     exposure_out.c                   the answer as a table for people, and as one JSON object
  *     judged.h                         the inside of a struct exposure: data alone
+ *     published.c published.h          ports that NAT sends to containers, or to another port
  *     ways.c ways.h                    interfaces by which packets come in, and what is attached to them
  *   health/
  *     first_look.c first_look.h        each socket's counters at the first look, found again at the second
@@ -149,6 +150,7 @@
  *     expression.c expression.h        nft's expressions over a packet that is known in part
  *     nft_attr.h                       a value as nf_tables nests it
  *     chains.c                         a packet through the chains of a hook, and the whole way of one
+ *     nat_ports.c                      which ports may rules of NAT be about?
  *     packet.h                         a packet as far as it is known, and what rules do with it
  *     registers.c registers.h          nft's registers: bytes that are known, varying or unread
  *     rule_run.h                       one rule being run over one packet

@@ -13,6 +13,8 @@ struct exposure;
  */
 struct exposure *exposure_new(const struct exposure_facts *facts);
 void exposure_free(struct exposure *exposure);
+/* False: nothing that listens, and no port that is sent on. */
+bool exposure_has_rows(const struct exposure *exposure);
 /* Each: 0, or -1 with errno ENOMEM. */
 int exposure_text(const struct exposure *exposure, bool header, struct out *out);
 int exposure_json(const struct exposure *exposure, struct out *out);

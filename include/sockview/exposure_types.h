@@ -14,6 +14,9 @@ struct exposure_facts {
 	struct names *names;
 	struct cgroups *cgroups; /* NULL: no cgroup has a path */
 	int proc_fd;
+	/* Whether a port that NAT sends elsewhere, and that needs no listener, is of interest; NULL: all are. */
+	bool (*wanted)(const void *context, const struct sock *sock);
+	const void *context;
 };
 
 #endif

@@ -122,6 +122,13 @@ bool ruleset_has_bridge(const struct ruleset *ruleset);
 /* A base chain of the device itself: ingress or egress. */
 bool ruleset_has_device(const struct ruleset *ruleset, const char *name);
 
+/*
+ * A bit for each port that rules of tables that translate at prerouting may be
+ * about, and for many that they are not. False: no such table has a rule.
+ */
+enum { PORT_WORDS = 65536 / 64 };
+bool ruleset_nat_ports(const struct ruleset *ruleset, uint64_t ports[PORT_WORDS]);
+
 /* A packet on its way: what earlier hooks made of it. */
 struct packet_state {
 	struct packet packet;
@@ -158,7 +165,8 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
  * `packet` has the interface it comes in by and, if it is to be judged, its
  * source. The fate is the first certain drop on the way, else what it hangs on.
  * Where a NAT rule takes the packet elsewhere for certain, *taken is that rule
- * of `nats` and the fate is that of the way to there; NULL otherwise.
+ * of `nats` and the fate is that of the way to there; NULL otherwise. To another
+ * host it goes by packet->oif, if that is known.
  */
 void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
                    struct packet_nats *nats, const struct packet_nat **taken);

@@ -3,6 +3,7 @@
 #define SOCKVIEW_EXPOSURE_CONNECTING_H
 
 #include <sockview/connect_types.h>
+#include <sockview/packet.h>
 #include <sockview/target.h>
 
 #include "exposure/ways.h"
@@ -23,7 +24,7 @@ enum stage {
 	STAGE_COUNT
 };
 
-enum { ENDS_MAX = 8, HEADLINE_MAX = 224, PORT_WORDS = 65536 / 64 };
+enum { ENDS_MAX = 8, HEADLINE_MAX = 224 };
 
 /* One address that the connection may go to. */
 struct connect_end {

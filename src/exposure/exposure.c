@@ -62,14 +62,59 @@ static void apply_nat(struct passage *passage, const struct packet_nats *nats, c
 	         *nat->condition ? nat->condition : "where it is sent");
 }
 
-static struct passage pass_packet(const struct exposure *exposure, const struct packet *packet)
+/* Where the packet is sent on to another host: by which interface. False, with the passage's end, if by none. */
+static bool find_way_on(const struct exposure *exposure, struct packet *packet, const struct packet_nat *taken,
+                        struct passage *passage)
+{
+	uint32_t oif;
+	int number = -1;
+	if (taken->kind != NAT_DNAT || !taken->to_family || taken->to_many ||
+	    ways_addr(&exposure->ways, taken->to_family, &taken->to))
+		return true;
+	for (size_t i = 0; i < exposure->ways.addrs && number; i++) {
+		const struct way_addr *at = &exposure->ways.addr[i];
+		if (at->ifindex == packet->iif && at->family == taken->to_family)
+			number = ways_ask_forward(at, &taken->to, &oif);
+	}
+	const struct way *way = number ? NULL : ways_by_index(&exposure->ways, oif);
+	if (way) {
+		packet->oif = oif;
+		memcpy(packet->oifname, way->name, sizeof(packet->oifname));
+		packet->known |= PACKET_OIF;
+		passage->in_use |= way->in_use;
+	}
+	if (number <= 0)
+		return true;
+	/* EHOSTUNREACH: forwarding is off (net/ipv4/route.c, ip_route_input_slow()). */
+	passage->reach = REACH_FILTERED;
+	passage->answer = (struct packet_answer){ .fate = FATE_DEPENDS };
+	snprintf(passage->answer.condition, sizeof(passage->answer.condition), "a route on to there (%s%s)",
+	         strerror(number), number == EHOSTUNREACH ? "; is ip_forward on?" : "");
+	return false;
+}
+
+/* `follow`: what is sent elsewhere is judged on its way there, and what is not is of no interest. */
+static struct passage pass_packet(const struct exposure *exposure, const struct packet *packet, bool follow)
 {
 	struct passage passage = { .reach = REACH_OPEN };
 	struct packet_nats nats = { .count = 0 };
 	const struct packet_nat *taken = NULL;
+	struct packet onward = *packet;
 	packet_arrive(exposure->ruleset, packet, &passage.answer, &nats, &taken);
 	passage.reach = reach_of_fate[passage.answer.fate];
-	apply_nat(&passage, &nats, taken);
+	if (follow && !nats.count) {
+		passage.reach = REACH_LOCAL;
+	} else if (follow && taken) {
+		passage.has_nat = true;
+		passage.nat = *taken;
+		if (!find_way_on(exposure, &onward, &passage.nat, &passage))
+			return passage;
+		nats = (struct packet_nats){ .count = 0 };
+		packet_arrive(exposure->ruleset, &onward, &passage.answer, &nats, &taken);
+		passage.reach = reach_of_fate[passage.answer.fate];
+	} else {
+		apply_nat(&passage, &nats, taken);
+	}
 	return passage;
 }
 
@@ -104,11 +149,12 @@ static void ask_routes(const struct exposure *exposure, const struct packet *pac
 	         "a source that rp_filter and the routes accept there (%s: %s)", text, strerror(number));
 }
 
-static struct passage pass_way(const struct exposure *exposure, struct packet *packet, const struct way *way)
+static struct passage pass_way(const struct exposure *exposure, struct packet *packet, const struct way *way,
+                               bool follow)
 {
 	packet->iif = way->ifindex;
 	snprintf(packet->iifname, sizeof(packet->iifname), "%s", way->name);
-	struct passage best = pass_packet(exposure, packet);
+	struct passage best = pass_packet(exposure, packet, follow);
 	bool open_dest = !(packet->known & PACKET_DEST);
 	for (size_t i = 0; i < exposure->ways.addrs && open_dest && best.reach != REACH_OPEN; i++) {
 		const struct way_addr *at = &exposure->ways.addr[i];
@@ -117,10 +163,11 @@ static struct passage pass_way(const struct exposure *exposure, struct packet *p
 		struct packet there = *packet;
 		there.known |= PACKET_DEST;
 		there.dest = at->addr;
-		struct passage one = pass_packet(exposure, &there);
+		struct passage one = pass_packet(exposure, &there, follow);
 		keep_better(&best, &one);
 	}
-	ask_routes(exposure, packet, &best);
+	if (!follow)
+		ask_routes(exposure, packet, &best);
 	return best;
 }
 
@@ -195,6 +242,7 @@ static int judge_ways(struct exposure *exposure, const struct row *row, struct j
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	struct passage best = { .reach = REACH_LOCAL };
+	bool follow = judged_is_published(exposure, judged);
 	judged->first_way = exposure->way_count;
 	for (size_t i = 0; i < exposure->ways.count; i++) {
 		const struct way *way = &exposure->ways.way[i];
@@ -206,12 +254,16 @@ static int judge_ways(struct exposure *exposure, const struct row *row, struct j
 			if (!row_takes(row, families[f]) || !ways_have(&exposure->ways, families[f]))
 				continue;
 			struct packet packet = packet_for(row, families[f]);
-			struct passage one = pass_way(exposure, &packet, way);
+			struct passage one = pass_way(exposure, &packet, way, follow);
 			keep_better(&of_way, &one);
+			/* Of one address family alone, perhaps: the other lets more through. */
+			if (one.has_nat && !judged->has_nat)
+				judged->nat = one.nat;
+			judged->has_nat |= one.has_nat;
 		}
 		if (of_way.reach == REACH_LOCAL)
 			continue;
-		of_way.in_use = way->in_use | judged->in_use | exposure->in_use;
+		of_way.in_use |= way->in_use | judged->in_use | exposure->in_use;
 		judged->unread |= way->unread | way->in_use;
 		if (of_way.in_use)
 			of_way.reach = REACH_UNKNOWN;
@@ -226,8 +278,8 @@ static int judge_ways(struct exposure *exposure, const struct row *row, struct j
 	judged->reach = best.reach;
 	judged->answer = best.answer;
 	judged->in_use = best.in_use;
-	judged->has_nat = best.has_nat;
-	judged->nat = best.nat;
+	if (best.has_nat)
+		judged->nat = best.nat;
 	return 0;
 }
 
@@ -261,6 +313,60 @@ static int judge_row(struct exposure *exposure, size_t index)
 	}
 	find_cgroup_programs(exposure, &sock, judged);
 	return judge_ways(exposure, &sock.row, judged);
+}
+
+/* --- a port that NAT sends elsewhere --- */
+
+/* To a port of this host on which nothing of the table waits: there is nothing to tell. */
+static bool leads_nowhere(const struct exposure *exposure, const struct judged *judged)
+{
+	const struct packet_nat *nat = &judged->nat;
+	const struct row *from = judged_row(exposure, judged);
+	uint16_t port = nat->to_port ? nat->to_port : from->local_port;
+	if (nat->kind == NAT_DNAT && nat->to_family && !ways_addr(&exposure->ways, nat->to_family, &nat->to))
+		return false;
+	for (size_t i = 0; i < exposure->facts.table->count; i++)
+		if (exposure->facts.table->row[i].proto == from->proto &&
+		    exposure->facts.table->row[i].local_port == port)
+			return false;
+	return true;
+}
+
+static int judge_published(struct exposure *exposure, size_t index)
+{
+	struct sock sock = { .row = exposure->published.row[index] };
+	struct judged *judged = vec_push(exposure->judged, exposure->count, exposure->capacity);
+	if (!judged)
+		return -1;
+	*judged = (struct judged){ .row = exposure->facts.table->count + index,
+		                   .reach = REACH_LOCAL,
+		                   .scope = scope_word(&sock) };
+	judged->unread = exposure->unread | exposure->in_use;
+	if (judge_ways(exposure, &sock.row, judged) < 0)
+		return -1;
+	if (judged->reach == REACH_LOCAL || !judged->has_nat || leads_nowhere(exposure, judged)) {
+		exposure->count--;
+		return 0;
+	}
+	judged->tenant =
+		judged->nat.to_family ? tenants_name(&exposure->tenants, judged->nat.to_family, &judged->nat.to) : NULL;
+	return 0;
+}
+
+static int judge_all_published(struct exposure *exposure)
+{
+	if (published_find(&exposure->published, exposure->ruleset) < 0)
+		return -1;
+	if (exposure->published.count && tenants_read(&exposure->tenants, exposure->facts.proc_fd) < 0)
+		return -1;
+	for (size_t i = 0; i < exposure->published.count; i++) {
+		const struct sock sock = { .row = exposure->published.row[i] };
+		if (exposure->facts.wanted && !exposure->facts.wanted(exposure->facts.context, &sock))
+			continue;
+		if (judge_published(exposure, i) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* --- all of them --- */
@@ -297,11 +403,10 @@ static void find_layers(struct exposure *exposure)
 	}
 }
 
-static int judged_compare(const void *a, const void *b, void *table)
+static int judged_compare(const void *a, const void *b, void *exposure)
 {
 	const struct judged *one = a, *other = b;
-	const struct row *row = &((const struct table *)table)->row[one->row];
-	const struct row *other_row = &((const struct table *)table)->row[other->row];
+	const struct row *row = judged_row(exposure, one), *other_row = judged_row(exposure, other);
 	if (one->reach != other->reach)
 		return one->reach < other->reach ? -1 : 1;
 	if (row->local_port != other_row->local_port)
@@ -321,8 +426,10 @@ static int judge_all(struct exposure *exposure)
 	for (size_t i = 0; i < table->count; i++)
 		if (judge_row(exposure, i) < 0)
 			return -1;
+	if (judge_all_published(exposure) < 0)
+		return -1;
 	if (exposure->count)
-		qsort_r(exposure->judged, exposure->count, sizeof(*exposure->judged), judged_compare, (void *)table);
+		qsort_r(exposure->judged, exposure->count, sizeof(*exposure->judged), judged_compare, exposure);
 	return 0;
 }
 
@@ -340,6 +447,11 @@ struct exposure *exposure_new(const struct exposure_facts *facts)
 	return NULL;
 }
 
+bool exposure_has_rows(const struct exposure *exposure)
+{
+	return exposure->count;
+}
+
 void exposure_free(struct exposure *exposure)
 {
 	if (!exposure)
@@ -348,5 +460,7 @@ void exposure_free(struct exposure *exposure)
 	ways_free(&exposure->ways);
 	free(exposure->judged);
 	free(exposure->way);
+	free(exposure->published.row);
+	tenants_free(&exposure->tenants);
 	free(exposure);
 }

@@ -37,6 +37,28 @@ static int add_decided_by(struct text *text, const struct judged *judged)
 	       text_add_string(text, answer->condition);
 }
 
+/* "172.17.0.2:80", "port 8080 of this host" */
+static int add_sent_to(struct text *text, const struct judged *judged, const struct row *row)
+{
+	const struct packet_nat *nat = &judged->nat;
+	char place[ADDR_TEXT_MAX + 10], *end = place;
+	if (nat->to_many || nat->kind == NAT_TPROXY)
+		return text_add_string(text, "elsewhere");
+	*end = '[';
+	if (nat->to_family)
+		end = addr_text(end + (nat->to_family == AF_INET6), &nat->to, nat->to_family, false);
+	if (nat->to_family == AF_INET6)
+		*end++ = ']';
+	return text_add(text, place, (size_t)(end - place)) | text_add_string(text, nat->to_family ? ":" : "port ") |
+	       text_add_u64(text, nat->to_port ? nat->to_port : row->local_port);
+}
+
+static int add_published(struct text *text, const struct judged *judged, const struct row *row)
+{
+	return text_add_string(text, "sent to ") | add_sent_to(text, judged, row) | text_add_string(text, " by ") |
+	       exposure_add_rule(text, &judged->nat.rule);
+}
+
 /* The interfaces that let most through, then what decides. */
 static int add_from(const struct exposure *exposure, struct text *text, const struct judged *judged)
 {
@@ -51,7 +73,18 @@ static int add_from(const struct exposure *exposure, struct text *text, const st
 		first = false;
 	}
 	size_t before = text->len;
+	if (judged_is_published(exposure, judged))
+		answer |= add_published(text, judged, judged_row(exposure, judged));
+	size_t decision = text->len;
 	answer |= add_decided_by(text, judged);
+	if (answer == 0 && decision > before && text->len > decision) {
+		char *room = text_room(text, 2);
+		if (!room)
+			return -1;
+		memmove(text->data + decision + 2, text->data + decision, text->len - decision);
+		memcpy(text->data + decision, "; ", 2);
+		text_advance(text, text->data + text->len + 2);
+	}
 	if (answer == 0 && !first && text->len > before) {
 		/* "eth0 (inet filter input handle 7)" */
 		char *room = text_room(text, 3);
@@ -82,8 +115,11 @@ static const struct process *process_of(const struct exposure *exposure, const s
 	return span.count ? &exposure->facts.owners->process[span.first->process] : NULL;
 }
 
-static int add_holder(const struct exposure *exposure, struct text *text, const struct row *row)
+static int add_holder(const struct exposure *exposure, struct text *text, const struct judged *judged,
+                      const struct row *row)
 {
+	if (judged->tenant)
+		return exposure_add_word(text, judged->tenant);
 	const struct process *process = process_of(exposure, row);
 	if (!process)
 		return text_add_char(text, '-');
@@ -109,7 +145,7 @@ static const char *const headings[CELL_COUNT] = { "PROTO", "PORT",  "SERVICE", "
 
 static int add_cell(const struct exposure *exposure, struct text *text, const struct judged *judged, enum cell cell)
 {
-	const struct row *row = &exposure->facts.table->row[judged->row];
+	const struct row *row = judged_row(exposure, judged);
 	const char *service;
 	switch (cell) {
 	case CELL_PROTO:
@@ -128,7 +164,7 @@ static int add_cell(const struct exposure *exposure, struct text *text, const st
 	case CELL_FROM:
 		return add_from(exposure, text, judged);
 	default:
-		return add_holder(exposure, text, row);
+		return add_holder(exposure, text, judged, row);
 	}
 }
 
@@ -265,7 +301,7 @@ static void json_owner(const struct exposure *exposure, const struct row *row, s
 static int json_listener(const struct exposure *exposure, const struct judged *judged, struct text *text,
                          struct out *out)
 {
-	const struct row *row = &exposure->facts.table->row[judged->row];
+	const struct row *row = judged_row(exposure, judged);
 	char addr[ADDR_TEXT_MAX];
 	out_string(out, "{\"protocol\":");
 	json_string(out, proto_name(row->proto));
@@ -286,6 +322,12 @@ static int json_listener(const struct exposure *exposure, const struct judged *j
 	json_text(out, text);
 	json_ways(exposure, judged, out);
 	answer |= json_nat(judged, text, out);
+	exposure_key(out, "sent_to");
+	text->len = 0;
+	answer |= judged->has_nat ? add_sent_to(text, judged, row) : 0;
+	json_text(out, text);
+	exposure_key(out, "container");
+	json_string(out, judged->tenant);
 	json_layers(out, judged->unread);
 	json_owner(exposure, row, out);
 	out_char(out, '}');

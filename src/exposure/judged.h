@@ -5,6 +5,7 @@
 #include <sockview/exposure_types.h>
 #include <sockview/packet.h>
 
+#include "exposure/published.h"
 #include "exposure/ways.h"
 
 /* The first lets most through. */
@@ -16,7 +17,7 @@ struct reach_way {
 };
 
 struct judged {
-	size_t row; /* of the table */
+	size_t row; /* of the table; behind its rows: of `published` */
 	enum reach reach;
 	const char *scope;
 	size_t first_way, ways; /* of exposure->way */
@@ -27,17 +28,33 @@ struct judged {
 	bool not_here;   /* it is bound to an address that no interface which is up has */
 	bool has_nat;
 	struct packet_nat nat; /* a rule that takes the port's traffic elsewhere */
+	const char *tenant;    /* the container, or namespace, that it goes to: hostile; NULL: none is known */
 };
 
 struct exposure {
 	struct exposure_facts facts;
 	struct ruleset *ruleset; /* whose texts the answers are */
 	struct ways ways;
+	struct published_list published; /* ports that need no listener */
+	struct tenants tenants;
 	unsigned in_use, unread; /* of all rows */
 	struct judged *judged;   /* in the order they are printed */
 	size_t count, capacity;
 	struct reach_way *way;
 	size_t way_count, way_capacity;
 };
+
+static inline bool judged_is_published(const struct exposure *exposure, const struct judged *judged)
+{
+	return judged->row >= exposure->facts.table->count;
+}
+
+static inline const struct row *judged_row(const struct exposure *exposure, const struct judged *judged)
+{
+	const struct table *table = exposure->facts.table;
+	if (judged_is_published(exposure, judged))
+		return &exposure->published.row[judged->row - table->count];
+	return &table->row[judged->row];
+}
 
 #endif

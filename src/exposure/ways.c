@@ -196,7 +196,7 @@ void ways_free(struct ways *ways)
 
 /* --- what was read --- */
 
-static const struct way *way_of(const struct ways *ways, uint32_t ifindex)
+const struct way *ways_by_index(const struct ways *ways, uint32_t ifindex)
 {
 	for (size_t i = 0; i < ways->count; i++)
 		if (ways->way[i].ifindex == ifindex)
@@ -211,7 +211,7 @@ const struct way_addr *ways_addr(const struct ways *ways, int family, const unio
 		/* fib_frontend.c, fib_add_ifaddr */
 		bool whole = family == AF_INET && local->host_scope;
 		unsigned bits = whole ? local->prefix_len : family == AF_INET ? 32 : 128;
-		const struct way *way = way_of(ways, local->ifindex);
+		const struct way *way = ways_by_index(ways, local->ifindex);
 		if (local->family == family && way && way->up && !local->tentative &&
 		    addr_has_prefix(addr->byte, local->addr.byte, bits))
 			return local;
@@ -222,7 +222,7 @@ const struct way_addr *ways_addr(const struct ways *ways, int family, const unio
 bool ways_have(const struct ways *ways, int family)
 {
 	for (size_t i = 0; i < ways->addrs; i++) {
-		const struct way *way = way_of(ways, ways->addr[i].ifindex);
+		const struct way *way = ways_by_index(ways, ways->addr[i].ifindex);
 		/* An address of lo can be reached through any interface, but for those of the loopback net. */
 		if (ways->addr[i].family == family && !ways->addr[i].host_scope && way && way->up)
 			return true;
@@ -232,7 +232,7 @@ bool ways_have(const struct ways *ways, int family)
 
 bool way_is_closed(const struct ways *ways, const struct way *way)
 {
-	const struct way *master = way->master ? way_of(ways, way->master) : NULL;
+	const struct way *master = way->master ? ways_by_index(ways, way->master) : NULL;
 	return !way->up || way->loopback || way->vrf || (master && !master->vrf);
 }
 
@@ -254,19 +254,28 @@ static bool neighbour_of(const struct way_addr *at, union addr *source)
 	return true;
 }
 
-static int on_route(void *type, const struct nlmsghdr *message, const void *payload, size_t len)
+struct route_reply {
+	int type;
+	uint32_t oif;
+};
+
+static int on_route(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	if (message->nlmsg_type == RTM_NEWROUTE && len >= sizeof(struct rtmsg))
-		*(int *)type = ((const struct rtmsg *)payload)->rtm_type;
+	struct route_reply *reply = context;
+	if (message->nlmsg_type != RTM_NEWROUTE || len < sizeof(struct rtmsg))
+		return 0;
+	reply->type = ((const struct rtmsg *)payload)->rtm_type;
+	reply->oif = attr_u32(attrs_behind(payload, len, sizeof(struct rtmsg)).at[RTA_OIF], 0);
 	return 0;
 }
 
-int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source)
+/* The kernel's refusal, 0 with its answer, or -1. */
+static int ask_from(const struct way_addr *at, const union addr *dest, union addr *source, struct route_reply *reply)
 {
 	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO)));
 	size_t bytes = at->family == AF_INET ? 4 : 16;
 	struct exchange exchange;
-	int type = RTN_UNSPEC;
+	*reply = (struct route_reply){ .type = RTN_UNSPEC };
 	if (!neighbour_of(at, source) || exchange_open(&exchange, NETLINK_ROUTE) < 0)
 		return -1;
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -278,10 +287,24 @@ int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr
 	mnl_attr_put(message, RTA_DST, bytes, dest);
 	mnl_attr_put(message, RTA_SRC, bytes, source);
 	mnl_attr_put_u32(message, RTA_IIF, at->ifindex);
-	enum exchange_end end = exchange_ask(&exchange, message, on_route, &type);
+	enum exchange_end end = exchange_ask(&exchange, message, on_route, reply);
 	int number = exchange.number;
 	exchange_close(&exchange);
-	if (end == EXCHANGE_REFUSED)
-		return number;
-	return end == EXCHANGE_DONE && type == RTN_LOCAL ? 0 : -1;
+	return end == EXCHANGE_REFUSED ? number : end == EXCHANGE_DONE ? 0 : -1;
+}
+
+int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source)
+{
+	struct route_reply reply;
+	int number = ask_from(at, dest, source, &reply);
+	return number || reply.type == RTN_LOCAL ? number : -1;
+}
+
+int ways_ask_forward(const struct way_addr *at, const union addr *dest, uint32_t *oif)
+{
+	struct route_reply reply;
+	union addr source;
+	int number = ask_from(at, dest, &source, &reply);
+	*oif = reply.oif;
+	return number || (reply.type == RTN_UNICAST && reply.oif) ? number : -1;
 }

@@ -56,6 +56,9 @@ bool way_is_closed(const struct ways *ways, const struct way *way);
  * not, -1 if that could not be asked. *source is the neighbour.
  */
 int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source);
+/* The same for what is forwarded from there: *oif is the interface by which it goes on. */
+int ways_ask_forward(const struct way_addr *at, const union addr *dest, uint32_t *oif);
+const struct way *ways_by_index(const struct ways *ways, uint32_t ifindex);
 
 /* BPF programs of the cgroup or those above: their number, or -1 with errno. */
 int ways_cgroup_programs(int cgroup_fd);

@@ -455,11 +455,11 @@ static void comes_in_by(struct packet *packet, const char name[16], uint32_t ifi
 }
 
 /* True: it ends at one of these hooks. */
-static bool pass_hooks(const struct ruleset *ruleset, struct packet_state *state, const enum packet_hook hooks[3],
-                       struct packet_answer *answer, struct packet_nats *nats)
+static bool pass_hooks(const struct ruleset *ruleset, struct packet_state *state, const enum packet_hook *hooks,
+                       size_t count, struct packet_answer *answer, struct packet_nats *nats)
 {
 	struct packet_answer one;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < count; i++) {
 		packet_pass(ruleset, state, hooks[i], &one, nats);
 		if (add_answer(answer, &one))
 			return true;
@@ -479,6 +479,27 @@ static const struct packet_nat *certain_nat(const struct packet_state *state, co
 static const enum packet_hook hooks_in[] = { HOOK_INGRESS, HOOK_PREROUTING, HOOK_INPUT };
 static const enum packet_hook hooks_out[] = { HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_EGRESS };
 
+/* What DNAT sends to another host, and the answer of that one. Hooks look at the interfaces that they have. */
+static void forward_both(const struct ruleset *ruleset, struct packet_state *state, const struct packet *first,
+                         struct packet_answer *answer)
+{
+	static const enum packet_hook there[] = { HOOK_FORWARD, HOOK_POSTROUTING, HOOK_EGRESS };
+	static const enum packet_hook back[] = { HOOK_INGRESS, HOOK_PREROUTING, HOOK_FORWARD, HOOK_POSTROUTING,
+		                                 HOOK_EGRESS };
+	struct packet *packet = &state->packet;
+	if (pass_hooks(ruleset, state, there, countof(there), answer, NULL) || first->proto != IPPROTO_TCP)
+		return;
+	turn_round(state);
+	packet->iif = first->oif;
+	memcpy(packet->iifname, first->oifname, sizeof(packet->iifname));
+	packet->oif = first->iif;
+	memcpy(packet->oifname, first->iifname, sizeof(packet->oifname));
+	packet->known =
+		(uint16_t)((packet->known & ~(PACKET_IIF | PACKET_OIF)) | PACKET_ROUTES_BACK |
+	                   (first->known & PACKET_OIF ? PACKET_IIF : 0) | (first->known & PACKET_IIF ? PACKET_OIF : 0));
+	pass_hooks(ruleset, state, back, countof(back), answer, NULL);
+}
+
 void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
                    struct packet_nats *nats, const struct packet_nat **taken)
 {
@@ -493,13 +514,16 @@ void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, s
 			return;
 	}
 	*taken = certain_nat(&state, nats);
-	bool forwarded = *taken && (*taken)->kind == NAT_DNAT && !(state.packet.known & PACKET_DEST_LOCAL);
-	packet_pass(ruleset, &state, forwarded ? HOOK_FORWARD : HOOK_INPUT, &one, NULL);
-	if (add_answer(answer, &one) || forwarded || packet->proto != IPPROTO_TCP)
+	if (*taken && (*taken)->kind == NAT_DNAT && !(state.packet.known & PACKET_DEST_LOCAL)) {
+		forward_both(ruleset, &state, packet, answer);
+		return;
+	}
+	packet_pass(ruleset, &state, HOOK_INPUT, &one, NULL);
+	if (add_answer(answer, &one) || packet->proto != IPPROTO_TCP)
 		return;
 	turn_round(&state);
 	goes_out_by(&state.packet, state.packet.iifname, state.packet.iif, packet->known & PACKET_IIF);
-	pass_hooks(ruleset, &state, hooks_out, answer, NULL);
+	pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), answer, NULL);
 }
 
 void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bool loops, struct packet_answer *out,
@@ -512,7 +536,7 @@ void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bo
 	packet_state_init(&state, packet);
 	*out = *back = (struct packet_answer){ .fate = FATE_PASSES };
 	*taken = NULL;
-	if (pass_hooks(ruleset, &state, hooks_out, out, nats))
+	if (pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), out, nats))
 		return;
 	*taken = certain_nat(&state, nats);
 	if (*taken)
@@ -522,16 +546,17 @@ void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bo
 	if (loops) {
 		state.packet.known |= PACKET_DEST_LOCAL;
 		comes_in_by(&state.packet, name, ifindex);
-		if (pass_hooks(ruleset, &state, hooks_in, back, NULL) || packet->proto != IPPROTO_TCP)
+		if (pass_hooks(ruleset, &state, hooks_in, countof(hooks_in), back, NULL) ||
+		    packet->proto != IPPROTO_TCP)
 			return;
 		turn_round(&state);
 		goes_out_by(&state.packet, name, ifindex, true);
-		if (pass_hooks(ruleset, &state, hooks_out, back, NULL))
+		if (pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), back, NULL))
 			return;
 	} else {
 		turn_round(&state);
 	}
 	comes_in_by(&state.packet, name, ifindex);
 	state.packet.known |= PACKET_DEST_LOCAL | PACKET_ROUTES_BACK;
-	pass_hooks(ruleset, &state, hooks_in, back, NULL);
+	pass_hooks(ruleset, &state, hooks_in, countof(hooks_in), back, NULL);
 }

@@ -32,6 +32,13 @@ static void exposing_plan(struct run *run)
 	};
 }
 
+static bool exposing_wants(const void *context, const struct sock *sock)
+{
+	const struct run *run = context;
+	return query_matches(&run->query, &sock->row) &&
+	       filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
+}
+
 static int exposing_judge(struct run *run)
 {
 	struct cgroups *cgroups = cgroups_open(run->proc_fd, run->proc_is_ours);
@@ -43,6 +50,8 @@ static int exposing_judge(struct run *run)
 		.names = run->names,
 		.cgroups = cgroups,
 		.proc_fd = run->proc_fd,
+		.wanted = exposing_wants,
+		.context = run,
 	};
 	run->own = exposure_new(&facts);
 	int number = errno;
@@ -94,7 +103,7 @@ static int exposing_answer(struct run *run)
 
 static enum exit_status exposing_status(const struct run *run)
 {
-	return run->selection.needs.any && !run->table.count ? EXIT_NOTHING : EXIT_ROWS;
+	return run->selection.needs.any && !exposure_has_rows(run->own) ? EXIT_NOTHING : EXIT_ROWS;
 }
 
 static void exposing_end(struct run *run)

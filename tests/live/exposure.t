@@ -181,6 +181,8 @@ def scene(name, rules=None, commands=(), sure=None):
             t.skip(name, "%s: %s" % (command, done.err.decode(errors="replace").strip()))
             return {}
     rows, done = exposed()
+    for row in rows.values():
+        row["interfaces"] = [way for way in row["interfaces"] if way["name"] in PEERS]
     wrong = wrong_ones(rows, reached(200))
     if wrong:
         # A slow machine answers late.
@@ -279,17 +281,6 @@ scene("ufw's layout by iptables", commands=[
     "iptables-nft -A user-input -p tcp -m multiport --dports 20003,20004:20006 -j ACCEPT",
     "ip6tables-nft -P INPUT DROP", "ip6tables-nft -A INPUT -p tcp --dport 20007 -j ACCEPT",
     "ip6tables-nft -A INPUT -p ipv6-icmp -j ACCEPT"])
-scene("Docker's layout by iptables", commands=[
-    "iptables-nft -t nat -N DOCKER", "iptables-nft -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
-    "iptables-nft -t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
-    "iptables-nft -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
-    "iptables-nft -t nat -A DOCKER -i docker0 -j RETURN",
-    "iptables-nft -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 20005 -j DNAT --to-destination 172.17.0.2:80",
-    "iptables-nft -P FORWARD DROP", "iptables-nft -N DOCKER", "iptables-nft -N DOCKER-USER", "iptables-nft -N DOCKER-ISOLATION",
-    "iptables-nft -A FORWARD -j DOCKER-USER", "iptables-nft -A FORWARD -j DOCKER-ISOLATION",
-    "iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-    "iptables-nft -A FORWARD -o docker0 -j DOCKER", "iptables-nft -A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
-    "iptables-nft -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT"], sure=len(EVERY) - 1)
 scene("addrtype, mark, pkttype, syn by iptables", commands=[
     "iptables-nft -A INPUT -p tcp --dport 20001 -m addrtype ! --dst-type LOCAL -j DROP",
     "iptables-nft -A INPUT -p tcp --dport 20002 -m addrtype --src-type UNICAST -j DROP",
@@ -386,6 +377,96 @@ scene("a dynamic set, a count of connections, a quota", chain(
 scene("traffic from another port, and not the port's own", chain("tcp dport 20001 redirect to :20002", hook="prerouting", priority="dstnat", kind="nat") +
       chain("ct status dnat accept\ntcp dport 20002 drop", table="g"), sure=len(EVERY) - 2)
 tap.run(["nft", "flush", "ruleset"])
+
+# --- containers ---------------------------------------------------------------------------------------------
+
+SERVER = """
+import socket, sys
+for port in (80, 81):
+    sock = socket.socket(socket.AF_INET6)
+    sock.bind(("::", port))
+    sock.listen(256)
+    globals()["keep%d" % port] = sock
+print("up", flush=True)
+sys.stdin.read()
+"""
+peers.make_one(t, "docker0", "172.17.0.1", "172.17.0.2", "fd17::1", "fd17::2")
+container = subprocess.Popen([*peers.inside("docker0"), sys.executable, "-c", SERVER], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+container.stdout.readline()
+for link in PEERS:
+    tap.run([*peers.inside(link), "ip", "route", "add", "default", "via", PEERS[link][0]])
+for address in ("10.1.0.0/24", "10.2.0.0/24"):
+    tap.run([*peers.inside("docker0"), "ip", "route", "add", address, "via", "172.17.0.1"])
+
+
+def forwarding(on):
+    with open("/proc/sys/net/ipv4/ip_forward", "w") as file:
+        file.write("%d" % on)
+
+
+# Published: 20041 to 80, from eth1 alone; 20042 to 81, which no rule of forward lets through; 20043-20045 to 80.
+DOCKER = [
+    "iptables-nft -t nat -N DOCKER", "iptables-nft -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+    "iptables-nft -t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
+    "iptables-nft -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+    "iptables-nft -t nat -A DOCKER -i docker0 -j RETURN",
+    "iptables-nft -t nat -A DOCKER -i eth1 -p tcp -m tcp --dport 20041 -j DNAT --to-destination 172.17.0.2:80",
+    "iptables-nft -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 20042 -j DNAT --to-destination 172.17.0.2:81",
+    "iptables-nft -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 20043:20045 -j DNAT --to-destination 172.17.0.2:80",
+    "iptables-nft -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 20005 -j DNAT --to-destination 172.17.0.2:80",
+    "iptables-nft -P FORWARD DROP", "iptables-nft -N DOCKER", "iptables-nft -N DOCKER-USER", "iptables-nft -N DOCKER-ISOLATION",
+    "iptables-nft -A FORWARD -j DOCKER-USER", "iptables-nft -A FORWARD -j DOCKER-ISOLATION",
+    "iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "iptables-nft -A FORWARD -o docker0 -j DOCKER", "iptables-nft -A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
+    "iptables-nft -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT"]
+
+
+def published(name, want):
+    """`want`: by port, by interface, open or filtered; the truth is a connect of each peer."""
+    rows, done = exposed()
+    got = {port: {way["name"]: way["state"] for way in rows.get(("tcp", port), {}).get("interfaces", [])} for port in want}
+    got = {port: {link: ways.get(link) for link in PEERS} for port, ways in got.items()}
+    t.same(got, want, name)
+    for port, ways in want.items():
+        for link, state in ways.items():
+            met = tap.run([*peers.inside(link), sys.executable, "-c",
+                           "import socket; socket.create_connection((%r, %d), 1)" % (PEERS[link][0], port)]).status == 0
+            t.same(met, state == "open", "%s: a connect by %s to %d" % (name, link, port))
+    return rows
+
+
+forwarding(True)
+scene("Docker's layout by iptables", commands=DOCKER, sure=len(EVERY) - 1)
+rows = published("ports that are published", {20041: {"eth1": "open", "eth2": None}, 20042: {"eth1": "filtered", "eth2": "filtered"},
+                                              20044: {"eth1": "open", "eth2": "open"}})
+t.same([key(20041).get(name) for name in ("sent_to", "pid", "state", "local_address")], ["172.17.0.2:80", None, "open", "0.0.0.0"],
+       "where it is sent")
+t.ok(str(os.stat("/proc/%d/ns/net" % processes["docker0"].pid).st_ino) in str(key(20041).get("container")), "whose address that is", key(20041))
+t.ok("DOCKER" in str(key(20041).get("nat")), "the rule", key(20041))
+t.ok(all(("tcp", port) in rows for port in (20043, 20044, 20045)) and ("tcp", 20046) not in rows, "each port of a range", sorted(rows))
+both = [row for row in json.loads(exposed("-t", "20005")[1].out)["listeners"]]
+t.same(sorted((row["state"], row["pid"] is None) for row in both), [("open", False), ("open", True)],
+       "a port with a listener, whose traffic of IPv4 a container has")
+t.ok(all("DOCKER" in str(row["nat"]) for row in both), "and both name the rule", both)
+one, done = exposed("-t", "20041")
+t.same([list(one), done.status], [[("tcp", 20041)], 0], "a filter chooses it")
+text = tap.run([tap.SOCKVIEW, "--exposure", "-q", "20041"]).out.decode()
+t.ok("sent to 172.17.0.2:80 by ip nat DOCKER handle" in text, "the text says where to", text)
+forwarding(False)
+published("forwarding is off", {20041: {"eth1": "filtered", "eth2": None}, 20044: {"eth1": "filtered", "eth2": "filtered"}})
+forwarding(True)
+scene("a redirect of another port to a listener", chain("tcp dport 20051 redirect to :20001", hook="prerouting", priority="dstnat", kind="nat") +
+      chain("ct status dnat accept\ntcp dport 20001 drop", table="g"))
+rows = published("traffic that comes from another port", {20051: {"eth1": "open", "eth2": "open"}})
+t.same([key(20001).get("state"), key(20051).get("sent_to")], ["filtered", "port 20001"], "the listener's own port is closed")
+scene("a redirect to no listener", chain("tcp dport 20051 redirect to :20099", hook="prerouting", priority="dstnat", kind="nat"))
+t.ok(("tcp", 20051) not in exposed()[0], "a redirect to a port without a listener is no row")
+forwarding(False)
+tap.run(["nft", "flush", "ruleset"])
+container.kill()
+container.wait()
+tap.run(["ip", "link", "del", "docker0"])
 
 # --- what was not read ------------------------------------------------------------------------------------
 

@@ -1,0 +1,35 @@
+/* published.h - ports of this host whose traffic NAT sends elsewhere: to containers, or to another port here. */
+#ifndef SOCKVIEW_EXPOSURE_PUBLISHED_H
+#define SOCKVIEW_EXPOSURE_PUBLISHED_H
+
+#include <sockview/netns.h>
+#include <sockview/packet.h>
+#include <sockview/row.h>
+
+/* A port, as a row of a listener that there need not be: every address of its family, or of both. */
+struct published_list {
+	struct row *row;
+	size_t count, capacity;
+};
+
+/* Those that a rule of prerouting may translate. 0, or -1 with errno ENOMEM. */
+int published_find(struct published_list *list, const struct ruleset *ruleset);
+
+/* The addresses of the other network namespaces, and what these are called. */
+struct tenants {
+	struct netns_list list;
+	struct tenant {
+		union addr addr;
+		uint8_t family;
+		size_t netns; /* of the list */
+	} * tenant;
+	size_t count, capacity;
+};
+
+/* Those that can be entered. 0, or -1 with errno ENOMEM. tenants_free() after both. */
+int tenants_read(struct tenants *tenants, int proc_fd);
+/* The container's name, or what else its namespace is called: hostile. NULL: none that could be entered has it. */
+const char *tenants_name(const struct tenants *tenants, int family, const union addr *addr);
+void tenants_free(struct tenants *tenants);
+
+#endif

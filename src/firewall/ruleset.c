@@ -239,11 +239,8 @@ int ruleset_message(void *context, const struct nlmsghdr *message, const void *p
 		unsigned type;
 		int (*add)(struct ruleset *ruleset, const void *payload, size_t len);
 	} messages[] = {
-		{ NFT_MSG_NEWCHAIN, add_chain },
-		{ NFT_MSG_NEWTABLE, add_table },
-		{ NFT_MSG_NEWRULE, add_rule },
-		{ NFT_MSG_NEWSET, add_set },
-		{ NFT_MSG_NEWSETELEM, add_elements },
+		{ NFT_MSG_NEWCHAIN, add_chain }, { NFT_MSG_NEWTABLE, add_table },      { NFT_MSG_NEWRULE, add_rule },
+		{ NFT_MSG_NEWSET, add_set },     { NFT_MSG_NEWSETELEM, add_elements },
 	};
 	for (size_t i = 0; i < countof(messages) && len >= sizeof(struct nfgenmsg); i++)
 		if (message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | messages[i].type))

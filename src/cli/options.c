@@ -184,8 +184,10 @@ static void settle_options(struct options *options)
 	options->all |= options->summary && !options->listening;
 	if (options->mode == MODE_WATCH) {
 		options->format = options->format ? options->format : &format_table;
-		options->columns =
-			options->columns ? options->columns : "program,local,remote,state,tx_rate,rx_rate,proto";
+		bool several = options->netns.count || options->all_netns;
+		if (!options->columns)
+			options->columns = several ? "program,local,remote,state,tx_rate,rx_rate,proto,netns_name"
+			                           : "program,local,remote,state,tx_rate,rx_rate,proto";
 	}
 	/* --count without -c. */
 	if (options->continuous && !(options->interval > 0))

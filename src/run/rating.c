@@ -67,6 +67,9 @@ static bool is_whole(const struct run *run)
 {
 	const struct query *query = &run->query;
 	const struct report *report = &run->report;
+	/* Of each, as much is asked for as there is time. */
+	if (run->namespaces.list.count)
+		return false;
 	if ((query->states[PROTO_TCP] & STATE_CONNECTED) != STATE_CONNECTED || report->lost || report->interrupted ||
 	    report->malformed || report->from_proc || report->cut_errno || report->failed)
 		return false;

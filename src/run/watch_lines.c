@@ -357,7 +357,8 @@ static int format_lines(struct run *run, const struct place *const *list, size_t
 		result = -1;
 	if (out_close(&out) < 0 || result < 0 || lseek(watching->memory, 0, SEEK_SET) < 0)
 		return -1;
-	return file_read_fd(watching->memory, FRAME_MAX, lines);
+	/* Not on a screen the first look is all rows there are. */
+	return file_read_fd(watching->memory, watching->on_screen ? FRAME_MAX : SIZE_MAX / 2, lines);
 }
 
 static size_t widest_line(const struct text *lines)

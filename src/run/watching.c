@@ -19,6 +19,7 @@
 #include "run/gather.h"
 #include "run/keeping.h"
 #include "run/look.h"
+#include "run/namespaces.h"
 #include "run/rating.h"
 #include "run/rights.h"
 #include "run/show.h"
@@ -67,8 +68,9 @@ static int watching_look(struct run *run)
 		return error_set(&run->error, errno, "start", "");
 	/* -n is meant for the addresses of the rows: on a screen rates stay as people read them. */
 	run->listing.context.exact &= !watching->on_screen;
-	if (rights_raise(run) < 0)
+	if (rights_raise(run) < 0 || (run->namespaces.list.count && run->looked && namespaces_choose_again(run) < 0))
 		return -1;
+	run->looked = true;
 	if (rating_begin(run) < 0)
 		return -1;
 	int answer = gather_table(run);

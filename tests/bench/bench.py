@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """sockview, ss, netstat and lsof on the same sockets, in one run.
 
-Usage: bench.py small|quiet|200k|3000p|1m|corners   (by `make bench BENCH=...`)
+Usage: bench.py small|quiet|200k|3000p|1m|corners|watch   (by `make bench BENCH=...`)
 
 Builds the load in a network namespace of its own, runs every command in turn,
 round after round, drops the first round and prints the medians. A command
@@ -15,6 +15,9 @@ minutes of patience a table last; what stayed disturbed is counted under it.
 
 `corners` is what is fast by a way of its own: filters by owner, the first
 rows, details, cgroups, and owners while a client connects 200 times a second.
+
+`watch` is what looks again and again: of the CPU time of eleven looks less that of
+one, a tenth is a tick, of which there is one a second: under 0.15 s.
 
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
@@ -42,6 +45,7 @@ SIZES = {
     "3000p": (3000, 8, 57, 8),
     "1m": (100, 5000, 0, 6),
     "corners": (20, 5000, 0, 6),
+    "watch": (50, 500, 0, 6),
 }
 
 SOCKVIEW = os.environ["SOCKVIEW"]
@@ -197,6 +201,21 @@ def corners(pid):
     ]
 
 
+def totals():
+    """Counting beside the listing of what is counted, and the pipelines that are written for it."""
+    hosts = "awk '{print $5}' | cut -d: -f1 | sort | uniq -c | sort -nr"
+    return [*floors(False), ours("-atn", rows=None), ours("-atn", "--group-by", "remote_address", rows=None),
+            *[Command("%s -atn, and awk, cut, sort, uniq" % name, ["bash", "-c", "%s -atn | %s" % (name, hosts)])
+              for name in ("ss", "netstat")],
+            ours("-atnp", rows=None), ours("--summary", rows=None), Command("ss -s", ["ss", "-s"])]
+
+
+def ticks():
+    """Each twice: one look, and ten more."""
+    return [[ours(*options, "--count", str(count), rows=None) for count in (1, 11)]
+            for options in (("-atn", "--watch=0.1"), ("-atn", "-c0.1", "--columns", "local,remote,tx_rate,rx_rate"))]
+
+
 def tables(size, port, pid):
     """(title, number of sockets it must show or None, commands)"""
     everything = [
@@ -206,16 +225,19 @@ def tables(size, port, pid):
         ("-ltn", "listening", [ours("-ltn"), *peers("-ltn")]),
         ("-ltnp", "listening", [*floors(True)[1:], *owners("-ltnp", "-nP -iTCP -sTCP:LISTEN")]),
         ("one port", "port", one_port(port)),
+        ("totals", None, totals()),
         ("why a port is taken", None, [ours("-ltnp", rows=None), ours("--explain", str(port), rows=None)]),
     ]
     if size == "corners":
         return corners(pid)
+    if size == "watch":
+        return [("--watch", None, ticks()[0], False), ("-c with rates", None, ticks()[1], False)]
     chosen = {
         "small": [*everything, health()[:3]],
         "quiet": [everything[3]],
-        "200k": [*(everything[i] for i in (0, 1, 2, 5)), health()[:3]],
-        "3000p": [everything[i] for i in (4, 6)],
-        "1m": [everything[i] for i in (0, 2)],
+        "200k": [*(everything[i] for i in (0, 1, 2, 5, 6)), health()[:3]],
+        "3000p": [everything[i] for i in (4, 7)],
+        "1m": [everything[i] for i in (0, 2, 6)],
     }
     return [(*table, False) for table in chosen[size]]
 

@@ -1,15 +1,20 @@
 #!/usr/bin/python3
 """--watch: the screen of a real terminal (tmux's), and how it is given back; not on a terminal: what came and went."""
+import fcntl
 import os
+import pty
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import netns
 import scenes
 import tap
 
@@ -50,6 +55,55 @@ t.same(process.wait(), 0, "SIGINT ends it")
 t.same(tap.sockview("--watch=0.1", "--count", "1", "port", "1").status, 1, "nothing was there: 1")
 for options in (["--json"], ["--summary"], ["--group-by", "state"], ["-i"]):
     t.same(tap.sockview("--watch", *options).status, 2, "not with %s" % options[0])
+
+# A socket of another namespace, and one of ours.
+inner = subprocess.Popen([sys.executable, "-c", "import socket, sys\none = socket.create_server(('127.0.0.1', %d)) if not "
+                          "__import__('os').system('ip link set lo up') else None\nprint(flush=True)\nsys.stdin.read()" % port],
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         preexec_fn=lambda: (netns.unshare(netns.CLONE_NEWNET), tap.die_with_parent()))
+inner.stdout.readline()
+result = tap.sockview("-tan", "--watch=0.1", "--count", "2", "-N", "self,%d" % inner.pid, "port %d and state = listen" % port)
+words = [line.split() for line in result.lines]
+t.ok(words[0][-1] == "NETNS-NAME" and [line[-1] for line in words[1:]][0] == "self" and len(words) == 3 and
+     words[2][-1].startswith("net:["), "-N: listeners of two namespaces, named", result)
+inner.stdin.close()
+inner.wait()
+
+
+def frames(count, rows, columns):
+    """What is written to a terminal of that size."""
+    pid, tty = pty.fork()
+    if not pid:
+        os.execve(tap.SOCKVIEW, [tap.SOCKVIEW, "-tan", "--watch=0.1", "--count", str(count), "port %d" % crowd_port],
+                  tap.environment({"TERM": "xterm"}))
+    fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    written = b""
+    try:
+        while True:
+            written += os.read(tty, 65536)
+    except OSError:
+        pass
+    os.close(tty)
+    t.same(os.waitpid(pid, 0)[1], 0, "%dx%d: it ends by itself" % (columns, rows))
+    return written
+
+
+# Many more sockets than the screen has lines: what is written each time is one screen, over the old one.
+crowd_server = socket.create_server(("127.0.0.1", 0), backlog=400)
+crowd_port = crowd_server.getsockname()[1]
+crowd = [socket.create_connection(("127.0.0.1", crowd_port)) for _ in range(300)]
+for rows, columns in ((24, 80), (50, 300)):
+    written = frames(5, rows, columns)
+    screens = written.split(b"\033[H")
+    whole = [one for one in screens if b"q quit" in one]
+    t.same(len(whole), 5, "%dx%d: five screens" % (columns, rows))
+    t.ok(all(one.count(b"\n") < rows and len(one) < rows * (columns + 20) for one in whole),
+         "%dx%d: no more than fits is written" % (columns, rows), [(one.count(b"\n"), len(one)) for one in whole])
+    t.ok(all(b"\033[2J" not in one for one in whole), "%dx%d: the screen is never cleared between" % (columns, rows))
+    t.ok(b"601 sockets" in whole[-1], "%dx%d: all of them are counted" % (columns, rows), whole[-1])
+for one in crowd:
+    one.close()
+crowd_server.close()
 
 # --- a terminal --------------------------------------------------------------------------------------
 

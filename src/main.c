@@ -35,6 +35,7 @@
  *     namespaces.c namespaces.h        which network namespaces -N names
  *     netns_counts.c netns_counts.h    --list-netns: a row for each network namespace
  *     netns_gather.c netns_gather.h    the sockets of more network namespaces than our own
+ *     naming.c naming.h                what a shell may complete an argument with
  *     notes.c notes.h                  the wording of notes: what an answer lacks, a line each
  *     notes_legend.c notes_legend.h    with -v: why owners are blank: counted, and in words
  *     notes_filter.c                   what was wrong with a filter, with a caret under it

@@ -29,6 +29,7 @@ enum mode {
 	MODE_COMPLETIONS,
 	MODE_VERSION,
 	MODE_HELP,
+	MODE_NAMES,
 	MODE_COUNT
 };
 
@@ -44,6 +45,8 @@ struct words {
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 enum owners_from { OWNERS_AUTO, OWNERS_PROC, OWNERS_BPF };
 enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
+/* What --x-names lists for the completions. */
+enum names_of { NAMES_PID, NAMES_PROGRAM, NAMES_USER, NAMES_CGROUP, NAMES_NETNS, NAMES_PORT };
 
 /* All options, checked for form; zero is "not given". */
 struct options {
@@ -125,6 +128,7 @@ struct options {
 
 	const char *stray_interval; /* a number behind a bare -c: a filter's word, and maybe meant as seconds */
 	enum shell completions;
+	enum names_of names;
 	/* Of the heap: a line each on standard error, before the answer; words of other tools, spelled as ours. */
 	struct words notes, spelled;
 	struct words asides; /* of the heap, too: notes for a person alone, on a terminal or with -v */

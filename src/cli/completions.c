@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/countof.h>
 #include <sockview/proto.h>
 
 #include "cli/option_table.h"
@@ -51,6 +52,16 @@ static void put_quoted(FILE *file, const char *text, const char *special)
 	}
 }
 
+/* The KIND of --x-names; NULL: something else tells. */
+static const char *names_source(enum option_source source)
+{
+	static const char *const kinds[] = {
+		[FROM_PIDS] = "pid",       [FROM_PROGRAMS] = "program", [FROM_OWNERS] = "user",
+		[FROM_CGROUPS] = "cgroup", [FROM_NETNS] = "netns",      [FROM_PORTS] = "port",
+	};
+	return source < countof(kinds) ? kinds[source] : NULL;
+}
+
 /* --- bash --- */
 
 /*
@@ -86,6 +97,12 @@ static const char bash_head[] =
 	"\tcompopt -o nospace 2>/dev/null\n"
 	"}\n"
 	"\n"
+	"# _sockview_names KIND: what is running here. A name may hold any byte but NUL.\n"
+	"_sockview_names()\n"
+	"{\n"
+	"\tmapfile -d '' -t found < <(command sockview --x-names \"$1\" 2>/dev/null)\n"
+	"}\n"
+	"\n"
 	"_sockview()\n"
 	"{\n"
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
@@ -112,13 +129,13 @@ static void bash_action(FILE *file, const struct option_row *option)
 		[FROM_FOLDERS] = "compopt -o dirnames 2>/dev/null",
 		[FROM_USERS] = BASH_USERS BASH_WORDS "\"${found[@]}\"",
 		[FROM_INTERFACES] = BASH_INTERFACES,
-		[FROM_PIDS] = "found=(/proc/[0-9]*); _sockview_list \"${found[@]##*/}\"",
 	};
 	if (option->words) {
 		fputs(option->list ? "_sockview_list " : BASH_WORDS, file);
 		put_words(file, option->words);
-	} else if (option->source == FROM_USERS && option->list) {
-		fputs(BASH_USERS "_sockview_list \"${found[@]}\"", file);
+	} else if (names_source(option->source)) {
+		fprintf(file, "_sockview_names %s; %s\"${found[@]}\"", names_source(option->source),
+		        option->list ? "_sockview_list " : BASH_WORDS);
 	} else {
 		fputs(actions[option->source], file);
 	}
@@ -186,8 +203,11 @@ static void zsh_action(FILE *file, const struct option_row *option)
 		[FROM_FOLDERS] = "_directories",
 		[FROM_USERS] = "_users",
 		[FROM_INTERFACES] = "_sockview_interfaces",
-		[FROM_PIDS] = "_pids",
 	};
+	if (names_source(option->source)) {
+		fprintf(file, " _sockview_names %s%s", names_source(option->source), option->list ? " list" : "");
+		return;
+	}
 	if (!option->words) {
 		fputs(actions[option->source], file);
 		return;
@@ -226,6 +246,12 @@ static void zsh_script(FILE *file)
 	      "_sockview_interfaces()\n{\n"
 	      "\tlocal -a found=(/sys/class/net/*(N:t))\n"
 	      "\tcompadd \"$@\" -a found\n}\n\n"
+	      "# What is running here; a name may hold any byte but NUL.\n"
+	      "_sockview_names()\n{\n"
+	      "\tlocal -a found=(\"${(0@)$(command sockview --x-names $1 2>/dev/null)}\")\n"
+	      "\tfound=(\"${(@)found:#}\")\n"
+	      "\tif [[ -n $2 ]]; then\n\t\tcompset -P '*,'\n\t\tcompset -P '[-+^]'\n\tfi\n"
+	      "\tcompadd -a found\n}\n\n"
 	      "_arguments -s -S \\\n",
 	      file);
 	for (size_t i = 0; (option = option_at(i, &made)); i++) {
@@ -247,7 +273,6 @@ static void fish_argument(FILE *file, const struct option_row *option)
 		[FROM_FOLDERS] = "__fish_complete_directories",
 		[FROM_USERS] = "__fish_complete_users",
 		[FROM_INTERFACES] = "__fish_print_interfaces",
-		[FROM_PIDS] = "__fish_complete_pids",
 	};
 	if (option->source == FROM_FILES) {
 		fputs(" -r -F", file);
@@ -258,6 +283,9 @@ static void fish_argument(FILE *file, const struct option_row *option)
 		fputs(option->list ? " -a '(__sockview_list " : " -a '", file);
 		put_words(file, option->words);
 		fputs(option->list ? ")'" : "'", file);
+	} else if (names_source(option->source)) {
+		fprintf(file, " -a '(__sockview_names %s%s)'", names_source(option->source),
+		        option->list ? " list" : "");
 	} else if (option->source != FROM_NOTHING) {
 		fprintf(file, " -a '(%s)'", commands[option->source]);
 	}
@@ -273,7 +301,19 @@ static void fish_script(FILE *file)
 	      "\tset -l typed (commandline -ct | string replace -r '^--[a-z-]+=' '')\n"
 	      "\tset -l before (string match -r '^(?:.*,)?[-+^]?' -- \"$typed\")\n"
 	      "\tfor word in $argv\n"
-	      "\t\techo $before$word\n"
+	      "\t\tprintf '%s\\n' $before$word\n"
+	      "\tend\n"
+	      "end\n\n"
+	      "# What is running here. A line is a name to fish, and what is behind a tab a remark.\n"
+	      "function __sockview_names\n"
+	      "\tset -l found\n"
+	      "\tfor name in (command sockview --x-names $argv[1] 2>/dev/null | string split0)\n"
+	      "\t\tstring match -qr '[\\n\\t]' -- \"$name\"; or set -a found $name\n"
+	      "\tend\n"
+	      "\tif set -q argv[2]\n"
+	      "\t\t__sockview_list $found\n"
+	      "\telse\n"
+	      "\t\tprintf '%s\\n' $found\n"
 	      "\tend\n"
 	      "end\n\n"
 	      "complete -c sockview -f\n",

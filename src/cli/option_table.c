@@ -43,6 +43,8 @@ int option_add_word(struct parse *parse, struct words *words, const char *word)
 WORD_LIST(color_words, [WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never")
 WORD_LIST(source_words, [SOURCE_AUTO] = "auto", [SOURCE_NETLINK] = "netlink", [SOURCE_PROC] = "proc")
 WORD_LIST(owners_words, [OWNERS_AUTO] = "auto", [OWNERS_PROC] = "proc", [OWNERS_BPF] = "bpf")
+WORD_LIST(name_words, [NAMES_PID] = "pid", [NAMES_PROGRAM] = "program", [NAMES_USER] = "user",
+          [NAMES_CGROUP] = "cgroup", [NAMES_NETNS] = "netns", [NAMES_PORT] = "port")
 WORD_LIST(shell_words, [SHELL_BASH] = "bash", [SHELL_ZSH] = "zsh", [SHELL_FISH] = "fish")
 /* From EXPLAIN_PROBE_BIND on. */
 WORD_LIST(probe_words, "bind", "listen", "connect")
@@ -432,7 +434,7 @@ static const struct option_row rows[] = {
 	CALLS(OPTIONS_WHICH, 'f', "family", ARGUMENT_REQUIRED, add_families, "LIST", "the same as -A",
 	      LIST_OF(proto_choice_listed)),
 	WORDS(OPTIONS_WHICH, 'N', "netns", ARGUMENT_REQUIRED, netns, "LIST", "of these network namespaces, or all",
-	      .list = true),
+	      .source = FROM_NETNS, .list = true),
 	FLAG(OPTIONS_WHICH, 0, "all-netns", all_netns, "-N all"),
 	TEXT(OPTIONS_WHICH, 0, "list-netns", MODE_LIST_NETNS, "network namespaces, their sockets counted"),
 
@@ -440,9 +442,11 @@ static const struct option_row rows[] = {
 	      LIST_OF(state_name_listed)),
 	WORDS(OPTIONS_OWNER, 0, "pid", ARGUMENT_REQUIRED, pid, "LIST", "by process id of an owner", .source = FROM_PIDS,
 	      .list = true),
-	WORDS(OPTIONS_OWNER, 0, "program", ARGUMENT_REQUIRED, program, "GLOB", "by program of an owner"),
-	WORDS(OPTIONS_OWNER, 0, "user", ARGUMENT_REQUIRED, user, "LIST", "by user", .source = FROM_USERS, .list = true),
-	WORDS(OPTIONS_OWNER, 0, "cgroup", ARGUMENT_REQUIRED, cgroup, "PATH", "by cgroup"),
+	WORDS(OPTIONS_OWNER, 0, "program", ARGUMENT_REQUIRED, program, "GLOB", "by program of an owner",
+	      .source = FROM_PROGRAMS),
+	WORDS(OPTIONS_OWNER, 0, "user", ARGUMENT_REQUIRED, user, "LIST", "by user", .source = FROM_OWNERS,
+	      .list = true),
+	WORDS(OPTIONS_OWNER, 0, "cgroup", ARGUMENT_REQUIRED, cgroup, "PATH", "by cgroup", .source = FROM_CGROUPS),
 	WORDS(OPTIONS_OWNER, 'i', "internet", ARGUMENT_OPTIONAL, spec, "SPEC",
 	      "internet sockets as lsof -i selects them", GIVEN(internet), .takes_next = option_begins_like_spec),
 	CALLS(OPTIONS_OWNER, 's', "proto-state", ARGUMENT_OPTIONAL, add_proto_state, "PROTO:STATE",
@@ -514,13 +518,13 @@ static const struct option_row rows[] = {
 	WORD(OPTIONS_LIVE, 0, "wait-for", wait_for, "TARGETS", "until all of them listen; -- COMMAND",
 	     .mode = MODE_WAIT),
 	WORD(OPTIONS_LIVE, 0, "wait-free", wait_free, "TARGET", "until a bind of the port would pass",
-	     .mode = MODE_WAIT),
+	     .source = FROM_PORTS, .mode = MODE_WAIT),
 
 	WORD(OPTIONS_EXPLAIN, 0, "connect", connect, "TARGET", "would a connection from here work, and if not, why",
 	     .mode = MODE_CONNECT),
 	TEXT(OPTIONS_EXPLAIN, 0, "exposure", MODE_EXPOSURE, "who can reach what listens here"),
 	WORD(OPTIONS_EXPLAIN, 0, "explain", explain, "TARGET", "why a port is taken, what frees it",
-	     .mode = MODE_EXPLAIN),
+	     .source = FROM_PORTS, .mode = MODE_EXPLAIN),
 	FLAG(OPTIONS_EXPLAIN, 0, "reuseaddr", reuseaddr, "... sets SO_REUSEADDR (TCP: it does)"),
 	FLAG(OPTIONS_EXPLAIN, 0, "no-reuseaddr", no_reuseaddr, "the planned bind does not set SO_REUSEADDR"),
 	FLAG(OPTIONS_EXPLAIN, 0, "reuseport", reuseport, "the planned bind sets SO_REUSEPORT"),
@@ -541,6 +545,8 @@ static const struct option_row rows[] = {
 	WORD(OPTIONS_FROM, 0, "replay", replay, "FILE", "read them instead of the kernel", .source = FROM_FILES),
 	CHOICE(OPTIONS_FROM, "completions", ARGUMENT_REQUIRED, completions, shell_words, "SHELL",
 	       "for bash, zsh or fish", .mode = MODE_COMPLETIONS),
+	/* For those completions: quick, quiet, and no option that people type. */
+	CHOICE(OPTIONS_FROM, "x-names", ARGUMENT_REQUIRED, names, name_words, NULL, NULL, .mode = MODE_NAMES),
 	CALLS(OPTIONS_FROM, 'h', "help", ARGUMENT_OPTIONAL, set_help, "all", "the everyday options; all: each",
 	      .mode = MODE_HELP, .takes_next = is_all),
 	TEXT(OPTIONS_FROM, 'V', "version", MODE_VERSION, "the version"),

@@ -24,7 +24,20 @@ enum option_group {
 };
 
 /* What a shell completes an argument with, besides the row's words. */
-enum option_source { FROM_NOTHING, FROM_FILES, FROM_FOLDERS, FROM_USERS, FROM_INTERFACES, FROM_PIDS };
+enum option_source {
+	FROM_NOTHING,
+	FROM_FILES,
+	FROM_FOLDERS,
+	FROM_USERS,
+	FROM_INTERFACES,
+	/* Of --x-names. */
+	FROM_PIDS,
+	FROM_PROGRAMS,
+	FROM_OWNERS,
+	FROM_CGROUPS,
+	FROM_NETNS,
+	FROM_PORTS
+};
 
 /* The number of rows is below this. */
 enum { OPTIONS_MAX = 160 };

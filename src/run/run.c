@@ -17,6 +17,7 @@
 #include "run/look.h"
 #include "run/meant.h"
 #include "run/namespaces.h"
+#include "run/naming.h"
 #include "run/notes.h"
 #include "run/netns_counts.h"
 #include "run/open.h"
@@ -68,7 +69,7 @@ static const struct run_mode *const modes[MODE_COUNT] = {
 	[MODE_WAIT] = &mode_wait,       [MODE_EXPOSURE] = &mode_exposure,
 	[MODE_HEALTH] = &mode_health,   [MODE_LIST_NETNS] = &mode_list_netns,
 	[MODE_WATCH] = &mode_watch,     [MODE_SIGNAL] = &mode_signal,
-	[MODE_CONNECT] = &mode_connect,
+	[MODE_NAMES] = &mode_names,     [MODE_CONNECT] = &mode_connect,
 };
 
 static enum exit_status run_steps(struct run *run)

@@ -7,10 +7,13 @@ own name.
 """
 import os
 import pty
+import pwd
 import re
 import select
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 import time
 
@@ -30,6 +33,10 @@ if run(["mount", "-t", "sysfs", "sysfs", "/sys"]).status:
 # No blank, slash or colon: the kernel takes no such name (dev_valid_name(), net/core/dev.c). 15 bytes at most.
 HOSTILE = ["$(id>ran1)", "`id>ran2`", ";id>ran3;", "a'b\"c", "*", "~root", "&id>ran4&", "|id>ran5", "b$HOME", "<(id>ran6)",
            "\\$(id>ran7)", "#c", "d\x1b[2Jx", "e{1,2}", "!!", "$'\\x41'"]
+# The completions run the program by its name.
+BIN = os.path.join(tap.scratch(), "bin")
+os.mkdir(BIN)
+os.symlink(tap.SOCKVIEW, os.path.join(BIN, "sockview"))
 SHELLS = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], ". %s; sockview() { printf '%%s\\n' \"$@\" >took; }\n"),
     "zsh": (["zsh", "-f", "-i"], "autoload -Uz compinit; compinit -u -D; fpath=(%s $fpath); autoload -Uz _sockview; "
@@ -47,7 +54,7 @@ class Terminal:
         if self.pid == 0:
             tap.die_with_parent()
             os.chdir(folder)
-            os.execvpe(argv[0], argv, {**tap.environment(), "TERM": "dumb", "HOME": folder, "PS1": "> ", "HISTFILE": "/dev/null"})
+            os.execvpe(argv[0], argv, {**tap.environment(), "TERM": "dumb", "PATH": BIN + ":" + os.environ["PATH"], "HOME": folder, "PS1": "> ", "HISTFILE": "/dev/null"})
 
     def read(self, done, seconds=20):
         """Until done() or the time is over."""
@@ -104,6 +111,29 @@ def scripts(folder):
     return made
 
 
+def begin(name):
+    """What a person types to tell the name from others; what a shell takes for its own comes quoted from him."""
+    return "\\" + name[0] if not name[0].isalnum() else name[0]
+
+
+def try_name(shell, terminal, folder, option, typed, word):
+    terminal.type("sockview %s " % option)
+    terminal.quiet()
+    terminal.type(typed + "\t")
+    terminal.quiet()
+    terminal.type("\n")
+    terminal.read(lambda: took(folder) is not None, 10)
+    terminal.quiet()
+    t.same(took(folder), [option, *word.split("\n")], "%s: %s %r" % (shell, option, word), terminal.shown[-600:])
+    left = sorted(set(os.listdir(folder)) - {"took"})
+    t.same([one for one in left if one.startswith("ran")], [], "%s: %r is not executed" % (shell, word))
+    for one in left:
+        if one.startswith("ran"):
+            os.unlink(os.path.join(folder, one))
+    if took(folder) is not None:
+        os.unlink(os.path.join(folder, "took"))
+
+
 def try_shell(shell, script, names):
     argv, setup = SHELLS[shell]
     folder = os.path.join(tap.scratch(), shell)
@@ -115,28 +145,61 @@ def try_shell(shell, script, names):
         if not named(name):
             t.skip("%s: %r" % (shell, name), "ip(8) or the kernel does not take the name")
             continue
-        terminal.type("sockview --device ")
-        terminal.quiet()
-        # lo is the other: nothing typed is no unique beginning, so the first character comes quoted from a person.
-        terminal.type(begin(shell, name) + "\t")
-        terminal.quiet()
-        terminal.type("\n")
-        terminal.read(lambda: took(folder) is not None, 10)
-        terminal.quiet()
-        t.same(took(folder), ["--device", name], "%s: --device %r" % (shell, name), terminal.shown[-600:])
-        left = sorted(set(os.listdir(folder)) - {"took"})
-        t.same([one for one in left if one.startswith("ran")], [], "%s: %r is not executed" % (shell, name))
-        for one in left:
-            if one.startswith("ran"):
-                os.unlink(os.path.join(folder, one))
-        if took(folder) is not None:
-            os.unlink(os.path.join(folder, "took"))
+        # lo is the other: nothing typed is no unique beginning.
+        try_name(shell, terminal, folder, "--device", begin(name), name)
+    for option, typed, word in RUNNING:
+        # A line is a name to fish.
+        if shell != "fish" or "\n" not in word:
+            try_name(shell, terminal, folder, option, typed, word)
     terminal.end()
 
 
-def begin(shell, name):
-    """What a person types to tell the name from lo."""
-    return "\\" + name[0] if not name[0].isalnum() else name[0]
+def pattern(name):
+    """What --program and --cgroup take for this name alone."""
+    return re.sub(r"([*?\[\\]|^\^)", r"\\\1", name)
+
+
+def hold(name):
+    """A process of that name."""
+    code = "import ctypes,sys\nctypes.CDLL(None).prctl(15,sys.argv[1].encode(),0,0,0)\nprint('held',flush=True)\nsys.stdin.read()"
+    child = subprocess.Popen([sys.executable, "-c", code, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+    child.stdout.readline()
+    return child
+
+
+def listed(kind):
+    return tap.run([tap.SOCKVIEW, "--x-names", kind]).out.decode(errors="surrogateescape").split("\0")[:-1]
+
+
+# --- what --x-names lists ---------------------------------------------------------------------------------
+
+PROGRAMS = ["$(id>ran7)x", "`id>ran8`", ";id>ran9;", "Qz\nid>ran10", "**q", "^not", "a b\tc", "-n"]
+held = [hold(name) for name in PROGRAMS]
+listener = socket.create_server(("127.0.0.1", 47113))
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.bind(("127.0.0.1", 47114))
+t.same([name for name in PROGRAMS if pattern(name) not in listed("program")], [], "programs that run, as patterns of themselves")
+t.same(listed("port"), ["47113", "47114/udp"], "ports on which something listens")
+pids = listed("pid")
+t.ok(str(os.getpid()) in pids and str(held[0].pid) in pids and len(set(pids)) == len(pids), "pids, each once", pids)
+t.ok(set(listed("user")) >= {pwd.getpwuid(os.getuid()).pw_name}, "users that have a process", listed("user"))
+own = [line.split(":", 2)[2].rstrip("\n") for line in open("/proc/self/cgroup") if line.startswith("0::")]
+t.same(set(map(pattern, own)) - set(listed("cgroup")), set(), "cgroups that have one")
+t.ok({"all", "self"} <= set(listed("netns")), "the words of -N", listed("netns"))
+result = tap.sockview("--x-names", "moon")
+t.ok(result.status == 2 and b"moon" in result.err, "another kind", result)
+for name in PROGRAMS[:5]:
+    result = tap.sockview("-anH", "--program", pattern(name))
+    t.ok(result.status == 1 and not result.out, "the pattern is read", result)
+
+RUNNING = [("--program", begin(name) + ("" if name[0] in "$;Q" else name[1:2]), name) for name in ("$(id>ran7)x", "Qz\nid>ran10")]
+RUNNING.append(("--explain", "47113", "47113"))
+NETNS = "`id>ran11`"
+if run(["mount", "-t", "tmpfs", "tmpfs", "/run/netns"]).status == 0 and netns.ip("netns", "add", NETNS):
+    t.ok(NETNS in listed("netns"), "a namespace by its name", listed("netns"))
+    RUNNING.append(("--netns", begin(NETNS), NETNS))
+else:
+    t.skip("a namespace by its name", "ip netns add makes none here")
 
 
 made = scripts(tap.scratch())
@@ -147,4 +210,7 @@ for shell in SHELLS:
     try_shell(shell, made[shell], HOSTILE)
     script = tap.sockview("--completions", shell).out.decode()
     t.same(re.findall(r"compgen -W|\beval\b|\b_values\b", script), [], "%s: no compgen -W, eval or _values" % shell)
+for child in held:
+    child.stdin.close()
+    child.wait()
 t.done()

@@ -70,6 +70,7 @@
  *     culprits.c culprits.h            the processes that hold what is in the way, put together by program
  *     explain.c explain.h              --explain's order of work, from the command line's words to sentences
  *     explain_advice.c explain_advice.h sentences: what would free the port, most likely first
+ *     explain_firewall.c explain_firewall.h whether other hosts reach the listeners on the port
  *     explain_head.c explain_head.h    the first lines: who has it, what frees it, which port nothing has
  *     explain_json.c                   the answer as one JSON object
  *     explain_nat.c explain_nat.h      rules that take the port's traffic, or bring it here

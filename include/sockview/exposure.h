@@ -15,6 +15,16 @@ struct exposure *exposure_new(const struct exposure_facts *facts);
 void exposure_free(struct exposure *exposure);
 /* False: nothing that listens, and no port that is sent on. */
 bool exposure_has_rows(const struct exposure *exposure);
+/* What is said of one row of the table. Texts last for the call alone. */
+struct exposure_word {
+	size_t row;
+	const char *state; /* "open", "filtered" ... */
+	bool closed;       /* for certain no packet from elsewhere reaches it, though it is not of loopback alone */
+	const char *rule;  /* what decides, escaped; "": nothing does */
+};
+/* Anything but 0 ends it and is returned; -1 with errno ENOMEM, too. */
+typedef int exposure_call(void *context, const struct exposure_word *word);
+int exposure_each(const struct exposure *exposure, exposure_call *call, void *context);
 /* Each: 0, or -1 with errno ENOMEM. */
 int exposure_text(const struct exposure *exposure, bool header, struct out *out);
 int exposure_json(const struct exposure *exposure, struct out *out);

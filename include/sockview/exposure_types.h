@@ -6,6 +6,7 @@
 #include <sockview/owner.h>
 
 struct cgroups;
+struct ruleset;
 
 /* All of it outlives the exposure, but for the cgroups. */
 struct exposure_facts {
@@ -17,6 +18,8 @@ struct exposure_facts {
 	/* Whether a port that NAT sends elsewhere, and that needs no listener, is of interest; NULL: all are. */
 	bool (*wanted)(const void *context, const struct sock *sock);
 	const void *context;
+	struct ruleset *ruleset; /* the rules as they were read; NULL: they are read */
+	bool rows_alone;         /* ports that need no listener are of no interest */
 };
 
 #endif

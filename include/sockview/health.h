@@ -59,6 +59,8 @@ struct health_host {
 };
 int health_totals(struct health *health, const struct health_host *host, const struct table *table, sock_sink *sink,
                   void *context);
+/* Behind health_totals(): a rule of the firewall, for certain, lets nothing from elsewhere come to the row. 0, or -1. */
+int health_unreachable(struct health *health, size_t row, const char *state, const char *rule);
 /* Keeps only the rows that there are hits of: no other row's owner is looked for. 0, or -1 with errno ENOMEM. */
 int health_settle(struct health *health, struct table *table);
 /*

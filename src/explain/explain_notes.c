@@ -12,6 +12,7 @@
 #include <sockview/countof.h>
 #include <sockview/proto.h>
 
+#include "explain/explain_firewall.h"
 #include "explain/explain_nat.h"
 #include "explain/explain_words.h"
 #include "explain/holders.h"
@@ -511,9 +512,10 @@ static int say_several(struct explain *explain)
 int explain_notes(struct explain *explain)
 {
 	static int (*const say[])(struct explain * explain) = {
-		say_until_listen, say_accept_queue, say_close_wait,  say_deleted,   say_container,   say_loopback,
-		say_device,       say_proxy,        say_other_proto, say_elsewhere, explain_nat_say, say_port_kind,
-		say_ephemeral,    say_plans,        say_evidence,    say_several,   say_unseen,
+		say_until_listen, say_accept_queue,     say_close_wait, say_deleted,     say_container,
+		say_loopback,     say_device,           say_proxy,      say_other_proto, say_elsewhere,
+		explain_nat_say,  explain_firewall_say, say_port_kind,  say_ephemeral,   say_plans,
+		say_evidence,     say_several,          say_unseen,
 	};
 	for (size_t i = 0; i < countof(say); i++)
 		if (say[i](explain) < 0)

@@ -419,14 +419,14 @@ static int judge_all(struct exposure *exposure)
 	const struct table *table = exposure->facts.table;
 	if (ways_read(&exposure->ways) < 0)
 		return -1;
-	exposure->ruleset = ruleset_read(exposure->facts.proc_fd);
+	exposure->ruleset = exposure->facts.ruleset ? exposure->facts.ruleset : ruleset_read(exposure->facts.proc_fd);
 	if (!exposure->ruleset)
 		return -1;
 	find_layers(exposure);
 	for (size_t i = 0; i < table->count; i++)
 		if (judge_row(exposure, i) < 0)
 			return -1;
-	if (judge_all_published(exposure) < 0)
+	if (!exposure->facts.rows_alone && judge_all_published(exposure) < 0)
 		return -1;
 	if (exposure->count)
 		qsort_r(exposure->judged, exposure->count, sizeof(*exposure->judged), judged_compare, exposure);
@@ -456,7 +456,8 @@ void exposure_free(struct exposure *exposure)
 {
 	if (!exposure)
 		return;
-	ruleset_free(exposure->ruleset);
+	if (!exposure->facts.ruleset)
+		ruleset_free(exposure->ruleset);
 	ways_free(&exposure->ways);
 	free(exposure->judged);
 	free(exposure->way);

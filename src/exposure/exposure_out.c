@@ -127,6 +127,29 @@ static int add_holder(const struct exposure *exposure, struct text *text, const 
 	       text_add_escaped(text, owners_text(exposure->facts.owners, process->program), TEXT_WORD);
 }
 
+int exposure_each(const struct exposure *exposure, exposure_call *call, void *context)
+{
+	struct text text = { 0 };
+	int answer = 0;
+	for (size_t i = 0; i < exposure->count && answer == 0; i++) {
+		const struct judged *judged = &exposure->judged[i];
+		struct exposure_word word = {
+			.row = judged->row,
+			.state = reach_words[judged->reach],
+			.closed = judged->reach == REACH_FILTERED || judged->reach == REACH_REJECTED,
+		};
+		if (judged_is_published(exposure, judged))
+			continue;
+		text.len = 0;
+		answer = add_decided_by(&text, judged) < 0 || text_add_char(&text, '\0') < 0 ? -1 : 0;
+		word.rule = text.data;
+		if (answer == 0)
+			answer = call(context, &word);
+	}
+	text_free(&text);
+	return answer;
+}
+
 /* --- the table --- */
 
 enum cell {

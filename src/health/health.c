@@ -492,6 +492,12 @@ int health_totals(struct health *health, const struct health_host *host, const s
 	return judge_numbers(health, host);
 }
 
+int health_unreachable(struct health *health, size_t row, const char *state, const char *rule)
+{
+	return hit_add(health, LISTENER_UNREACHABLE, 1, row, "no packet of another host reaches it: %s by %.140s",
+	               state, *rule ? rule : "the rules");
+}
+
 /* --- the rows that there are hits of --- */
 
 struct health_keeping {

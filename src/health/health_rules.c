@@ -14,6 +14,7 @@
  * time-wait            50 % of the ephemeral ports towards one destination, critical from 80 %: our choice
  * ephemeral-room       80 %, critical from 95 %: our choice
  * udp-drops            one lost datagram in the time looked at; our choice
+ * listener-unreachable  information alone, as a firewall that closes a port mostly does so on purpose
  * orphans, memory      50 % of tcp_max_orphans; from tcp_mem's pressure on; critical from 90 % of the limit: our choice
  */
 #include "health/health_rules.h"
@@ -53,5 +54,7 @@ const struct health_rule health_rules[HEALTH_KEYS] = {
 	              "tcp_max_orphans" },
 	[HEALTH_MEMORY] = { "memory", HEALTH_WARNING, 100, 0, 0, "percent",
 	                    "TCP's buffers take more than the kernel wants: net.ipv4.tcp_mem" },
-	[LISTENER_UNREACHABLE] = { "listener-unreachable", HEALTH_WARNING, 0, 0, 0, NULL, "" },
+	[LISTENER_UNREACHABLE] = { "listener-unreachable", HEALTH_INFO, 0, 0, 0, NULL,
+	                           "if others are to reach it, let the rule accept its port; if not, bind it to loopback: "
+	                           "sockview --exposure" },
 };

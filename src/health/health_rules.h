@@ -20,7 +20,7 @@ enum health_key {
 	UDP_DROPS,
 	ORPHANS,
 	HEALTH_MEMORY,
-	LISTENER_UNREACHABLE, /* by the firewall: not judged here */
+	LISTENER_UNREACHABLE, /* by the firewall, which the caller judges */
 	HEALTH_KEYS
 };
 

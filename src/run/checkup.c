@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sockview/exposure.h>
 #include <sockview/file.h>
 #include <sockview/format.h>
 #include <sockview/health.h>
@@ -61,7 +62,8 @@ static void checkup_plan(struct run *run)
 		.owners = true,
 		.owners_shown = true,
 		.details = HEALTH_DETAILS | run->selection.needs.details,
-		.privileges = run->namespaces.list.count ? PRIVILEGE_NETNS : 0u,
+		/* Rules take CAP_NET_ADMIN as marks do. */
+		.privileges = PRIVILEGE_MARK | (run->namespaces.list.count ? PRIVILEGE_NETNS : 0u),
 	};
 }
 
@@ -218,6 +220,55 @@ static bool checkup_wants(void *context, const struct sock *sock)
 	return filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
 }
 
+/* --- listeners against the firewall's rules --- */
+
+struct checkup_closed {
+	struct health *health;
+	struct table table; /* servers alone */
+	size_t *place;      /* theirs in the run's table */
+};
+
+static int checkup_closed_row(void *context, const struct exposure_word *word)
+{
+	const struct checkup_closed *closed = context;
+	return word->closed ? health_unreachable(closed->health, closed->place[word->row], word->state, word->rule) : 0;
+}
+
+static int servers_take(struct checkup_closed *closed, const struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct sock sock;
+		table_get(table, i, &sock);
+		if (!(proto_table[sock.row.proto].waiting & STATE_BIT(sock.row.state)) || sock.row.remote_port)
+			continue;
+		closed->place[closed->table.count] = i;
+		if (table_add(&closed->table, &sock) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Rules are of our own namespace, and need CAP_NET_ADMIN: without it nothing is known, and nothing is found. */
+static int checkup_exposure(struct run *run)
+{
+	struct checkup *checkup = run->own;
+	struct checkup_closed closed = { .health = checkup->health };
+	const struct exposure_facts facts = { .table = &closed.table, .proc_fd = run->proc_fd, .rows_alone = true };
+	if (run->namespaces.list.count || run->options->proc_root || !run->privilege.has_net_admin)
+		return 0;
+	closed.place = calloc(run->table.count + 1, sizeof(*closed.place));
+	table_init(&closed.table, 0);
+	int answer = closed.place ? servers_take(&closed, &run->table) : -1;
+	struct exposure *exposure = answer == 0 && closed.table.count ? exposure_new(&facts) : NULL;
+	/* Interfaces or rules that cannot be read are no reason for the rest not to be told. */
+	if (exposure)
+		answer = exposure_each(exposure, checkup_closed_row, &closed);
+	exposure_free(exposure);
+	table_free(&closed.table);
+	free(closed.place);
+	return answer;
+}
+
 static int checkup_totals(struct run *run, const struct checkup_counters *before)
 {
 	struct checkup *checkup = run->own;
@@ -244,6 +295,8 @@ static int checkup_totals(struct run *run, const struct checkup_counters *before
 	};
 	if (answer == 0)
 		answer = health_totals(checkup->health, &host, &run->table, checkup_keep, run);
+	if (answer == 0)
+		answer = checkup_exposure(run);
 	if (answer == 0)
 		answer = health_settle(checkup->health, &run->table);
 	free(after);

@@ -232,12 +232,36 @@ for words, culprit in ((["--columns", "port"], b"--columns"), (["-c"], b"-c"), (
 
 rows = scene("policy drop", chain("", "drop"))
 t.same([key(20001).get("state"), key(20001).get("decided_by")], ["filtered", "inet f c policy"], "the policy decides")
+
+
+def unreachable(*words):
+    done = tap.run([tap.SOCKVIEW, "--health=0.05", "--json", "-q", *words])
+    return {row["local_port"]: row for row in json.loads(done.out)["findings"] if row["key"] == "listener-unreachable"}, done
+
+
+found, done = unreachable("-t")
+t.same([sorted(found), {row["severity"] for row in found.values()}, done.status],
+       [sorted([*PORTS, FOUR, ONE_ADDRESS, SIX]), {"info"}, 0], "--health: listeners that the firewall closes, for information")
+t.ok("filtered by inet f c policy" in found.get(20001, {}).get("text", "") and found[20001]["pid"] == os.getpid(), "the rule, and whose it is", found)
+
+
+def explained(port):
+    done = tap.run([tap.SOCKVIEW, "--explain", str(port), "-q"])
+    return " ".join(done.out.decode().split())
+
+
+t.ok("The firewall lets no packet of another host come to [::]:20001: filtered by inet f c policy." in explained(20001),
+     "--explain: the firewall's word", explained(20001))
+t.ok("firewall" not in explained(LOCAL), "not of a listener on loopback", explained(LOCAL))
 rows = scene("by interface", chain('iifname "eth1" tcp dport 20001 accept\niifname "eth2" tcp dport 20002 accept\nct state established accept', "drop"))
 t.same([{way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, key(20001).get("state")],
        [{"eth1": "open", "eth2": "filtered"}, "open"], "the interface that lets most through")
 rows = scene("rejected", chain("tcp dport 20001 reject with tcp reset\ntcp dport 20002 reject"))
 t.same([key(20001).get("state"), key(20003).get("state")], ["rejected", "open"], "rejected, and not")
 rows = scene("by source", chain("ip saddr 10.1.0.0/24 tcp dport 20001 accept\ntcp dport 20001 drop"), sure=len(EVERY) - 1)
+t.ok("Whether other hosts reach [::]:20001 depends on the firewall: " in explained(20001) and "ip saddr" in explained(20001),
+     "--explain: it depends", explained(20001))
+t.same(sorted(unreachable("-t", "20001")[0]), [], "--health: what depends is no finding")
 t.ok(key(20001).get("state") == "depends" and "ip saddr" in (key(20001).get("decided_by") or ""), "it depends on the source",
      key(20001))
 rows = scene("by one of our addresses", chain("ip daddr 10.2.0.1 tcp dport 20001 accept\nmeta l4proto tcp tcp dport 20001 drop"))

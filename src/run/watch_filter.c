@@ -69,9 +69,7 @@ static int take_selection(struct run *run, const struct selection *selection)
 	filter_set_context(run->selection.filter, &run->listing.context);
 	run->view.chosen = selection->needs.items ? run->selection.filter : NULL;
 	look_plan(run);
-	/* Other details of the rows may be kept; those that are there are of no use then. */
-	table_free(&run->table);
-	table_init(&run->table, run->query.want);
+	watching_keep(run);
 	rates_widen(&run->rating.rates);
 	places_free(&watching->places);
 	places_free(&watching->group_places);

@@ -102,6 +102,18 @@ static int watch_socket_columns(struct run *run)
 	return 0;
 }
 
+void watching_keep(struct run *run)
+{
+	unsigned keep = run->query.want & ~(unsigned)(WANT_INFO | WANT_SKMEM);
+	keep |= run->selection.needs.want;
+	for (size_t i = 0; i < run->listing.columns.count; i++)
+		keep |= is_rate(run->listing.columns.column[i]) ? 0 : run->listing.columns.column[i]->want;
+	for (size_t i = 0; i < run->listing.sort.count; i++)
+		keep |= is_rate(run->listing.sort.key[i].column) ? 0 : run->listing.sort.key[i].column->want;
+	table_free(&run->table);
+	table_init(&run->table, keep);
+}
+
 /* --- order --- */
 
 /* The shown columns by number from 1 on, rates first; NULL: no other is shown. */

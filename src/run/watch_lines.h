@@ -4,6 +4,11 @@
 
 #include "run/watch_state.h"
 
+/*
+ * An empty table that keeps what columns and filter take of a socket: counters
+ * of rates are looked at as they come, and are most of what the kernel tells.
+ */
+void watching_keep(struct run *run);
 /* After another key: the columns that are shown, and the groups. 0, or -1 with errno. */
 int watching_choose(struct run *run);
 /* After a look: places, groups, rates of a minute. 0, or -1 with errno. */

@@ -261,6 +261,7 @@ static int watching_answer(struct run *run)
 {
 	struct watching *watching = run->own;
 	rating_open(run);
+	watching_keep(run);
 	table_init(&watching->group_rows, 0);
 	if (watching_choose(run) < 0)
 		return error_set(&run->error, errno, "start", "");

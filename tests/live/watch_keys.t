@@ -11,6 +11,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import netns
 import scenes
 import tap
 
@@ -249,6 +250,54 @@ try:
          "? names each key")
     keys("?")
     leave()
+
+    # --- the interfaces --------------------------------------------------------------------------------------
+
+    PEER = """if True:
+        import os, socket, sys, threading
+        print("made", flush=True)
+        sys.stdin.readline()
+        for words in ("addr add 10.99.0.2/24 dev w1", "link set w1 up", "link set lo up"):
+            os.system("ip " + words)
+        one = socket.create_server(("10.99.0.2", 0))
+        print(one.getsockname()[1], flush=True)
+        end = one.accept()[0]
+        threading.Thread(target=lambda: [None for _ in iter(lambda: end.recv(1 << 20), b"")], daemon=True).start()
+        sys.stdin.read()
+    """
+    peer = subprocess.Popen([sys.executable, "-c", PEER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            preexec_fn=lambda: (netns.unshare(netns.CLONE_NEWNET), tap.die_with_parent()))
+    children.append(peer)
+    peer.stdout.readline()
+    for words in ("link add w0 type veth peer name w1 netns %d" % peer.pid, "addr add 10.99.0.1/24 dev w0", "link set w0 up"):
+        tap.run(["ip", *words.split()])
+    peer.stdin.write(b"\n")
+    peer.stdin.flush()
+    far = socket.create_connection(("10.99.0.2", int(peer.stdout.readline())))
+    noise = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    noise.connect(("10.99.0.2", 9))
+    watch(filter="port %d or dst 10.99.0.2" % port)
+
+    def share(shown):
+        found = re.search(r"but lo: tx (\S+?)(?:, (\d+) % in rows)?; rx", shown)
+        return int(found.group(2)) if found and found.group(2) else None
+
+    def datagrams():
+        for _ in range(200):
+            try:
+                noise.send(bytes(1400))
+            except OSError:         # refused
+                pass
+
+    wait(lambda shown: (far.sendall(bytes(200000)) or True) and (share(shown) or 0) > 80,
+         "what goes over an interface is of the rows")
+    wait(lambda shown: (far.sendall(bytes(20000)), datagrams()) and 0 < (share(shown) or 0) < 30,
+         "UDP beside it is not, which the share says")
+    wait(lambda shown: (send(pairs[0], 500000) or True) and "kB/s" in shown.split("\n")[0].replace("MB", "kB") and
+         re.search(r"but lo: tx \d+(\.\d+)?B/s|but lo: tx 0B/s", shown) and not (share(shown) or 0) > 80,
+         "nor does what goes over lo count")
+    leave()
+    far.close()
 
     # --- other locales, wide characters, a narrow screen ----------------------------------------------------
 

@@ -273,7 +273,7 @@ static int look_answer(struct run *run)
 	if (options->stray_interval && !options->quiet)
 		notes_interval(options->stray_interval);
 	if (options->repeated && !options->quiet && !isatty(STDOUT_FILENO))
-		message("-r lists again every %g seconds, as lsof's", options->interval);
+		message("-r lists again every %g s, as lsof's does", options->interval);
 	rating_open(run);
 	for (uint64_t round = 1;; round++) {
 		if (look_once(run, round == rounds) < 0)

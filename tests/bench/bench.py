@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """sockview, ss, netstat and lsof on the same sockets, in one run.
 
-Usage: bench.py small|quiet|200k|3000p|1m|corners|watch   (by `make bench BENCH=...`)
+Usage: bench.py small|quiet|200k|3000p|1m|corners|watch|netns   (by `make bench BENCH=...`)
 
 Builds the load in a network namespace of its own, runs every command in turn,
 round after round, drops the first round and prints the medians. A command
@@ -19,13 +19,19 @@ rows, details, cgroups, and owners while a client connects 200 times a second.
 `watch` is what looks again and again: of the CPU time of eleven looks less that of
 one, a tenth is a tick, of which there is one a second: under 0.15 s.
 
+`netns` (root alone) is a look at 1,000 network namespaces, each with a name and
+a listener, beside the loop that one would write around ss.
+
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
 """
 import os
 import platform
 import re
+import resource
 import shutil
+import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -46,7 +52,9 @@ SIZES = {
     "1m": (100, 5000, 0, 6),
     "corners": (20, 5000, 0, 6),
     "watch": (50, 500, 0, 6),
+    "netns": (20, 50, 10, 3),
 }
+NAMESPACES = 1000
 
 SOCKVIEW = os.environ["SOCKVIEW"]
 BUILD = os.environ["BUILD"]
@@ -216,6 +224,13 @@ def ticks():
             for options in (("-atn", "--watch=0.1"), ("-atn", "-c0.1", "--columns", "local,remote,tx_rate,rx_rate"))]
 
 
+def namespaces():
+    loop = "for name in $(ip netns list | cut -d' ' -f1); do ip netns exec $name ss -Hltnp; done"
+    return [("%d network namespaces" % NAMESPACES, None,
+             [ours("-N", "all", "-ltnp"), ours("-ltnp"), ours("-N", "all", "-atnp"), ours("--list-netns", rows=None),
+              Command("ip netns exec ... ss -ltnp, one by one", ["bash", "-c", loop])], False)]
+
+
 def tables(size, port, pid):
     """(title, number of sockets it must show or None, commands)"""
     everything = [
@@ -232,6 +247,8 @@ def tables(size, port, pid):
         return corners(pid)
     if size == "watch":
         return [("--watch", None, ticks()[0], False), ("-c with rates", None, ticks()[1], False)]
+    if size == "netns":
+        return namespaces()
     chosen = {
         "small": [*everything, health()[:3]],
         "quiet": [everything[3]],
@@ -253,6 +270,36 @@ class Client:
     def end(self):
         self.child.terminate()
         self.child.communicate()
+
+
+class Namespaces:
+    """Made and held by a child, which is in none of them; their names are in this mount namespace alone."""
+
+    def __init__(self, count):
+        subprocess.run("mount --make-rprivate / && mount -t tmpfs none /run && mkdir /run/netns", shell=True, check=True)
+        read, write = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+            import netns
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, count + 100))
+            kept = []
+            for number in range(count):
+                netns.unshare(netns.CLONE_NEWNET)
+                open("/run/netns/bench%d" % number, "w").close()
+                netns.bind_mount("/proc/self/ns/net", "/run/netns/bench%d" % number)
+                kept.append(socket.create_server(("0.0.0.0", 80)))
+            os.write(write, b"ready")
+            signal.pause()
+            os._exit(0)
+        os.close(write)
+        if os.read(read, 8) != b"ready":
+            sys.exit("bench: the namespaces do not stand")
+        os.close(read)
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
 
 
 class Load:
@@ -351,13 +398,14 @@ def main():
     if size not in SIZES:
         sys.exit("bench: BENCH is one of " + " ".join(SIZES))
     if os.environ.get("BENCH_INSIDE") != "1":
-        how = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-Urn"]
+        how = ["unshare", "-nm" if size == "netns" else "-n"] if os.geteuid() == 0 else ["unshare", "-Urn"]
         os.environ["BENCH_INSIDE"] = "1"
         os.execvp("unshare", [*how, sys.executable, os.path.abspath(__file__), size])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     rounds = int(os.environ.get("ROUNDS", SIZES[size][3]))
     good = True
     load = Load(size)
+    others = Namespaces(NAMESPACES) if size == "netns" else None
     try:
         describe(size, load)
         with tempfile.TemporaryDirectory() as scratch:
@@ -375,6 +423,9 @@ def main():
                 print_table(title, commands)
                 sys.stdout.flush()
     finally:
+        # It has the pipe that the load's end is told by, too.
+        if others:
+            others.end()
         load.end()
     if not good:
         sys.exit("bench: sockview did not show every socket")

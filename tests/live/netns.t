@@ -410,6 +410,39 @@ t.ok(result.status == 2 and b"--replay" in result.err and not result.out, "--exp
 result = tap.sockview("-N", "all", "-atun", "--record", "/dev/full")
 t.ok(result.status == 3 and b"/dev/full" in result.err, "a recording that cannot be written", result)
 
+# --- families, groups, totals ---------------------------------------------------------
+
+others = {}     # of the namespaces whose sockets this process has: protocol and inode
+for name in ("self", "web", "bound", "held"):
+    tap.libc.setns(files[name], netns.CLONE_NEWNET)
+    made = {"unix": socket.socket(socket.AF_UNIX), "packet": socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x0300),
+            "netlink": socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0), "raw": socket.socket(socket.AF_INET, socket.SOCK_RAW, 253)}
+    made["unix"].bind("\0sockview-%s-%s" % (tap.UNIQUE, name))
+    made["unix"].listen()
+    made["netlink"].bind((0, 0))
+    back()
+    others[name] = {proto: os.fstat(sock.fileno()).st_ino for proto, sock in made.items()}
+    kept.append(made)
+answer, result = listing("all", "-a", "-x", "-0", "-w", "--netlink", "-p")
+where = {row["inode"]: (row["proto"], row["netns"], {owner["pid"] for owner in row["owners"]}) for row in answer["sockets"] if row["inode"]}
+for name, made in others.items():
+    for proto, inode in made.items():
+        t.ok(inode in where and where[inode][:2] == (proto, scene[name]) and os.getpid() in where[inode][2], "%s in '%s', and whose it is" % (proto, name), where.get(inode))
+result = tap.sockview("-N", "web,net:[%d]" % scene["held"], "-xl")
+t.same([line.split()[-1] for line in result.lines if "sockview-" + tap.UNIQUE in line], ["web", "net:[%d]" % scene["held"]], "unix sockets have the last field, too", result)
+words = "web,%d,net:[%d]" % (PID, scene["held"])
+answer, result = listing(words, "-atun")
+grouped = json.loads(tap.sockview("-N", words, "-atun", "--group-by", "netns,proto,state", "--json").out)["groups"]
+counts = {}
+for row in answer["sockets"]:
+    key = row["netns"], row["proto"], row["state"]
+    counts[key] = counts.get(key, 0) + 1
+t.same({(group["netns"], group["proto"], group["state"]): group["count"] for group in grouped}, counts, "--group-by netns counts each namespace's")
+total = json.loads(tap.sockview("-N", words, "-tu", "-s", "--json").out)["summary"]["sockets"]
+t.same(sum(entry["count"] for entry in total), sum(counts.values()), "--summary is of all of them", total)
+order = [row["netns"] for row in json.loads(tap.sockview("-N", words, "-atun", "--sort", "-netns", "--json").out)["sockets"]]
+t.same(order, sorted(order, reverse=True), "--sort netns")
+
 # --- less than root -------------------------------------------------------------
 
 # A namespace that only /proc tells of has no number; the words for it are of its process.

@@ -686,6 +686,56 @@ static void only_what_was_asked_for_is_given(void **state)
 	assert_int_equal(scene->report.received, 3);
 }
 
+/* Of a live file, where the kernel writes them first: what is behind them is not even counted. */
+static void of_listeners_alone_the_rest_is_not_read(void **state)
+{
+	struct scene *scene = *state;
+	struct source_request request = { .query = &scene->query, .sink = scene_sink, .context = scene };
+	scene->query.protos = PROTO_BIT(PROTO_TCP);
+	scene->query.states[PROTO_TCP] = STATE_BIT(STATE_LISTEN);
+	put_line(scene, "tcp", heading);
+	put_line(scene, "tcp", LISTENER);
+	put_line(scene, "tcp", ESTABLISHED);
+	put_line(scene, "tcp", LISTENER);
+	assert_int_equal(source_proc(scene->fd, &request, &scene->report, &scene->error), 0);
+	assert_int_equal(scene->table.count, 2);
+	request.waiting_first = true;
+	assert_int_equal(source_proc(scene->fd, &request, &scene->report, &scene->error), 0);
+	assert_int_equal(scene->table.count, 3);
+	assert_int_equal(scene->report.malformed, 0);
+}
+
+/* Takes the time that is left with its first socket. */
+static int slow_sink(void *context, const struct sock *sock)
+{
+	const struct source_request *request = context;
+	(void)sock;
+	while (netns_cpu_ms() < request->cpu_end_ms)
+		;
+	return 0;
+}
+
+static void time_ends_a_file_that_is_being_read(void **state)
+{
+	enum { LINES = 2000 };
+	struct scene *scene = *state;
+	struct source_request request = { .query = &scene->query, .sink = slow_sink, .context = &request };
+	scene->query.protos = PROTO_BIT(PROTO_TCP);
+	put_line(scene, "tcp", heading);
+	for (int i = 0; i < LINES; i++)
+		put_line(scene, "tcp", ESTABLISHED);
+	put_line(scene, "tcp6", LISTENER6);
+	request.cpu_end_ms = netns_cpu_ms() + 20;
+	assert_int_equal(source_proc(scene->fd, &request, &scene->report, &scene->error), 0);
+	assert_true(scene->report.out_of_time);
+	assert_in_range(scene->report.received, 0, LINES / 4);
+	scene->report = (struct report){ 0 };
+	request.cpu_end_ms = 0;
+	assert_int_equal(source_proc(scene->fd, &request, &scene->report, &scene->error), 0);
+	assert_false(scene->report.out_of_time);
+	assert_int_equal(scene->report.received, LINES + 1);
+}
+
 static void what_is_missing_is_named(void **state)
 {
 	struct scene *scene = *state;
@@ -1024,6 +1074,8 @@ int main(void)
 		GUARDED(unix_nonsense_is_refused),
 		SCENE(files_are_read_in_netstats_order),
 		SCENE(only_what_was_asked_for_is_given),
+		SCENE(of_listeners_alone_the_rest_is_not_read),
+		SCENE(time_ends_a_file_that_is_being_read),
 		SCENE(what_is_missing_is_named),
 		SCENE(the_sinks_refusal_stops_the_source),
 		SCENE(a_sinks_refusal_of_the_last_unix_socket_counts_too),

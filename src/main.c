@@ -162,6 +162,7 @@
  *     xt.c xt.h                        the matches and targets that iptables-nft wraps
  *   collect/
  *     attributes.c attributes.h        the netlink attributes behind the head of an answer
+ *     bound.c bound.h                  sockets that are bound and nothing more, where no table tells of them
  *     bytecode.c bytecode.h            a filter's tree to the kernel's ops
  *     bytecode_ops.c                   one op of INET_DIAG_REQ_BYTECODE at a time
  *     collect.c collect.h              which source is asked, and which next if it cannot answer

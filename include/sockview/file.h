@@ -35,6 +35,8 @@ int file_read_text(int dir, const char *path, size_t max, struct text *text);
 /* The same from an open fd, which is not closed. */
 int file_read_fd(int fd, size_t max, struct text *text);
 
+/* True if the link, "PID/fd/N" below a /proc, names a socket. */
+bool file_is_socket(int proc_fd, const char *path);
 /* A copy of a process's descriptor, in our own table (pidfd_getfd(2), Linux 5.6); -1 with errno. */
 int file_copy_of(pid_t pid, int fd);
 

@@ -35,10 +35,12 @@ struct report {
 	bool proc_lacks;          /* /proc/net does not tell something of what was asked */
 	unsigned from_proc;       /* PROTO_BIT()s read from /proc/net */
 	int netlink_errno;        /* why netlink was not used at all; 0: it was, or was not tried */
-	int cut_errno;      /* the kernel ended a dump with this errno behind some of its rows; counted in `lost` */
-	bool failed;        /* the source gave up with an error */
-	uint64_t elsewhere; /* sockets of other network namespaces in a recording, which were not asked for */
-	bool out_of_time;   /* source_request.cpu_end_ms came before the end */
+	int cut_errno;         /* the kernel ended a dump with this errno behind some of its rows; counted in `lost` */
+	bool bound_untold;     /* BOUND was asked for, and no table tells of it: rows are of descriptors (bound.h) */
+	unsigned bound_unread; /* processes whose descriptors could not be copied: their bound sockets are missing */
+	bool failed;           /* the source gave up with an error */
+	uint64_t elsewhere;    /* sockets of other network namespaces in a recording, which were not asked for */
+	bool out_of_time;      /* source_request.cpu_end_ms came before the end */
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <string.h>
 #include <unistd.h>
 
 #ifndef SYS_pidfd_open
@@ -85,6 +86,14 @@ int file_read_text(int dir, const char *path, size_t max, struct text *text)
 {
 	int fd = file_open(dir, path);
 	return fd < 0 ? -1 : (int)file_close(fd, file_read_fd(fd, max, text));
+}
+
+bool file_is_socket(int proc_fd, const char *path)
+{
+	static const char name[] = "socket:[";
+	char target[sizeof(name)];
+	return readlinkat(proc_fd, path, target, sizeof(target)) == sizeof(target) &&
+	       memcmp(target, name, sizeof(name) - 1) == 0;
 }
 
 int file_copy_of(pid_t pid, int fd)

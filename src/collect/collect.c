@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#include <sockview/bound.h>
 #include <sockview/proto.h>
 #include <sockview/sockstat.h>
 
@@ -215,5 +216,8 @@ int collect_sockets(const struct sources *sources, const struct source_request *
                     struct error *error)
 {
 	struct collecting self = { .sources = sources, .request = request, .report = report, .error = error };
-	return give_up(&self, sources->wire ? collect_from_wire(&self, sources->wire) : collect_live(&self));
+	int answer = sources->wire ? collect_from_wire(&self, sources->wire) : collect_live(&self);
+	report->bound_untold |= !sources->wire && bound_is_asked(request->query) &&
+	                        !(report->from_netlink & PROTO_BIT(PROTO_TCP) && bound_is_told());
+	return give_up(&self, answer);
 }

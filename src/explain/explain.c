@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <sockview/proto.h>
@@ -158,21 +157,10 @@ static void apply_host(struct explain *explain)
 	}
 }
 
-/* State bit 13 of a request means "bound and nothing more" since Linux 6.8, and nothing before. */
-static bool tells_of_bound(const struct explain_facts *facts)
-{
-	struct utsname name;
-	int major = 0, minor = 0;
-	if (facts->report->from_proc & protos_with(PROTO_CONNECTIONS))
-		return false;
-	return !facts->live || (uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
-	                        (major > 6 || (major == 6 && minor >= 8)));
-}
-
 int explain_run(struct explain *explain, const struct explain_facts *facts)
 {
 	explain->facts = *facts;
-	explain->bound_told = tells_of_bound(facts);
+	explain->bound_told = !facts->report->bound_untold;
 	facts_read(&explain->host, facts->live ? facts->proc_fd : -1, explain->target.port);
 	if (facts->live && rtnl_read(&explain->host) < 0) {
 		if (errno == ENOMEM)

@@ -295,6 +295,8 @@ static int advise_address(struct explain *explain)
 static int advise_taken(struct explain *explain)
 {
 	/* No table shows what holds the port, so what would free it is not known. */
+	if (outcome_with(explain, 0) == BIND_FREE && !explain->bound_told)
+		return look_with_rights(explain);
 	if (outcome_with(explain, 0) == BIND_FREE)
 		return sentence_add(explain, SAY_ADVICE, "look-again", "look again in a moment");
 	if (stop_owners(explain) < 0 || warn_of_time_wait(explain) < 0 || wait_for_end(explain) < 0 ||

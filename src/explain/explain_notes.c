@@ -494,7 +494,9 @@ static int say_unseen(struct explain *explain)
 	if (proto_listens(explain->target.proto) && !explain->bound_told && explain->facts.live)
 		if (sentence_add(
 			    explain, SAY_UNREAD, "bound",
-			    "Sockets that are bound and do not listen are not told of here (it takes netlink and Linux 6.8).") <
+			    tables->bound_unread
+				    ? "Sockets that are bound and do not listen are told of by no table here (it takes netlink and Linux 6.8), but by the descriptors of processes, of which some could not be looked into."
+				    : "Sockets that are bound and do not listen are told of by no table here (it takes netlink and Linux 6.8), but by the descriptors of processes.") <
 		    0)
 			return -1;
 	return report && (report->denied || report->hides) ? say_processes(explain) : 0;

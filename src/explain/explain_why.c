@@ -272,8 +272,8 @@ int explain_why(struct explain *explain)
 			                      strerror(plan->number));
 		else if (plan->verdict == EXPLAIN_REFUSED)
 			answer = say_refusal(explain, plan) < 0 ? -1 : say_plan(explain, p);
-		else if (plan->disagree && plan->verdict == EXPLAIN_TAKEN && !why_is_said(explain, "hidden"))
-			answer = say_hidden(explain);
+		else if (plan->disagree && plan->verdict == EXPLAIN_TAKEN)
+			answer = why_is_said(explain, "hidden") ? 0 : say_hidden(explain);
 		else if (plan->disagree && !why_is_said(explain, "gone"))
 			answer = sentence_add(
 				explain, SAY_WHY, "gone",

@@ -214,8 +214,12 @@ static void plan_judge(struct explain *explain, size_t p)
 	struct planned *plan = &explain->plan[p];
 	plan_model(explain, plan);
 	plan_by_tables(plan);
-	if (!explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE)
+	if (!explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE) {
+		/* What no table tells of may hold it. */
+		if (plan->verdict == EXPLAIN_FREE && !plan->certain)
+			plan->verdict = EXPLAIN_UNKNOWN;
 		return;
+	}
 	plan_check(explain, plan);
 	if (plan->left_out || plan->verdict == EXPLAIN_REFUSED || plan->stage == PROBE_USER)
 		return;

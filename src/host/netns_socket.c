@@ -92,14 +92,6 @@ int netns_list_add_socket(struct netns_list *list, uint64_t inode, int32_t pid, 
 	return 0;
 }
 
-static bool is_socket(int proc_fd, const char *path)
-{
-	static const char name[] = "socket:[";
-	char target[sizeof(name)];
-	return readlinkat(proc_fd, path, target, sizeof(target)) == sizeof(target) &&
-	       memcmp(target, name, sizeof(name) - 1) == 0;
-}
-
 /* 0; -1 with errno ENOMEM; 1: its descriptors cannot be copied, or sockets do not tell. */
 static int ask_sockets_of(struct netns_list *list, int proc_fd, int32_t pid, int64_t end)
 {
@@ -116,7 +108,7 @@ static int ask_sockets_of(struct netns_list *list, int proc_fd, int32_t pid, int
 	for (size_t i = 0; answer == 0 && i < fds.count && netns_cpu_ms() < end; i++) {
 		struct stat status;
 		snprintf(path, sizeof(path), "%d/fd/%d", pid, fds.pid[i]);
-		if (!is_socket(proc_fd, path))
+		if (!file_is_socket(proc_fd, path))
 			continue;
 		int fd = netns_open_of_socket(pid, fds.pid[i]);
 		/* EBADF, ENOTTY: closed meanwhile, and another file opened. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <sockview/bound.h>
 #include <sockview/evidence.h>
 #include <sockview/proto.h>
 
@@ -13,12 +14,96 @@
 #include "run/rating.h"
 #include "run/rights.h"
 
+void gather_bound(struct run *run, const struct query *query)
+{
+	if (!run->wire && !run->bound.looked && bound_is_asked(query) &&
+	    (run->options->source == SOURCE_PROC || !bound_is_told()))
+		bound_find(&run->bound, run->proc_net_fd);
+}
+
+/* A request whose rows have those of run->bound among them, each where its protocol and family end. */
+struct gather_splice {
+	struct run *run;
+	const struct source_request *inner;
+	size_t given, marked; /* rows of run->bound */
+};
+
+/* Those that come before a row of that order. 0, or the sink's answer. */
+static int splice_bound(struct gather_splice *splice, unsigned order)
+{
+	const struct bound_rows *bound = &splice->run->bound;
+	int answer = 0;
+	while (answer == 0 && splice->given < bound->count && row_order(&bound->row[splice->given]) < order) {
+		struct sock sock = { .row = bound->row[splice->given++] };
+		splice->run->report.received++;
+		if (query_matches(splice->inner->query, &sock.row))
+			answer = splice->inner->sink(splice->inner->context, &sock);
+	}
+	return answer;
+}
+
+static int splice_sink(void *context, const struct sock *sock)
+{
+	struct gather_splice *splice = context;
+	int answer = splice->inner->ordered ? splice_bound(splice, row_order(&sock->row)) : 0;
+	return answer ? answer : splice->inner->sink(splice->inner->context, sock);
+}
+
+static void splice_pause(void *context)
+{
+	const struct source_request *inner = ((const struct gather_splice *)context)->inner;
+	inner->pause(inner->context);
+}
+
+static size_t splice_mark(const void *context)
+{
+	struct gather_splice *splice = (struct gather_splice *)context;
+	splice->marked = splice->given;
+	return splice->inner->mark(splice->inner->context);
+}
+
+static void splice_rewind(void *context, size_t mark)
+{
+	struct gather_splice *splice = context;
+	splice->given = splice->marked;
+	splice->inner->rewind(splice->inner->context, mark);
+}
+
+static int gather_spliced(struct run *run, const struct sources *sources, const struct source_request *inner)
+{
+	struct gather_splice splice = { .run = run, .inner = inner };
+	struct source_request request = *inner;
+	request.sink = splice_sink;
+	request.context = &splice;
+	request.pause = inner->pause ? splice_pause : NULL;
+	request.mark = inner->mark ? splice_mark : NULL;
+	request.rewind = inner->rewind ? splice_rewind : NULL;
+	int answer = collect_sockets(sources, &request, &run->report, &run->error);
+	run->report.bound_unread = run->bound.unread;
+	return answer ? answer : splice_bound(&splice, ROW_ORDERS);
+}
+
+static int gather_tables(struct run *run, const struct sources *sources, const struct source_request *request)
+{
+	struct gather_splice behind = { .run = run, .inner = request };
+	if (run->bound.looked)
+		return gather_spliced(run, sources, request);
+	int answer = collect_sockets(sources, request, &run->report, &run->error);
+	if (answer || !run->report.bound_untold)
+		return answer;
+	/* Netlink was to tell of them, and could not. */
+	bound_find(&run->bound, run->proc_net_fd);
+	run->report.bound_unread = run->bound.unread;
+	return splice_bound(&behind, ROW_ORDERS);
+}
+
 int gather_sockets(struct run *run, const struct source_request *request)
 {
 	if (run->namespaces.list.count && !run->entered)
 		return netns_gather(run, request);
 	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
-	int answer = collect_sockets(&sources, request, &run->report, &run->error);
+	gather_bound(run, request->query);
+	int answer = gather_tables(run, &sources, request);
 	/* The collector does not know the name of the file behind its wire. */
 	const char *file = run->options->replay;
 	if (!file && run->wire && wire_record_failed(run->wire))

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include <sockview/bound.h>
 #include <sockview/collect.h>
 #include <sockview/destroy.h>
 #include <sockview/finder.h>
@@ -98,6 +99,7 @@ struct run {
 	struct out out;
 	pid_t pager; /* behind out; 0: none */
 	int proc_fd, proc_net_fd;
+	struct bound_rows bound;  /* of one answer */
 	int proc_errno;           /* why proc_fd is -1 */
 	bool proc_is_ours;        /* proc_fd is the /proc of this process's own pid namespace */
 	struct lookup lookup;     /* what the filter's names are looked up in */

@@ -51,11 +51,15 @@ void look_plan(struct run *run)
 	/* A number may be a pid: whose descriptors its caller may look at, no more. */
 	if (meant_number(run->selection.text.data) && !options->replay && !run->privilege.elevated)
 		run->needs.privileges |= PRIVILEGE_FDS;
+	/* By copies of descriptors, where no table tells of them; PRIVILEGE_MARK is CAP_NET_ADMIN. */
+	if (bound_is_asked(&run->query) && !options->replay && !run->privilege.elevated)
+		run->needs.privileges |= PRIVILEGE_FDS | PRIVILEGE_MARK;
 }
 
 static void look_clear(struct run *run)
 {
 	run->report = (struct report){ 0 };
+	bound_free(&run->bound);
 	run->shown = run->subflows = run->nul_or_at = run->unowned = run->undecided = run->undecidable = 0;
 	run->legend = (struct legend){ 0 };
 	table_clear(&run->table);
@@ -240,6 +244,8 @@ static int look_once(struct run *run, bool last)
 	if (rights_raise(run) < 0 || (several && !first && namespaces_choose_again(run) < 0))
 		return -1;
 	run->looked = true;
+	if (!several)
+		gather_bound(run, &run->query);
 	if (rating_begin(run) < 0)
 		return -1;
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last);

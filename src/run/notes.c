@@ -135,6 +135,19 @@ static void report_owners(const struct owner_report *owners, const struct privil
 		report_walk(owners);
 }
 
+static void report_bound(const struct report *report, const struct privilege *privilege)
+{
+	static const char why[] = "no table of this kernel tells of TCP sockets that are bound and do not listen "
+				  "(it takes Linux 6.8 with tcp_diag)";
+	if (!report->bound_unread)
+		message("%s: shown are those that processes hold", why);
+	else if (!privilege->root)
+		message("%s: shown are those of your own processes; root is shown all that a process holds", why);
+	else
+		message("%s: shown are those that processes hold, but for %u process%s that could not be looked into",
+		        why, report->bound_unread, report->bound_unread == 1 ? "" : "es");
+}
+
 /* "udp, raw" */
 static void protos_list(char *list, size_t size, unsigned protos)
 {
@@ -155,8 +168,8 @@ static void report_fallback(const struct report *report)
 		return;
 	protos_list(list, sizeof(list), report->from_proc);
 	if (report->netlink_errno)
-		message("netlink is not available (%s): %s read from /proc/net, which does not tell backlogs, bound "
-		        "sockets, nor what -I, -m and -ee show",
+		message("netlink is not available (%s): %s read from /proc/net, which does not tell backlogs "
+		        "nor what -I, -m and -ee show",
 		        strerror(report->netlink_errno), list);
 	else
 		message("%s read from /proc/net", list);
@@ -197,6 +210,11 @@ void notes_report(const struct report *report, const struct owner_report *owners
 	/* --source proc is no fallback; and there is nothing to say where /proc/net tells all that was asked. */
 	if ((report->netlink_errno && report->proc_lacks) || verbose)
 		report_fallback(report);
+	/* --source proc is no fallback: nothing is said of it unless asked. */
+	bool chosen = report->from_proc & PROTO_BIT(PROTO_TCP) && !report->netlink_errno;
+	if (report->bound_untold && !(report->unavailable & PROTO_BIT(PROTO_TCP)) &&
+	    ((report->bound_unread && !chosen) || verbose))
+		report_bound(report, privilege);
 	if (owners)
 		report_owners(owners, privilege, verbose);
 }

@@ -134,7 +134,7 @@ static void what_an_answer_lacks_is_a_line_each(void **state)
 		"sockview: the kernel's answer was cut short: some sockets are missing\n"
 		"sockview: 3 entries of the kernel's answer could not be read and were left out\n"
 		"sockview: netlink is not available (Protocol not supported): tcp, udp read from /proc/net, which does "
-		"not tell backlogs, bound sockets, nor what -I, -m and -ee show\n");
+		"not tell backlogs nor what -I, -m and -ee show\n");
 }
 
 static void verbose_says_how_it_was_done_instead(void **state)
@@ -150,7 +150,7 @@ static void verbose_says_how_it_was_done_instead(void **state)
 	assert_string_equal(
 		captured(*state),
 		"sockview: netlink is not available (Protocol not supported): tcp, udp read from /proc/net, which does "
-		"not tell backlogs, bound sockets, nor what -I, -m and -ee show\n"
+		"not tell backlogs nor what -I, -m and -ee show\n"
 		"sockview: 1 process ended while being looked at\n"
 		"sockview: owners read from /proc, a system call for each of 12345 descriptors, not by BPF: loading was refused: "
 		"Operation not permitted (it takes CAP_BPF and CAP_PERFMON)\n");

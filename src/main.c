@@ -50,6 +50,8 @@
  *     show.c show.h                    rows to the format, in the order that was asked for
  *     signalling.c signalling.h        --signal in place of a look
  *     sought.c sought.h                items of lsof's line among sockets and processes
+ *     vacating.c vacating.h            --free: the plan, the question, the second look, the end
+ *     vacating_steps.c vacating_steps.h the steps carried out, each told
  *     view.c view.h                    what the options say of the lines that are printed
  *     waiting.c waiting.h              --wait-for and --wait-free: the clock, and the command
  *     watch_filter.c watch_filter.h    a filter that is typed while --watch runs
@@ -59,6 +61,7 @@
  *     watching.c watching.h            --watch in place of a look
  *   act/
  *     act_close.c act.h                the kernel closes one socket
+ *     act_command.c                    a command is run with the caller's own rights
  *     act_signal.c                     one process gets a signal
  *     session.c                        by which connection the caller came to this machine
  *     wait.c wait.h                    does it listen, or can it be bound? Asked once
@@ -83,8 +86,7 @@
  *     explain_words.c explain_words.h  the pieces that sentences are made of
  *     facts.c facts.h                  settings of this host: limits of ports, its addresses, its interfaces
  *     holders.c holders.h              the sockets on the port: found, judged, put together
- *     free_plan.h                      the steps that would free a port, as data
- *     freeing.c freeing.h              those steps found, and put into words
+ *     freeing.c freeing.h free_plan.h  the steps that would free a port, found and put into words
  *     inquiry.h                        the inside of a struct explain: data alone
  *     lineage.c lineage.h              which process started which, and may start it again
  *     near_ports.c near_ports.h        which of the ports above have a listener
@@ -386,15 +388,15 @@ static void replay_from_environment(struct options *options)
 {
 	const char *file = getenv("TCPDIAG_FILE");
 	bool live = options->record || options->source != SOURCE_AUTO || options->mode == MODE_EXPLAIN ||
-	            options->mode == MODE_EXPOSURE || options->mode == MODE_EVENTS;
+	            options->mode == MODE_EXPOSURE || options->mode == MODE_EVENTS || options->mode == MODE_FREE;
 	if (file && *file && !options->replay && !live)
 		options->replay = file;
 }
 
 static enum exit_status answer(struct options *options, const struct privilege *privilege)
 {
-	/* The command behind --wait-for gets them as they are. */
-	if (options->mode != MODE_WAIT)
+	/* The commands of --wait-for and --free get them as they are. */
+	if (options->mode != MODE_WAIT && options->mode != MODE_FREE)
 		catch_signals(options->continuous || options->mode == MODE_EVENTS);
 	switch (options->mode) {
 	case MODE_HELP:

@@ -26,6 +26,29 @@ int act_signal(int pidfd, int number);
 /* True if the process has a handler for the signal. */
 bool act_catches(int proc_fd, int32_t pid, int number);
 
+/* A command as it is executed: an absolute path from a fixed list, and -- before the name. */
+#define COMMAND_FOLDERS "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/usr/local/sbin"
+enum { COMMAND_WORDS_MAX = 15 };
+struct command {
+	char path[64];
+	const char *word[COMMAND_WORDS_MAX + 1]; /* ends with NULL; the caller's words must live as long */
+};
+
+/* From "systemctl", "stop", "web.service". False if the program is none of the list, or is not installed. */
+bool command_find(struct command *command, char *const argv[]);
+
+/* The child that executes commands. It is started before any right is raised or given up. */
+struct commander {
+	pid_t pid; /* 0: none */
+	int fd;
+};
+
+/* 0, or -1 with errno. */
+int commander_start(struct commander *commander);
+void commander_end(struct commander *commander);
+/* Its wait status; or -errno: ETIME it was ended, as it had not ended by itself after so many milliseconds. */
+int commander_run(struct commander *commander, const struct command *command, int64_t ms);
+
 /* The connection by which the caller came to this machine. */
 struct session {
 	bool known; /* by SSH_CONNECTION */

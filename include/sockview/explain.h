@@ -10,6 +10,7 @@
 #define SOCKVIEW_EXPLAIN_H
 
 #include <sockview/explain_types.h>
+#include <sockview/free_plan.h>
 #include <sockview/out.h>
 
 struct explain;
@@ -44,6 +45,13 @@ int explain_status(const struct explain *explain);
 /* Each: 0, or -1 with errno ENOMEM. Writing fails later: the caller checks `out`. */
 int explain_text(const struct explain *explain, struct out *out);
 int explain_json(const struct explain *explain, struct out *out);
+
+/* --free: the first sentence alone, a line. 0, or -1 with errno ENOMEM. */
+int explain_verdict(const struct explain *explain, struct out *out);
+/* --free: the steps, in order; valid as long as the struct explain. */
+const struct free_plan *explain_free_plan(const struct explain *explain);
+/* --free: the first sentence of that key, escaped; NULL: there is none. */
+const char *explain_sentence(const struct explain *explain, const char *key);
 
 /*
  * One port; or several, each of which is a line: `80,443`, `8000-8010`, -tu, or those that a process or

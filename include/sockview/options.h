@@ -19,6 +19,7 @@ enum mode {
 	MODE_EVENTS,
 	MODE_SIGNAL,
 	MODE_KILL,
+	MODE_FREE,
 	MODE_WAIT,
 	MODE_HEALTH,
 	MODE_LIST_NETNS,
@@ -104,9 +105,10 @@ struct options {
 	double health_seconds; /* between the looks; 0: one */
 	struct words thresholds;
 
-	/* --kill, --signal */
-	bool dry_run, yes;
+	/* --kill, --signal, --free */
+	bool dry_run, yes, force;
 	int signal; /* 0: none */
+	const char *free_target;
 
 	/* --wait-for, --wait-free */
 	const char *wait_for, *wait_free;

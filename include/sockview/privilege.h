@@ -46,9 +46,10 @@ enum privilege_need {
 	PRIVILEGE_BIND = 1 << 3,     /* trial bind of a low port: only with the caller's own rights */
 	PRIVILEGE_SET_USER = 1 << 4, /* become another user: only with the caller's own rights */
 	PRIVILEGE_NETNS = 1 << 5,    /* enter network namespaces: only with the caller's own rights */
-	PRIVILEGE_CGROUPS = 1 << 7,  /* open cgroups by their ids: only with the caller's own rights */
 	PRIVILEGE_BPF_LIST = 1 << 6, /* list the host's BPF links: only with the caller's own rights */
+	PRIVILEGE_CGROUPS = 1 << 7,  /* open cgroups by their ids: only with the caller's own rights */
 	PRIVILEGE_STORAGE = 1 << 8,  /* be told what BPF programs keep for sockets: only with the caller's own rights */
+	PRIVILEGE_KILL = 1 << 9,     /* signal other users' processes: only with the caller's own rights */
 };
 
 /*

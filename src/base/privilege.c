@@ -177,6 +177,8 @@ static uint64_t wanted_mask(const struct privilege *privilege, unsigned needs, u
 		want |= BIT(CAP_SYS_ADMIN) & privilege->own;
 	if (needs & PRIVILEGE_CGROUPS)
 		want |= BIT(CAP_DAC_READ_SEARCH) & privilege->own;
+	if (needs & PRIVILEGE_KILL)
+		want |= BIT(CAP_KILL) & privilege->own;
 	if (needs & PRIVILEGE_SET_USER)
 		want |= (BIT(CAP_SETUID) | BIT(CAP_SETGID)) & privilege->own;
 	/*

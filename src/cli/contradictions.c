@@ -54,9 +54,10 @@ static const struct pair {
 	{ "summary", "columns sort pids group-by F csv-safe", "it prints totals, no rows", 0 },
 
 	{ "kill", "signal", "--kill closes sockets, --signal ends their owners", 0 },
-	{ "kill signal", OF_LSOF " info " OF_NETNS " " OF_FILES " " AGAIN " " OF_ROWS,
+	{ "free", "signal", "--free chooses its signals: --force is for SIGKILL", 0 },
+	{ "kill signal free", OF_LSOF " info " OF_NETNS " " OF_FILES " " AGAIN " " OF_ROWS,
 	  "it acts once on sockets of now, here", 0 },
-	{ "kill signal", "source=proc", "/proc tells no cookies", 0 },
+	{ "kill signal free", "source=proc", "/proc tells no cookies", 0 },
 	{ "explain", OF_ROWS " " OF_LSOF " " AGAIN, "it answers once, about one port", 0 },
 	{ "explain", "listening programs", "it looks at every state, and names the processes by itself", 0 },
 	{ "events", OF_FILES " source=proc", "it watches this kernel by netlink and BPF", 0 },
@@ -85,6 +86,7 @@ static const struct form {
 	{ "events", NULL, NULL, PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) },
 	{ "kill", "", "it prints a line for each socket", PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) },
 	{ "signal", "", "it prints a line for each process", 0 },
+	{ "free", "", "it prints a plan and what became of it", PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) },
 	{ "wait-for wait-free", "", "it prints nothing", 0 },
 	{ "watch", "table", "it shows a table", 0 },
 	{ "health", "json openmetrics", "it prints text, or with --json or --format openmetrics",
@@ -101,9 +103,10 @@ static const struct need {
 } needs[] = {
 	{ "threshold", "health" },
 	{ "utc", "events" },
-	{ "for", "events wait-for wait-free netns all-netns list-netns connect" },
+	{ "for", "events free wait-for wait-free netns all-netns list-netns connect" },
 	{ "probe=connect", "connect" },
-	{ "dry-run yes", "kill signal" },
+	{ "dry-run yes", "kill signal free" },
+	{ "force", "free" },
 	{ "sum", "group-by" },
 	{ "reuseaddr no-reuseaddr reuseport v6only as-user as-unit device no-probe probe=bind probe=listen",
 	  "explain" },
@@ -270,6 +273,8 @@ static int check_words(struct parse *parse)
 		return 0;
 	case MODE_EXPLAIN:
 		return option_problem(parse, "--explain takes one TARGET and no filter: '%s' is too much", first);
+	case MODE_FREE:
+		return option_problem(parse, "--free takes one TARGET and no filter: '%s' is too much", first);
 	case MODE_CONNECT:
 		return option_problem(parse, "--connect takes one TARGET and no filter: '%s' is too much", first);
 	case MODE_WAIT:

@@ -508,6 +508,8 @@ static const struct option_row rows[] = {
 	TEXT(OPTIONS_LIVE, 'K', "kill", MODE_KILL, "close the sockets that FILTER chose"),
 	CALLS(OPTIONS_LIVE, 0, "signal", ARGUMENT_OPTIONAL, set_signal, "SIG", "signal the owners of what FILTER chose",
 	      .mode = MODE_SIGNAL),
+	WORD(OPTIONS_LIVE, 0, "free", free_target, "TARGET", "stop what holds the port", .mode = MODE_FREE),
+	FLAG(OPTIONS_LIVE, 0, "force", force, "with --free, SIGKILL where SIGTERM does not do"),
 	FLAG(OPTIONS_LIVE, 0, "dry-run", dry_run, "say what would be done"),
 	FLAG(OPTIONS_LIVE, 0, "yes", yes, "do not ask"),
 	FLAG(OPTIONS_LIVE, 0, "utc", utc, "times in UTC"),

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sockview/proto.h>
@@ -185,6 +186,19 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 	if (freeing_plan(explain) < 0)
 		return -1;
 	return explain_why(explain) < 0 || explain_advice(explain) < 0 || explain_notes(explain) < 0 ? -1 : 0;
+}
+
+const struct free_plan *explain_free_plan(const struct explain *explain)
+{
+	return &explain->freeing;
+}
+
+const char *explain_sentence(const struct explain *explain, const char *key)
+{
+	for (size_t i = 0; i < explain->sentences; i++)
+		if (strcmp(explain->sentence[i].key, key) == 0)
+			return explain->sentence[i].text;
+	return NULL;
 }
 
 int explain_status(const struct explain *explain)

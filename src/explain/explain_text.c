@@ -389,16 +389,19 @@ static void print_not_in_the_way(const struct explain *explain, struct out *out)
 	}
 }
 
-int explain_text(const struct explain *explain, struct out *out)
+int explain_verdict(const struct explain *explain, struct out *out)
 {
 	struct text first = { 0 };
 	int answer = head_verdict(explain, &first) < 0 || text_add_char(&first, '\0') < 0 ? -1 : 0;
-	if (!answer) {
+	if (!answer)
 		fold(out, "", 0, first.data);
-		answer = head_cure(explain, out);
-	}
 	text_free(&first);
-	if (answer < 0)
+	return answer;
+}
+
+int explain_text(const struct explain *explain, struct out *out)
+{
+	if (explain_verdict(explain, out) < 0 || head_cure(explain, out) < 0)
 		return -1;
 	print_refusals(explain, out);
 	print_in_the_way(explain, out);

@@ -52,6 +52,7 @@ void freeing_end(struct explain *explain)
 	for (size_t i = 0; i < explain->freeing.steps; i++)
 		argv_free(explain->freeing.step[i].argv);
 	free(explain->freeing.step);
+	free(explain->freeing.process);
 	explain->freeing = (struct free_plan){ 0 };
 }
 
@@ -60,6 +61,23 @@ static bool same_argv(char *const *a, const char *const *b)
 	while (*a && *b && strcmp(*a, *b) == 0)
 		a++, b++;
 	return !*a && !*b;
+}
+
+/* `listed`: it is one of the owners. */
+static int plan_add_process(struct explain *explain, const struct process *process, bool listed, bool starts_them)
+{
+	struct free_plan *plan = &explain->freeing;
+	struct free_process *added = vec_push(plan->process, plan->processes, plan->process_capacity);
+	if (!added)
+		return -1;
+	*added = (struct free_process){
+		.index = listed ? (uint32_t)(process - explain->facts.owners->process) : FREE_UNLISTED,
+		.pid = process->pid,
+		.parent = process->ppid,
+		.start_ticks = process->start_ticks,
+		.starts_them = starts_them,
+	};
+	return 0;
 }
 
 /* A command that stands there already is not added again. */
@@ -358,7 +376,7 @@ static int stop_supervisor(struct explain *explain, uint32_t g)
 	if (children < 2)
 		return sentence_add(explain, SAY_ADVICE, "supervisor", "%s was started by %s, which may start it again",
 		                    ours, theirs);
-	if (signal_process(explain, supervisor) < 0)
+	if (signal_process(explain, supervisor) < 0 || plan_add_process(explain, supervisor, true, true) < 0)
 		return -1;
 	return sentence_add(explain, SAY_ADVICE, "supervisor",
 	                    "%s started %u of them, and may start them again: it is stopped first", theirs, children);
@@ -414,9 +432,13 @@ static int signal_flight(struct explain *explain, const struct holder *holder)
 	struct stat_line line;
 	if (!stat_line_read(explain->facts.proc_fd, evidence->pid, &line))
 		return 0;
-	struct process process = { .pid = evidence->pid, .start_ticks = line.start_ticks };
+	struct process process = { .pid = evidence->pid, .ppid = line.parent, .start_ticks = line.start_ticks };
 	size_t before = explain->freeing.steps;
-	return signal_process(explain, &process) < 0 ? -1 : explain->freeing.steps > before;
+	if (signal_process(explain, &process) < 0)
+		return -1;
+	if (explain->freeing.steps == before)
+		return 0;
+	return plan_add_process(explain, &process, false, false) < 0 ? -1 : 1;
 }
 
 static bool is_destroyed(const struct holder *holder, const struct crowd *crowd, bool gangs)
@@ -466,6 +488,9 @@ static int destroy_sockets(struct explain *explain)
 int freeing_plan(struct explain *explain)
 {
 	const struct process *process = explain->facts.owners ? explain->facts.owners->process : NULL;
+	for (size_t i = 0; i < explain->culprits; i++)
+		if (plan_add_process(explain, &process[explain->culprit[i].process], true, false) < 0)
+			return -1;
 	/* Process 1 first: it starts a service again at the next connection. */
 	for (uint32_t g = 0; g < explain->gangs; g++)
 		if (process[explain->gang[g].process].pid == 1 && stop_gang(explain, g) < 0)

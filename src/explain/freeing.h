@@ -1,4 +1,4 @@
-/* freeing.h - the steps that would free the port (free_plan.h), found and put into words. */
+/* freeing.h - the steps that would free the port (sockview/free_plan.h), found and put into words. */
 #ifndef SOCKVIEW_EXPLAIN_FREEING_H
 #define SOCKVIEW_EXPLAIN_FREEING_H
 

@@ -12,6 +12,7 @@
 
 #include <sockview/explain_types.h>
 #include <sockview/expr.h>
+#include <sockview/free_plan.h>
 #include <sockview/other_netns.h>
 #include <sockview/packet.h>
 #include <sockview/sk_lookup.h>
@@ -20,7 +21,6 @@
 #include "explain/bind_model.h"
 #include "explain/explain_target.h"
 #include "explain/facts.h"
-#include "explain/free_plan.h"
 #include "explain/probe.h"
 
 enum { PLANS_MAX = 2, NEAR_MAX = 32, NEAR_RANGES = 4 };

@@ -79,6 +79,24 @@ void acting_plan(struct run *run, unsigned details, bool waiting)
 	};
 }
 
+int acting_holds(const struct run *run, uint32_t process, size_t row)
+{
+	int answer = 0;
+	for (size_t r = row; r < run->table.count; r++) {
+		struct owner_span span = owners_of(&run->owners, &run->table.row[r]);
+		for (size_t i = 0; i < span.count; i++) {
+			if (span.first[i].process != process)
+				continue;
+			int holds = act_holds(run->proc_fd, run->owners.process[process].pid, &span.first[i],
+			                      run->table.row[r].inode);
+			if (holds > 0)
+				return 1;
+			answer = holds < 0 ? holds : answer;
+		}
+	}
+	return answer;
+}
+
 static void kill_plan(struct run *run)
 {
 	acting_plan(run, 0, false);
@@ -112,22 +130,30 @@ static bool kill_is_asked(const struct run *run)
 }
 
 /* From the terminal itself: standard input may be the list of something else. */
-bool acting_may(const struct run *run, size_t count, const struct acting_words *words)
+int acting_ask(const char *question)
 {
 	char answer[16] = "";
-	if (run->options->yes || run->options->dry_run)
-		return true;
 	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (tty < 0) {
-		message("%zu %s, of more than one program or more than %d: --yes %s them, --dry-run shows them; "
-		        "nothing was %s",
-		        count, words->things, UNASKED_MAX, words->does, words->done);
-		return false;
-	}
-	dprintf(tty, "%s %zu %s? [y/N] ", words->verb, count, words->things);
+	if (tty < 0)
+		return -1;
+	dprintf(tty, "%s? [y/N] ", question);
 	ssize_t got = read(tty, answer, sizeof(answer) - 1);
 	close(tty);
 	return got > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+bool acting_may(const struct run *run, size_t count, const struct acting_words *words)
+{
+	char question[96];
+	if (run->options->yes || run->options->dry_run)
+		return true;
+	snprintf(question, sizeof(question), "%s %zu %s", words->verb, count, words->things);
+	int answer = acting_ask(question);
+	if (answer < 0)
+		message("%zu %s, of more than one program or more than %d: --yes %s them, --dry-run shows them; "
+		        "nothing was %s",
+		        count, words->things, UNASKED_MAX, words->does, words->done);
+	return answer > 0;
 }
 
 static void kill_end_text(struct out *out, const struct row *row, bool local)
@@ -146,6 +172,17 @@ static void kill_end_text(struct out *out, const struct row *row, bool local)
 	out_string(out, line);
 }
 
+void acting_tell_process(struct run *run, const struct process *process)
+{
+	out_u64(&run->out, (uint64_t)process->pid);
+	out_char(&run->out, '/');
+	struct bytes program = owners_text(&run->owners, process->program);
+	/* Each byte is at most four: as netstat's lines have it. */
+	size_t len = program.len < PROGRAM_MAX ? program.len : PROGRAM_MAX;
+	char *to = out_room(&run->out, TEXT_ESCAPED_MAX(len));
+	out_advance(&run->out, text_escape(to, program.data, len, TEXT_WORD));
+}
+
 void acting_tell(struct run *run, const struct row *row, const struct process *process, const char *became)
 {
 	char line[64];
@@ -157,13 +194,7 @@ void acting_tell(struct run *run, const struct row *row, const struct process *p
 	snprintf(line, sizeof(line), " %-11s ", state_name(row->state));
 	out_string(&run->out, line);
 	if (process) {
-		out_u64(&run->out, (uint64_t)process->pid);
-		out_char(&run->out, '/');
-		struct bytes program = owners_text(&run->owners, process->program);
-		/* Each byte is at most four: as netstat's lines have it. */
-		size_t len = program.len < PROGRAM_MAX ? program.len : PROGRAM_MAX;
-		char *to = out_room(&run->out, TEXT_ESCAPED_MAX(len));
-		out_advance(&run->out, text_escape(to, program.data, len, TEXT_WORD));
+		acting_tell_process(run, process);
 	} else {
 		out_char(&run->out, '-');
 	}

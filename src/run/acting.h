@@ -23,10 +23,17 @@ void acting_plan(struct run *run, unsigned details, bool waiting);
 int acting_look(struct run *run, const char *done);
 /* What could not be seen. */
 void acting_report(struct run *run);
+/* The second look, at a process (an index into owners.process) and the rows from `row` on: 1, 0 or -errno, as act_holds(). */
+int acting_holds(const struct run *run, uint32_t process, size_t row);
+/* 1 yes, 0 no, -1 there is no terminal to ask on. */
+int acting_ask(const char *question);
 /* False: the answer was no, or there is no terminal to ask on, which is told. */
 bool acting_may(const struct run *run, size_t count, const struct acting_words *words);
 /* A line: the socket, the process (NULL: none), and what became of it. */
 void acting_tell(struct run *run, const struct row *row, const struct process *process, const char *became);
+
+/* "812/nginx" */
+void acting_tell_process(struct run *run, const struct process *process);
 
 extern const struct run_mode mode_kill;
 

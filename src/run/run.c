@@ -22,6 +22,7 @@
 #include "run/netns_counts.h"
 #include "run/open.h"
 #include "run/signalling.h"
+#include "run/vacating.h"
 #include "run/waiting.h"
 #include "run/watching.h"
 
@@ -70,6 +71,7 @@ static const struct run_mode *const modes[MODE_COUNT] = {
 	[MODE_HEALTH] = &mode_health,   [MODE_LIST_NETNS] = &mode_list_netns,
 	[MODE_WATCH] = &mode_watch,     [MODE_SIGNAL] = &mode_signal,
 	[MODE_NAMES] = &mode_names,     [MODE_CONNECT] = &mode_connect,
+	[MODE_FREE] = &mode_free,
 };
 
 static enum exit_status run_steps(struct run *run)

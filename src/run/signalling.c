@@ -58,6 +58,7 @@ static bool signal_check(struct run *run)
 static void signal_plan(struct run *run)
 {
 	acting_plan(run, PROCESS_START | PROCESS_EXE, true);
+	run->needs.privileges |= PRIVILEGE_KILL;
 }
 
 static const struct process *recipient_process(const struct run *run, const struct recipient *recipient)
@@ -151,25 +152,6 @@ static void recipients_spare(struct run *run)
 	}
 }
 
-/* The second look: 1, 0 or -errno, as act_holds(). */
-static int recipient_holds(const struct run *run, const struct recipient *recipient)
-{
-	int32_t pid = recipient_process(run, recipient)->pid;
-	int answer = 0;
-	for (size_t r = recipient->row; r < run->table.count; r++) {
-		struct owner_span span = owners_of(&run->owners, &run->table.row[r]);
-		for (size_t i = 0; i < span.count; i++) {
-			if (span.first[i].process != recipient->process)
-				continue;
-			int holds = act_holds(run->proc_fd, pid, &span.first[i], run->table.row[r].inode);
-			if (holds > 0)
-				return 1;
-			answer = holds < 0 ? holds : answer;
-		}
-	}
-	return answer;
-}
-
 /* With the rights of the look, as what a process holds may be hidden from the caller; a pidfd gives no right. */
 static void recipients_open(struct run *run)
 {
@@ -185,7 +167,7 @@ static void recipients_open(struct run *run)
 		if (recipient->spared)
 			continue;
 		recipient->pidfd = act_pidfd(run->proc_fd, recipient_process(run, recipient)->pid);
-		int holds = recipient->pidfd < 0 ? 1 : recipient_holds(run, recipient);
+		int holds = recipient->pidfd < 0 ? 1 : acting_holds(run, recipient->process, recipient->row);
 		if (holds > 0)
 			continue;
 		close(recipient->pidfd);
@@ -255,7 +237,7 @@ static void signal_one(struct run *run, const struct recipient *recipient)
 	int number = recipient->pidfd < 0 ? -recipient->pidfd : 0;
 	bool unseen = number && number != ENOENT && number != ESRCH;
 	/* The answer may have taken its time. What is hidden now was seen with the rights of the look. */
-	if (!number && recipient_holds(run, recipient) == 0)
+	if (!number && acting_holds(run, recipient->process, recipient->row) == 0)
 		number = ENOENT;
 	if (!number && !run->options->dry_run)
 		number = act_signal(recipient->pidfd, run->options->signal);

@@ -38,8 +38,8 @@ PLACES = [
     (r"#include <sys/capability\.h>", "libcap outside the privileges", r"base/privilege\.c$"),
     (r"\b(printf|puts|putchar|vprintf) ?\(|\bstdout *[,;)]", "standard output outside out.c", r"base/out\.c$"),
     (r"\bperror ?\(|\bstderr *[,;)]|STDERR_FILENO", "standard error outside message.c", r"base/message\.c$"),
-    # The children of a trial bind and of a trial connection end where they began.
-    (r"\b(exit|_exit|abort|err|errx|warn|warnx) ?\(", "an exit below main", r"main\.c$|explain/probe\.c$|act/wait\.c$"),
+    # The children of a trial bind, of a trial connection and of a command end where they began.
+    (r"\b(exit|_exit|abort|err|errx|warn|warnx) ?\(", "an exit below main", r"main\.c$|explain/probe\.c$|act/(wait|act_command)\.c$"),
 ]
 
 failures = []

@@ -4,8 +4,8 @@
  * A step names what it acts on so that it can be found again beyond doubt: a
  * process by pid and start, a socket by its cookie.
  */
-#ifndef SOCKVIEW_EXPLAIN_FREE_PLAN_H
-#define SOCKVIEW_EXPLAIN_FREE_PLAN_H
+#ifndef SOCKVIEW_FREE_PLAN_H
+#define SOCKVIEW_FREE_PLAN_H
 
 #include <sockview/row.h>
 
@@ -29,9 +29,22 @@ struct free_step {
 	uint32_t wait_ms;     /* WAIT: at most; 0: not known */
 };
 
+#define FREE_UNLISTED UINT32_MAX
+
+/* A process that holds what is in the way, or that started such ones and is stopped with them. */
+struct free_process {
+	uint32_t
+		index; /* into owners.process of that look; UNLISTED: it has the socket in a queue or ring, and no descriptor */
+	int32_t pid, parent;
+	uint64_t start_ticks;
+	bool starts_them; /* it holds nothing itself */
+};
+
 struct free_plan {
 	struct free_step *step;
 	size_t steps, capacity;
+	struct free_process *process; /* all that the steps end, whichever way */
+	size_t processes, process_capacity;
 	bool left_out; /* something else is in the way that no step ends */
 };
 

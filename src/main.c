@@ -270,6 +270,7 @@
  *     census.c                         which processes fit, before any descriptor is read
  *     cpus.c cpus.h                    affinity mask and cgroup quota
  *     crew.c crew.h                    a few threads and a counter
+ *     denied.c                         what forbids to look into processes, where nothing else can
  *     dir.c dir.h                      reading directories
  *     early.c                          the BPF look taken while the kernel still dumps its sockets
  *     finder.h                         who has an fd on which socket

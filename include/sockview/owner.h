@@ -77,11 +77,15 @@ struct owner_denied {
 /* So few are named. */
 enum { OWNER_DENIED_NAMED = 3 };
 
+/* What forbids it to one who has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: said only where nothing else can. */
+enum owner_denied_cause { DENIED_NOT_KNOWN, DENIED_BY_USER_NAMESPACE, DENIED_BY_MODULE };
+
 /* How a finder fared. */
 struct owner_report {
 	unsigned processes;                                 /* looked at */
 	unsigned denied;                                    /* not allowed to look into: EACCES, EPERM */
 	struct owner_denied denied_who[OWNER_DENIED_NAMED]; /* by ascending pid; if they are no more than that, all */
+	enum owner_denied_cause denied_cause;               /* of all of them; set by the caller of the finder */
 	unsigned vanished;                                  /* gone while we looked */
 	uint64_t fds;                                       /* descriptors read one by one */
 	unsigned starved; /* not looked into for want of file descriptors of ours: EMFILE, ENFILE */
@@ -166,6 +170,9 @@ static inline unsigned owners_unread(const struct owner_report *report)
 		count += report->unread[i].count;
 	return count;
 }
+/* Why processes could not be looked into by who has the capabilities for it; proc_fd: our own /proc. */
+enum owner_denied_cause owners_denied_cause(int proc_fd, const struct owner_report *report);
+const char *owners_denied_words(enum owner_denied_cause cause);
 /* True if the row is without an owner, and a process that was not looked into may be it. */
 bool owners_hidden(const struct owners *owners, const struct row *row);
 /* "permission", "time-wait" ...: the words of JSON; "" for owned. */

@@ -129,7 +129,7 @@ const char *words_denied(const struct explain *explain)
 {
 	const struct privilege *privilege = explain->facts.privilege;
 	if (privilege && privilege->sees_fds)
-		return "another user namespace's, or hidden by a security module";
+		return owners_denied_words(explain->facts.owners->report.denied_cause);
 	if (privilege && privilege->root)
 		return privilege->has_ptrace
 		               ? "root lacks CAP_DAC_READ_SEARCH here (a container gets it with --cap-add)"

@@ -336,6 +336,8 @@ static int gather_owners_of(struct run *run)
 	int answer = look_for_owners(run);
 	if (rights_away(run) < 0 || answer < 0)
 		return -1;
+	if (run->privilege.sees_fds)
+		run->owners.report.denied_cause = owners_denied_cause(run->proc_fd, &run->owners.report);
 	if (run->needs.parents && finder_parents(run->proc_fd, &run->owners) < 0)
 		return error_set(&run->error, errno, "find the owners' parents", "");
 	return 0;

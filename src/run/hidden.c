@@ -93,7 +93,7 @@ void hidden_say(const struct hidden *hidden, const struct owners *owners, const 
 		snprintf(text, sizeof(text), "%llu socket%s left out, as %s owner could not be seen", left,
 		         left == 1 ? "" : "s", left == 1 ? "its" : "their");
 	if (left)
-		notes_unseen(text, denied ? privilege : NULL);
+		notes_unseen(text, denied ? privilege : NULL, owners->report.denied_cause);
 	if (hidden->shown)
 		message("%llu socket%s shown although a process that could not be looked into may be an owner that is not wanted",
 		        (unsigned long long)hidden->shown, hidden->shown == 1 ? "" : "s");

@@ -24,7 +24,7 @@ static void program_path(char *path, size_t size)
 }
 
 /* Processes that are not seen, and what would show them; without `privilege` only the first. */
-void notes_unseen(const char *what, const struct privilege *privilege)
+void notes_unseen(const char *what, const struct privilege *privilege, enum owner_denied_cause cause)
 {
 	char path[512];
 	if (!privilege) {
@@ -32,7 +32,7 @@ void notes_unseen(const char *what, const struct privilege *privilege)
 		return;
 	}
 	if (privilege->sees_fds) {
-		message("%s: another user namespace's, or hidden by a security module", what);
+		message("%s: %s", what, owners_denied_words(cause));
 		return;
 	}
 	if (privilege->root) {
@@ -121,9 +121,10 @@ static void report_owners(const struct owner_report *owners, const struct privil
 	snprintf(denied, sizeof(denied), "%u process%s could not be looked into%s%s, so some owners are unknown",
 	         owners->denied, owners->denied == 1 ? "" : "es", names, *names ? ")" : "");
 	if (owners->hides)
-		notes_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege);
+		notes_unseen("/proc hides processes of others (hidepid), so some owners are unknown", privilege,
+		             DENIED_NOT_KNOWN);
 	else if (owners->denied)
-		notes_unseen(denied, privilege);
+		notes_unseen(denied, privilege, owners->denied_cause);
 	notes_veiled(owners);
 	notes_unread(owners);
 	if (!verbose || !owners->asked)

@@ -38,8 +38,8 @@ struct notes_selection {
 };
 void notes_selection(const struct notes_selection *selection);
 
-/* Processes that are not seen, and what would show them; without `privilege` only the first. */
-void notes_unseen(const char *what, const struct privilege *privilege);
+/* Processes that are not seen, why, and what would show them; without `privilege` only the first. */
+void notes_unseen(const char *what, const struct privilege *privilege, enum owner_denied_cause cause);
 
 /* Processes that could not be looked into, or not wholly, for another reason than their being hidden. */
 void notes_unread(const struct owner_report *owners);

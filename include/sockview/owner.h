@@ -96,6 +96,7 @@ struct owner_report {
 	bool hides;                  /* this /proc does not show all processes of its pid namespace (hidepid) */
 	bool asked;                  /* a look was taken at all */
 	bool other_pidns; /* this /proc is known not to be the initial pid namespace's: it may hide processes */
+	int pidns_unread; /* errno: which pid namespace that is was not told */
 	bool by_bpf;
 	int bpf_errno;       /* why the BPF iterator was not used although tried; 0: it was, or was not tried */
 	const char *bpf_why; /* constant text for -v, NULL if nothing to say */

@@ -237,7 +237,14 @@ static int say_close_wait(struct explain *explain)
 static int say_container(struct explain *explain)
 {
 	const struct owners *owners = explain->facts.owners;
-	if (!explain->facts.live || !explain->host.own_netns || !owners || !owners->report.other_pidns)
+	if (!explain->facts.live || !explain->host.own_netns || !owners)
+		return 0;
+	if (owners->report.pidns_unread)
+		return sentence_add(
+			explain, SAY_UNREAD, "container",
+			"Whether this is a container was not told (self/ns/pid: %s): from within one, the host's ports are not seen.",
+			words_unread(owners->report.pidns_unread));
+	if (!owners->report.other_pidns)
 		return 0;
 	return sentence_add(explain, SAY_NOTE, "inside-container",
 	                    "Inside a container: the host's ports are not seen from here.");

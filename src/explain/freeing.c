@@ -314,7 +314,7 @@ static int say_gang(struct explain *explain, const struct gang *gang, size_t fir
 	struct text words = { 0 };
 	bool unit = step->argv && strcmp(step->argv[0], "systemctl") == 0;
 	const struct process *process = &explain->facts.owners->process[gang->process];
-	words_bytes(program, owners_text(explain->facts.owners, process->program), TEXT_WORD);
+	words_program(explain, program, process);
 	int answer = step->argv ? freeing_words(explain, step, &words) : 0;
 	for (size_t i = 0; i < count && !step->argv && !answer; i++)
 		answer = text_add_char(&words, ' ') < 0 ? -1 : text_add_u64(&words, (uint64_t)step[i].pid);

@@ -104,7 +104,7 @@ int bpf_join(const struct finder_request *request, struct owners *owners, struct
 {
 	owners->report.asked = true;
 	owners->report.by_bpf = true;
-	owners->report.other_pidns = pidns_is_child(request);
+	pidns_tell(request, &owners->report);
 	if (owners_join(owners, findings, count))
 		return error_set(error, ENOMEM, "look for the sockets' owners", "");
 	/* The iterator says nothing of processes that it does not show. */

@@ -13,10 +13,11 @@
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO, the same since 3.8 */
 #define INITIAL_PIDNS 0xEFFFFFFCu
 
-/* 0 if it cannot be known. */
+/* 0 with errno if it cannot be known. */
 static ino_t own_pidns(const struct finder_request *request)
 {
 	struct stat stat;
+	errno = ENOENT;
 	if (!request->proc_is_ours || fstatat(request->proc_fd, "self/ns/pid", &stat, 0))
 		return 0;
 	return stat.st_ino;
@@ -57,10 +58,12 @@ static ino_t given_pidns(const struct finder_request *request)
 	return stat.st_ino;
 }
 
-bool pidns_is_other(const struct finder_request *request)
+void pidns_tell(const struct finder_request *request, struct owner_report *report)
 {
 	ino_t shown = request->proc_is_ours ? own_pidns(request) : given_pidns(request);
-	return shown && shown != INITIAL_PIDNS;
+	report->other_pidns = shown && shown != INITIAL_PIDNS;
+	/* ENOENT: a kernel without pid namespaces. */
+	report->pidns_unread = request->proc_is_ours && !shown && errno != ENOENT ? errno : 0;
 }
 
 bool pidns_has_host_time(const struct finder_request *request)

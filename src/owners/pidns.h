@@ -8,8 +8,8 @@
 bool pidns_is_shown(const struct finder_request *request);
 /* Our /proc, and we are in a child pid namespace: there are processes that have no number here. */
 bool pidns_is_child(const struct finder_request *request);
-/* We know that there are processes this /proc does not show. */
-bool pidns_is_other(const struct finder_request *request);
+/* Whether we know that there are processes this /proc does not show. */
+void pidns_tell(const struct finder_request *request, struct owner_report *report);
 /* Start times in /proc are the kernel's: no time namespace has shifted them (time_namespaces(7)). */
 bool pidns_has_host_time(const struct finder_request *request);
 

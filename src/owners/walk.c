@@ -116,7 +116,7 @@ int finder_proc(const struct finder_request *request, struct owners *owners, str
 {
 	struct process_list list;
 	owners->report.asked = true;
-	owners->report.other_pidns = pidns_is_other(request);
+	pidns_tell(request, &owners->report);
 	if (!request->index->count)
 		return 0;
 	int failed = process_list_read(&list, request->proc_fd) ? errno : 0;

@@ -279,6 +279,7 @@ int watching_update(struct run *run)
 	for (size_t i = 0; i < watching->places.count; i++) {
 		struct place *place = &watching->places.place[i];
 		double tx = 0, rx = 0;
+		run->unowned += place->index != PLACE_GONE && owners_hidden(run->view.owners, &place->row);
 		if (place->index != PLACE_GONE && rates_bytes(rates, &place->row, &tx, &rx) && tx + rx > 0) {
 			bool outside = !traffic_is_local(&watching->traffic, &place->row);
 			watching->tx += tx;

@@ -49,13 +49,18 @@ static void add_total(struct run *run, struct text *line)
 	const struct column *order = watching_order(run, &descending);
 	text_add_string(line, watching->paused ? "paused; " : "");
 	text_add_u64(line, run->table.count);
-	text_add_string(line, " sockets");
+	text_add_string(line, run->table.count == 1 ? " socket" : " sockets");
 	text_add_string(line, by[watching->by]);
 	text_add_string(line, order ? ", sorted by " : "");
 	text_add_string(line, order ? order->name : "");
 	text_add_string(line, watching->reversed ? ", reversed" : "");
-	if (run->unowned || run->report.lost || run->report.interrupted)
+	if (run->report.lost || run->report.interrupted || run->report.failed)
 		text_add_string(line, ", not all was told");
+	if (run->unowned) {
+		text_add_string(line, ", owners of ");
+		text_add_u64(line, run->unowned);
+		text_add_string(line, " hidden");
+	}
 	if (run->keeper.waiting.count) {
 		text_add_string(line, ", owners of ");
 		text_add_u64(line, run->keeper.waiting.count);
@@ -64,8 +69,13 @@ static void add_total(struct run *run, struct text *line)
 }
 
 /* All rows together, now and in the last minute. */
-static void add_sums(const struct watching *watching, struct text *line)
+static void add_sums(const struct run *run, struct text *line)
 {
+	const struct watching *watching = run->own;
+	if (run->report.from_proc) {
+		text_add_string(line, "; /proc/net tells no rates");
+		return;
+	}
 	size_t used, rates = strlen("; tx 999.9kB/s   rx 999.9kB/s ");
 	watching_cut(line->data, line->len, SIZE_MAX, &used);
 	size_t left = watching->terminal.columns > used + rates ? (watching->terminal.columns - used - rates) / 2 : 0;
@@ -116,17 +126,19 @@ static void add_interfaces(const struct run *run, struct text *line)
 
 static void add_head(struct run *run)
 {
-	static const char *const lacks = "Not in the rows: headers, bytes of UDP, what is forwarded, other namespaces";
 	struct watching *watching = run->own;
+	const struct rating *rating = &run->rating;
+	bool deaf = !rating->listens || rating->destroy.lost || rating->rates.forgotten;
 	struct text line = { 0 };
 	add_total(run, &line);
-	add_sums(watching, &line);
+	add_sums(run, &line);
 	add_line(watching, &line, "\033[K\r\n");
 	line.len = 0;
 	add_interfaces(run, &line);
 	add_line(watching, &line, "\033[K\r\n");
 	line.len = 0;
-	text_add_string(&line, lacks);
+	text_add_string(&line, "Not in the rows: headers, UDP's bytes, what is forwarded, other namespaces");
+	text_add_string(&line, deaf ? ", some closes" : "");
 	add_line(watching, &line, "\033[K\r\n");
 	text_free(&line);
 }

@@ -20,6 +20,7 @@
 #include "run/keeping.h"
 #include "run/look.h"
 #include "run/namespaces.h"
+#include "run/notes.h"
 #include "run/rating.h"
 #include "run/rights.h"
 #include "run/show.h"
@@ -246,11 +247,23 @@ static int write_changes(struct run *run, bool first)
 	return 0;
 }
 
+/* What is missing, a line each; of the owners and of the dump after the first look. */
+static void say_missing(struct run *run, bool first)
+{
+	if (run->options->quiet)
+		return;
+	if (first)
+		notes_report(&run->report, run->unowned ? &run->owners.report : NULL,
+		             rights_unused(run) ? NULL : &run->privilege, run->options->verbose);
+	rating_say(run);
+}
+
 static int watch_lines(struct run *run)
 {
 	for (uint64_t looks = 1;; looks++) {
 		if (watching_look(run) < 0 || write_changes(run, looks == 1) < 0)
 			return -1;
+		say_missing(run, looks == 1);
 		if (looks == run->options->count || *run->stop_asked || out_has_no_reader(&run->out) ||
 		    !rating_wait(run))
 			return 0;

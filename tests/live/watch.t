@@ -52,6 +52,10 @@ t.ok(line_with(name)[:1] in "-+", "a row that went is a line with -")
 process.send_signal(signal.SIGINT)
 process.stdout.close()
 t.same(process.wait(), 0, "SIGINT ends it")
+if others:
+    result = tap.sockview("-tan", "--watch=0.1", "--count", "1", FILTER, user=others[0])
+    t.ok(b"another user" in result.err or b"not allowed" in result.err or b"owner" in result.err,
+         "an ordinary user is told that owners are hidden", result)
 t.same(tap.sockview("--watch=0.1", "--count", "1", "port", "1").status, 1, "nothing was there: 1")
 for options in (["--json"], ["--summary"], ["--group-by", "state"], ["-i"]):
     t.same(tap.sockview("--watch", *options).status, 2, "not with %s" % options[0])

@@ -4,7 +4,8 @@
  * A cgroup's path proves nothing: anybody may make one that ends in
  * "sshd.service". A unit is stopped only if the manager says that this path is
  * that unit's, and that its main process holds the socket, or is a parent of
- * the same program that does. And never what we ourselves run in.
+ * the same program that does. A container is stopped only if its runtime says
+ * that its first process is in that cgroup. And never what we ourselves run in.
  */
 #include "explain/freeing.h"
 
@@ -241,14 +242,48 @@ static int stop_socket_unit(struct explain *explain)
 
 /* --- containers --- */
 
+#define ASK_CRICTL \
+	{ \
+		"crictl", "inspect", "-o", "go-template", "--template", "{{.info.pid}}" \
+	}
+
+/* How it is stopped, and how it is asked for the pid of its first process. */
 static const struct {
 	const char *runtime;
 	const char *words[3];
+	const char *ask[7];
 } stoppers[] = {
-	{ "docker", { "docker", "stop" } },     { "podman", { "podman", "stop" } },
-	{ "containerd", { "crictl", "stop" } }, { "cri-o", { "crictl", "stop" } },
-	{ "lxc", { "lxc-stop", "-n" } },        { "systemd-nspawn", { "machinectl", "terminate" } },
+	{ "docker", { "docker", "stop" }, { "docker", "inspect", "--format", "{{.State.Pid}}" } },
+	{ "podman", { "podman", "stop" }, { "podman", "inspect", "--format", "{{.State.Pid}}" } },
+	{ "containerd", { "crictl", "stop" }, ASK_CRICTL },
+	{ "cri-o", { "crictl", "stop" }, ASK_CRICTL },
+	{ "lxc", { "lxc-stop", "-n" }, { "lxc-info", "-pH", "-n" } },
+	{ "systemd-nspawn", { "machinectl", "terminate" }, { "machinectl", "show", "-p", "Leader", "--value" } },
 };
+
+/* The runtime's word: the container of that id has its first process in the cgroup whose path names it. */
+static bool container_is_proved(const struct explain *explain, struct bytes path, const struct container *container,
+                                const char *const ask[], const char *id)
+{
+	const char *argv[9] = { 0 };
+	char answer[64], file[32], text[PATH_LEN_MAX];
+	size_t words = 0;
+	for (; ask[words]; words++)
+		argv[words] = ask[words];
+	argv[words] = id;
+	if (ask_program((char *const *)argv, answer, sizeof(answer)) <= 0)
+		return false;
+	snprintf(file, sizeof(file), "%d/cgroup", atoi(answer));
+	ssize_t len = file_read(explain->facts.proc_fd, file, text, sizeof(text));
+	struct bytes first = own_path(text, len > 0 ? (size_t)len : 0);
+	const char *end = (const char *)container->id.data + container->id.len,
+		   *path_end = (const char *)path.data + path.len;
+	while (end < path_end && *end != '/')
+		end++;
+	size_t named = (size_t)(end - (const char *)path.data);
+	return first.data && first.len >= named && memcmp(first.data, path.data, named) == 0 &&
+	       (first.len == named || ((const char *)first.data)[named] == '/');
+}
 
 static int stop_container(struct explain *explain, const struct process *process)
 {
@@ -261,8 +296,11 @@ static int stop_container(struct explain *explain, const struct process *process
 	words_container_id(id, &container);
 	for (size_t i = 0; i < countof(stoppers); i++) {
 		const char *argv[] = { stoppers[i].words[0], stoppers[i].words[1], id, NULL };
-		if (strcmp(stoppers[i].runtime, container.runtime) == 0)
-			return add_command(explain, argv) < 0 ? -1 : 1;
+		if (strcmp(stoppers[i].runtime, container.runtime) != 0)
+			continue;
+		if (explain->facts.live && !container_is_proved(explain, path, &container, stoppers[i].ask, id))
+			return 0;
+		return add_command(explain, argv) < 0 ? -1 : 1;
 	}
 	return 0;
 }

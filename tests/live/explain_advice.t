@@ -605,13 +605,17 @@ else:
         identity = "0123456789abcdef" * 4
         pid = child(lambda: [listen(p)])
         move(pid, "sockview%s.slice/" % UNIQUE + folder % identity)
-        stand_in(runtime, '[ "$1 $2" = "stop %.12s" ] && kill %d\n' % (identity, pid))
+        runs = 'case "$1 $2" in "stop %.12s") kill %d;; inspect*) [ "${!#}" = %.12s ] && echo %d;; esac\n'
+        stand_in(runtime, runs % (identity, pid, identity, os.getpid()))
+        t.same(line_of(explain(p)), "kill %d" % pid, "a cgroup by the name of a container that runs elsewhere")
+        stand_in(runtime, runs % (identity, pid, identity, pid))
         carry_out("a container: " + folder % "ID", p, p, words % identity, reap=[pid])
         end(pid)
     p = port()
     pid = child(lambda: [listen(p)])
     move(pid, "sockview%s.slice/lxc.payload.box" % UNIQUE)
     stand_in("lxc-stop", '[ "$1 $2" = "-n box" ] && kill %d\n' % pid)
+    stand_in("lxc-info", '[ "$1 $2 $3" = "-pH -n box" ] && echo %d\n' % pid)
     carry_out("a container of lxc", p, p, "lxc-stop -n box", reap=[pid])
     end(pid)
 
@@ -659,7 +663,7 @@ else:
     os.close(hold_write), os.close(hold_read), os.close(said_read)
     end(outer)
 
-    for name in ("systemctl", "docker", "podman", "crictl", "lxc-stop"):
+    for name in ("systemctl", "docker", "podman", "crictl", "lxc-stop", "lxc-info"):
         if os.path.exists(os.path.join(stand_ins, name)):
             os.unlink(os.path.join(stand_ins, name))
 

@@ -435,6 +435,118 @@ if ROOT and tap.program(65534):
         t.ok(result.status == 3 and b"not signalled: EPERM" in result.out and b"CAP_KILL" in result.err and alive(server), "another user's, seen", result)
         end(server)
 
+# --- units and containers ------------------------------------------------------------------------------
+FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/sbin"]
+stand_ins = os.path.join(tap.scratch(), "sbin")
+log = os.path.join(tap.scratch(), "log")
+cgroups = None
+
+
+def stand_in(name, script):
+    """In the place of the command itself, where there is one; else in the last of the folders."""
+    path = os.path.join(stand_ins, name)
+    is_new = not os.path.exists(path)
+    with open(path, "w") as file:
+        file.write('#!/bin/sh\necho "${0##*/} $*" >> %s\n' % log + script)
+    os.chmod(path, 0o755)
+    for place in {os.path.realpath(os.path.join(folder, name)) for folder in FOLDERS[:-1]} if is_new else ():
+        if os.path.exists(place):
+            assert netns.bind_mount(path, place)
+
+
+def asked():
+    """The lines of commands that were run since the last call."""
+    try:
+        with open(log) as file:
+            lines = file.read().splitlines()
+        os.unlink(log)
+    except OSError:
+        return []
+    return [line for line in lines if " stop " in line or line.endswith(" stop")]
+
+
+def move(pid, path):
+    folder = os.path.join(cgroups, path)
+    os.makedirs(folder, exist_ok=True)
+    netns.write(folder + "/cgroup.procs", str(pid))
+    with open("/proc/%d/cgroup" % pid) as file:
+        return next(line[3:].strip() for line in file if line.startswith("0::"))
+
+
+def can_stand_in():
+    """None, or why not."""
+    global cgroups
+    if not ROOT:
+        return "no cgroup can be made by an ordinary user"
+    with open("/proc/self/mountinfo") as mounts:
+        cgroups = next((line.split()[4] for line in mounts if " - cgroup2 " in line), None)
+    if not cgroups or not os.access(cgroups, os.W_OK):
+        return "no cgroup can be made here"
+    os.mkdir(stand_ins)
+    if netns.own_mounts() or not netns.bind_mount(stand_ins, FOLDERS[-1]):
+        return "no mount of its own can be made here"
+    try:
+        os.mkdir(os.path.join(cgroups, tap.UNIQUE + ".slice"))
+    except OSError as error:
+        return "no cgroup can be made here: %s" % error
+    return None
+
+
+why = can_stand_in()
+if why:
+    t.skip("units and containers", why)
+else:
+    SLICE = tap.UNIQUE + ".slice/"
+    MANAGER = 'case "$1" in show) echo "ControlGroup=%s"; echo "MainPID=%d";; stop) %s;; esac\n'
+    p = port()
+    server = child(lambda: [listen(p)])
+    path = move(server, SLICE + "web.service")
+    stand_in("systemctl", MANAGER % (path, server, "exit 4"))
+    result = remains("a unit whose stop fails", p, p, "--for", "0.3", stays=[server], words=["systemctl: failed: exit status 4"])
+    stand_in("systemctl", MANAGER % (path, server, "exec sleep 300"))
+    remains("a unit whose stop does not end", p, p, "--for", "0.3", stays=[server], words=["systemctl: ended, as time was over"])
+    stand_in("systemctl", MANAGER % (path, server, "exit 0"))
+    remains("a unit whose stop does nothing", p, p, "--for", "0.3", stays=[server], words=["systemctl: done", "holds it still"])
+    asked()
+    stand_in("systemctl", MANAGER % (path, server, "kill %d; grep -E '^(Cap|NoNew|Seccomp|Sig[IB]|Uid)' /proc/self/status > %s.status; cat /proc/self/limits >> %s.status" % (server, log, log)))
+    result = freed("a unit", p, p, ends=[server])
+    t.same(asked(), ["systemctl stop -- web.service"], "with -- before the name, once")
+    t.ok(re.search(r"^1\. /usr/(local/)?s?bin/systemctl stop -- web\.service$", result.out.decode(), re.M), "by its path", result)
+    with open(log + ".status", "rb") as file:
+        t.same(file.read(), tap.shell("grep -E '^(Cap|NoNew|Seccomp|Sig[IB]|Uid)' /proc/self/status; cat /proc/self/limits").out, "the command has the caller's rights, signals and limits")
+
+    # Paths that are forged, or of what is never stopped for one socket: the process alone.
+    for path, manager in ((SLICE + "user@1000.service/app.slice/sshd.service", MANAGER), (SLICE + "docker.service", MANAGER),
+                          (SLICE + "web2.service", MANAGER.replace("%s", "/another%s", 1)), (SLICE + "web3.service", "exit 1 # %s %d %s"),
+                          (SLICE + "web4.service", "echo MainPID=1 # %s %d %s")):
+        p = port()
+        server = child(lambda: [listen(p)])
+        stand_in("systemctl", manager % (move(server, path), server, "exit 0"))
+        asked()
+        result = free(p, "--yes", "--for", LONG)
+        t.ok(result.status == 0 and "got SIGTERM" in told(result) and not alive(server) and asked() == [], "%s: no unit is stopped" % path, result)
+        end(server)
+    identity = "0123456789abcdef" * 4
+    for first, stops in ((None, False), (1, False), (0, True)):
+        p = port()
+        server = child(lambda: [listen(p)])
+        move(server, SLICE + "docker-%s.scope" % identity)
+        stand_in("docker", 'case "$1" in inspect) %s;; stop) kill %d;; esac\n' % ("exit 1" if first is None else "echo %d" % (first or server), server))
+        asked()
+        result = free(p, "--yes", "--for", LONG)
+        t.ok(result.status == 0 and not alive(server) and binds(p), "a container: docker says %s" % first, result)
+        t.same(asked(), ["docker stop -- %.12s" % identity] if stops else [], "a container: docker says %s: whether it is stopped" % first)
+        end(server)
+
+    def removed(folder):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return not os.path.isdir(folder)
+        return True
+    for folder, _, _ in list(os.walk(os.path.join(cgroups, tap.UNIQUE + ".slice"), topdown=False)):
+        wait_for(lambda: removed(folder), "empty cgroup " + folder)
+
 # --- ourselves and what started us ---------------------------------------------------------------------
 p = port()
 sock = listen(p)

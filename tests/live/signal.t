@@ -232,6 +232,19 @@ if os.getuid() == 0 and not tap.missing("setpriv") and tap.run([*SEES, "true"]).
     t.ok(b"not signalled: EPERM" in answer.out and b"CAP_KILL" in answer.err, "is told with what it takes", answer)
     t.same(third.got(), [], "it has got nothing")
 
+if os.getuid() == 0:
+    sock, port = serve()
+
+    def anothers():
+        os.setgroups([]), os.setgid(1234), os.setuid(1234)
+        tap.die_with_parent()
+        return sock
+    fourth = Process(anothers)
+    sock.close()
+    answer = send("--signal", ":%d" % port)
+    t.same((answer.status, fourth.gets()), (0, [signal.SIGTERM]), "root signals another user's process", answer)
+    fourth.end()
+
 # --- pids that are used again ----------------------------------------------------------------------------
 PID_MAX = "/proc/sys/kernel/pid_max"
 

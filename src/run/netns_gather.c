@@ -140,18 +140,17 @@ int netns_gather_proc_net(const struct run *run, size_t index)
 	return run->proc_is_ours ? openat(run->proc_fd, "thread-self/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
-/* Without a file of IPv6 there is none of it. */
-static void part_count(struct netns_part *part, int proc_net_fd)
+/* Of the families that are asked for. Without a file of IPv6 there is none of it. */
+static void part_count(struct netns_part *part, const struct query *query, int proc_net_fd)
 {
-	uint32_t six = 0;
-	if (!sockstat_in_use(proc_net_fd, "", PROTO_TCP, AF_INET, &part->in_use) ||
-	    !sockstat_time_wait(proc_net_fd, "", &part->time_wait)) {
-		/* Not told: there may be anything. */
+	uint32_t four = 0, six = 0;
+	bool told = sockstat_in_use(proc_net_fd, "", PROTO_TCP, AF_INET, &four) &&
+	            sockstat_time_wait(proc_net_fd, "", &part->time_wait);
+	/* Not told: there may be anything. */
+	if (!told)
 		part->time_wait = UINT32_MAX;
-		return;
-	}
 	sockstat_in_use(proc_net_fd, "", PROTO_TCP, AF_INET6, &six);
-	part->in_use += six;
+	part->in_use = (query->inet ? four : 0) + (query->inet6 ? six : 0);
 }
 
 /* Listeners are counted, so that the filter is ours to judge. */
@@ -167,7 +166,7 @@ static int part_ask_first(struct gathering *self, const struct sources *sources,
 	self->only = NULL;
 	self->counts = false;
 	part->entered = true;
-	part_count(part, sources->proc_net_fd);
+	part_count(part, &query, sources->proc_net_fd);
 	return result;
 }
 
@@ -264,6 +263,7 @@ static int by_namespace(const void *left, const void *right)
 static void netns_held_settle(struct gathering *self)
 {
 	struct held *held = &self->held;
+	const struct query *query = self->request->query;
 	size_t kept = 0;
 	if (held->count)
 		qsort(held->row, held->count, sizeof(*held->row), by_namespace);
@@ -271,7 +271,9 @@ static void netns_held_settle(struct gathering *self)
 		if (kept && by_namespace(&held->row[kept - 1], &held->row[i]) == 0)
 			continue;
 		held->row[kept++] = held->row[i];
-		self->run->namespaces.part[held->row[i].netns].held += held->row[i].state != STATE_BOUND;
+		bool counted = held->row[i].state != STATE_BOUND &&
+		               (held->row[i].family == AF_INET ? query->inet : query->inet6);
+		self->run->namespaces.part[held->row[i].netns].held += counted;
 	}
 	held->count = kept;
 }

@@ -213,6 +213,13 @@ static int part_enter(void *context, size_t index, int number)
 		return result;
 	int proc_net_fd = netns_gather_proc_net(run, index);
 	struct wire *wire = run->options->source == SOURCE_PROC ? NULL : wire_kernel();
+	/* Where it is not there /proc is read; where only memory or a descriptor lacks that tells less for no reason. */
+	if (!wire && run->options->source != SOURCE_PROC && (errno == ENOMEM || errno == EMFILE || errno == ENFILE)) {
+		result = error_set(&run->error, errno, "open netlink", "");
+		if (proc_net_fd >= 0)
+			close(proc_net_fd);
+		return result;
+	}
 	if (wire && run->wire && !(wire = recorded(self, index, wire)))
 		return error_set(&run->error, errno, "write the recording", run->options->record);
 	struct sources sources = { .from = run->options->source, .wire = wire, .proc_net_fd = proc_net_fd };

@@ -78,7 +78,7 @@ for line in sys.argv[1:] or ("-atnp", "-tuanp", "-xap", "-tuUwxan --source=proc"
              "-atn --group-by=state,remote_net,local --sum=recv_q,rtt",
              "--format=table -atn", "--pids -i :8080", "-F pcn -i -nP",
              "--help", "--list-columns", "--completions=bash", "--explain tcp:127.0.0.1:8080",
-             "--explain tcp:8080,8081 --json",
+             "--explain tcp:8080,8081 --json", "-N all -ltn", "--list-netns", "-N all -atn --replay %s" % recording,
              "--record %s -atn" % os.path.join(tap.scratch(), "other"), "--replay %s -atn" % recording):
     every_allocation(line.split())
 every_allocation(["-atn", "sport = :8080 or pid = 1 or src 10.0.0.0/8 or dst [::1]:80"])

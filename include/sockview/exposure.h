@@ -13,6 +13,8 @@ struct exposure;
  */
 struct exposure *exposure_new(const struct exposure_facts *facts);
 void exposure_free(struct exposure *exposure);
+/* How many packets were injected; -1 with errno if none can be. */
+int exposure_probes(const struct exposure *exposure);
 /* False: nothing that listens, and no port that is sent on. */
 bool exposure_has_rows(const struct exposure *exposure);
 /* What is said of one row of the table. Texts last for the call alone. */

@@ -19,7 +19,12 @@ struct exposure_facts {
 	bool (*wanted)(const void *context, const struct sock *sock);
 	const void *context;
 	struct ruleset *ruleset; /* the rules as they were read; NULL: they are read */
-	bool rows_alone;         /* ports that need no listener are of no interest */
+	bool probe;              /* the kernel judges a packet to each listener, */
+	bool force;              /* also where rules on its way keep a state, */
+	/* and what it leaves is closed by this. */
+	void (*close)(void *context, const struct row *row);
+	void *close_context;
+	bool rows_alone; /* ports that need no listener are of no interest */
 };
 
 #endif

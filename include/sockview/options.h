@@ -35,7 +35,7 @@ enum mode {
 };
 
 /* Of --probe, behind those of --explain. */
-enum { PROBE_CONNECT = EXPLAIN_PROBE_LISTEN + 1 };
+enum { PROBE_CONNECT = EXPLAIN_PROBE_LISTEN + 1, PROBE_INJECT };
 
 /* Words given to a repeatable option, in order; pointers into argv. */
 struct words {
@@ -117,7 +117,7 @@ struct options {
 	/* --explain */
 	const char *explain, *as_user, *as_unit;
 	bool reuseaddr, no_reuseaddr, reuseport, v6only, no_probe;
-	unsigned probe; /* enum explain_probe, or PROBE_CONNECT */
+	unsigned probe; /* enum explain_probe, PROBE_CONNECT, PROBE_INJECT */
 	const char *device;
 
 	/* --connect */

@@ -82,6 +82,7 @@ struct packet_answer {
 	struct packet_rule rule; /* that decides, or that the answer hangs on */
 	bool drops_if;           /* FATE_DEPENDS: it is dropped if the condition holds; else it passes only then */
 	char condition[PACKET_CONDITION_MAX]; /* "ip saddr 10.0.0.0/8", nft's words; hostile bytes escaped */
+	bool writes; /* of packet_arrive(): a rule that may be met keeps a state (dynamic set, count, log) */
 };
 
 /* A rule that sends packets elsewhere: DNAT, REDIRECT, TPROXY. */
@@ -135,6 +136,7 @@ struct packet_state {
 	uint32_t mark;
 	bool mark_known;
 	uint8_t untracked;      /* connection tracking leaves it alone: 0 no, 1 yes, 2 perhaps */
+	bool writes;            /* a rule that keeps a state was met, or may have been */
 	bool nat_done;          /* whether it is translated was decided: it meets no NAT chain any more */
 	bool translated;        /* DNAT took place: conntrack's status says so */
 	uint16_t original_port; /* conntrack's original destination */
@@ -170,6 +172,9 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
  */
 void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
                    struct packet_nats *nats, const struct packet_nat **taken);
+
+/* The answer alone, TCP's SYN and ACK, from the socket to the interface by which the first packet came. */
+void packet_answer_leaves(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer);
 
 /*
  * The whole way of a first packet of this host, which goes out by packet->oif,

@@ -47,7 +47,7 @@ WORD_LIST(name_words, [NAMES_PID] = "pid", [NAMES_PROGRAM] = "program", [NAMES_U
           [NAMES_CGROUP] = "cgroup", [NAMES_NETNS] = "netns", [NAMES_PORT] = "port")
 WORD_LIST(shell_words, [SHELL_BASH] = "bash", [SHELL_ZSH] = "zsh", [SHELL_FISH] = "fish")
 /* From EXPLAIN_PROBE_BIND on. */
-WORD_LIST(probe_words, "bind", "listen", "connect")
+WORD_LIST(probe_words, "bind", "listen", "connect", "inject")
 
 static const char *format_words(size_t index)
 {
@@ -509,7 +509,7 @@ static const struct option_row rows[] = {
 	CALLS(OPTIONS_LIVE, 0, "signal", ARGUMENT_OPTIONAL, set_signal, "SIG", "signal the owners of what FILTER chose",
 	      .mode = MODE_SIGNAL),
 	WORD(OPTIONS_LIVE, 0, "free", free_target, "TARGET", "stop what holds the port", .mode = MODE_FREE),
-	FLAG(OPTIONS_LIVE, 0, "force", force, "with --free, SIGKILL where SIGTERM does not do"),
+	FLAG(OPTIONS_LIVE, 0, "force", force, "--free: SIGKILL too; --probe=inject: rules that keep a state"),
 	FLAG(OPTIONS_LIVE, 0, "dry-run", dry_run, "say what would be done"),
 	FLAG(OPTIONS_LIVE, 0, "yes", yes, "do not ask"),
 	FLAG(OPTIONS_LIVE, 0, "utc", utc, "times in UTC"),
@@ -536,7 +536,7 @@ static const struct option_row rows[] = {
 	WORD(OPTIONS_EXPLAIN, 0, "device", device, "IF", "the planned bind is to an interface",
 	     .source = FROM_INTERFACES),
 	CHOICE(OPTIONS_EXPLAIN, "probe", ARGUMENT_REQUIRED, probe, probe_words, "HOW",
-	       "try bind(), listen() too; connect: with --connect", .value = EXPLAIN_PROBE_BIND),
+	       "bind, listen; connect, inject: see there", .value = EXPLAIN_PROBE_BIND),
 	FLAG(OPTIONS_EXPLAIN, 0, "no-probe", no_probe, "explain from the tables alone"),
 
 	CHOICE(OPTIONS_FROM, "source", ARGUMENT_REQUIRED, source, source_words, "FROM", "where sockets come from"),

@@ -235,60 +235,18 @@ void connect_find_route(struct connect *connect, struct connect_end *end)
 
 /* --- the next hop --- */
 
-struct hop {
-	const union addr *addr;
-	size_t bytes;
-	uint32_t ifindex;
-	uint16_t state;   /* NUD_*; 0: the kernel knows nothing of it */
-	uint32_t updated; /* so many clock ticks ago */
-};
-
-static int on_neighbour(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
-{
-	struct hop *hop = context;
-	const struct ndmsg *head = payload;
-	if (message->nlmsg_type != RTM_NEWNEIGH || len < sizeof(*head) || (uint32_t)head->ndm_ifindex != hop->ifindex)
-		return 0;
-	struct attrs attrs = attrs_behind(payload, len, sizeof(*head));
-	struct attr dest = attrs.at[NDA_DST], cache = attrs.at[NDA_CACHEINFO];
-	if (!dest.data || dest.len != hop->bytes || memcmp(dest.data, hop->addr, hop->bytes) != 0)
-		return 0;
-	hop->state = head->ndm_state;
-	if (cache.data && cache.len >= sizeof(struct nda_cacheinfo)) {
-		struct nda_cacheinfo info;
-		memcpy(&info, cache.data, sizeof(info));
-		hop->updated = info.ndm_updated;
-	}
-	return 0;
-}
-
-static void ask_neighbour(struct hop *hop, int family)
-{
-	char buffer[64] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct exchange exchange;
-	if (exchange_open(&exchange, NETLINK_ROUTE) < 0)
-		return;
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	message->nlmsg_type = RTM_GETNEIGH;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	struct ndmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
-	head->ndm_family = (uint8_t)family;
-	exchange_ask(&exchange, message, on_neighbour, hop);
-	exchange_close(&exchange);
-}
-
 void connect_find_neighbour(struct connect *connect, struct connect_end *end)
 {
 	/* One that failed long ago is asked anew by the next connection. */
 	enum { FRESH_SECONDS = 60 };
 	int family = end->has_gateway ? end->gateway_family : end->family;
 	const union addr *addr = end->has_gateway ? &end->gateway : &end->addr;
-	struct hop hop = { .addr = addr, .bytes = family == AF_INET ? 4 : 16, .ifindex = end->oif };
+	struct way_neighbour hop;
 	char text[ADDR_TEXT_MAX], name[4 * 16 + 1];
 	long tick = sysconf(_SC_CLK_TCK);
 	if (end->is_local || !end->oif)
 		return;
-	ask_neighbour(&hop, family);
+	ways_neighbour(end->oif, family, addr, &hop);
 	if (hop.state != NUD_FAILED)
 		return;
 	*addr_text(text, addr, family, false) = '\0';

@@ -24,6 +24,7 @@
 #include <sockview/sk_lookup.h>
 #include <sockview/vec.h>
 
+#include "exposure/inject.h"
 #include "exposure/judged.h"
 
 static const enum reach reach_of_fate[] = {
@@ -270,6 +271,7 @@ static int judge_ways(struct exposure *exposure, const struct row *row, struct j
 		struct reach_way *added = vec_push(exposure->way, exposure->way_count, exposure->way_capacity);
 		if (!added)
 			return -1;
+		*added = (struct reach_way){ .in_use = of_way.in_use };
 		memcpy(added->name, way->name, sizeof(added->name));
 		added->reach = (uint8_t)of_way.reach;
 		keep_better(&best, &of_way);
@@ -426,6 +428,8 @@ static int judge_all(struct exposure *exposure)
 	for (size_t i = 0; i < table->count; i++)
 		if (judge_row(exposure, i) < 0)
 			return -1;
+	if (exposure->facts.probe && inject_all(exposure) < 0)
+		return -1;
 	if (!exposure->facts.rows_alone && judge_all_published(exposure) < 0)
 		return -1;
 	if (exposure->count)
@@ -445,6 +449,12 @@ struct exposure *exposure_new(const struct exposure_facts *facts)
 	exposure_free(exposure);
 	errno = number;
 	return NULL;
+}
+
+int exposure_probes(const struct exposure *exposure)
+{
+	errno = exposure->probe_errno;
+	return errno ? -1 : (int)exposure->probes;
 }
 
 bool exposure_has_rows(const struct exposure *exposure)

@@ -24,6 +24,8 @@ static int add_decided_by(struct text *text, const struct judged *judged)
 	const struct packet_answer *answer = &judged->answer;
 	if (judged->not_here)
 		return text_add_string(text, "no interface that is up has the address");
+	if (judged->by_probe)
+		return text_add_string(text, "by a probe that was injected");
 	if (judged->in_use)
 		return text_add_string(text, "not read: ") | exposure_add_layers(text, judged->in_use);
 	if (answer->rule.family && exposure_add_rule(text, &answer->rule) < 0)
@@ -299,6 +301,10 @@ static void json_ways(const struct exposure *exposure, const struct judged *judg
 		json_string(out, way->name);
 		exposure_key(out, "state");
 		json_string(out, reach_words[way->reach]);
+		if (exposure->facts.probe) {
+			exposure_key(out, "probe");
+			json_string(out, way->probe ? way->probe : way->probe_refused);
+		}
 		out_char(out, '}');
 	}
 	out_char(out, ']');

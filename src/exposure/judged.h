@@ -13,7 +13,10 @@ enum reach { REACH_OPEN, REACH_DEPENDS, REACH_UNKNOWN, REACH_REJECTED, REACH_FIL
 
 struct reach_way {
 	char name[16];
-	uint8_t reach; /* enum reach */
+	uint8_t reach;             /* enum reach */
+	unsigned in_use;           /* LAYER_BIT()s that make it unknown */
+	const char *probe;         /* what the probe has shown; NULL: none was made */
+	const char *probe_refused; /* why none was made */
 };
 
 struct judged {
@@ -26,6 +29,7 @@ struct judged {
 	unsigned in_use; /* LAYER_BIT()s: in use and not read: why it is unknown */
 	unsigned unread; /* those, and the ones of which it could not be asked whether they are in use */
 	bool not_here;   /* it is bound to an address that no interface which is up has */
+	bool by_probe;   /* the probe says otherwise than the rules that were read */
 	bool has_nat;
 	struct packet_nat nat; /* a rule that takes the port's traffic elsewhere */
 	const char *tenant;    /* the container, or namespace, that it goes to: hostile; NULL: none is known */
@@ -35,6 +39,8 @@ struct exposure {
 	struct exposure_facts facts;
 	struct ruleset *ruleset; /* whose texts the answers are */
 	struct ways ways;
+	int probe_errno; /* why nothing can be probed; 0: it can */
+	size_t probes;
 	struct published_list published; /* ports that need no listener */
 	struct tenants tenants;
 	unsigned in_use, unread; /* of all rows */

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -257,6 +258,7 @@ static bool neighbour_of(const struct way_addr *at, union addr *source)
 struct route_reply {
 	int type;
 	uint32_t oif;
+	bool gateway;
 };
 
 static int on_route(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
@@ -265,18 +267,21 @@ static int on_route(void *context, const struct nlmsghdr *message, const void *p
 	if (message->nlmsg_type != RTM_NEWROUTE || len < sizeof(struct rtmsg))
 		return 0;
 	reply->type = ((const struct rtmsg *)payload)->rtm_type;
-	reply->oif = attr_u32(attrs_behind(payload, len, sizeof(struct rtmsg)).at[RTA_OIF], 0);
+	struct attrs attrs = attrs_behind(payload, len, sizeof(struct rtmsg));
+	reply->oif = attr_u32(attrs.at[RTA_OIF], 0);
+	reply->gateway = attrs.at[RTA_GATEWAY].data || attrs.at[RTA_VIA].data;
 	return 0;
 }
 
 /* The kernel's refusal, 0 with its answer, or -1. */
-static int ask_from(const struct way_addr *at, const union addr *dest, union addr *source, struct route_reply *reply)
+static int ask_from(const struct way_addr *at, const union addr *dest, const union addr *source,
+                    struct route_reply *reply)
 {
 	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO)));
 	size_t bytes = at->family == AF_INET ? 4 : 16;
 	struct exchange exchange;
 	*reply = (struct route_reply){ .type = RTN_UNSPEC };
-	if (!neighbour_of(at, source) || exchange_open(&exchange, NETLINK_ROUTE) < 0)
+	if (exchange_open(&exchange, NETLINK_ROUTE) < 0)
 		return -1;
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	message->nlmsg_type = RTM_GETROUTE;
@@ -285,26 +290,121 @@ static int ask_from(const struct way_addr *at, const union addr *dest, union add
 	head->rtm_family = at->family;
 	head->rtm_dst_len = head->rtm_src_len = (uint8_t)(bytes * 8);
 	mnl_attr_put(message, RTA_DST, bytes, dest);
-	mnl_attr_put(message, RTA_SRC, bytes, source);
-	mnl_attr_put_u32(message, RTA_IIF, at->ifindex);
+	if (source)
+		mnl_attr_put(message, RTA_SRC, bytes, source);
+	if (source)
+		mnl_attr_put_u32(message, RTA_IIF, at->ifindex);
+	else
+		head->rtm_src_len = 0;
 	enum exchange_end end = exchange_ask(&exchange, message, on_route, reply);
 	int number = exchange.number;
 	exchange_close(&exchange);
 	return end == EXCHANGE_REFUSED ? number : end == EXCHANGE_DONE ? 0 : -1;
 }
 
-int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source)
+int ways_takes_source(const struct way_addr *at, const union addr *dest, const union addr *source)
 {
 	struct route_reply reply;
 	int number = ask_from(at, dest, source, &reply);
 	return number || reply.type == RTN_LOCAL ? number : -1;
 }
 
+int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source)
+{
+	return neighbour_of(at, source) ? ways_takes_source(at, dest, source) : -1;
+}
+
 int ways_ask_forward(const struct way_addr *at, const union addr *dest, uint32_t *oif)
 {
 	struct route_reply reply;
 	union addr source;
-	int number = ask_from(at, dest, &source, &reply);
+	int number = neighbour_of(at, &source) ? ask_from(at, dest, &source, &reply) : -1;
+	if (number)
+		return number;
 	*oif = reply.oif;
-	return number || (reply.type == RTN_UNICAST && reply.oif) ? number : -1;
+	return reply.type == RTN_UNICAST && reply.oif ? 0 : -1;
+}
+
+bool ways_route_leads(uint32_t ifindex, int family, const union addr *dest, bool *gateway)
+{
+	const struct way_addr at = { .ifindex = ifindex, .family = (uint8_t)family };
+	struct route_reply reply;
+	if (ask_from(&at, dest, NULL, &reply))
+		return false;
+	*gateway = reply.gateway;
+	return reply.type == RTN_UNICAST && reply.oif == ifindex;
+}
+
+/* --- neighbours --- */
+
+static struct nlmsghdr *neighbour_request(char *buffer, uint16_t type, uint32_t ifindex, int family,
+                                          const union addr *addr)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	message->nlmsg_type = type;
+	message->nlmsg_flags = NLM_F_REQUEST | (type == RTM_NEWNEIGH ? NLM_F_ACK | NLM_F_CREATE : NLM_F_DUMP);
+	struct ndmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
+	head->ndm_family = (uint8_t)family;
+	if (type != RTM_NEWNEIGH)
+		return message;
+	head->ndm_ifindex = (int)ifindex;
+	head->ndm_flags = NTF_USE; /* asked for, and no state given (net/core/neighbour.c, neigh_add()) */
+	mnl_attr_put(message, NDA_DST, family == AF_INET ? 4 : 16, addr);
+	return message;
+}
+
+static int on_neighbour_done(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	(void)context, (void)message, (void)payload, (void)len;
+	return 0;
+}
+
+int ways_ask_neighbour(uint32_t ifindex, int family, const union addr *addr)
+{
+	char buffer[128] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct exchange exchange;
+	if (exchange_open(&exchange, NETLINK_ROUTE) < 0)
+		return -1;
+	enum exchange_end end = exchange_ask(&exchange, neighbour_request(buffer, RTM_NEWNEIGH, ifindex, family, addr),
+	                                     on_neighbour_done, NULL);
+	exchange_close(&exchange);
+	return end == EXCHANGE_DONE ? 0 : -1;
+}
+
+struct neighbour_seen {
+	const union addr *addr;
+	size_t bytes;
+	uint32_t ifindex;
+	struct way_neighbour *neighbour;
+};
+
+static int on_neighbour(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	const struct neighbour_seen *seen = context;
+	const struct ndmsg *head = payload;
+	if (message->nlmsg_type != RTM_NEWNEIGH || len < sizeof(*head) || (uint32_t)head->ndm_ifindex != seen->ifindex)
+		return 0;
+	struct attrs attrs = attrs_behind(payload, len, sizeof(*head));
+	struct attr dest = attrs.at[NDA_DST], cache = attrs.at[NDA_CACHEINFO];
+	if (!dest.data || dest.len != seen->bytes || memcmp(dest.data, seen->addr, seen->bytes) != 0)
+		return 0;
+	seen->neighbour->state = head->ndm_state;
+	if (cache.data && cache.len >= sizeof(struct nda_cacheinfo)) {
+		struct nda_cacheinfo info;
+		memcpy(&info, cache.data, sizeof(info));
+		seen->neighbour->updated = info.ndm_updated;
+	}
+	return 0;
+}
+
+void ways_neighbour(uint32_t ifindex, int family, const union addr *addr, struct way_neighbour *neighbour)
+{
+	char buffer[64] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct neighbour_seen seen = { addr, family == AF_INET ? 4 : 16, ifindex, neighbour };
+	struct exchange exchange;
+	*neighbour = (struct way_neighbour){ 0 };
+	if (exchange_open(&exchange, NETLINK_ROUTE) < 0)
+		return;
+	exchange_ask(&exchange, neighbour_request(buffer, RTM_GETNEIGH, ifindex, family, addr), on_neighbour, &seen);
+	exchange_close(&exchange);
 }

@@ -58,6 +58,20 @@ bool way_is_closed(const struct ways *ways, const struct way *way);
 int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source);
 /* The same for what is forwarded from there: *oif is the interface by which it goes on. */
 int ways_ask_forward(const struct way_addr *at, const union addr *dest, uint32_t *oif);
+/* What comes from that source there for `dest`: as ways_ask_route(). */
+int ways_takes_source(const struct way_addr *at, const union addr *dest, const union addr *source);
+/* True if the route to the address goes by the interface; *gateway: over another host. */
+bool ways_route_leads(uint32_t ifindex, int family, const union addr *dest, bool *gateway);
+
+/* What the kernel knows of a neighbour. */
+struct way_neighbour {
+	uint16_t state;   /* NUD_*; 0: nothing */
+	uint32_t updated; /* so many clock ticks ago */
+};
+void ways_neighbour(uint32_t ifindex, int family, const union addr *addr, struct way_neighbour *neighbour);
+/* The kernel asks on the link who has the address. 0, or -1. */
+int ways_ask_neighbour(uint32_t ifindex, int family, const union addr *addr);
+
 const struct way *ways_by_index(const struct ways *ways, uint32_t ifindex);
 
 /* BPF programs of the cgroup or those above: their number, or -1 with errno. */

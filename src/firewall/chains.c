@@ -249,6 +249,7 @@ static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, stru
 			return FLOW_GOES_ON;
 		}
 		expression_run_rule(&run);
+		pass->state->writes |= run.writes;
 		if (run.match == MATCH_NO)
 			continue;
 		enum flow flow = take_rule(pass, &run, &doubt, depth, &rest, &leaves);
@@ -500,29 +501,46 @@ static void forward_both(const struct ruleset *ruleset, struct packet_state *sta
 	pass_hooks(ruleset, state, back, countof(back), answer, NULL);
 }
 
+static void arrive(const struct ruleset *ruleset, struct packet_state *state, const struct packet *packet,
+                   struct packet_answer *answer, struct packet_nats *nats, const struct packet_nat **taken)
+{
+	struct packet_answer one;
+	*answer = (struct packet_answer){ .fate = FATE_PASSES };
+	*taken = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		packet_pass(ruleset, state, hooks_in[i], &one, nats);
+		if (add_answer(answer, &one))
+			return;
+	}
+	*taken = certain_nat(state, nats);
+	if (*taken && (*taken)->kind == NAT_DNAT && !(state->packet.known & PACKET_DEST_LOCAL)) {
+		forward_both(ruleset, state, packet, answer);
+		return;
+	}
+	packet_pass(ruleset, state, HOOK_INPUT, &one, NULL);
+	if (add_answer(answer, &one) || packet->proto != IPPROTO_TCP)
+		return;
+	turn_round(state);
+	goes_out_by(&state->packet, state->packet.iifname, state->packet.iif, packet->known & PACKET_IIF);
+	pass_hooks(ruleset, state, hooks_out, countof(hooks_out), answer, NULL);
+}
+
 void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
                    struct packet_nats *nats, const struct packet_nat **taken)
 {
 	struct packet_state state;
-	struct packet_answer one;
+	packet_state_init(&state, packet);
+	arrive(ruleset, &state, packet, answer, nats, taken);
+	answer->writes = state.writes;
+}
+
+void packet_answer_leaves(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer)
+{
+	struct packet_state state;
 	packet_state_init(&state, packet);
 	*answer = (struct packet_answer){ .fate = FATE_PASSES };
-	*taken = NULL;
-	for (size_t i = 0; i < 2; i++) {
-		packet_pass(ruleset, &state, hooks_in[i], &one, nats);
-		if (add_answer(answer, &one))
-			return;
-	}
-	*taken = certain_nat(&state, nats);
-	if (*taken && (*taken)->kind == NAT_DNAT && !(state.packet.known & PACKET_DEST_LOCAL)) {
-		forward_both(ruleset, &state, packet, answer);
-		return;
-	}
-	packet_pass(ruleset, &state, HOOK_INPUT, &one, NULL);
-	if (add_answer(answer, &one) || packet->proto != IPPROTO_TCP)
-		return;
 	turn_round(&state);
-	goes_out_by(&state.packet, state.packet.iifname, state.packet.iif, packet->known & PACKET_IIF);
+	goes_out_by(&state.packet, packet->iifname, packet->iif, packet->known & PACKET_IIF);
 	pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), answer, NULL);
 }
 

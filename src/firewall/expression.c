@@ -16,6 +16,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -678,12 +679,29 @@ static const struct {
 	{ "dup", on_nothing },     { "flow_offload", on_nothing },
 };
 
+/* Limits are left out: what they keep is as before a moment later. */
+static bool writes_state(struct attr name, const struct attrs *data)
+{
+	static const char *const names[] = { "dynset", "connlimit", "log" };
+	static const char *const matches[] = { "recent", "connlimit", "hashlimit" };
+	static const char *const targets[] = { "LOG", "NFLOG", "SET", "AUDIT", "TRACE" };
+	bool writes = false;
+	for (size_t i = 0; i < countof(names); i++)
+		writes |= attr_is(name, names[i]);
+	for (size_t i = 0; i < countof(matches) && attr_is(name, "match"); i++)
+		writes |= attr_is(data->at[NFTA_MATCH_NAME], matches[i]);
+	for (size_t i = 0; i < countof(targets) && attr_is(name, "target"); i++)
+		writes |= attr_is(data->at[NFTA_TARGET_NAME], targets[i]);
+	return writes;
+}
+
 static void run_expression(struct rule_run *run, struct attr element)
 {
 	struct attrs expression = attrs_nested(element);
 	struct attrs data = attrs_nested(expression.at[NFTA_EXPR_DATA]);
 	struct attr name = expression.at[NFTA_EXPR_NAME];
 	char what[PACKET_CONDITION_MAX], escaped[TEXT_ESCAPED_MAX(32) + 1];
+	run->writes |= writes_state(name, &data);
 	for (size_t i = 0; i < countof(expressions); i++)
 		if (attr_is(name, expressions[i].name)) {
 			expressions[i].call(run, &data);

@@ -23,6 +23,7 @@ struct rule_run {
 	char condition[PACKET_CONDITION_MAX]; /* the first part that may hold or fail, or could not be judged */
 	struct fw_verdict verdict[FW_VERDICTS_MAX];
 	unsigned verdicts;
+	bool writes;  /* it was reached by what keeps a state: a dynamic set, recent, a count of connections, a log */
 	bool rejects; /* the drop answers with a reset or an ICMP error */
 	bool translates;
 	struct packet_nat nat; /* if so: kind and target */

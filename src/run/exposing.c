@@ -2,7 +2,9 @@
 #include "run/exposing.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include <sockview/act.h>
 #include <sockview/cgroup.h>
 #include <sockview/exposure.h>
 #include <sockview/exposure_types.h>
@@ -39,8 +41,19 @@ static bool exposing_wants(const void *context, const struct sock *sock)
 	       filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
 }
 
+/* What a probe has left, with the caller's own CAP_NET_ADMIN. One that is gone meanwhile is as good. */
+static void exposing_close(void *context, const struct row *row)
+{
+	struct exchange *exchange = context;
+	act_close(exchange, row);
+}
+
 static int exposing_judge(struct run *run)
 {
+	struct exchange exchange;
+	bool probe = run->options->probe == PROBE_INJECT;
+	if (probe && act_open(&exchange) < 0)
+		return error_set(&run->error, errno, "probe (netlink)", "");
 	struct cgroups *cgroups = cgroups_open(run->proc_fd, run->proc_is_ours);
 	if (cgroups)
 		cgroups_look(cgroups);
@@ -52,9 +65,15 @@ static int exposing_judge(struct run *run)
 		.proc_fd = run->proc_fd,
 		.wanted = exposing_wants,
 		.context = run,
+		.probe = probe,
+		.force = run->options->force,
+		.close = exposing_close,
+		.close_context = &exchange,
 	};
 	run->own = exposure_new(&facts);
 	int number = errno;
+	if (probe)
+		exchange_close(&exchange);
 	cgroups_free(cgroups);
 	return run->own ? 0 : error_set(&run->error, number, "read interfaces and rules", "");
 }
@@ -69,6 +88,19 @@ static bool exposing_is_void(struct run *run)
 		return false;
 	error_set(&run->error, number, "list the sockets (netlink)", "");
 	return true;
+}
+
+/* What could not be probed stands at each interface in JSON. */
+static void exposing_say_probes(const struct run *run)
+{
+	int probes = run->options->probe == PROBE_INJECT ? exposure_probes(run->own) : 0;
+	if (probes < 0)
+		message("nothing was probed: an XDP program cannot be loaded: %s%s", strerror(errno),
+		        errno == EPERM ? " (it takes CAP_BPF and CAP_NET_ADMIN of the first user namespace)" : "");
+	if (probes > 0 && run->options->verbose)
+		message("%d packets were injected: of each an answer to its source has left this host, or a question for "
+		        "that one's link address, and counters and an entry of connection tracking stay a while",
+		        probes);
 }
 
 static int exposing_answer(struct run *run)
@@ -96,6 +128,7 @@ static int exposing_answer(struct run *run)
 	             run->options->verbose);
 	hidden_say(&run->hidden, &run->owners, rights_unused(run) ? NULL : &run->privilege);
 	notes_names(run->names);
+	exposing_say_probes(run);
 	if (!run->privilege.has_net_admin && run->table.count)
 		message("rules of the firewall are read with CAP_NET_ADMIN alone: sudo sockview --exposure");
 	return 0;

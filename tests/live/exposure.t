@@ -7,9 +7,11 @@ IPv4 and IPv6. The claim: no `open` that no peer can connect to, no `filtered` o
 """
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
@@ -402,6 +404,99 @@ scene("traffic from another port, and not the port's own", chain("tcp dport 2000
       chain("ct status dnat accept\ntcp dport 20002 drop", table="g"), sure=len(EVERY) - 2)
 tap.run(["nft", "flush", "ruleset"])
 
+# --- injected packets ---------------------------------------------------------------------------------------
+
+# The kernel asks for the source's link address, quickly.
+for link in PEERS:
+    for family in ("ipv4", "ipv6"):
+        for name, value in (("retrans_time_ms", "50"), ("mcast_solicit", "3"), ("ucast_solicit", "1")):
+            with open("/proc/sys/net/%s/neigh/%s/%s" % (family, link, name), "w") as file:
+                file.write(value)
+
+
+def injected(*words):
+    done = tap.run([tap.SOCKVIEW, "--exposure", "--probe=inject", "-t", "--json", *words])
+    rows = {("tcp", row["local_port"]): row for row in json.loads(done.out)["listeners"]} if done.out else {}
+    return rows, done
+
+
+def half_open():
+    """Connections that no peer has begun."""
+    theirs = {address for addresses in PEERS.values() for address in addresses}
+    rows = json.loads(tap.run([tap.SOCKVIEW, "-tan", "state", "syn-recv", "--json", "-q"]).out)["sockets"]
+    return [row for row in rows if row["remote_address"] not in theirs]
+
+
+left_behind = []
+
+
+def probes(name, rules, *words, refused=()):
+    """What the kernel makes of a packet is what the peers' connects meet; nothing is left behind."""
+    tap.run(["nft", "flush", "ruleset"])
+    if rules and tap.run(["nft", "-f", "-"], stdin=rules.encode()).status:
+        t.ok(False, name + ": nft takes the rules")
+        return {}
+    rows, done = injected("-q", *words)
+    left_behind.append((half_open(), tap.run(["nft", "list", "ruleset"]).out))
+    met, wrong, told = reached(200), [], 0
+    for port in EVERY:
+        for way in rows.get(port, {}).get("interfaces", []):
+            told += way["probe"] in ("came in", "did not come in")
+            reachable = port in met[way["name"]]
+            if not fits(way["state"], reachable) or (way["probe"] == "came in" and way["state"] == "open") > reachable:
+                wrong.append((port, way, met[way["name"]]))
+    t.ok(done.status == 0 and not wrong and told >= 2 * (len(PORTS) - len(refused)), name, told, *wrong[:4], done)
+    t.same(left_behind[-1][0], [], name + ": no half-open connection is left")
+    return rows
+
+
+rows, done = injected()
+if b"nothing was probed" in done.err:
+    t.skip("injected packets", done.err.decode().strip())
+else:
+    rows = probes("injected: no rules", None)
+    t.ok(all(way["probe"] == "came in" and way["state"] == "open" for way in key(20001).get("interfaces", [])), "they come in", key(20001))
+    t.same(key(LOCAL).get("interfaces"), [], "a listener on loopback is not probed")
+    probes("injected: ports are dropped", chain("tcp dport 20001-20004 drop"))
+    rows = probes("injected: by interface", chain('iifname "eth1" tcp dport 20001 accept\niifname "eth2" tcp dport 20002 accept\nct state established accept', "drop"))
+    t.same({way["name"]: (way["state"], way["probe"]) for way in key(20001).get("interfaces", [])},
+           {"eth1": ("open", "came in"), "eth2": ("filtered", "did not come in")}, "each interface by itself")
+    rows = probes("injected: the answer is dropped", chain("tcp sport 20001 drop", hook="output"))
+    t.ok(key(20001).get("state") == "filtered" and "answer" in str(key(20001).get("interfaces")), "an answer that is dropped is no open port", key(20001))
+    rows = probes("injected: ingress", 'table netdev f {\nchain c { type filter hook ingress device "eth1" priority 0; policy accept;\ntcp dport 20001-20003 drop\n}\n}\n')
+    log = chain("tcp dport 20001 add @s { ip saddr } drop", extra="set s { type ipv4_addr; flags dynamic; timeout 1h; }\n")
+    rows = probes("injected: a rule that keeps a state", log, refused=(20001,))
+    t.ok("--force" in str(key(20001).get("interfaces")) and "came in" in str(key(20002).get("interfaces")), "is not met without --force", key(20001))
+    t.ok(b"elements" not in left_behind[-1][1], "the set is as it was", left_behind[-1][1])
+    rows = probes("injected: with --force", log, "--force")
+    t.ok(b"elements" in left_behind[-1][1] and "came in" in str(key(20001).get("interfaces")), "is met with --force", key(20001))
+    tap.run(["nft", "flush", "ruleset"])
+    if tap.run(["tc", "qdisc", "add", "dev", "eth1", "clsact"]).status == 0 and tap.run(
+            ["tc", "filter", "add", "dev", "eth1", "ingress", "protocol", "ip", "matchall", "action", "drop"]).status == 0:
+        rows = probes("injected: a tc filter", None)
+        t.same({way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, {"eth1": "filtered", "eth2": "open"}, "what is not read is met")
+        tap.run(["tc", "qdisc", "del", "dev", "eth1", "clsact"])
+    with open("/proc/sys/net/ipv4/tcp_syncookies") as file:
+        before = file.read()
+    with open("/proc/sys/net/ipv4/tcp_syncookies", "w") as file:
+        file.write("2")
+    rows, done = injected("-q")
+    t.ok("cookies" in str(key(20001).get("interfaces")) and "came in" not in str(rows), "never with SYN cookies", key(20001))
+    with open("/proc/sys/net/ipv4/tcp_syncookies", "w") as file:
+        file.write(before)
+    for pause in (0.02, 0.05, 0.1):
+        process = subprocess.Popen([tap.SOCKVIEW, "--exposure", "--probe=inject", "-tq"], stdout=subprocess.DEVNULL, preexec_fn=tap.die_with_parent)
+        time.sleep(pause)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=tap.COMMAND_SECONDS)
+        t.same(half_open(), [], "SIGINT after %g s leaves no half-open connection" % pause)
+    rows, done = injected("-v")
+    t.ok(b"packets were injected" in done.err, "-v says what leaves the host", done)
+for words, culprit in ((["--probe=inject", "-t"], b"--exposure"), (["--exposure", "--force"], b"inject"), (["--exposure", "--probe=bind"], b"--explain")):
+    done = tap.run([tap.SOCKVIEW, *words])
+    t.ok(done.status == 2 and culprit in done.err, "refused: " + " ".join(words), done)
+tap.run(["nft", "flush", "ruleset"])
+
 # --- containers ---------------------------------------------------------------------------------------------
 
 SERVER = """
@@ -455,7 +550,7 @@ def published(name, want):
     for port, ways in want.items():
         for link, state in ways.items():
             met = tap.run([*peers.inside(link), sys.executable, "-c",
-                           "import socket; socket.create_connection((%r, %d), 1)" % (PEERS[link][0], port)]).status == 0
+                           "import socket; socket.create_connection((%r, %d), 0.3)" % (PEERS[link][0], port)]).status == 0
             t.same(met, state == "open", "%s: a connect by %s to %d" % (name, link, port))
     return rows
 

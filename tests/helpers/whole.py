@@ -5,6 +5,8 @@ import re
 
 # "netns": null says itself that it is not known. A process's start is reckoned from the clock of now: near a second's end it may be either.
 CLOCK = ("time", "report", "unread", "running_seconds", "start_time", "netns")
+# Samples of --summary that are of the whole host, or of the clock.
+HOST = rb"(?m)^sockview_(orphans|tcp_allocated|tcp_memory_bytes|udp_memory_bytes|last_run_timestamp_seconds) .*"
 
 
 def without_clock(data):
@@ -13,7 +15,8 @@ def without_clock(data):
         return [without_clock(item) for item in data]
     if not isinstance(data, dict):
         return data
-    return {key: without_clock(value) for key, value in data.items() if key not in CLOCK}
+    left_out = set(CLOCK) | {name.partition(".")[0] for name in data.get("host_wide", [])}
+    return {key: without_clock(value) for key, value in data.items() if key not in left_out}
 
 
 def unseen(out):
@@ -32,6 +35,8 @@ def steady(out):
         except ValueError:
             return out
         return without_clock(data)
+    if out.startswith(b"# TYPE sockview_"):
+        return re.sub(HOST, b"", out)
     if re.match(rb"(Port|Whether|\S+:\d+) ", out):
         seen = re.sub(rb"\s*Not seen:.*", b"", out, flags=re.DOTALL)
         return re.sub(rb"\s+", b" ", re.sub(rb"running for\s+\d+\s+(s|min)", b"", seen)).strip()

@@ -122,6 +122,7 @@
  *     health_finding.h                 a hit, a finding, and the inside of a struct health
  *     health_out.c                     findings as text and as JSON
  *     health_rules.c health_rules.h    the rules, their thresholds and where these are from
+ *     listener.c listener.h health_listener.h one listener, judged
  *     tallies.c tallies.h              sockets counted by destination, and by port of this host
  *   watch/
  *     past.c past.h                    a rate of the last minute, second by second, and its picture

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <sockview/countof.h>
+#include <sockview/health_listener.h>
 #include <sockview/proto.h>
 
 #include "explain/explain_firewall.h"
@@ -149,22 +150,20 @@ static int say_loopback(struct explain *explain)
 	                    "It listens on loopback only: other hosts cannot reach it.");
 }
 
-/* inet_csk_listen's queue takes one more than its backlog (include/net/sock.h, sk_acceptq_is_full()). */
-static int say_accept_queue(struct explain *explain)
+/* By --health's own judgement, of this one look: what it takes two for (refused connections, SYNs) is told there. */
+static int say_health(struct explain *explain)
 {
 	for (size_t i = 0; i < explain->holders; i++) {
 		const struct holder *holder = &explain->holder[i];
 		const struct row *row = holder_row(explain, holder);
+		struct health_listener listener = { .row = row };
 		char where[WORDS_ADDR_MAX];
-		if (!proto_listens(row->proto) || row->state != STATE_LISTEN || row->recv_q <= row->send_q ||
-		    explain->facts.report->from_proc & PROTO_BIT(row->proto))
+		if (!proto_listens(row->proto) || row->state != STATE_LISTEN ||
+		    explain->facts.report->from_proc & PROTO_BIT(row->proto) || !health_listener(&listener))
 			continue;
 		words_endpoint(explain, where, row->family, &row->local, row->local_port, row->ifindex);
-		if (sentence_add(
-			    explain, SAY_NOTE, "accept-queue-full",
-			    "The accept queue of %s is full: %u connection%s wait%s, its backlog is %u. New clients time out until the program calls accept().",
-			    where, row->recv_q, row->recv_q == 1 ? "" : "s", row->recv_q == 1 ? "s" : "",
-			    row->send_q) < 0)
+		if (sentence_add(explain, SAY_NOTE, listener.key, "%s is sick (%s): %s. New clients time out: %s.",
+		                 where, listener.key, listener.text, listener.advice) < 0)
 			return -1;
 	}
 	return 0;
@@ -521,10 +520,9 @@ static int say_several(struct explain *explain)
 int explain_notes(struct explain *explain)
 {
 	static int (*const say[])(struct explain * explain) = {
-		say_until_listen, say_accept_queue,     say_close_wait, say_deleted,     say_container,
-		say_loopback,     say_device,           say_proxy,      say_other_proto, say_elsewhere,
-		explain_nat_say,  explain_firewall_say, say_port_kind,  say_ephemeral,   say_plans,
-		say_evidence,     say_several,          say_unseen,
+		say_until_listen, say_health,    say_close_wait,  say_deleted,   say_container,   say_loopback,
+		say_device,       say_proxy,     say_other_proto, say_elsewhere, explain_nat_say, explain_firewall_say,
+		say_port_kind,    say_ephemeral, say_plans,       say_evidence,  say_several,     say_unseen,
 	};
 	for (size_t i = 0; i < countof(say); i++)
 		if (say[i](explain) < 0)

@@ -18,6 +18,7 @@
 #include <sockview/vec.h>
 
 #include "health/health_finding.h"
+#include "health/listener.h"
 
 struct health *health_new(void)
 {
@@ -183,42 +184,20 @@ __attribute__((format(printf, 5, 6))) static int hit_add(struct health *health, 
 
 /* Each of these: 1 a hit, 0 none, -1. */
 
-/*
- * Cookies are sent while the SYN queue is full (tcp_conn_request(),
- * net/ipv4/tcp_input.c), and are counted for the namespace: if some were, one
- * look that shows the queue near its end is enough.
- */
-static int judge_syn_queue(struct health *health, const struct row *row, uint64_t cookies, size_t kept)
-{
-	const struct tally *port = tally_find_port(&health->ports, row);
-	unsigned waiting = port ? port->half_open : 0, before = port ? port->half_open_before : 0;
-	unsigned fewer = waiting < before ? waiting : before, more = waiting < before ? before : waiting;
-	unsigned counts = cookies ? more : fewer;
-	double share = row->send_q ? 100.0 * counts / row->send_q : 0;
-	char sent[64] = "";
-	if (share < health->threshold[SYN_QUEUE] || more < health_rules[SYN_QUEUE].least)
-		return 1;
-	if (cookies)
-		snprintf(sent, sizeof(sent), "; %llu SYN cookies were sent meanwhile", (unsigned long long)cookies);
-	return hit_add(health, SYN_QUEUE, share, kept,
-	               "%u connections are half open on its port (%u a look before), the backlog is %u%s", waiting,
-	               before, row->send_q, sent);
-}
-
 static int judge_listener(struct health *health, const struct sock *sock, const struct rate_counts *gain,
                           uint64_t cookies, size_t kept)
 {
-	const struct row *row = &sock->row;
-	unsigned drops = gain && gain->known & RATE_DROPS ? gain->drops : 0;
-	if (row->recv_q > row->send_q)
-		return hit_add(health, ACCEPT_QUEUE_FULL, row->recv_q, kept,
-		               "%u connections wait to be accepted, the backlog is %u; %u were refused meanwhile",
-		               row->recv_q, row->send_q, drops);
-	if (drops >= health->threshold[ACCEPT_QUEUE_DROPS])
-		return hit_add(health, ACCEPT_QUEUE_DROPS, drops, kept,
-		               "%u connections were refused meanwhile; %u wait now, the backlog is %u", drops,
-		               row->recv_q, row->send_q);
-	return judge_syn_queue(health, row, cookies, kept);
+	const struct tally *port = tally_find_port(&health->ports, &sock->row);
+	struct health_listener listener = {
+		.row = &sock->row,
+		.twice = true,
+		.drops = gain && gain->known & RATE_DROPS ? gain->drops : 0,
+		.half_open = port ? port->half_open : 0,
+		.half_open_before = port ? port->half_open_before : 0,
+		.cookies = cookies,
+	};
+	enum health_key key = listener_judge(health->threshold, &listener);
+	return key == HEALTH_KEYS ? 1 : hit_add(health, key, listener.value, kept, "%s", listener.text);
 }
 
 static int judge_sending(struct health *health, const struct column_source *source, size_t kept)

@@ -579,7 +579,10 @@ waiting.append(socket.create_connection(("127.0.0.1", p)))
 last = socket.socket()
 last.settimeout(0.2)
 t.ok(last.connect_ex(("127.0.0.1", p)) != 0, "a full accept queue: another client waits")
-case("... is told", "127.0.0.1:%d" % p, 1, "The accept queue of 127.0.0.1:%d is full: 2 connections wait, its backlog is 1." % p)
+case("... is told", "127.0.0.1:%d" % p, 1, "127.0.0.1:%d is sick (accept-queue-full): 2 connections wait to be accepted, the backlog is 1. New clients time out: the server does not accept fast enough" % p)
+sick = {one["key"] for one in json.loads(tap.sockview("--health=0.1", "--json", "sport = :%d" % p).out)["findings"] if one["severity"] == "critical"}
+told = {one["key"] for one in json.loads(tap.sockview("--explain", "127.0.0.1:%d" % p, "--json").out)["notes"]}
+t.ok(sick == {"accept-queue-full"} and sick <= told, "... by the judgement of --health", sick, told)
 accepted = [full.accept()[0] for _ in waiting]
 last.close()
 for sock in waiting:

@@ -32,6 +32,7 @@ struct proto_info {
 	const char *help;         /* of its option */
 	const char *service;      /* the protocol in /etc/services; NULL: its ports have no names there */
 	const char *netstat[2];   /* netstat's first field */
+	const char *module;       /* what answers for it in sock_diag, where that is a module; NULL: nothing does */
 	const char *file[2];      /* in /proc/net; NULL: none */
 	const char *columns;      /* default columns beside those of every socket, separated by blanks; NULL: none */
 	const char *more_columns; /* the same with -e */

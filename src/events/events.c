@@ -448,6 +448,11 @@ static int events_open(struct events *events)
 	free((void *)(uintptr_t)wanted.netns);
 	if (answer == 0)
 		return 0;
+	/* bpf(2) of a kernel that does not know all of union bpf_attr. */
+	if (number == E2BIG) {
+		why = "the BPF programs take Linux 5.14";
+		number = 0;
+	}
 	unsigned both = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP);
 	if (!request->quiet)
 		message("%s told by messages of closes and a look every %g s, which misses what is shorter: %s%s%s",

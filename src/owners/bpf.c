@@ -61,8 +61,10 @@ bool finder_bpf_pays(const struct finder_request *request)
 
 static void *refuse(struct owner_report *report, int number, const char *why)
 {
-	report->bpf_errno = number;
-	report->bpf_why = why;
+	/* bpf(2) of a kernel that does not know all of union bpf_attr, which has fd_array since 5.14. */
+	bool old = number == E2BIG;
+	report->bpf_errno = old ? 0 : number;
+	report->bpf_why = old ? "the BPF program takes Linux 5.14" : why;
 	return NULL;
 }
 

@@ -16,7 +16,7 @@
 
 void gather_bound(struct run *run, const struct query *query)
 {
-	if (!run->wire && !run->bound.looked && bound_is_asked(query) &&
+	if (!run->wire && !run->bound.looked && run->options->source != SOURCE_NETLINK && bound_is_asked(query) &&
 	    (run->options->source == SOURCE_PROC || !bound_is_told()))
 		bound_find(&run->bound, run->proc_net_fd);
 }
@@ -89,7 +89,7 @@ static int gather_tables(struct run *run, const struct sources *sources, const s
 	if (run->bound.looked)
 		return gather_spliced(run, sources, request);
 	int answer = collect_sockets(sources, request, &run->report, &run->error);
-	if (answer || !run->report.bound_untold)
+	if (answer || !run->report.bound_untold || run->options->source == SOURCE_NETLINK)
 		return answer;
 	/* Netlink was to tell of them, and could not. */
 	bound_find(&run->bound, run->proc_net_fd);

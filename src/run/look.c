@@ -169,6 +169,8 @@ static void look_report(struct run *run)
 	bool owners = run->unowned || trouble || looked->veiled || options->programs > 1 || options->verbose;
 	notes_report(&run->report, owners ? &run->owners.report : NULL, rights_unused(run) ? NULL : &run->privilege,
 	             options->verbose);
+	if (options->record)
+		notes_recording(&run->report);
 	hidden_say(&run->hidden, &run->owners, rights_unused(run) ? NULL : &run->privilege);
 	if (!run->shown && run->number_is_pid)
 		notes_pid(meant_number(run->selection.text.data));
@@ -221,6 +223,9 @@ static bool look_is_void(struct run *run)
 		return false;
 	FOR_EACH_PROTO (proto, run->query.protos)
 		refused = refused ? refused : report->refused[proto];
+	/* Netlink alone was to be asked. */
+	if (!refused && run->options->source == SOURCE_NETLINK)
+		refused = report->netlink_errno;
 	if (refused)
 		error_set(&run->error, refused, "list the sockets (netlink)", "");
 	return refused;
@@ -260,6 +265,9 @@ static int look_once(struct run *run, bool last)
 		return error_set(&run->error, errno, "write to", "standard output");
 	if ((answer >= 0 || nothing) && !run->options->quiet)
 		look_report(run);
+	/* What came from /proc/net is in no recording. */
+	if (answer >= 0 && run->options->record && run->report.from_proc && !run->report.from_netlink)
+		return error_set(&run->error, run->report.netlink_errno, "record with netlink", run->options->record);
 	return answer < 0 ? -1 : 0;
 }
 

@@ -162,18 +162,47 @@ static void protos_list(char *list, size_t size, unsigned protos)
 	}
 }
 
+/* "tcp_diag udp_diag" */
+static void modules_list(char *list, size_t size, unsigned protos)
+{
+	size_t used = 0;
+	list[0] = '\0';
+	FOR_EACH_PROTO (proto, protos) {
+		const char *module = proto_table[proto].module;
+		if (!module || strstr(list, module) || used >= size)
+			continue;
+		int len = snprintf(list + used, size - used, "%s%s", used ? " " : "", module);
+		used += len > 0 ? (size_t)len : 0;
+	}
+}
+
 static void report_fallback(const struct report *report)
 {
-	char list[80];
+	char list[80], modules[120];
 	if (!report->from_proc)
 		return;
 	protos_list(list, sizeof(list), report->from_proc);
-	if (report->netlink_errno)
+	modules_list(modules, sizeof(modules), report->from_proc);
+	/* sock_diag_rcv_msg(), inet_diag_lock_handler(): no handler, nor a module that the kernel could load for it. */
+	if (report->netlink_errno == ENOENT && *modules)
+		message("the kernel could not load what netlink needs (modprobe %s): %s read from /proc/net, which does "
+		        "not tell backlogs nor what -I, -m and -ee show",
+		        modules, list);
+	else if (report->netlink_errno)
 		message("netlink is not available (%s): %s read from /proc/net, which does not tell backlogs "
 		        "nor what -I, -m and -ee show",
 		        strerror(report->netlink_errno), list);
 	else
 		message("%s read from /proc/net", list);
+}
+
+void notes_recording(const struct report *report)
+{
+	char list[80];
+	if (!report->from_proc || !report->from_netlink)
+		return;
+	protos_list(list, sizeof(list), report->from_proc);
+	message("the recording lacks %s, which netlink does not tell of here", list);
 }
 
 /* Only a kernel that does not know the protocol is said not to; of each other errno those it was given for. */

@@ -18,6 +18,9 @@
 void notes_report(const struct report *report, const struct owner_report *owners, const struct privilege *privilege,
                   bool verbose);
 
+/* What of the answer is not in the recording that was made. */
+void notes_recording(const struct report *report);
+
 /* What the note on the selection is about. */
 struct notes_selection {
 	const struct report *report;

@@ -24,6 +24,7 @@
 const struct proto_info proto_table[PROTO_COUNT] = {
 	[PROTO_TCP] = {
 		.name = "tcp",
+		.module = "tcp_diag",
 		.label = "TCP",
 		.letter = 't',
 		.help = "TCP",
@@ -40,6 +41,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_UDP] = {
 		.name = "udp",
+		.module = "udp_diag",
 		.label = "UDP",
 		.letter = 'u',
 		.help = "UDP",
@@ -56,6 +58,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_UDPLITE] = {
 		.name = "udplite",
+		.module = "udp_diag",
 		.also = { "udpl" },
 		.label = "UDPLITE",
 		.letter = 'U',
@@ -74,6 +77,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_RAW] = {
 		.name = "raw",
+		.module = "raw_diag",
 		.label = "RAW",
 		.letter = 'w',
 		.help = "raw sockets",
@@ -104,6 +108,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_MPTCP] = {
 		.name = "mptcp",
+		.module = "mptcp_diag",
 		.label = "MPTCP",
 		.letter = 'M',
 		.help = "MPTCP connections; their subflows are TCP",
@@ -122,6 +127,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_UNIX] = {
 		.name = "unix",
+		.module = "unix_diag",
 		.also = { "local" },
 		.label = "",
 		.letter = 'x',
@@ -138,6 +144,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_PACKET] = {
 		.name = "packet",
+		.module = "af_packet_diag",
 		.also = { "link" },
 		.label = "",
 		.letter = '0',
@@ -154,6 +161,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_NETLINK] = {
 		.name = "netlink",
+		.module = "netlink_diag",
 		.label = "",
 		.help = "netlink sockets",
 		.domain = AF_NETLINK,
@@ -169,6 +177,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_VSOCK] = {
 		.name = "vsock",
+		.module = "vsock_diag",
 		.label = "",
 		.help = "vsock sockets: virtual machines and their host",
 		.domain = AF_VSOCK,
@@ -181,6 +190,7 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 	},
 	[PROTO_XDP] = {
 		.name = "xdp",
+		.module = "xsk_diag",
 		.label = "",
 		.help = "XDP sockets: frames of a queue of an interface",
 		.domain = AF_XDP,

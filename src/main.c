@@ -176,6 +176,9 @@
  *     family_inet.c                    inet_diag: TCP, UDP, UDPLITE and raw sockets
  *     family_mptcp.c                   inet_diag's answers of MPTCP
  *     family_netlink.c                 netlink_diag
+ *     family_sctp.c                    SCTP by inet_diag
+ *     family_smc.c                     smc_diag
+ *     family_tipc.c                    tipc_diag
  *     family_packet.c                  packet_diag
  *     family_unix.c                    unix_diag
  *     family_vsock.c                   vsock_diag
@@ -187,6 +190,7 @@
  *     procnet_inet.c procnet_inet.h    /proc/net/{tcp,udp,udplite,raw}{,6}
  *     procnet_netlink.c                /proc/net/netlink
  *     procnet_packet.c                 /proc/net/packet
+ *     procnet_sctp.c                   /proc/net/sctp/eps and assocs
  *     procnet_unix.c                   /proc/net/unix
  *     request.c request.h              the smallest dumps that answer a query
  *     sockstat.c sockstat.h            how many sockets there are, before they are asked for

@@ -38,5 +38,13 @@ bool decode_mptcp(const void *payload, size_t len, enum proto proto, unsigned wa
 bool decode_vsock(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
 /* The same of `struct xdp_diag_msg` (linux/xdp_diag.h). */
 bool decode_xdp(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* `struct inet_diag_msg` of a socket of DCCP, which has states of its own. */
+bool decode_dccp(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* `struct inet_diag_msg` of a socket or an association of SCTP. */
+bool decode_sctp(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* The same of `struct smc_diag_msg` (linux/smc_diag.h). */
+bool decode_smc(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
+/* The same of TIPC_NLA_SOCK (linux/tipc_netlink.h). */
+bool decode_tipc(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
 
 #endif

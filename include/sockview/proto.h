@@ -21,6 +21,7 @@ enum proto_flag {
 	PROTO_TOLD_AGAIN = 1 << 7,   /* a dump may tell one socket twice: udp_dump(), net/ipv4/udp_diag.c */
 	PROTO_TOLD_GROUPS =
 		1 << 8, /* a dump tells members of groups again: __netlink_diag_dump(), net/netlink/diag.c */
+	PROTO_FILES_OF_BOTH = 1 << 9, /* each of its files in /proc/net has both IPv4 and IPv6 */
 };
 
 /* Pairs are by the row's family: [0] IPv4 and all that is not IPv6, [1] IPv6. */
@@ -58,6 +59,12 @@ static inline const char *proto_name(enum proto proto)
 static inline bool proto_has(enum proto proto, enum proto_flag flag)
 {
 	return proto_table[proto].flags & flag;
+}
+
+/* True if its rows have the addresses and the family of IPv4 or IPv6, whichever family of sockets they are of. */
+static inline bool proto_has_addresses(enum proto proto)
+{
+	return PROTO_BIT(proto) & PROTO_INET_ALL;
 }
 
 /* The number above IP. */

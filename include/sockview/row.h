@@ -27,11 +27,15 @@ enum proto {
 	PROTO_RAW,
 	PROTO_ICMP,
 	PROTO_MPTCP,
+	PROTO_SCTP,
+	PROTO_DCCP,
+	PROTO_SMC, /* of a family of its own, with the addresses of IPv4 or IPv6 */
 	PROTO_UNIX,
 	PROTO_PACKET,
 	PROTO_NETLINK,
 	PROTO_VSOCK,
 	PROTO_XDP,
+	PROTO_TIPC,
 	PROTO_COUNT
 };
 
@@ -232,6 +236,32 @@ struct sock_xdp {
 	uint64_t rx_dropped, rx_invalid, rx_full, fill_empty, tx_invalid, tx_empty; /* counters */
 };
 
+/* Of an association struct sctp_info, linux/sctp.h; all bits set: not told. */
+struct sock_sctp {
+	uint64_t packets_out, packets_in, retransmitted;
+	uint16_t unacked, pending, in_streams, out_streams;
+	uint8_t state; /* enum sctp_state and 1 more; 0: it is no association */
+};
+
+#define SOCK_SCTP_UNTOLD \
+	(struct sock_sctp) \
+	{ \
+		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX, 0 \
+	}
+
+enum { SCTP_STATES = 8 };
+
+struct sock_smc {
+	uint8_t state; /* place of a word; 0: none */
+	uint8_t mode;  /* SMC_DIAG_MODE_* */
+};
+
+/* linux/tipc_netlink.h */
+struct sock_tipc {
+	uint32_t node, port, peer_node, peer_port; /* 0: none */
+	uint32_t drops;
+};
+
 /* What only sockets of one family tell; which members were told is in `has`. */
 enum detail_flag {
 	HAS_PACKET = 1 << 0,
@@ -247,6 +277,9 @@ enum detail_flag {
 	HAS_XDP_UMEM = 1 << 10,
 	HAS_XDP_STATS = 1 << 11,
 	HAS_XDP = 1 << 12,
+	HAS_SCTP = 1 << 13,
+	HAS_SMC = 1 << 14,
+	HAS_TIPC = 1 << 15,
 };
 
 struct sock_detail {
@@ -256,6 +289,9 @@ struct sock_detail {
 		struct sock_mptcp mptcp;
 		struct sock_vsock vsock;
 		struct sock_xdp xdp;
+		struct sock_sctp sctp;
+		struct sock_smc smc;
+		struct sock_tipc tipc;
 	};
 	uint16_t has; /* enum detail_flag */
 	uint8_t type; /* of socket(2): SOCK_RAW, SOCK_DGRAM ...; 0: not told */
@@ -274,6 +310,8 @@ enum blob {
 	BLOB_GROUPS,   /* netlink: a bit for each multicast group, of unsigned longs */
 	BLOB_FILTER,   /* packet: struct sock_filter[], the program of SO_ATTACH_FILTER */
 	BLOB_STORAGE,  /* nested SK_DIAG_BPF_STORAGE attributes: what BPF programs keep for the socket */
+	BLOB_LOCALS,   /* SCTP: struct sockaddr_storage[], all of its addresses */
+	BLOB_PEERS,    /* the same of the other end */
 	BLOB_COUNT
 };
 

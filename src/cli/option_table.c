@@ -91,14 +91,12 @@ static void choose_type(struct options *options, const struct proto_choice *choi
 	}
 }
 
-/* ss's word means more than netstat's, and all means what is known here. */
+/* ss's word means more than netstat's. */
 static int note_family(struct parse *parse, const char *word, const struct proto_choice *choice)
 {
 	if (choice->inet && !choice->inet6 && !choice->protos)
 		return option_aside(parse, "%s %.*s is IPv4 alone, as netstat's; ss's means IPv6 too: inet,inet6",
 		                    parse->shown, 4, word);
-	if (choice->protos == PROTO_ALL && !choice->type)
-		return option_aside(parse, "%s all: all but DCCP, SCTP, SMC and TIPC, of which ss tells", parse->shown);
 	return 0;
 }
 

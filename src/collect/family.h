@@ -33,8 +33,8 @@ struct family {
 	bool judges; /* the kernel runs a filter's bytecode */
 };
 
-extern const struct family family_inet, family_icmp, family_mptcp, family_unix, family_packet, family_netlink,
-	family_vsock, family_xdp;
+extern const struct family family_inet, family_dccp, family_icmp, family_mptcp, family_unix, family_packet,
+	family_netlink, family_vsock, family_xdp, family_sctp, family_smc, family_tipc;
 
 static inline const struct family *family_of(enum proto proto)
 {
@@ -42,7 +42,8 @@ static inline const struct family *family_of(enum proto proto)
 		[PROTO_TCP] = &family_inet,    [PROTO_UDP] = &family_inet,      [PROTO_UDPLITE] = &family_inet,
 		[PROTO_RAW] = &family_inet,    [PROTO_ICMP] = &family_icmp,     [PROTO_MPTCP] = &family_mptcp,
 		[PROTO_UNIX] = &family_unix,   [PROTO_PACKET] = &family_packet, [PROTO_NETLINK] = &family_netlink,
-		[PROTO_VSOCK] = &family_vsock, [PROTO_XDP] = &family_xdp,
+		[PROTO_VSOCK] = &family_vsock, [PROTO_XDP] = &family_xdp,       [PROTO_SCTP] = &family_sctp,
+		[PROTO_DCCP] = &family_dccp,   [PROTO_SMC] = &family_smc,       [PROTO_TIPC] = &family_tipc,
 	};
 	return families[proto];
 }

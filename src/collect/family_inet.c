@@ -195,6 +195,35 @@ const struct family family_inet = {
 	.judges = true,
 };
 
+/*
+ * DCCP counts on behind TCP's states (include/linux/dccp.h): PARTOPEN and PASSIVE_CLOSEREQ, from 13 on before
+ * Linux 6.8 and from 14 on since. Both are of connections that stand.
+ */
+enum { DCCP_BEHIND_FIRST = STATE_BOUND, DCCP_BEHIND = 7 << DCCP_BEHIND_FIRST };
+
+static void dccp_put_request(struct nlmsghdr *message, const struct family_request *request)
+{
+	struct family_request all = *request;
+	all.states |= request->states & STATE_BIT(STATE_ESTABLISHED) ? DCCP_BEHIND : 0;
+	inet_put_request(message, &all);
+}
+
+bool decode_dccp(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out)
+{
+	if (!decode_inet(payload, len, proto, want, out))
+		return false;
+	if (((const struct inet_diag_msg *)payload)->idiag_state >= DCCP_BEHIND_FIRST)
+		out->sock.row.state = STATE_ESTABLISHED;
+	return true;
+}
+
+/* Up to Linux 6.15: net/dccp/diag.c fills in a part of struct tcp_info. /proc/net tells nothing of it. */
+const struct family family_dccp = {
+	.put_request = dccp_put_request,
+	.decode = decode_dccp,
+	.judges = true,
+};
+
 /* Sockets of ping: the kernel has no sock_diag of them. */
 const struct family family_icmp = {
 	.read_file = procnet_inet_read,

@@ -45,10 +45,16 @@ int procnet_inet_read(int fd, const struct procnet_file *file);
 int procnet_unix_read(int fd, const struct procnet_file *file);
 int procnet_packet_read(int fd, const struct procnet_file *file);
 int procnet_netlink_read(int fd, const struct procnet_file *file);
+int procnet_sctp_read(int fd, const struct procnet_file *file);
 
 /* One line of packet, of netlink; false if the kernel writes no such line. */
 bool procnet_packet_parse(const char *text, size_t len, struct row *row, struct sock_detail *detail);
 bool procnet_netlink_parse(const char *text, size_t len, struct row *row, struct sock_detail *detail);
+
+/* One line of sctp/eps or, for an association, sctp/assocs. */
+bool procnet_sctp_parse(const char *text, size_t len, bool association, struct row *row, struct sock_detail *detail);
+/* A state of an association, below SCTP_STATES, as what is nearest in TCP: family_sctp.c. */
+enum state sctp_row_state(unsigned state);
 
 /* Of a netlink socket with the port id `port`: family_netlink.c. */
 void row_set_netlink(struct row *row, struct sock_detail *detail, unsigned protocol, uint32_t port);

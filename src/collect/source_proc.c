@@ -44,7 +44,8 @@ int source_proc(int proc_net_fd, const struct source_request *request, struct re
 			};
 			if (!file.name)
 				missing |= PROTO_BIT(proto);
-			if (!file.name || (inet && !(six ? query->inet6 : query->inet)))
+			bool asked = proto_has(proto, PROTO_FILES_OF_BOTH) || (six ? query->inet6 : query->inet);
+			if (!file.name || (inet && !asked))
 				continue;
 			if (procnet_is_late(request, report))
 				break;

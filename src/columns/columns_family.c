@@ -1,4 +1,4 @@
-/* columns_family.c - the columns of packet, netlink, MPTCP, vsock and XDP sockets. */
+/* columns_family.c - the columns of packet, netlink, MPTCP, vsock, XDP, SCTP, SMC and TIPC sockets. */
 #include "columns/columns.h"
 
 #include <stddef.h>
@@ -39,6 +39,20 @@ static void get_filter(const struct column *column, const struct column_source *
 		value_set_detail(value, FAMILY_FILTER);
 }
 
+static void get_sctp_locals(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	if (source->sock->blob[BLOB_LOCALS].len)
+		value_set_detail(value, FAMILY_LOCALS);
+}
+
+static void get_sctp_peers(const struct column *column, const struct column_source *source, struct value *value)
+{
+	(void)column;
+	if (source->sock->blob[BLOB_PEERS].len)
+		value_set_detail(value, FAMILY_PEERS);
+}
+
 static void get_storage(const struct column *column, const struct column_source *source, struct value *value)
 {
 	(void)column;
@@ -58,6 +72,8 @@ static void get_storage(const struct column *column, const struct column_source 
 #define PACKET_FLAG(name_, bit_, help_) \
 	COLUMN(name_, COLUMN_BOOL, NULL, packet.flags, HAS_PACKET_INFO, help_, FIELD, .field.shift = bit_, \
 	       .field.bits = 1)
+#define SCTP_NUMBER(name_, unit_, member, help_) \
+	NUMBER(name_, unit_, sctp.member, HAS_SCTP, help_, .field.rule = FIELD_MAX_ABSENT)
 #define SOCKET_TYPES \
 	WORDS("", [SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram", [SOCK_RAW] = "raw", [SOCK_RDM] = "", \
 	      [SOCK_SEQPACKET] = "seqpacket", "", "", "", "", [SOCK_PACKET] = "packet")
@@ -151,6 +167,47 @@ const struct column columns_family[] = {
 	NUMBER("xdp_fill_empty", NULL, xdp.fill_empty, HAS_XDP_STATS, "times the fill ring was empty"),
 	NUMBER("xdp_tx_invalid", "packets", xdp.tx_invalid, HAS_XDP_STATS, "invalid descriptors in the send ring"),
 	NUMBER("xdp_tx_empty", NULL, xdp.tx_empty, HAS_XDP_STATS, "times the send ring was empty"),
+
+	COLUMN("sctp_state", COLUMN_TEXT, NULL, sctp.state, HAS_SCTP, "of an association: SCTP's own word", FIELD,
+	       .words = WORDS("", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_PENDING",
+	                      "SHUTDOWN_SENT", "SHUTDOWN_RECEIVED", "SHUTDOWN_ACK_SENT")),
+	{ .name = "sctp_locals",
+	  .type = COLUMN_TEXT,
+	  .group = GROUP_FAMILY,
+	  .want = WANT_DETAIL,
+	  .get = get_sctp_locals,
+	  .help = "all addresses of this end, joined by commas" },
+	{ .name = "sctp_peers",
+	  .type = COLUMN_TEXT,
+	  .group = GROUP_FAMILY,
+	  .want = WANT_DETAIL,
+	  .get = get_sctp_peers,
+	  .help = "all addresses of the other end, joined by commas" },
+	SCTP_NUMBER("sctp_in_streams", NULL, in_streams, "streams from the other end"),
+	SCTP_NUMBER("sctp_out_streams", NULL, out_streams, "streams to the other end"),
+	SCTP_NUMBER("sctp_unacked", NULL, unacked, "chunks sent and not acknowledged"),
+	SCTP_NUMBER("sctp_pending", NULL, pending, "chunks that wait to be sent"),
+	SCTP_NUMBER("sctp_packets_out", "packets", packets_out, "packets sent"),
+	SCTP_NUMBER("sctp_packets_in", "packets", packets_in, "packets received"),
+	SCTP_NUMBER("sctp_retransmitted", NULL, retransmitted, "chunks sent again"),
+
+	COLUMN("smc_state", COLUMN_TEXT, NULL, smc.state, HAS_SMC, "SMC's own word", FIELD,
+	       .words = WORDS("", "ACTIVE", "INIT", "CLOSED", "LISTEN", "PEERCLOSEWAIT1", "PEERCLOSEWAIT2",
+	                      "APPCLOSEWAIT1", "APPCLOSEWAIT2", "APPFINCLOSEWAIT", "PEERFINCLOSEWAIT", "PEERABORTWAIT",
+	                      "PROCESSABORT")),
+	COLUMN("smc_mode", COLUMN_TEXT, NULL, smc.mode, HAS_SMC, "how it goes: smcr (RDMA), smcd (ISM), tcp (fallback)",
+	       FIELD, .words = WORDS("smcr", "tcp", "smcd"), .unknown_words = true),
+
+	COLUMN("tipc_type", COLUMN_TEXT, NULL, type, HAS_TIPC, "stream, dgram, rdm or seqpacket", FIELD,
+	       .words = WORDS("", [SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram", [SOCK_RAW] = "", [SOCK_RDM] = "rdm",
+	                      [SOCK_SEQPACKET] = "seqpacket")),
+	NUMBER("tipc_node", NULL, tipc.node, HAS_TIPC, "number of this node", .field.rule = FIELD_ZERO_ABSENT),
+	NUMBER("tipc_port", NULL, tipc.port, HAS_TIPC, "port of this end", .field.rule = FIELD_ZERO_ABSENT),
+	NUMBER("tipc_peer_node", NULL, tipc.peer_node, HAS_TIPC, "of a connection: the other end's node",
+	       .field.rule = FIELD_ZERO_ABSENT),
+	NUMBER("tipc_peer_port", NULL, tipc.peer_port, HAS_TIPC, "port of the other end",
+	       .field.rule = FIELD_ZERO_ABSENT),
+	NUMBER("tipc_drops", "packets", tipc.drops, HAS_TIPC, "messages that were dropped"),
 
 	{ .name = "bpf_maps",
 	  .type = COLUMN_TEXT,

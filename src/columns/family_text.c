@@ -5,6 +5,7 @@
  */
 #include "columns/family_text.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,6 +123,14 @@ static int xdp_local(struct text *text, const struct column_source *source)
 	return detail->has & HAS_XDP_QUEUE ? text_add_u64(text, detail->xdp.queue) : text_add_char(text, '*');
 }
 
+/* "16781313:1024": the node, and the port that its kernel chose, as ss writes them. */
+static int tipc_end(struct text *text, const struct sock_tipc *tipc, bool remote)
+{
+	if (add_or_any(text, remote ? tipc->peer_node : tipc->node, 0) < 0 || text_add_char(text, ':') < 0)
+		return -1;
+	return add_or_any(text, remote ? tipc->peer_port : tipc->port, 0);
+}
+
 static int end_add(struct text *text, const struct column_source *source, bool remote)
 {
 	const struct sock *sock = source->sock;
@@ -134,6 +143,8 @@ static int end_add(struct text *text, const struct column_source *source, bool r
 	case PROTO_VSOCK:
 		return remote ? vsock_end(text, vsock->remote_cid, vsock->remote_port)
 		              : vsock_end(text, vsock->local_cid, vsock->local_port);
+	case PROTO_TIPC:
+		return tipc_end(text, &sock->detail->tipc, remote);
 	default:
 		return remote ? text_add_char(text, '*') : xdp_local(text, source);
 	}
@@ -154,6 +165,31 @@ static int heard_add(struct text *text, const struct sock *sock)
 		if (!(((const uint8_t *)groups.data)[byte] & 1u << i % 8))
 			continue;
 		if ((text->len > start && text_add_char(text, ',') < 0) || text_add_u64(text, i + 1) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* struct sockaddr_storage, one behind the other. */
+static int addresses_add(struct text *text, struct bytes addresses)
+{
+	size_t start = text->len;
+	for (size_t at = 0; at + sizeof(struct sockaddr_storage) <= addresses.len;
+	     at += sizeof(struct sockaddr_storage)) {
+		struct sockaddr_storage storage;
+		char address[ADDR_TEXT_MAX];
+		union addr addr = { 0 };
+		memcpy(&storage, (const char *)addresses.data + at, sizeof(storage));
+		bool six = storage.ss_family == AF_INET6;
+		if (!six && storage.ss_family != AF_INET)
+			continue;
+		if (six)
+			memcpy(addr.byte, &((const struct sockaddr_in6 *)&storage)->sin6_addr, sizeof(addr.byte));
+		else
+			memcpy(addr.byte, &((const struct sockaddr_in *)&storage)->sin_addr, sizeof(addr.word[0]));
+		size_t len =
+			(size_t)(addr_text(address, &addr, storage.ss_family, six && addr_is_mapped(&addr)) - address);
+		if ((text->len > start && text_add_char(text, ',') < 0) || text_add(text, address, len) < 0)
 			return -1;
 	}
 	return 0;
@@ -211,6 +247,10 @@ int family_text_add(struct text *text, enum family_text what, const struct colum
 	switch (what) {
 	case FAMILY_GROUPS:
 		return heard_add(text, source->sock);
+	case FAMILY_LOCALS:
+		return addresses_add(text, source->sock->blob[BLOB_LOCALS]);
+	case FAMILY_PEERS:
+		return addresses_add(text, source->sock->blob[BLOB_PEERS]);
 	case FAMILY_STORAGE:
 		return storage_add(text, source->sock->blob[BLOB_STORAGE]);
 	case FAMILY_FILTER:
@@ -222,5 +262,5 @@ int family_text_add(struct text *text, enum family_text what, const struct colum
 
 bool family_has_ends(const struct sock *sock)
 {
-	return sock->detail && sock->detail->has & (HAS_PACKET | HAS_NETLINK | HAS_VSOCK | HAS_XDP);
+	return sock->detail && sock->detail->has & (HAS_PACKET | HAS_NETLINK | HAS_VSOCK | HAS_XDP | HAS_TIPC);
 }

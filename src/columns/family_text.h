@@ -6,7 +6,15 @@
 #include <sockview/text.h>
 
 /* The number in a VALUE_DETAIL: which text of the socket it is. */
-enum family_text { FAMILY_LOCAL, FAMILY_REMOTE, FAMILY_GROUPS, FAMILY_FILTER, FAMILY_STORAGE };
+enum family_text {
+	FAMILY_LOCAL,
+	FAMILY_REMOTE,
+	FAMILY_GROUPS,
+	FAMILY_FILTER,
+	FAMILY_STORAGE,
+	FAMILY_LOCALS,
+	FAMILY_PEERS
+};
 
 /* True if the socket has ends that are such texts. */
 bool family_has_ends(const struct sock *sock);

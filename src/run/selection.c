@@ -88,7 +88,7 @@ static int wrong(struct selection *selection, const char *what, const char *text
 static int host_family(const struct options *options)
 {
 	int domain = protos_domain(options->protos);
-	if (domain != AF_INET && domain != AF_UNSPEC)
+	if (!(options->protos & PROTO_INET_ALL) && domain != AF_UNSPEC)
 		return domain;
 	if (options->inet != options->inet6)
 		return options->inet ? AF_INET : AF_INET6;

@@ -293,7 +293,7 @@ static const struct {
 	enum proto proto;
 } name_families[] = {
 	{ "netlink:", PROTO_NETLINK }, { "link:", PROTO_PACKET }, { "packet:", PROTO_PACKET },
-	{ "vsock:", PROTO_VSOCK },     { "xdp:", PROTO_XDP },
+	{ "vsock:", PROTO_VSOCK },     { "xdp:", PROTO_XDP },     { "tipc:", PROTO_TIPC },
 };
 
 static bool name_family(struct piece *piece, enum proto *proto)
@@ -374,9 +374,6 @@ uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end en
 		return unix_host_read(reading, piece, end);
 	if (name_family(&piece, &proto))
 		return name_host_read(reading, proto, piece, end);
-	if (piece_skip(&piece, "tipc:"))
-		return reading_fail(reading, piece.at, "inet:, inet6:, unix:, netlink:, packet:, vsock: or xdp:",
-		                    "sockview does not list TIPC sockets");
 	if (piece_skip(&piece, "inet6:"))
 		family = AF_INET6;
 	else if (piece_skip(&piece, "inet:"))

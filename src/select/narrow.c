@@ -32,7 +32,7 @@ static bool ports_impossible(const struct expr *expr)
 static void narrow_proto(const struct expr *expr, struct query *query, enum proto proto, bool *inet, bool *inet6)
 {
 	uint32_t *states = &query->states[proto], four = 0, six = 0;
-	if (proto_table[proto].domain != AF_INET) {
+	if (!proto_has_addresses(proto)) {
 		*states = possible_states(expr, proto, proto_table[proto].domain, *states);
 		return;
 	}
@@ -51,7 +51,7 @@ void filter_narrow(const struct filter *filter, struct query *query)
 	bool impossible = ports_impossible(expr), inet = false, inet6 = false;
 	unsigned protos = 0;
 	FOR_EACH_PROTO (proto, query->protos) {
-		if (impossible && proto_table[proto].domain == AF_INET)
+		if (impossible && proto_has_addresses(proto))
 			query->states[proto] = 0;
 		narrow_proto(expr, query, proto, &inet, &inet6);
 		/* States that no socket of the protocol is ever in need no dump. */

@@ -7,12 +7,16 @@
 #include <sockview/countof.h>
 #include <sockview/text.h>
 
-/* Newer (Linux 5.6, 4.18) than some headers. */
+/* Newer (Linux 5.6, 4.18, 4.11) than some headers. */
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
 #ifndef AF_XDP
 #define AF_XDP 44
+#endif
+
+#ifndef AF_SMC
+#define AF_SMC 43
 #endif
 
 #define BIT(name) STATE_BIT(STATE_##name)
@@ -125,6 +129,52 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 		.connected = STATE_CONNECTED,
 		.flags = PROTO_PORTS | PROTO_CONNECTIONS,
 	},
+	[PROTO_SCTP] = {
+		.name = "sctp",
+		.label = "SCTP",
+		.help = "SCTP sockets and associations",
+		.domain = AF_INET,
+		.type = SOCK_STREAM,
+		.number = IPPROTO_SCTP,
+		.service = "sctp",
+		.netstat = { "sctp", "sctp6" },
+		.file = { "sctp/eps", "sctp/assocs" },
+		.columns = "sctp_state",
+		.more_columns = "sctp_locals sctp_peers sctp_in_streams sctp_out_streams",
+		.want = WANT_DETAIL,
+		.states = STATE_ALL & ~BIT(BOUND),
+		.waiting = BIT(LISTEN),
+		.connected = STATE_CONNECTED,
+		.flags = PROTO_PORTS | PROTO_FILES_OF_BOTH,
+	},
+	[PROTO_DCCP] = {
+		.name = "dccp",
+		.label = "DCCP",
+		.help = "DCCP connections, up to Linux 6.15",
+		.domain = AF_INET,
+		.type = SOCK_DCCP,
+		.number = IPPROTO_DCCP,
+		.service = "dccp",
+		.netstat = { "dccp", "dccp6" },
+		.states = STATE_ALL & ~BIT(BOUND),
+		.waiting = BIT(LISTEN),
+		.connected = STATE_CONNECTED,
+		.flags = PROTO_PORTS | PROTO_CONNECTIONS,
+	},
+	[PROTO_SMC] = {
+		.name = "smc",
+		.label = "SMC",
+		.help = "SMC sockets: TCP's interface over shared memory",
+		.domain = AF_SMC,
+		.service = "tcp",
+		.netstat = { "smc", "smc6" },
+		.columns = "smc_state smc_mode",
+		.want = WANT_DETAIL,
+		.states = STATE_ALL & ~BIT(BOUND),
+		.waiting = BIT(LISTEN),
+		.connected = STATE_CONNECTED,
+		.flags = PROTO_PORTS,
+	},
 	[PROTO_UNIX] = {
 		.name = "unix",
 		.module = "unix_diag",
@@ -201,6 +251,19 @@ const struct proto_info proto_table[PROTO_COUNT] = {
 		.states = BIT(CLOSE),
 		.waiting = BIT(CLOSE),
 		.connected = BIT(CLOSE),
+	},
+	[PROTO_TIPC] = {
+		.name = "tipc",
+		.label = "",
+		.help = "TIPC sockets: nodes of a cluster",
+		.domain = AF_TIPC,
+		.netstat = { "tipc" },
+		.columns = "tipc_type tipc_node tipc_port tipc_peer_node tipc_peer_port",
+		.more_columns = "tipc_drops",
+		.want = WANT_DETAIL,
+		.states = STATE_ALL & ~BIT(BOUND),
+		.waiting = BIT(LISTEN),
+		.connected = STATE_ALL & ~BIT(LISTEN),
 	},
 };
 

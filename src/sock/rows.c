@@ -90,6 +90,8 @@ static unsigned blob_want(unsigned kind)
 	case BLOB_PATH:
 		return WANT_UNIX;
 	case BLOB_GROUPS:
+	case BLOB_LOCALS:
+	case BLOB_PEERS:
 		return WANT_DETAIL;
 	case BLOB_FILTER:
 		return WANT_FILTER;

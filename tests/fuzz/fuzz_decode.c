@@ -21,11 +21,15 @@ static unsigned touch(const struct sock *sock)
 	return sum;
 }
 
-static unsigned touch_storage(const struct sock *sock)
+/* Lists that are made text. */
+static unsigned touch_texts(const struct sock *sock)
 {
+	static const enum family_text texts[] = { FAMILY_STORAGE, FAMILY_LOCALS, FAMILY_PEERS };
 	struct text text = { 0 };
 	struct column_source source = { .sock = sock };
-	unsigned sum = family_text_add(&text, FAMILY_STORAGE, &source) == 0 ? (unsigned)text.len : 0;
+	for (size_t i = 0; i < countof(texts); i++)
+		family_text_add(&text, texts[i], &source);
+	unsigned sum = (unsigned)text.len;
 	text_free(&text);
 	return sum;
 }
@@ -37,6 +41,8 @@ static const struct {
 } others[] = {
 	{ PROTO_UNIX, decode_unix },   { PROTO_PACKET, decode_packet }, { PROTO_NETLINK, decode_netlink },
 	{ PROTO_MPTCP, decode_mptcp }, { PROTO_VSOCK, decode_vsock },   { PROTO_XDP, decode_xdp },
+	{ PROTO_SCTP, decode_sctp },   { PROTO_SMC, decode_smc },       { PROTO_TIPC, decode_tipc },
+	{ PROTO_DCCP, decode_dccp },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -53,9 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned sum = 0;
 	for (size_t i = 0; i < countof(others) && how & 1; i++)
 		if (others[i].decode(payload, size - 1, others[i].proto, how >> 1, &out))
-			sum += touch(&out.sock);
+			sum += touch(&out.sock) + touch_texts(&out.sock);
 	if (!(how & 1) && decode_inet(payload, size - 1, how >> 6, how >> 1 | WANT_STORAGE, &out))
-		sum += touch(&out.sock) + touch_storage(&out.sock);
+		sum += touch(&out.sock) + touch_texts(&out.sock);
 	/* The sum is used, so that no compiler leaves the reading out; none is that large. */
 	free(payload);
 	return sum == UINT_MAX ? -1 : 0;

@@ -21,15 +21,17 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const names[] = {
-	"tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "unix", "packet", "netlink",
+	"tcp",  "tcp6", "udp",    "udp6",    "udplite",  "udplite6",    "raw",
+	"raw6", "unix", "packet", "netlink", "sctp/eps", "sctp/assocs",
 };
 
-enum { NAME_COUNT = countof(names), UNIX_NAME = 8, PACKET_NAME, NETLINK_NAME };
+enum { NAME_COUNT = countof(names), UNIX_NAME = 8, PACKET_NAME, NETLINK_NAME, EPS_NAME, ASSOCS_NAME };
 
-static char folder_path[] = "/tmp/fuzz_procnet.XXXXXX";
+static char folder_path[] = "/tmp/fuzz_procnet.XXXXXX", sctp_path[sizeof(folder_path) + 5];
 
 static void remove_folder(void)
 {
+	rmdir(sctp_path);
 	rmdir(folder_path);
 }
 
@@ -40,8 +42,11 @@ static int own_folder(void)
 		return folder;
 	if (!mkdtemp(folder_path))
 		abort();
+	snprintf(sctp_path, sizeof(sctp_path), "%s/sctp", folder_path);
 	atexit(remove_folder);
-	return folder = open(folder_path, O_RDONLY | O_DIRECTORY);
+	folder = open(folder_path, O_RDONLY | O_DIRECTORY);
+	mkdirat(folder, "sctp", 0700);
+	return folder;
 }
 
 static void must(int good, const char *what)
@@ -59,7 +64,9 @@ static void check_row(const struct sock *sock)
 	must(row->state > STATE_UNKNOWN && row->state < STATE_NEW_SYN_RECV, "a state");
 	must((row->proto == PROTO_UNIX) == (row->family == AF_UNIX), "a family of the protocol");
 	must((row->proto == PROTO_UNIX) == (sock->unix_ != NULL), "unix details");
-	must((row->proto == PROTO_PACKET || row->proto == PROTO_NETLINK) == (sock->detail != NULL), "details");
+	must((row->proto == PROTO_PACKET || row->proto == PROTO_NETLINK || row->proto == PROTO_SCTP) ==
+	             (sock->detail != NULL),
+	     "details");
 	must(sock->blob[BLOB_PATH].len <= PROCNET_PATH_MAX, "a path of at most 108 bytes");
 	must(row->family != AF_INET || !row->local.word[1], "IPv4 in the first four bytes");
 	must(row->family == AF_INET6 || !(row->flags & (ROW_LOCAL_MAPPED | ROW_REMOTE_MAPPED)), "mapped");
@@ -90,8 +97,9 @@ static void one_line(unsigned file, const char *text, size_t len)
 	struct sock_detail detail;
 	if (file > UNIX_NAME) {
 		sock.detail = &detail;
-		if (file == PACKET_NAME ? procnet_packet_parse(text, len, &sock.row, &detail)
-		                        : procnet_netlink_parse(text, len, &sock.row, &detail))
+		if (file == PACKET_NAME    ? procnet_packet_parse(text, len, &sock.row, &detail)
+		    : file == NETLINK_NAME ? procnet_netlink_parse(text, len, &sock.row, &detail)
+		                           : procnet_sctp_parse(text, len, file == ASSOCS_NAME, &sock.row, &detail))
 			check_row(&sock);
 		return;
 	}

@@ -237,7 +237,121 @@ found = rows("--xdp", "-e", "--replay", path, "--columns", "+local,uid,xdp_rx_fu
 t.same([[row[name] for name in ("local", "uid", "xdp_queue", "xdp_rx", "xdp_tx", "xdp_fill", "xdp_umem", "xdp_umem_bytes",
                                 "xdp_rx_dropped", "xdp_rx_full", "xdp_tx_empty")] for row in found],
        [["lo:q3", 1000, 3, 2048, None, 512, 4, 1 << 20, 5, 6, 7]], "XDP", found)
-for word in ("--vsock", "--xdp"):
+# --- SCTP, DCCP, SMC, TIPC: never seen live here; answers made after linux/inet_diag.h, sctp.h, smc_diag.h, tipc_netlink.h ---
+
+AF_SMC, AF_TIPC, IPPROTO_DCCP, IPPROTO_SCTP = 43, 30, 33, 132
+
+
+def sockid(sport, dport, src, dst, cookie):
+    return struct.pack("!HH", sport, dport) + src.ljust(16, b"\0") + dst.ljust(16, b"\0") + struct.pack("=I2I", 0, cookie, 0)
+
+
+def inet(family, state, timer, retrans, ends, expires, queues, uid, inode):
+    """struct inet_diag_msg"""
+    return struct.pack("=BBBB", family, state, timer, retrans) + ends + struct.pack("=IIIII", expires, *queues, uid, inode)
+
+
+def inet_request(protocol):
+    return struct.pack("=BBBBI", socket.AF_INET, protocol, 0, 0, 0xffffffff) + bytes(48)
+
+
+def storages(*addresses):
+    """struct sockaddr_storage, of inet_sctp_fill_laddrs() and _paddrs()"""
+    return b"".join((struct.pack("=HHI", socket.AF_INET6, 0, 0) + socket.inet_pton(socket.AF_INET6, one) if ":" in one else
+                     struct.pack("=HH", socket.AF_INET, 0) + socket.inet_aton(one)).ljust(128, b"\0") for one in addresses)
+
+
+HOME, FAR = socket.inet_aton("192.0.2.1"), socket.inet_aton("198.51.100.7")
+LOCALS, PEERS, INFO = 12, 13, 2
+# struct sctp_info up to what is read: tag, state, rwnd, unacked, pending, streams, eight more numbers, two flags, counters.
+sctp_info = struct.pack("=3I4H8IBBH5Q", 1, 3, 65536, 4, 5, 10, 12, *range(8), 1, 1, 0, 20, 21, 300, 301, 17)
+listening = inet(2, 10, 0, 0, sockid(3868, 0, HOME, b"", 5), 0, (1, 5), 1000, 91) + attribute(LOCALS, storages("192.0.2.1", "2001:db8::1"))
+asked = inet(2, 1, 0, 0, sockid(3868, 0, HOME, b"", 6), 0, (0, 0), 1000, 92) + attribute(LOCALS, storages("192.0.2.1"))
+associations = [inet(2, state, 4, 2, sockid(3868, 40000 + state, HOME, FAR, 6), 1500, (7, 8), 1000, 92) + attribute(LOCALS, storages("192.0.2.1")) +
+                attribute(PEERS, storages("198.51.100.7", "::ffff:203.0.113.9")) + attribute(INFO, sctp_info) for state in range(8)]
+path = recording("sctp", inet_request(IPPROTO_SCTP), listening, asked, *associations)
+found = rows("--sctp", "-ano", "-4", "--replay", path, "--columns", "state,sctp_state,local_port,remote_port,sctp_locals,sctp_peers,inode,timer,retransmits,"
+             "sctp_in_streams,sctp_out_streams,sctp_unacked,sctp_pending,sctp_packets_out,sctp_packets_in,sctp_retransmitted,recv_q,backlog")
+t.same([(row["state"], row["sctp_state"]) for row in found],
+       [("LISTEN", None), ("ESTABLISHED", None), ("UNCONNECTED", "CLOSED"), ("SYN_SENT", "COOKIE_WAIT"), ("SYN_SENT", "COOKIE_ECHOED"),
+        ("ESTABLISHED", "ESTABLISHED"), ("FIN_WAIT1", "SHUTDOWN_PENDING"), ("FIN_WAIT2", "SHUTDOWN_SENT"),
+        ("CLOSE_WAIT", "SHUTDOWN_RECEIVED"), ("LAST_ACK", "SHUTDOWN_ACK_SENT")], "SCTP: sockets, and associations by their own states", found)
+t.same([found[0][name] for name in ("sctp_locals", "sctp_peers", "backlog", "sctp_unacked")], ["192.0.2.1,2001:db8::1", None, 5, None], "a socket", found[0])
+t.same([found[5][name] for name in ("local_port", "remote_port", "sctp_locals", "sctp_peers", "inode", "timer", "retransmits", "sctp_in_streams", "sctp_out_streams",
+                                   "sctp_unacked", "sctp_pending", "sctp_packets_out", "sctp_packets_in", "sctp_retransmitted", "recv_q")],
+       [3868, 40003, "192.0.2.1", "198.51.100.7,203.0.113.9", 92, "on", 2, 10, 12, 4, 5, 300, 301, 17, 7], "an association", found[5])
+t.same([len(rows("--sctp", "-an", "--replay", path, *words)) for words in (["dport = :40003"], ["sctp_state = SHUTDOWN*"], ["state", "listen"], ["sctp_unacked > 3"])],
+       [1, 4, 1, 8], "SCTP: chosen")
+t.ok(b"sctp" in tap.sockview("-S", "-an", "--replay", path).out and tap.sockview("--sctp", "-an", "--replay", path).out ==
+     tap.sockview("-A", "sctp", "-an", "--replay", path).out, "ss's -S, and -A sctp")
+
+root = os.path.join(tap.scratch(), "sctp_proc")
+os.makedirs(os.path.join(root, "net/sctp"))
+netns.write(os.path.join(root, "net/sctp/eps"), " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS\n"
+            "00000000a1b2c3d4 00000000b1b2c3d4 2   10  29   3868    1000 91 192.0.2.1 2001:0db8:0000:0000:0000:0000:0000:0001 \n"
+            "00000000a1b2c3d5 00000000b1b2c3d5 1   7   30   2905       0 93 2001:0db8:0000:0000:0000:0000:0000:0001 \nnonsense\n")
+netns.write(os.path.join(root, "net/sctp/assocs"),
+            " ASSOC     SOCK   STY SST ST HBKT ASSOC-ID TX_QUEUE RX_QUEUE UID INODE LPORT RPORT LADDRS <-> RADDRS HBINT INS OUTS MAXRT T1X T2X RTXC wmema wmemq sndbuf rcvbuf\n"
+            "00000000a1b2c3d6 00000000b1b2c3d6 2   1   3  0       3        8        7    1000 92 3868  40003  192.0.2.9 *192.0.2.1 <-> 203.0.113.9 *198.51.100.7 \t    7500    10    10   10    0    0        0        1        0   212992   212992\n"
+            "00000000a1b2c3d7 00000000b1b2c3d7 2   1   5  0       4        0        0       0 94 5000  5001  2001:0db8:0000:0000:0000:0000:0000:0001 <-> *2001:0db8:0000:0000:0000:0000:0000:0002 \t    7500    10    10   10    0    0        0        1        0   212992   212992\n")
+names = ("proto", "family", "state", "sctp_state", "local_address", "local_port", "remote_address", "remote_port", "uid", "inode", "send_q")
+options = ("--sctp", "-an", "--proc-root", root, "--source", "proc", "--columns", ",".join(names))
+result = tap.sockview("--json", *options)
+t.same([[row[name] for name in names] for row in json.loads(result.out)["sockets"]],
+       [["sctp", "inet", "LISTEN", None, "192.0.2.1", 3868, None, None, 1000, 91, None],
+        ["sctp", "inet6", "UNCONNECTED", None, "2001:db8::1", 2905, None, None, 0, 93, None],
+        ["sctp", "inet", "ESTABLISHED", "ESTABLISHED", "192.0.2.1", 3868, "198.51.100.7", 40003, 1000, 92, 8],
+        ["sctp", "inet6", "FIN_WAIT2", "SHUTDOWN_SENT", "2001:db8::1", 5000, "2001:db8::2", 5001, 0, 94, 0]], "/proc/net/sctp", result)
+t.ok(b"1 line" in result.err or b"could not be read" in result.err, "a line that is none is counted", result)
+t.same([row["inode"] for row in json.loads(tap.sockview("--json", "-6", *options).out)["sockets"]], [93, 94], "-6: of both files")
+
+path = recording("dccp", inet_request(IPPROTO_DCCP), inet(2, 10, 0, 0, sockid(5001, 0, HOME, b"", 1), 0, (0, 5), 0, 95),
+                 inet(2, 1, 2, 0, sockid(5001, 40001, HOME, FAR, 2), 900, (0, 0), 0, 96), inet(2, 14, 0, 0, sockid(40002, 5001, HOME, FAR, 3), 0, (0, 0), 0, 97))
+t.same([(row["proto"], row["state"], row["local_port"], row["remote_port"]) for row in rows("--dccp", "-an", "--replay", path)],
+       [("dccp", "LISTEN", 5001, None), ("dccp", "ESTABLISHED", 5001, 40001), ("dccp", "ESTABLISHED", 40002, 5001)], "DCCP; PARTOPEN stands")
+
+
+def smc(state, mode, ends, uid, inode):
+    """struct smc_diag_msg"""
+    return struct.pack("=BBBB", AF_SMC, state, mode, 0) + ends + struct.pack("=IQ", uid, inode)
+
+
+smc_states = ((1, "ESTABLISHED", "ACTIVE"), (2, "UNCONNECTED", "INIT"), (7, "UNCONNECTED", "CLOSED"), (10, "LISTEN", "LISTEN"), (20, "FIN_WAIT1", "PEERCLOSEWAIT1"),
+              (21, "FIN_WAIT2", "PEERCLOSEWAIT2"), (22, "CLOSE_WAIT", "APPCLOSEWAIT1"), (23, "CLOSE_WAIT", "APPCLOSEWAIT2"), (24, "LAST_ACK", "APPFINCLOSEWAIT"),
+              (25, "CLOSING", "PEERFINCLOSEWAIT"), (26, "UNCONNECTED", "PEERABORTWAIT"), (27, "UNCONNECTED", "PROCESSABORT"))
+# 4 bytes, 48 of the ends, 4 of the uid: the inode is at 56, a multiple of 8.
+path = recording("smc", struct.pack("=BxxB", AF_SMC, 0) + bytes(48),
+                 *[smc(state, state % 3, sockid(4000 + state, 80, HOME, FAR, state), 1000, 100 + state) for state, _, _ in smc_states],
+                 smc(1, 0, sockid(443, 50000, socket.inet_pton(socket.AF_INET6, "2001:db8::1"), socket.inet_pton(socket.AF_INET6, "2001:db8::2"), 77), 0, 99))
+found = rows("--smc", "-an", "--replay", path, "--columns", "proto,family,state,smc_state,smc_mode,local_address,local_port,remote_address,remote_port,uid,inode")
+t.same([(row["state"], row["smc_state"], row["smc_mode"], row["local_port"], row["inode"]) for row in found[:-1]],
+       [(tcp, own, ("smcr", "tcp", "smcd")[state % 3], 4000 + state, 100 + state) for state, tcp, own in smc_states], "SMC: each of its states", found)
+t.same(list(found[-1].values()), ["smc", "inet6", "ESTABLISHED", "ACTIVE", "smcr", "2001:db8::1", 443, "2001:db8::2", 50000, 0, 99], "over IPv6", found[-1])
+t.same([len(rows("--smc", "-an", "--replay", path, *words)) for words in (["sport = :443"], ["dst", "198.51.100.7"], ["smc_mode = smcd"])], [1, 12, 4], "SMC: chosen")
+
+
+def tipc(kind, state, inode, uid, cookie, node, port, peer=None):
+    """TIPC_NLA_SOCK, as tipc_sk_fill_sock_diag() nests it."""
+    def number(attr, value):
+        return attribute(attr, struct.pack("=I", value))
+    inside = number(6, kind) + number(9, state) + number(7, inode) + number(8, uid) + attribute(10, struct.pack("=Q", cookie)) + \
+        attribute(5 | 0x8000, number(0, 3) + number(1, 4) + number(4, 6)) + number(1, node) + number(2, port)
+    if peer:
+        inside += attribute(3 | 0x8000, number(2, peer[0]) + number(3, peer[1]))
+    return attribute(2 | 0x8000, inside)
+
+
+path = recording("tipc", struct.pack("=BBHI", AF_TIPC, 0, 0, 0xffffffff), tipc(5, 10, 201, 0, 7, 16781313, 1024),
+                 tipc(1, 1, 202, 1000, 8, 16781313, 1025, (16781314, 2049)), tipc(4, 7, 203, 0, 9, 16781313, 1026))
+found = rows("--tipc", "-aen", "--replay", path, "--columns", "state,tipc_type,local,remote,recv_q,send_q,tipc_drops,uid,inode,tipc_peer_node")
+t.same([list(row.values()) for row in found],
+       [["LISTEN", "seqpacket", "16781313:1024", "*:*", 3, 4, 6, 0, 201, None],
+        ["ESTABLISHED", "stream", "16781313:1025", "16781314:2049", 3, 4, 6, 1000, 202, 16781314],
+        ["UNCONNECTED", "rdm", "16781313:1026", "*:*", 3, 4, 6, 0, 203, None]], "TIPC", found)
+t.same([len(rows("--tipc", "-an", "--replay", path, *words)) for words in (["state", "listen"], ["src", "tipc:16781313:1025"], ["tipc_port > 1024"])], [1, 1, 2], "TIPC: chosen")
+t.ok(b"16781313:1025" in tap.sockview("-A", "tipc", "-an", "--replay", path).out, "TIPC: netstat's lines")
+
+for word in ("--vsock", "--xdp", "--sctp", "--dccp", "--smc", "--tipc"):
     result = tap.sockview(word)
     t.ok(result.status == 0 or b"does not tell of" in result.err, "%s: shown, or said that this kernel does not tell" % word, result)
 

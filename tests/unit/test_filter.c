@@ -601,7 +601,6 @@ static void errors(void **state)
 		{ "src [::1", 4, "bad address \"[::1\"" },
 		{ "src 2001:db8::zz", 4, "bad IPv6 address \"2001:db8::zz\"" },
 		{ "src inet:::1", 9, "found \"::1\"" },
-		{ "src tipc:1", 9, "sockview does not list TIPC sockets" },
 		{ "( sport = :80", 13, "it ends here" },
 		{ "sport = :80 )", 12, "found \")\"" },
 		{ "sport = :80 or", 14, "it ends here" },
@@ -698,7 +697,9 @@ static struct query query_all(void)
 }
 
 /* Protocols with states of connections. */
-#define CONNECTING (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_MPTCP) | PROTO_BIT(PROTO_UNIX) | PROTO_BIT(PROTO_VSOCK))
+#define CONNECTING \
+	(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_MPTCP) | PROTO_BIT(PROTO_SCTP) | PROTO_BIT(PROTO_DCCP) | \
+	 PROTO_BIT(PROTO_SMC) | PROTO_BIT(PROTO_UNIX) | PROTO_BIT(PROTO_VSOCK) | PROTO_BIT(PROTO_TIPC))
 
 static void narrowing(void **state)
 {

@@ -160,8 +160,9 @@ static const struct {
 	{ "-A tcp,inet6", "tcp protos_named inet6" },
 	{ "-A TCP,IPv6", "tcp protos_named inet6" },
 	{ "-A local", "unix protos_named " BOTH },
-	{ "-A all", "tcp udp udplite raw icmp mptcp unix packet netlink vsock xdp protos_named " BOTH },
-	{ "-A !tcp", "udp udplite raw icmp mptcp unix packet netlink vsock xdp protos_named " BOTH },
+	{ "-A all",
+	  "tcp udp udplite raw icmp mptcp sctp dccp smc unix packet netlink vsock xdp tipc protos_named " BOTH },
+	{ "-A !tcp", "udp udplite raw icmp mptcp sctp dccp smc unix packet netlink vsock xdp tipc protos_named " BOTH },
 	{ "-tu -f !tcp", "udp protos_named " BOTH },
 	{ "--family=raw", "raw protos_named " BOTH },
 	{ "-W", DEFAULTS },
@@ -307,8 +308,8 @@ static void lines_have_their_meaning(void **state)
 /* --- what is said of wrong lines --- */
 
 #define KNOWN_FAMILIES \
-	"tcp, udp, udplite, raw, icmp, mptcp, unix, packet, netlink, vsock, xdp, inet, inet6, all, unix_stream, " \
-	"unix_dgram, unix_seqpacket, p_raw, p_dgr, or !PROTOCOL"
+	"tcp, udp, udplite, raw, icmp, mptcp, sctp, dccp, smc, unix, packet, netlink, vsock, xdp, tipc, inet, inet6, all, " \
+	"unix_stream, unix_dgram, unix_seqpacket, p_raw, p_dgr, or !PROTOCOL"
 
 static const struct {
 	const char *line, *problem;

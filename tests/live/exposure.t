@@ -84,6 +84,9 @@ for line in sys.stdin:
             poll.unregister(fd)
             if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 met.add(port)
+    # Or its SYN is sent again when the next rules are there.
+    for sock, _ in wait.values():
+        sock.close()
     print(*met, flush=True)
 """
 EVERY = [("tcp", port) for port in (*PORTS, LOCAL, FOUR, ONE_ADDRESS, SIX)] + [("udp", port) for port in servers]
@@ -601,6 +604,130 @@ if tap.run(["tc", "qdisc", "add", "dev", "eth1", "clsact"]).status == 0 and tap.
     tap.run(["tc", "qdisc", "del", "dev", "eth1", "clsact"])
 else:
     t.skip("a tc filter of one interface is not read", "tc, clsact or matchall cannot be had")
+# An XDP program that passes all, and one of a cgroup: of two instructions each, loaded and attached by bpf(2).
+BPF = """
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def bpf(command, attr):
+    attr = ctypes.create_string_buffer(attr.ljust(160, b"\\0"))
+    answer = libc.syscall(%d, command, attr, 160)
+    if answer < 0:
+        sys.exit("bpf: " + os.strerror(ctypes.get_errno()))
+    return answer
+kind, attach, target, value = (int(word) for word in sys.argv[1:5])
+code = ctypes.create_string_buffer(struct.pack("<BBhiBBhi", 0xb7, 0, 0, value, 0x95, 0, 0, 0))
+gpl = ctypes.create_string_buffer(b"GPL")
+program = bpf(5, struct.pack("<IIQQIIQII16sII", kind, 2, ctypes.addressof(code), ctypes.addressof(gpl), 0, 0, 0, 0, 0, b"", 0, attach))
+target = os.open(sys.argv[5], os.O_RDONLY | os.O_DIRECTORY) if len(sys.argv) > 5 else target
+link = bpf(28, struct.pack("<IIII", program, target, attach, 0))
+print("up", flush=True)
+sys.stdin.read()
+""" % {"x86_64": 321, "aarch64": 280}.get(os.uname().machine, 321)
+
+
+def attached(kind, attach, target, value, *path):
+    """A process that keeps the program attached; None with the reason in its place."""
+    process = subprocess.Popen([sys.executable, "-c", BPF, *map(str, (kind, attach, target, value)), *path], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+    if process.stdout.readline():
+        return process, None
+    return None, process.communicate()[1].decode().strip()
+
+
+def detach(process):
+    process.kill()
+    process.wait()
+
+
+BPF_XDP, BPF_TCX_INGRESS, BPF_CGROUP_INGRESS = 37, 46, 0
+for name, kind, attach, word in (("XDP", 6, BPF_XDP, "xdp"), ("tcx", 3, BPF_TCX_INGRESS, "tc")):
+    process, why = attached(kind, attach, socket.if_nametoindex("eth1"), 2 if name == "XDP" else 0)
+    if not process:
+        t.skip("a program of %s on one interface is not read" % name, why)
+        continue
+    rows, done = exposed()
+    t.same([{way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, word in key(20001).get("unread", [])],
+           [{"eth1": "unknown", "eth2": "open"}, True], "a program of %s on one interface is not read" % name)
+    detach(process)
+mounts = [line.split()[1] for line in open("/proc/self/mounts") if line.split()[2] == "cgroup2"]
+try:
+    group = os.path.join(mounts[0], "sockview-exposure-%d" % os.getpid())
+    os.mkdir(group)
+except (IndexError, OSError) as error:
+    t.skip("a program of the listener's cgroup is not read", "no cgroup of its own: %s" % error)
+else:
+    # A socket stays in the cgroup of the process that has made it.
+    inner = subprocess.Popen(["sh", "-c", 'echo 0 > "$1/cgroup.procs" && shift && exec "$@"', "sh", group, sys.executable, "-c",
+                              "import socket, sys\ns = socket.create_server(('0.0.0.0', 20061))\nprint('up', flush=True)\nsys.stdin.read()"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+    up = inner.stdout.readline()
+    process, why = attached(8, BPF_CGROUP_INGRESS, 0, 1, group) if up else (None, "no process may be put there")
+    rows, done = exposed()
+    if process:
+        t.same([key(20061).get("state"), "cgroup-bpf" in key(20061).get("unread", []), key(20001).get("state")], ["unknown", True, "open"],
+               "a program of the listener's cgroup is not read")
+        detach(process)
+        rows, done = exposed()
+        t.same([key(20061).get("state"), "cgroup-bpf" in key(20061).get("unread", [])], ["open", False], "once it is gone, it is known again")
+    else:
+        t.skip("a program of the listener's cgroup is not read", why)
+    inner.kill()
+    inner.wait()
+    os.rmdir(group)
+
+# --- routes, and interfaces below others -------------------------------------------------------------------
+
+with open("/proc/sys/net/ipv4/conf/all/rp_filter") as file:
+    before = file.read()
+with open("/proc/sys/net/ipv4/conf/all/rp_filter", "w") as file:
+    file.write("1")
+# Strict: what comes from eth1's net must come in by the interface to which its route leads.
+tap.run(["ip", "route", "replace", "10.1.0.0/24", "dev", "eth2"])
+rows, done = exposed("-t4")
+states = {way["name"]: way["state"] for way in key(FOUR).get("interfaces", [])}
+t.same(states, {"eth1": "depends", "eth2": "open"}, "rp_filter refuses what comes from the interface's own net")
+t.ok("rp_filter" not in str(key(FOUR).get("decided_by")), "the interface that lets most through decides", key(FOUR))
+t.ok(("tcp", FOUR) not in reached(200)["eth1"], "and a connect from there does not get through")
+tap.run(["ip", "route", "replace", "10.1.0.0/24", "dev", "eth1", "src", "10.1.0.1"])
+with open("/proc/sys/net/ipv4/conf/all/rp_filter", "w") as file:
+    file.write(before)
+if tap.run(["ip", "link", "add", "br9", "type", "bridge"]).status == 0:
+    for command in ("ip link set br9 up", "ip addr flush dev eth2", "ip link set eth2 master br9", "ip addr add 10.2.0.1/24 dev br9",
+                    "ip addr add fd02::1/64 dev br9 nodad"):
+        tap.run(command.split())
+    rows, done = exposed("-t")
+    t.same({way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, {"eth1": "open", "br9": "open"},
+           "of a bridge the bridge is told, not its port")
+    tap.run(["nft", "-f", "-"], stdin=chain("tcp dport 20001 drop", family="bridge").encode())
+    rows, done = exposed("-t")
+    t.same([{way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, "nftables-bridge" in key(20001).get("unread", [])],
+           [{"eth1": "unknown", "br9": "unknown"}, True], "rules of the bridge family are in use, and not read")
+    tap.run(["nft", "flush", "ruleset"])
+    tap.run(["nft", "-f", "-"], stdin=b'table netdev f {\nchain c { type filter hook ingress device "eth2" priority 0; policy accept;\ntcp dport 20001 drop\n}\n}\n')
+    rows, done = exposed("-t")
+    t.same({way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, {"eth1": "open", "br9": "unknown"},
+           "rules of the bridge's port are in use, and not run")
+    tap.run(["nft", "flush", "ruleset"])
+    tap.run(["ip", "link", "set", "eth2", "nomaster"])
+    tap.run(["ip", "link", "del", "br9"])
+else:
+    t.skip("of a bridge the bridge is told, not its port", "no bridge can be had")
+if tap.run(["ip", "link", "add", "vrf9", "type", "vrf", "table", "900"]).status == 0:
+    for command in ("ip link set vrf9 up", "ip link set eth2 master vrf9", "ip addr add 10.2.0.1/24 dev eth2"):
+        tap.run(command.split())
+    inside = socket.socket()
+    inside.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"vrf9")
+    inside.bind(("0.0.0.0", 20071))
+    inside.listen()
+    rows, done = exposed("-t")
+    t.same([way["name"] for way in key(20071).get("interfaces", [])], ["eth2"], "a listener of a VRF is reached by the VRF's interfaces")
+    met = {link: tap.run([*peers.inside(link), sys.executable, "-c", "import socket; socket.create_connection((%r, 20071), 0.5)" % PEERS[link][0]]).status == 0
+           for link in PEERS}
+    t.same(met, {"eth1": False, "eth2": True}, "as connects find")
+    tap.run(["ip", "link", "del", "vrf9"])
+else:
+    t.skip("a listener of a VRF is reached by the VRF's interfaces", "no VRF can be had")
+
 done = tap.run(["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", tap.SOCKVIEW, "--exposure", "--json", "-q", "-t"])
 if done.status == 0:
     rows = {("tcp", row["local_port"]): row for row in json.loads(done.out)["listeners"]}

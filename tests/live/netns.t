@@ -157,6 +157,13 @@ TOP = "/run/cgroup/sockview-test-" + tap.UNIQUE
 def remove_cgroups():
     if os.getpid() != SCRIPT:
         return
+    # Where the script fails, they are still there.
+    for pid in pids.values():
+        try:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+        except OSError:
+            pass
     for name in [TOP + "/" + cgroup for cgroup in CGROUPS.values()] + [TOP]:
         for _ in range(100):
             try:

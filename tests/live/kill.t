@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
 import netns
 import tap
+from scene import TCP_LINGER2
 
 why = netns.enter()
 if why:
@@ -91,6 +92,31 @@ t.same(seen(server), errno.ECONNABORTED, "its owner sees ECONNABORTED")
 t.same([one for both in ends for one in both if seen(one) is not None], [], "its 199 neighbours can be used")
 t.same(kill("%s and dport = :%d" % (here, number)).status, 1, "it is gone")
 
+# --- 200 whose tuple differs in one element --------------------------------------------------------------
+
+
+def joined(source, target):
+    """A connection from that address and port to that one, where something listens: both ends."""
+    end = socket.socket()
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    end.bind(source)
+    end.connect(target)
+    return end, listeners[target].accept()[0]
+
+
+listeners = {}
+for target in [("127.0.0.1", 23000), *(("127.0.1.%d" % i, 23000) for i in range(50)), *(("127.0.0.1", 23001 + i) for i in range(50))]:
+    listeners[target] = socket.create_server(target)
+first = joined(("127.0.2.1", 24000), ("127.0.0.1", 23000))
+beside = [joined(("127.0.2.1", 24000), target) for target in listeners if target != ("127.0.0.1", 23000)]
+beside += [joined(("127.0.2.1", 24001 + i), ("127.0.0.1", 23000)) for i in range(50)]
+beside += [joined(("127.0.3.%d" % (i + 1), 24000), ("127.0.0.1", 23000)) for i in range(50)]
+answer = kill("src 127.0.0.1:23000 and dst 127.0.2.1:24000")
+t.same((answer.status, answer.out.count(b"  closed\n"), seen(first[1])), (0, 1, errno.ECONNABORTED), "one whose tuple is another's but for one element", answer)
+t.same((len(beside), [one for both in beside for one in both if seen(one) is not None]), (200, []), "its 200 neighbours can be used")
+for one in [*first, *listeners.values(), *(one for both in beside for one in both)]:
+    one.close()
+
 # --- each state ------------------------------------------------------------------------------------------
 def closes(name, expression, state):
     for _ in range(500):
@@ -109,6 +135,13 @@ number = client.getsockname()[1]
 client.shutdown(socket.SHUT_WR)
 server.recv(1)
 closes("FIN_WAIT2", "sport = :%d" % number, "FIN-WAIT-2")
+client, server = pair()
+number = client.getsockname()[1]
+client.setsockopt(socket.IPPROTO_TCP, TCP_LINGER2, 60)
+client.shutdown(socket.SHUT_WR)
+server.recv(1)
+client.close()
+closes("FIN_WAIT2 of no process", "sport = :%d" % number, "FIN-WAIT-2")
 client, server = pair()
 number = client.getsockname()[1]
 client.shutdown(socket.SHUT_WR)

@@ -22,6 +22,9 @@ one, a tenth is a tick, of which there is one a second: under 0.15 s.
 `netns` (root alone) is a look at 1,000 network namespaces, each with a name and
 a listener, beside the loop that one would write around ss.
 
+`small` and `quiet` also say how long after listen() a --wait-for ends: within
+100 ms, as it looks 20 times a second.
+
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
 """
@@ -379,6 +382,32 @@ def print_table(title, commands):
               (disturbed, sum(len(command.peaks) for command in commands)))
 
 
+def waits(rounds):
+    """Milliseconds from listen() to the end of a --wait-for that waits for it."""
+    late = []
+    for number in range(rounds):
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            waiting = subprocess.Popen([SOCKVIEW, "--wait-for", str(server.getsockname()[1]), "--for", str(LIMIT)])
+            # Anywhere between two of its looks, which are 50 ms apart.
+            time.sleep(0.3 + 0.05 * number / rounds)
+            server.listen()
+            begun = time.monotonic()
+            status = waiting.wait()
+            late.append(1000 * (time.monotonic() - begun))
+            if status:
+                sys.exit("bench: --wait-for ended with %d" % status)
+    return late
+
+
+def print_waits(rounds):
+    """False if the median is over what is promised."""
+    late = waits(rounds)
+    print("\n### `--wait-for`: from listen() to its end\n")
+    print("median %.0f ms, the longest of %d %.0f ms; 100 ms at most are promised" % (statistics.median(late), rounds, max(late)))
+    return statistics.median(late) <= 100
+
+
 def describe(size, load):
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
                platform.machine())
@@ -422,6 +451,8 @@ def main():
                         client.end()
                 print_table(title, commands)
                 sys.stdout.flush()
+        if size in ("small", "quiet") and not print_waits(20):
+            sys.exit("bench: --wait-for ends late")
     finally:
         # It has the pipe that the load's end is told by, too.
         if others:

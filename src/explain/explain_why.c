@@ -186,6 +186,11 @@ static int say_address(struct explain *explain, const struct planned *plan)
 	char address[WORDS_ADDR_MAX];
 	const struct local_addr *local = facts_addr(&explain->host, plan->bind.family, &plan->bind.addr);
 	words_addr(address, plan->bind.family, &plan->bind.addr);
+	/* A link-local address is one only with its zone. */
+	if (plan->bind.family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(plan->bind.addr.byte)) {
+		words_endpoint(explain, address, AF_INET6, &plan->bind.addr, 0, plan->bind.ifindex);
+		*strrchr(address, ':') = '\0';
+	}
 	if (plan->bind.family == AF_INET6 && explain->host.disable_ipv6 == 1)
 		return sentence_add(explain, SAY_WHY, "ipv6-disabled",
 		                    "IPv6 is switched off here (net.ipv6.conf.all.disable_ipv6 is 1).");

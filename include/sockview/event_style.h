@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <sockview/netns.h>
 #include <sockview/out.h>
@@ -26,12 +27,19 @@ void event_columns_default(struct event_columns *columns, bool text, bool netns)
 bool event_columns_parse(struct event_columns *columns, const char *list, struct bytes *unknown);
 bool event_columns_have(const struct event_columns *columns, const char *name);
 
+/* The last second that was written. */
+struct event_stamp {
+	time_t second;
+	char date[32], zone[8];
+};
+
 struct event_style {
 	enum events_form form;
 	bool utc, no_header;
 	bool csv_safe;                  /* no text cell is a formula to a spreadsheet */
 	const struct netns_list *netns; /* what they are called; NULL: there is one */
 	struct event_columns columns;
+	struct event_stamp *stamp; /* filled by what writes */
 	struct out *out;
 };
 

@@ -11,53 +11,75 @@
 #include <sockview/event_kind.h>
 #include <sockview/proto.h>
 
+static void cell_text(struct cell *cell, enum cell_kind kind, const char *text, size_t len)
+{
+	cell->kind = kind;
+	cell->text = (struct bytes){ text, len };
+}
+
+/* A constant. */
 static void cell_word(struct cell *cell, const char *word)
 {
-	cell->kind = word && *word ? CELL_WORD : CELL_NONE;
-	snprintf(cell->text, sizeof(cell->text), "%s", word ? word : "");
+	cell_text(cell, word && *word ? CELL_WORD : CELL_NONE, word, word ? strlen(word) : 0);
 }
 
 static void cell_number(struct cell *cell, bool told, uint64_t number)
 {
-	cell->kind = told ? CELL_BARE : CELL_NONE;
-	snprintf(cell->text, sizeof(cell->text), "%" PRIu64, number);
+	cell->kind = CELL_NONE;
+	if (told)
+		cell_text(cell, CELL_BARE, cell->room, (size_t)(text_u64(cell->room, number) - cell->room));
 }
 
 static void cell_bool(struct cell *cell, bool told, bool yes)
 {
+	cell_word(cell, yes ? "true" : "false");
 	cell->kind = told ? CELL_BARE : CELL_NONE;
-	snprintf(cell->text, sizeof(cell->text), "%s", yes ? "true" : "false");
 }
 
 /* --- values --- */
 
-void event_local_time(const struct event_style *style, const struct event *event, struct tm *tm)
+static char *six_digits(char *to, uint64_t number)
 {
-	time_t seconds = (time_t)(event->time_ns / 1000000000);
-	if (style->utc)
-		gmtime_r(&seconds, tm);
-	else
-		localtime_r(&seconds, tm);
+	for (int i = 5; i >= 0; i--, number /= 10)
+		to[i] = (char)('0' + number % 10);
+	return to + 6;
 }
 
-unsigned event_microseconds(const struct event *event)
+/* Both are made once a second: localtime_r() and strftime() cost as much as all the rest of a line. */
+static void stamp_second(const struct event_style *style, time_t second)
 {
-	return (unsigned)(event->time_ns % 1000000000 / 1000);
+	struct event_stamp *stamp = style->stamp;
+	struct tm tm = { 0 };
+	if (style->utc)
+		gmtime_r(&second, &tm);
+	else
+		localtime_r(&second, &tm);
+	stamp->second = second;
+	strftime(stamp->date, sizeof(stamp->date), "%Y-%m-%dT%H:%M:%S", &tm);
+	long minutes = tm.tm_gmtoff / 60;
+	snprintf(stamp->zone, sizeof(stamp->zone), "Z");
+	if (!style->utc)
+		snprintf(stamp->zone, sizeof(stamp->zone), "%c%02ld:%02ld", minutes < 0 ? '-' : '+',
+		         labs(minutes) / 60 % 100, labs(minutes) % 60);
+}
+
+char *event_time(char *to, const struct event_style *style, const struct event *event)
+{
+	struct event_stamp *stamp = style->stamp;
+	time_t second = (time_t)(event->time_ns / 1000000000);
+	if (stamp->second != second || !*stamp->date)
+		stamp_second(style, second);
+	to = stpcpy(to, stamp->date);
+	*to++ = '.';
+	to = six_digits(to, (uint64_t)(event->time_ns % 1000000000 / 1000));
+	return stpcpy(to, stamp->zone);
 }
 
 /* RFC 3339: 2026-11-20T16:00:45.123456+01:00 */
 static void get_time(const struct event_style *style, const struct event *event, struct cell *cell)
 {
-	struct tm tm;
-	char stamp[32], zone[8] = "Z";
-	event_local_time(style, event, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	long minutes = tm.tm_gmtoff / 60;
-	if (!style->utc)
-		snprintf(zone, sizeof(zone), "%c%02ld:%02ld", minutes < 0 ? '-' : '+', labs(minutes) / 60 % 100,
-		         labs(minutes) % 60);
-	cell->kind = CELL_WORD;
-	snprintf(cell->text, sizeof(cell->text), "%s.%06u%s", stamp, event_microseconds(event), zone);
+	char *end = event_time(cell->room, style, event);
+	cell_text(cell, CELL_WORD, cell->room, (size_t)(end - cell->room));
 }
 
 static void get_event(const struct event_style *style, const struct event *event, struct cell *cell)
@@ -76,8 +98,8 @@ void event_get_end(const struct event *event, bool remote, struct cell *cell)
 {
 	const struct row *row = &event->row;
 	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
-	cell->kind = CELL_WORD;
-	*addr_text(cell->text, remote ? &row->remote : &row->local, row->family, mapped) = '\0';
+	char *end = addr_text(cell->room, remote ? &row->remote : &row->local, row->family, mapped);
+	cell_text(cell, CELL_WORD, cell->room, (size_t)(end - cell->room));
 }
 
 static void get_local_address(const struct event_style *style, const struct event *event, struct cell *cell)
@@ -113,7 +135,7 @@ static void get_pid(const struct event_style *style, const struct event *event, 
 static void cell_hostile(struct cell *cell, struct bytes bytes)
 {
 	cell->kind = bytes.len ? CELL_HOSTILE : CELL_NONE;
-	cell->hostile = bytes;
+	cell->text = bytes;
 }
 
 static void get_program(const struct event_style *style, const struct event *event, struct cell *cell)
@@ -138,9 +160,13 @@ void event_get_direction(const struct event_style *style, const struct event *ev
 static void get_duration(const struct event_style *style, const struct event *event, struct cell *cell)
 {
 	(void)style;
-	cell->kind = event->has_duration ? CELL_BARE : CELL_NONE;
-	snprintf(cell->text, sizeof(cell->text), "%" PRIu64 ".%06" PRIu64, event->duration_ns / 1000000000,
-	         event->duration_ns % 1000000000 / 1000);
+	cell->kind = CELL_NONE;
+	if (!event->has_duration)
+		return;
+	char *end = text_u64(cell->room, event->duration_ns / 1000000000);
+	*end++ = '.';
+	end = six_digits(end, event->duration_ns % 1000000000 / 1000);
+	cell_text(cell, CELL_BARE, cell->room, (size_t)(end - cell->room));
 }
 
 static void get_acked(const struct event_style *style, const struct event *event, struct cell *cell)
@@ -169,15 +195,13 @@ static void get_retrans(const struct event_style *style, const struct event *eve
 
 void event_get_error(const struct event_style *style, const struct event *event, struct cell *cell)
 {
-	char number[16];
 	const char *name = event->error ? errno_name(event->error) : NULL;
 	(void)style;
-	snprintf(number, sizeof(number), "%d", event->error);
-	cell_word(cell, !event->has_error             ? NULL
-	                : name                        ? name
-	                : event->error                ? number
-	                : event->kind == EVENT_FAILED ? "closed"
-	                                              : NULL);
+	if (!name && event->error)
+		cell_number(cell, event->has_error, (uint64_t)event->error);
+	else
+		cell_word(cell, name ? name : event->kind == EVENT_FAILED ? "closed" : NULL);
+	cell->kind = cell->kind != CELL_NONE && event->has_error ? CELL_WORD : CELL_NONE;
 }
 
 static void get_cookie(const struct event_style *style, const struct event *event, struct cell *cell)
@@ -236,37 +260,40 @@ void event_get_netns_name(const struct event_style *style, const struct event *e
 			return;
 		}
 	/* It began after the watch. */
-	cell->kind = CELL_WORD;
-	snprintf(cell->text, sizeof(cell->text), "net:[%u]", event->netns);
+	int len = snprintf(cell->room, sizeof(cell->room), "net:[%u]", event->netns);
+	cell_text(cell, CELL_WORD, cell->room, (size_t)len);
 }
+
+/* Its name, and as JSON has it. */
+#define NAMED(name) name, ",\"" name "\":", sizeof(name) + 3
 
 /* In their order. */
 static const struct event_key keys[] = {
-	{ "time", 32, get_time },
-	{ "event", 8, get_event },
-	{ "protocol", 8, get_protocol },
-	{ "local_address", 15, get_local_address },
-	{ "local_port", 10, get_local_port },
-	{ "remote_address", 15, get_remote_address },
-	{ "remote_port", 11, get_remote_port },
-	{ "pid", 7, get_pid },
-	{ "program", 15, get_program },
-	{ "uid", 5, get_uid },
-	{ "direction", 9, event_get_direction },
-	{ "duration", 10, get_duration },
-	{ "bytes_acked", 11, get_acked },
-	{ "bytes_received", 14, get_received },
-	{ "exact", 5, get_exact },
-	{ "total_retrans", 13, get_retrans },
-	{ "error", 12, event_get_error },
-	{ "cookie", 10, get_cookie },
-	{ "netns", 10, get_event_netns },
-	{ "owner_from", 15, get_owner_from },
-	{ "owner_candidates", 16, get_candidates },
-	{ "source", 7, get_source },
-	{ "netns_name", 12, event_get_netns_name },
-	{ "cmdline", 24, event_get_cmdline },
-	{ "unit", 16, event_get_unit },
+	{ NAMED("time"), 32, get_time },
+	{ NAMED("event"), 8, get_event },
+	{ NAMED("protocol"), 8, get_protocol },
+	{ NAMED("local_address"), 15, get_local_address },
+	{ NAMED("local_port"), 10, get_local_port },
+	{ NAMED("remote_address"), 15, get_remote_address },
+	{ NAMED("remote_port"), 11, get_remote_port },
+	{ NAMED("pid"), 7, get_pid },
+	{ NAMED("program"), 15, get_program },
+	{ NAMED("uid"), 5, get_uid },
+	{ NAMED("direction"), 9, event_get_direction },
+	{ NAMED("duration"), 10, get_duration },
+	{ NAMED("bytes_acked"), 11, get_acked },
+	{ NAMED("bytes_received"), 14, get_received },
+	{ NAMED("exact"), 5, get_exact },
+	{ NAMED("total_retrans"), 13, get_retrans },
+	{ NAMED("error"), 12, event_get_error },
+	{ NAMED("cookie"), 10, get_cookie },
+	{ NAMED("netns"), 10, get_event_netns },
+	{ NAMED("owner_from"), 15, get_owner_from },
+	{ NAMED("owner_candidates"), 16, get_candidates },
+	{ NAMED("source"), 7, get_source },
+	{ NAMED("netns_name"), 12, event_get_netns_name },
+	{ NAMED("cmdline"), 24, event_get_cmdline },
+	{ NAMED("unit"), 16, event_get_unit },
 };
 
 const struct event_key *event_key_at(size_t index)

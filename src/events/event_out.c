@@ -21,17 +21,17 @@ static void out_json(const struct event_style *style, const struct event *event)
 	for (size_t i = 0; i < style->columns.count; i++) {
 		const struct event_key *key = event_key_at(style->columns.key[i]);
 		key->get(style, event, &cell);
-		out_string(out, i ? ",\"" : "{\"");
-		out_string(out, key->name);
-		out_string(out, "\":");
+		if (!i)
+			out_char(out, '{');
+		out_bytes(out, key->json + !i, key->json_len - !i);
 		if (cell.kind == CELL_NONE)
-			out_string(out, "null");
+			out_bytes(out, "null", 4);
 		else if (cell.kind == CELL_BARE)
-			out_string(out, cell.text);
+			out_bytes(out, cell.text.data, cell.text.len);
 		else if (cell.kind == CELL_WORD)
-			json_printable(out, cell.text, strlen(cell.text));
+			json_printable(out, cell.text.data, cell.text.len);
 		else
-			json_bytes(out, cell.hostile.data, cell.hostile.len);
+			json_bytes(out, cell.text.data, cell.text.len);
 	}
 	out_string(out, "}\n");
 }
@@ -58,9 +58,9 @@ static void out_csv_text(const struct event_style *style, const char *text, size
 /* An escaped copy behind one free byte, to the text's end; NULL: no memory. */
 static char *escaped_cell(struct cell *cell, enum text_escape how, char **end)
 {
-	char *escaped = malloc(1 + TEXT_ESCAPED_MAX(cell->hostile.len) + 1);
+	char *escaped = malloc(1 + TEXT_ESCAPED_MAX(cell->text.len) + 1);
 	if (escaped)
-		*end = text_escape(escaped + 1, cell->hostile.data, cell->hostile.len, how);
+		*end = text_escape(escaped + 1, cell->text.data, cell->text.len, how);
 	return escaped;
 }
 
@@ -73,7 +73,8 @@ static int out_csv(const struct event_style *style, const struct event *event)
 		if (i)
 			out_char(out, style->form == EVENTS_TSV ? '\t' : ',');
 		if (cell.kind != CELL_HOSTILE) {
-			out_string(out, cell.kind == CELL_NONE ? "" : cell.text);
+			if (cell.kind != CELL_NONE)
+				out_bytes(out, cell.text.data, cell.text.len);
 			continue;
 		}
 		char *end, *escaped = escaped_cell(&cell, TEXT_LINE, &end);
@@ -96,8 +97,13 @@ static char *end_text(char *to, const struct event *event, bool remote)
 	struct cell address;
 	uint16_t port = remote ? row->remote_port : row->local_port;
 	event_get_end(event, remote, &address);
-	bool brackets = strchr(address.text, ':') != NULL;
-	to += sprintf(to, brackets ? "[%s]:" : "%s:", address.text);
+	bool brackets = memchr(address.text.data, ':', address.text.len) != NULL;
+	if (brackets)
+		*to++ = '[';
+	to = mempcpy(to, address.text.data, address.text.len);
+	if (brackets)
+		*to++ = ']';
+	*to++ = ':';
 	return port ? text_u64(to, port) : stpcpy(to, "*");
 }
 
@@ -119,7 +125,7 @@ static char *detail_text(char *to, const struct event_style *style, const struct
 	if (event->kind == EVENT_OPEN)
 		event_get_direction(style, event, &cell);
 	if (event->kind == EVENT_OPEN || event->kind == EVENT_FAILED)
-		return stpcpy(to, cell.kind ? cell.text : "-");
+		return cell.kind ? mempcpy(to, cell.text.data, cell.text.len) : stpcpy(to, "-");
 	if (event->kind != EVENT_CLOSE)
 		return to;
 	if (event->has_duration)
@@ -131,7 +137,7 @@ static char *detail_text(char *to, const struct event_style *style, const struct
 	if (event->has_retrans)
 		to += sprintf(to, " retrans:%u", event->total_retrans);
 	if (cell.kind)
-		to += sprintf(to, " %s", cell.text);
+		to += sprintf(to, " %.*s", (int)cell.text.len, (const char *)cell.text.data);
 	if (to == start)
 		return stpcpy(to, "");
 	memmove(start, start + 1, (size_t)(to - start));
@@ -148,14 +154,19 @@ static void out_padded(struct out *out, const char *text, const char *end, size_
 		out_char(out, ' ');
 }
 
-enum { WIDTH_END = 21, WIDTH_OWNER = 13, WIDTH_DETAIL = 38 };
+static void out_name(struct out *out, const char *name, size_t width)
+{
+	out_padded(out, name, name + strlen(name), width);
+}
+
+enum { WIDTH_KIND = 8, WIDTH_PROTO = 5, WIDTH_END = 21, WIDTH_OWNER = 13, WIDTH_DETAIL = 38 };
 
 /* What is absent is "-". */
 static int out_word(const struct event_style *style, struct cell *cell, unsigned width, enum text_escape how)
 {
 	if (cell->kind != CELL_HOSTILE) {
-		const char *text = cell->kind == CELL_NONE ? "-" : cell->text;
-		out_padded(style->out, text, text + strlen(text), width);
+		struct bytes text = cell->kind == CELL_NONE ? (struct bytes){ "-", 1 } : cell->text;
+		out_padded(style->out, text.data, (const char *)text.data + text.len, width);
 		return 0;
 	}
 	char *end, *escaped = escaped_cell(cell, how, &end);
@@ -201,13 +212,13 @@ static int out_text(const struct event_style *style, const struct event *event)
 {
 	struct out *out = style->out;
 	char text[512];
-	struct tm tm;
 	if (style->columns.chosen)
 		return out_columns(style, event);
-	event_local_time(style, event, &tm);
-	snprintf(text, sizeof(text), "%02d:%02d:%02d.%06u %-8s %-5s ", tm.tm_hour % 100, tm.tm_min % 100,
-	         tm.tm_sec % 100, event_microseconds(event), event_name(event->kind), proto_name(event->row.proto));
-	out_string(out, text);
+	event_time(text, style, event);
+	out_bytes(out, text + EVENT_CLOCK, EVENT_CLOCK_END - EVENT_CLOCK);
+	out_char(out, ' ');
+	out_name(out, event_name(event->kind), WIDTH_KIND);
+	out_name(out, proto_name(event->row.proto), WIDTH_PROTO);
 	out_padded(out, text, end_text(text, event, false), WIDTH_END);
 	out_padded(out, text, end_text(text, event, true), WIDTH_END);
 	char *end = detail_text(text, style, event);

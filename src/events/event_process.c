@@ -100,11 +100,10 @@ void event_processes_fill(struct event_processes *processes, struct event *event
 	if (event->pid <= 0 || processes->proc_fd < 0)
 		return;
 	struct event_process *process = &processes->place[(uint32_t)event->pid % PLACES];
-	int64_t now = now_by(CLOCK_REALTIME);
 	bool same = process->pid == event->pid && memcmp(process->comm, event->comm, sizeof(event->comm)) == 0;
-	if (!same || now - process->read_ns > FRESH_NS || now < process->read_ns) {
+	if (!same || event->time_ns - process->read_ns > FRESH_NS) {
 		process->pid = event->pid;
-		process->read_ns = now;
+		process->read_ns = now_by(CLOCK_REALTIME);
 		process->cmdline_len = process->unit_len = 0;
 		memcpy(process->comm, event->comm, sizeof(event->comm));
 		read_process(processes, process, event->time_ns);

@@ -35,6 +35,8 @@ struct events {
 	const struct events_request *request;
 	struct events_result *result;
 	struct error *error;
+	struct event_stamp stamp;
+	struct event_style style;
 	struct programs tcp, udp;
 	struct destroyed *destroyed; /* one a namespace */
 	size_t destroyed_count;
@@ -114,7 +116,7 @@ static int events_tell(void *context, struct event *event)
 		return 0;
 	if (events->processes)
 		event_processes_fill(events->processes, event);
-	if (event_out(&request->style, event) < 0)
+	if (event_out(&events->style, event) < 0)
 		return error_set(events->error, errno, "format", "");
 	events->result->told++;
 	events->stop = request->count && events->result->told == request->count;
@@ -497,6 +499,8 @@ int events_run(const struct events_request *request, struct events_result *resul
 	struct events events = { .request = request, .result = result, .error = error };
 	*result = (struct events_result){ 0 };
 	*error = (struct error){ .offset = -1 };
+	events.style = request->style;
+	events.style.stamp = &events.stamp;
 	events.dumps.sink = looked_event;
 	events.dumps.context = &events;
 	int answer = events_steps(&events);

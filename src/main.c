@@ -136,6 +136,7 @@
  *     event_keys.c event_keys.h        what an event says, by name, and a choice of that
  *     event_out.c event_out.h          an event as a line
  *     event_process.c event_process.h  what /proc tells of an event's process
+ *     event_record.c event_record.h    a record of the BPF programs as an event
  *     event_style.h                    how events are to be written
  *     events.c events.h                the watch: what is loaded, the loop, the filter, what was lost
  *     program.h                        what both of the BPF programs are made of

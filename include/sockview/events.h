@@ -32,10 +32,11 @@ struct events_request {
 	uint64_t count;  /* 0: no end */
 	const volatile sig_atomic_t *stop_asked;
 	/*
-	 * Fills the table with the sockets that there are, and finds who has them;
-	 * `known` tells of a socket whose owner need not be found. 0, or -1 with the error.
+	 * Fills the table with the sockets of these protocols (PROTO_BIT()s) that there are, and finds who has them;
+	 * `seeding`: behind the programs, which know more of them. `known` tells of a socket whose owner need not be found. 0, or -1 with the error.
 	 */
-	int (*look)(void *context, bool (*known)(void *context, const struct row *row), void *known_context);
+	int (*look)(void *context, unsigned protos, bool seeding, bool (*known)(void *context, const struct row *row),
+	            void *known_context);
 	/* Everything is loaded: no right is needed but, with `again`, those of look(). 0, or -1 with the error. */
 	int (*ready)(void *context, bool again);
 	void *context;

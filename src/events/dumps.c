@@ -18,6 +18,16 @@ const struct dumped *dumps_find(const struct dumps *dumps, uint64_t cookie)
 	return dumps->count ? bsearch(&wanted, dumps->socket, dumps->count, sizeof(wanted), by_cookie) : NULL;
 }
 
+void dumps_own(const struct dumps *dumps, struct event *event)
+{
+	const struct dumped *dumped = dumps_find(dumps, event->row.cookie);
+	if (!dumped || !dumped->pid)
+		return;
+	event->pid = dumped->pid;
+	event->owner_from = OWNER_DUMP;
+	memcpy(event->comm, dumped->comm, sizeof(event->comm));
+}
+
 void dumps_free(struct dumps *dumps)
 {
 	free(dumps->socket);

@@ -35,6 +35,8 @@ int dumps_compare(struct dumps *dumps, const struct table *table, const struct o
                   bool closes);
 /* The kernel tells that this socket has closed. False: nothing is known of whether it ever was open. */
 bool dumps_close(struct dumps *dumps, const struct sock *sock, int64_t now, struct event *event);
+/* Who had that socket in the last look, if it has it. */
+void dumps_own(const struct dumps *dumps, struct event *event);
 void dumps_free(struct dumps *dumps);
 
 #endif

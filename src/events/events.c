@@ -16,6 +16,7 @@
 #include "events/dumps.h"
 #include "events/event_out.h"
 #include "events/event_process.h"
+#include "events/event_record.h"
 #include "events/programs.h"
 #include "events/unreachable.h"
 
@@ -44,6 +45,7 @@ struct events {
 	bool unwatched;      /* one has none */
 	unsigned dumped;     /* PROTO_BIT()s that are told of by dumps and the multicast */
 	struct dumps dumps;
+	struct dumps seed; /* what was there when the programs began */
 	bool stop;
 	uint64_t lost, undecided, untold, losses;
 	int64_t clock_ns;                  /* CLOCK_REALTIME - CLOCK_MONOTONIC */
@@ -125,53 +127,15 @@ static int events_tell(void *context, struct event *event)
 
 static int record_event(struct events *events, enum proto proto, const struct event_record *record)
 {
-	struct event event = {
-		.row = {
-			.proto = (uint8_t)proto,
-			.family = (uint8_t)record->family,
-			.local_port = record->local_port,
-			.remote_port = record->remote_port,
-			.cookie = record->cookie,
-			.uid = record->uid,
-			.ifindex = record->ifindex,
-			.flags = ROW_HAS_COOKIE | ROW_HAS_UID,
-		},
-		.kind = record->kind,
-		.direction = record->direction,
-		.owner_from = record->pid ? record->owner_from : (uint8_t)OWNER_UNKNOWN,
-		.source = SOURCE_BPF,
-		.pid = (int32_t)record->pid,
-		.candidates = record->candidates,
-		.time_ns = (int64_t)record->ns + events->clock_ns,
-		.netns = record->netns,
-		.error = record->error,
-	};
-	memcpy(event.row.local.byte, record->local, sizeof(record->local));
-	memcpy(event.row.remote.byte, record->remote, sizeof(record->remote));
-	memcpy(event.comm, record->comm, sizeof(event.comm));
-	event.row.flags |= row_mapped(&event.row);
-	event.has_error = record->kind == EVENT_FAILED || (record->kind == EVENT_CLOSE && record->error);
-	/* connect() found no free port: nothing was sent, and no error is kept with the socket. */
-	if (record->kind == EVENT_FAILED && !record->error && !record->local_port)
-		event.error = EADDRNOTAVAIL;
-	if (record->kind == EVENT_CLOSE) {
-		const struct payload_counters counters = {
-			.bytes_acked = record->acked,
-			.bytes_received = record->received,
-			.bytes_sent = record->sent,
-			.bytes_retrans = record->retrans_bytes,
-			.has_sent = true,
-			.connecting = record->connecting,
-			.fin_acked = record->fin_acked,
-			.fin_received = record->fin_received,
-		};
-		event.has_duration = record->opened_ns;
-		event.duration_ns = record->opened_ns ? record->ns - record->opened_ns : 0;
-		event.has_counters = event.has_retrans = record->flags & RECORD_COUNTERS;
-		event.payload = payload_count(&counters);
-		event.total_retrans = record->total_retrans;
-		events->untold += record->flags & RECORD_UNTOLD ? 1 : 0;
+	struct event event;
+	if (!event_of_record(&event, record, proto, events->clock_ns)) {
+		events->undecided++;
+		return 0;
 	}
+	events->untold += record->kind == EVENT_CLOSE && record->flags & RECORD_UNTOLD ? 1 : 0;
+	/* It was there before, and the iterator did not meet it. */
+	if (!event.pid)
+		dumps_own(&events->seed, &event);
 	return events_tell(events, &event);
 }
 
@@ -215,13 +179,26 @@ static bool owner_known(void *context, const struct row *row)
 	return dumped && dumped->pid;
 }
 
+/* Behind the programs' own pass over open files: whom that did not tell is of this look. */
+static int events_look_first(struct events *events, unsigned protos)
+{
+	const struct events_request *request = events->request;
+	if (!protos)
+		return 0;
+	if (request->look(request->context, protos, true, owner_known, &events->seed) < 0)
+		return 0;
+	if (dumps_compare(&events->seed, request->table, request->owners, clock_read(CLOCK_REALTIME), false) < 0)
+		return error_set(events->error, errno, "compare sockets", "");
+	return 0;
+}
+
 static int events_look(struct events *events)
 {
 	const struct events_request *request = events->request;
 	bool closes = events->unwatched;
 	for (size_t i = 0; i < events->destroyed_count; i++)
 		closes |= events->destroyed[i].destroy.lost;
-	if (request->look(request->context, owner_known, &events->dumps) < 0)
+	if (request->look(request->context, events->dumped, false, owner_known, &events->dumps) < 0)
 		return -1;
 	for (size_t i = 0; i < events->destroyed_count; i++) {
 		events->losses += events->destroyed[i].destroy.lost;
@@ -479,6 +456,8 @@ static int events_steps(struct events *events)
 		return error_set(events->error, errno, "start", "");
 	if (events_open(events) < 0)
 		return -1;
+	if (events_look_first(events, request->query->protos & ~events->dumped) < 0)
+		return -1;
 	if (events->dumped && events_look(events) < 0)
 		return -1;
 	if (request->ready(request->context, events->dumped != 0) < 0)
@@ -511,6 +490,7 @@ int events_run(const struct events_request *request, struct events_result *resul
 	free(events.destroyed);
 	event_processes_free(events.processes);
 	dumps_free(&events.dumps);
+	dumps_free(&events.seed);
 	inode_index_free(&events.owners.index);
 	return answer;
 }

@@ -16,7 +16,8 @@
 struct eventing {
 	struct events_request request;
 	struct events_result result;
-	bool looked; /* once at least */
+	struct query looked_for; /* in the look under way */
+	bool ready;              /* rights are dropped */
 	bool (*known)(void *context, const struct row *row);
 	void *known_context;
 };
@@ -110,39 +111,43 @@ static int eventing_keep(void *context, const struct sock *sock)
 	struct run *run = context;
 	struct eventing *eventing = run->own;
 	struct sock kept = *sock;
-	if (!query_matches(&run->query, &sock->row))
+	if (!query_matches(&eventing->looked_for, &sock->row))
 		return 0;
 	if (eventing->known(eventing->known_context, &sock->row))
 		kept.row.inode = 0;
 	return gather_keep(run, &kept);
 }
 
-static int eventing_look(void *context, bool (*known)(void *context, const struct row *row), void *known_context)
+static int eventing_look(void *context, unsigned protos, bool seeding,
+                         bool (*known)(void *context, const struct row *row), void *known_context)
 {
 	struct run *run = context;
 	struct eventing *eventing = run->own;
 	struct source_request request = {
-		.query = &run->query,
+		.query = &eventing->looked_for,
 		.sink = eventing_keep,
 		.context = run,
 		.mark = gather_mark,
 		.rewind = gather_rewind,
 	};
-	bool again = eventing->looked;
-	eventing->looked = true;
+	eventing->looked_for = run->query;
+	eventing->looked_for.protos = protos;
 	eventing->known = known;
 	eventing->known_context = known_context;
 	run->report = (struct report){ 0 };
 	table_clear(&run->table);
 	owners_free(&run->owners);
-	if (again && rights_raise(run) < 0)
+	if (eventing->ready && rights_raise(run) < 0)
 		return -1;
 	if (gather_sockets(run, &request) != 0 || gather_owners(run) < 0)
 		return -1;
+	/* The programs tell who has sockets; what this look could not see is no lack of theirs. */
+	if (seeding)
+		return 0;
 	if (run->report.from_proc)
 		return error_set(&run->error, run->report.netlink_errno,
 		                 "watch sockets by /proc/net, which numbers none of them (netlink)", "");
-	if (again)
+	if (eventing->ready)
 		return rights_drop(run, false);
 	if (!run->options->quiet)
 		notes_report(&run->report, &run->owners.report, rights_unused(run) ? NULL : &run->privilege,
@@ -152,7 +157,9 @@ static int eventing_look(void *context, bool (*known)(void *context, const struc
 
 static int eventing_ready(void *context, bool again)
 {
-	return rights_drop(context, !again);
+	struct run *run = context;
+	((struct eventing *)run->own)->ready = true;
+	return rights_drop(run, !again);
 }
 
 static int eventing_answer(struct run *run)

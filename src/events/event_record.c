@@ -10,7 +10,8 @@
 bool event_of_record(struct event *event, const struct event_record *record, enum proto proto, int64_t clock_ns)
 {
 	if (record->kind == EVENT_NONE || record->kind >= EVENT_KINDS || record->direction > DIRECTION_IN ||
-	    record->owner_from > OWNER_SEED || (record->family != AF_INET && record->family != AF_INET6))
+	    record->owner_from > OWNER_SEED || record->pid > INT32_MAX ||
+	    (record->family != AF_INET && record->family != AF_INET6))
 		return false;
 	*event = (struct event){
 		.row = {

@@ -100,8 +100,8 @@ static void eventing_plan(struct run *run)
 		.owners = true,
 		.owners_shown = true,
 		.details = PROCESS_NAME,
-		/* A receive buffer beyond net.core.rmem_max takes CAP_NET_ADMIN as marks do. */
-		.privileges = PRIVILEGE_MARK | (run->namespaces.list.count ? PRIVILEGE_NETNS : 0u),
+		/* The programs are no matter of --owners-from. A receive buffer beyond net.core.rmem_max takes CAP_NET_ADMIN as marks do. */
+		.privileges = PRIVILEGE_BPF | PRIVILEGE_MARK | (run->namespaces.list.count ? PRIVILEGE_NETNS : 0u),
 	};
 }
 

@@ -11,8 +11,8 @@ import tap
 class Watch:
     """Begun when it is made: sockets made from then on are told. Its lines are read as they come."""
 
-    def __init__(self, *options, before=(), slow=False):
-        self.process = subprocess.Popen([*before, tap.SOCKVIEW, "-E", "-v", "--for", "50", *options],
+    def __init__(self, *options, before=(), slow=False, program=None):
+        self.process = subprocess.Popen([*before, program or tap.SOCKVIEW, "-E", "-v", "--for", "50", *options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.said, self.out = b"", bytearray()
         for line in self.process.stderr:

@@ -4,6 +4,7 @@ import array
 import errno
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -356,6 +357,102 @@ else:
         t.ok(gone, "killed: neither program, map nor link is left")
         datagram().close()
         t.ok(True, "and UDP sockets can be made")
+
+# --- what was there before, and what is told in two ways ---------------------------------------------------
+
+WITHOUT_UDP = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-all"]
+watch = Watch("-tu", "-c0.2", "--jsonl", before=WITHOUT_UDP) if os.getuid() == 0 else None
+if not watch or not probe.by_bpf or b"sockview: UDP is told by messages" not in watch.said:
+    t.skip("TCP by BPF beside UDP by looks", "not to be had here")
+    t.skip("who has what was there before, where no iterator runs", "the same")
+    t.skip("a program that cannot remember sockets", "the same")
+else:
+    client = socket.create_connection(old.getsockname())
+    server = old.accept()[0]
+    sock = datagram()
+    udp_port = sock.getsockname()[1]
+    watch.until(b'"bind"', 1)  # a look that sees the connection, too
+    sock.close()
+    client.close()
+    server.recv(1)
+    server.close()
+    events = watch.until(b'"udp"', 2).until(b'"close"', 3).events()
+    t.same(sorted((event["event"], event["source"]) for event in events if event["protocol"] == "tcp"),
+           [(kind, "bpf") for kind in ("close", "close", "connect", "open", "open")],
+           "UDP by looks, TCP by programs: nothing is told twice", events)
+
+    counts = os.path.join(tap.scratch(), "calls")
+    quiet = ["-E", "--for", "0.1", "--owners-from", "proc"]
+    tap.run([tap.helper("inject"), counts, "-", tap.SOCKVIEW, *quiet])
+    calls = {int(line.split()[0]): line.split()[1] for line in open(counts)} if os.path.exists(counts) else {}
+    client = socket.create_connection(old.getsockname())
+    port = client.getsockname()[1]
+    server = old.accept()[0]
+    # Its last call of bpf(2) opens the iterator.
+    watch = Watch("--jsonl", "--owners-from", "proc", before=[tap.helper("inject"), "321", "1", calls.get(321, "1")])
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    server.close()
+    wait_for(lambda: client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == b"\x07")
+    client.close()
+    events = watch.until(b'"close"', 2).events()
+    if b"who has the sockets that were there before is not known" not in watch.said:
+        t.note(watch.said)
+        t.skip("who has what was there before, where no iterator runs", "no system call can be made to fail here")
+    else:
+        t.same([(event["pid"], event["owner_from"]) for event in ends(events, "close", port)], [(ME, "dump")], "no iterator: whose it was is known by the look", events)
+
+    try:
+        with open("/proc/sys/net/core/optmem_max", "r+") as memory:
+            kept = memory.read()
+            memory.seek(0)
+            memory.write("0")
+        watch = Watch("--jsonl")
+        talk(old, 3, 4)
+        events = watch.until(b'"close"', 2).events()
+        t.same(sorted(event["bytes_acked"] for event in named(events, "close")), [3, 4],
+               "no memory to remember sockets in: connections are made, and told", events)
+        t.ok({event["pid"] for event in events} <= {None}, "of no process, since none is known", events)
+        with open("/proc/sys/net/core/optmem_max", "w") as memory:
+            memory.write(kept)
+    except OSError as error:
+        t.skip("a program that cannot remember sockets", "optmem_max: %s" % error)
+
+# --- an ordinary user's ------------------------------------------------------------------------------------
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+
+
+def users(capabilities):
+    """A copy for an ordinary user; None if it does not start so."""
+    path = os.path.join(tap.scratch(), "copy%d" % len(capabilities))
+    shutil.copy(tap.SOCKVIEW, path)
+    os.chmod(tap.scratch(), 0o755)
+    os.chmod(path, 0o755)
+    if capabilities and tap.run(["setcap", capabilities, path]).status:
+        return None
+    return path if tap.run([*NOBODY, path, "--version"]).status == 0 else None
+
+
+HIDDEN = ["unshare", "-m", "sh", "-c", 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', "sh"]
+# Of a process that /proc hides, pid and name alone are told.
+for name, capabilities, hidden, owned in (("an ordinary user", "", False, False),
+                                          ("install-caps", "cap_sys_ptrace,cap_dac_read_search+ep", False, True),
+                                          ("install-caps, hidepid", "cap_sys_ptrace,cap_dac_read_search+ep", True, True)):
+    program = users(capabilities) if os.getuid() == 0 else None
+    before = (HIDDEN if hidden else []) + NOBODY
+    if not program or tap.run([*before, program, "-tlnp"]).status not in (0, 1):
+        t.skip(name, "it cannot be made or started here")
+        continue
+    watch = Watch("-c0.2", "--jsonl", before=before, program=program)
+    t.ok(b"TCP is told by messages of closes and a look every 0.2 s" in watch.said, "%s: by messages and looks" % name, watch.said)
+    sock = listener()
+    watch.until(b'"listen"', 1)
+    shown = tap.run([*before, program, "-tlnp", "sport = %d" % sock.getsockname()[1]]).out
+    events = ends(watch.events(), "listen", sock)
+    t.same([(event["pid"], event["uid"], event["cmdline"] is not None) for event in events],
+           [(ME if owned else None, os.getuid(), owned and not hidden)], "%s: an owner as -p has it" % name, events)
+    t.same(b"%d/" % ME in shown, owned, "%s: which -p has %s" % (name, "too" if owned else "not either"), shown)
+    sock.close()
 
 # --- calls that are no event -----------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ fetch() {
 	mkdir -p "$FOLDER/$1/debs" && cd "$FOLDER/$1/debs" || return 1
 	# From 7 on an image's parts are packages of their own.
 	name=$(apt_of "$1" search --names-only '^linux-(image|binary)-[0-9][^ ]*-amd64$' | awk '$1 !~ /cloud|rt|dbg|unsigned/ { print $1 }' |
-		sort -t- -k3V | tail -n 1)
+		sort -t- -k2,2r -k3V | awk '/^linux-binary/ { binary = $1 } { last = $1 } END { print binary ? binary : last }')
 	case $name in
 	linux-binary-*) apt_of "$1" download "$name" "linux-modules-${name#linux-binary-}" ;;
 	*) apt_of "$1" download "$name" ;;

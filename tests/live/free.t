@@ -22,12 +22,12 @@ import netns
 import tap
 from scene import CLOSE_WAIT, TCP_LINGER2, FIN_WAIT2, deafen, reach, wait_for
 
+ROOT = os.getuid() == 0
 why = netns.enter()
 if why:
     tap.skip_all(why)
 if not netns.has_own_pids():
     tap.skip_all("no pid namespace of its own can be had here: nothing is signalled outside of one")
-ROOT = os.getuid() == 0
 t = tap.Tap()
 next_port = 22000
 LONG = "60"  # what should end well takes no such time

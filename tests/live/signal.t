@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import netns
 import tap
 
+ROOT = os.getuid() == 0
 why = netns.enter()
 if why:
     tap.skip_all(why)
@@ -234,7 +235,7 @@ if os.getuid() == 0 and not tap.missing("setpriv") and tap.run([*SEES, "true"]).
     t.ok(b"not signalled: EPERM" in answer.out and b"CAP_KILL" in answer.err, "is told with what it takes", answer)
     t.same(third.got(), [], "it has got nothing")
 
-if os.getuid() == 0:
+if ROOT:
     sock, port = serve()
 
     def anothers():

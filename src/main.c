@@ -184,6 +184,7 @@
  *     family_unix.c                    unix_diag
  *     family_vsock.c                   vsock_diag
  *     family_xdp.c                     xsk_diag
+ *     held.c held.h                    vsock and XDP sockets by descriptors, where no table tells of them
  *     lines.c lines.h                  a file of /proc/net, line by line
  *     netlink.c netlink.h              sockets from a netlink wire, one dump at a time
  *     other_netns.c other_netns.h      the same port in other network namespaces

@@ -37,6 +37,8 @@ struct report {
 	int netlink_errno;        /* why netlink was not used at all; 0: it was, or was not tried */
 	int cut_errno;         /* the kernel ended a dump with this errno behind some of its rows; counted in `lost` */
 	bool bound_untold;     /* BOUND was asked for, and no table tells of it: rows are of descriptors (bound.h) */
+	unsigned held;         /* PROTO_BIT()s that descriptors of processes told of, as nothing else does (held.h) */
+	unsigned held_unread;  /* processes that could not be looked into for that */
 	unsigned bound_unread; /* processes whose descriptors could not be copied: their bound sockets are missing */
 	bool failed;           /* the source gave up with an error */
 	uint64_t elsewhere;    /* sockets of other network namespaces in a recording, which were not asked for */

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <sockview/bound.h>
 #include <sockview/evidence.h>
+#include <sockview/held.h>
 #include <sockview/proto.h>
 
 #include "run/keeping.h"
@@ -97,13 +99,68 @@ static int gather_tables(struct run *run, const struct sources *sources, const s
 	return splice_bound(&behind, ROW_ORDERS);
 }
 
+struct gather_held {
+	struct run *run;
+	const struct source_request *request;
+	uint64_t netns; /* ours; 0: not known */
+};
+
+static bool held_place(void *context, uint64_t netns, uint16_t *index)
+{
+	const struct gather_held *self = context;
+	struct namespaces *namespaces = &self->run->namespaces;
+	*index = 0;
+	if (!namespaces->list.count || self->run->entered)
+		return !netns || !self->netns || netns == self->netns;
+	size_t at = netns ? netns_list_find(&namespaces->list, netns) : namespaces->list.count;
+	*index = at < namespaces->list.count ? (uint16_t)at : 0;
+	return at < namespaces->list.count && namespaces->chosen[at];
+}
+
+static int held_sink(void *context, const struct sock *sock)
+{
+	const struct gather_held *self = context;
+	self->run->report.received++;
+	return query_matches(self->request->query, &sock->row) ? self->request->sink(self->request->context, sock) : 0;
+}
+
+/* Of protocols that no table tells of, where their sockets can be known by descriptors. */
+static int gather_held(struct run *run, const struct source_request *request)
+{
+	unsigned protos = run->report.unavailable & request->query->protos & HELD_PROTOS;
+	struct gather_held self = { .run = run, .request = request };
+	struct stat status;
+	const struct held_request held = {
+		.proc_fd = run->proc_fd,
+		.protos = protos,
+		.copies = !run->privilege.elevated,
+		.place = held_place,
+		.sink = held_sink,
+		.context = &self,
+	};
+	if (!protos || run->wire || !run->proc_is_ours || run->proc_fd < 0 || run->options->source == SOURCE_NETLINK)
+		return 0;
+	if (fstatat(run->proc_fd, "thread-self/ns/net", &status, 0) == 0)
+		self.netns = status.st_ino;
+	int answer = held_find(&held, &run->report.held_unread);
+	if (answer < 0 && !run->error.what)
+		return error_set(&run->error, errno, "read the descriptors of processes", "");
+	run->report.unavailable &= ~protos;
+	run->report.held |= protos;
+	return answer;
+}
+
 int gather_sockets(struct run *run, const struct source_request *request)
 {
-	if (run->namespaces.list.count && !run->entered)
-		return netns_gather(run, request);
+	if (run->namespaces.list.count && !run->entered) {
+		int gathered = netns_gather(run, request);
+		return gathered ? gathered : gather_held(run, request);
+	}
 	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
 	gather_bound(run, request->query);
 	int answer = gather_tables(run, &sources, request);
+	if (answer == 0)
+		answer = gather_held(run, request);
 	/* The collector does not know the name of the file behind its wire. */
 	const char *file = run->options->replay;
 	if (!file && run->wire && wire_record_failed(run->wire))

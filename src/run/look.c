@@ -8,6 +8,7 @@
 
 #include <sockview/message.h>
 
+#include <sockview/held.h>
 #include <sockview/proto.h>
 
 #include "run/gather.h"
@@ -50,6 +51,8 @@ void look_plan(struct run *run)
 	};
 	/* A number may be a pid: whose descriptors its caller may look at, no more. */
 	if (meant_number(run->selection.text.data) && !options->replay && !run->privilege.elevated)
+		run->needs.privileges |= PRIVILEGE_FDS;
+	if (run->query.protos & HELD_PROTOS && !options->replay && !run->privilege.elevated)
 		run->needs.privileges |= PRIVILEGE_FDS;
 	/* By copies of descriptors, where no table tells of them; PRIVILEGE_MARK is CAP_NET_ADMIN. */
 	if (bound_is_asked(&run->query) && !options->replay && !run->privilege.elevated)
@@ -236,7 +239,8 @@ static int look_once(struct run *run, bool last)
 {
 	const struct run_needs *needs = &run->needs;
 	/* The kernel tells secrets only while the privilege is in effect, which ends before the first byte is printed. */
-	bool secrets = (needs->secrets && run->privilege.has_net_admin) || needs->privileges & PRIVILEGE_STORAGE;
+	bool secrets = (needs->secrets && run->privilege.has_net_admin) || needs->privileges & PRIVILEGE_STORAGE ||
+	               run->query.protos & HELD_PROTOS;
 	bool several = run->namespaces.list.count, first = !run->looked;
 	bool whole = several || needs->owners || run->selection.needs.settles || run->selection.ports ||
 	             meant_number(run->selection.text.data) || needs->hosts || run->listing.sort.count || secrets;

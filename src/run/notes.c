@@ -205,6 +205,19 @@ void notes_recording(const struct report *report)
 	message("the recording lacks %s, which netlink does not tell of here", list);
 }
 
+static void report_held(const struct report *report)
+{
+	char list[80];
+	if (!report->held)
+		return;
+	protos_list(list, sizeof(list), report->held);
+	if (report->held_unread)
+		message("no table of this kernel tells of %s sockets: shown are those that processes hold, but for %u process%s that could not be looked into",
+		        list, report->held_unread, report->held_unread == 1 ? "" : "es");
+	else
+		message("no table of this kernel tells of %s sockets: shown are those that processes hold", list);
+}
+
 /* Only a kernel that does not know the protocol is said not to; of each other errno those it was given for. */
 static void report_unavailable(const struct report *report)
 {
@@ -228,6 +241,7 @@ void notes_report(const struct report *report, const struct owner_report *owners
                   bool verbose)
 {
 	report_unavailable(report);
+	report_held(report);
 	if (report->interrupted)
 		message("sockets changed while the kernel listed them: some may be missing or shown twice");
 	if (report->lost)

@@ -355,6 +355,45 @@ for word in ("--vsock", "--xdp", "--sctp", "--dccp", "--smc", "--tipc"):
     result = tap.sockview(word)
     t.ok(result.status == 0 or b"does not tell of" in result.err, "%s: shown, or said that this kernel does not tell" % word, result)
 
+# --- vsock and XDP that are there: by sock_diag, or where the kernel has none of it by the descriptors of processes ---
+
+
+def try_socket(family, kind):
+    try:
+        return socket.socket(family, kind)
+    except OSError as error:
+        t.skip("a socket of family %d that is there" % family, str(error))
+        return None
+
+
+vs = try_socket(AF_VSOCK, socket.SOCK_STREAM)
+if vs:
+    vs.bind((ANY, 0x50505050))
+    vs.listen(3)
+    loose = socket.socket(AF_VSOCK, socket.SOCK_STREAM)
+    dup = os.dup(vs.fileno())
+    found = rows("--vsock", "-ap", "--columns", "state,vsock_type,local,remote,uid,inode,pid")
+    for sock, state, local in ((vs, "LISTEN", "*:%d" % 0x50505050), (loose, "UNCONNECTED", None)):
+        mine = [row for row in found if row["inode"] == os.fstat(sock.fileno()).st_ino]
+        t.same([(row["state"], row["vsock_type"], row["remote"], row["uid"], row["pid"]) for row in mine], [(state, "stream", "*:*", os.getuid(), os.getpid())],
+               "vsock: %s, once, and whose it is" % state, mine)
+        t.ok(not local or (mine and mine[0]["local"] == local), "its end", mine)
+    ours = os.fstat(vs.fileno()).st_ino
+    t.same([row["inode"] for row in rows("--vsock", "-l") if row["inode"] == ours], [ours], "-l")
+    t.same([row["inode"] for row in rows("--vsock", "-a", "src", "vsock:*:%d" % 0x50505050)], [ours], "src")
+    t.same([row["inode"] for row in rows("--vsock", "-a", "--pid", ME) if row["inode"] == ours], [ours], "--pid")
+    os.close(dup)
+    if os.getuid() == 0 and not tap.missing("setpriv"):
+        result = tap.sockview("--vsock", "-a", "--json", user=65534)
+        answer = json.loads(result.out)["sockets"]
+        t.ok(ours not in [row["inode"] for row in answer] and b"could not be looked into" in result.err or
+             ours in [row["inode"] for row in answer] and b"no table" not in result.err, "another user's are told by the kernel, or said to be left out", result)
+xs = try_socket(AF_XDP, socket.SOCK_RAW)
+if xs:
+    mine = of(rows("--xdp", "--columns", "proto,family,pid,inode"), xs)
+    t.same([mine.get(name) for name in ("proto", "family", "pid")], ["xdp", "xdp", os.getpid()], "XDP: that it is there, and whose it is", mine)
+    t.same(of(rows("--xdp", "-N", "self"), xs).get("inode"), os.fstat(xs.fileno()).st_ino, "-N")
+
 # --- recorded and replayed ----------------------------------------------------------------------------
 
 path = os.path.join(tap.scratch(), "families")

@@ -39,6 +39,8 @@ fetch() {
 	esac
 	for name in ./*.deb; do dpkg-deb -x "$name" .. || return 1; done
 	[ -d ../lib ] || ln -s usr/lib ../lib
+	# Of such the image is beside the modules.
+	ls ../boot/vmlinuz-* >/dev/null 2>&1 || { mkdir -p ../boot && ln -s ../lib/modules/*/vmlinuz ../boot/vmlinuz-it; }
 	depmod -b .. "$(ls ../lib/modules)"
 }
 

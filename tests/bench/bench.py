@@ -23,7 +23,7 @@ one, a tenth is a tick, of which there is one a second: under 0.15 s.
 a listener, beside the loop that one would write around ss.
 
 `small` and `quiet` also say how long after listen() a --wait-for ends: within
-100 ms, as it looks 20 times a second.
+100 ms, as it looks 20 times a second; and what an event costs --events.
 
 With `small` the times mean nothing; that every tool found what the load holds
 is checked for each size.
@@ -61,6 +61,7 @@ NAMESPACES = 1000
 
 SOCKVIEW = os.environ["SOCKVIEW"]
 BUILD = os.environ["BUILD"]
+CONNECTS = os.path.join(BUILD, "tests/helpers/connects")
 
 
 def tool(name):
@@ -266,7 +267,7 @@ class Client:
     """Connects and closes until it is told to end."""
 
     def __init__(self):
-        self.child = subprocess.Popen([os.path.join(BUILD, "tests/helpers/connects"), "200", "3600"],
+        self.child = subprocess.Popen([CONNECTS, "200", "3600"],
                                       stdout=subprocess.PIPE)
         self.child.stdout.readline()
 
@@ -408,6 +409,55 @@ def print_waits(rounds):
     return statistics.median(late) <= 100
 
 
+def on_cpu(pid):
+    """(nanoseconds on a CPU, times that it slept) of a process of one thread."""
+    with open("/proc/%d/schedstat" % pid) as file:
+        spent = int(file.read().split()[0])
+    with open("/proc/%d/status" % pid) as file:
+        return spent, int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(), re.M)[1])
+
+
+def watch_events(form, seconds):
+    """(why not by BPF, wake-ups a second while nothing happens, events told, microseconds of CPU for each)."""
+    with tempfile.TemporaryFile() as out:
+        watch = subprocess.Popen([SOCKVIEW, "-E", "-v", "--for", str(LIMIT), *form], stdout=out, stderr=subprocess.PIPE, text=True)
+        said = ""
+        for line in watch.stderr:
+            said += line
+            if line == "sockview: watching\n":
+                break
+        try:
+            if "a look every" in said:
+                return said.splitlines()[0], 0, 0, 0
+            _, before = on_cpu(watch.pid)
+            time.sleep(2)
+            idle, after = on_cpu(watch.pid)
+            subprocess.run([CONNECTS, "20000", str(seconds)], stdout=subprocess.DEVNULL, check=True)
+            time.sleep(0.5)
+            busy, _ = on_cpu(watch.pid)
+            watch.terminate()
+            said += watch.stderr.read()
+        finally:
+            watch.kill()
+            watch.wait()
+    told = int(re.search(r"(\d+) events told", said)[1])
+    return "", (after - before) / 2, told, (busy - idle) / 1000 / max(told, 1)
+
+
+def print_events(seconds):
+    """False if it wakes up more often than its timer has it, which is every 50 ms at most."""
+    print("\n### `--events`: CPU time of its own, beside as many connections as the machine makes\n")
+    good = True
+    for form in ([], ["--jsonl"], ["--csv"]):
+        why, wakes, told, each = watch_events(form, seconds)
+        if why:
+            print(why)
+            return True
+        print("%-8s idle: %.1f wake-ups a second; %d events, %.2f us each (1 us is promised)" % (" ".join(form) or "text", wakes, told, each))
+        good = good and wakes <= 25
+    return good
+
+
 def describe(size, load):
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
                platform.machine())
@@ -453,6 +503,8 @@ def main():
                 sys.stdout.flush()
         if size in ("small", "quiet") and not print_waits(20):
             sys.exit("bench: --wait-for ends late")
+        if size in ("small", "quiet") and not print_events(1 if size == "small" else 5):
+            sys.exit("bench: --events wakes up while nothing happens")
     finally:
         # It has the pipe that the load's end is told by, too.
         if others:

@@ -538,6 +538,31 @@ else:
         t.same(asked(), ["docker stop -- %.12s" % identity] if stops else [], "a container: docker says %s: whether it is stopped" % first)
         end(server)
 
+    RUNS = 'case "$1 $2" in "stop --") kill %d;; inspect*) echo %d;; esac\n'
+    for name, folder, words in (("podman", "libpod-%s.scope" % identity, "podman stop -- %.12s" % identity),
+                                ("crictl", "cri-containerd-%s.scope" % identity, "crictl stop -- %.12s" % identity),
+                                ("crictl", "crio-%s.scope" % identity, "crictl stop -- %.12s" % identity)):
+        p = port()
+        server = child(lambda: [listen(p)])
+        move(server, SLICE + folder)
+        stand_in(name, RUNS % (server, server))
+        asked()
+        freed("a container: " + folder.replace(identity, "ID"), p, p, ends=[server])
+        t.same(asked(), [words], "a container: %s: as it is stopped" % folder.replace(identity, "ID"))
+    p = port()
+    server = child(lambda: [listen(p)])
+    move(server, SLICE + "lxc.payload.box")
+    stand_in("lxc-stop", 'case "$*" in *box) kill %d;; esac\n' % server)
+    stand_in("lxc-info", "echo %d\n" % server)
+    freed("a container of lxc", p, p, ends=[server])
+    p = port()
+    server = child(lambda: [listen(p)])
+    stand_in("lxc-info", "exit 1\n")
+    move(server, SLICE + "lxc.payload.box")
+    result = free(p, "--yes", "--for", LONG)
+    t.ok(result.status == 0 and "got SIGTERM" in told(result), "lxc does not know it: its process alone", result)
+    end(server)
+
     def removed(folder):
         try:
             os.rmdir(folder)

@@ -92,7 +92,6 @@
  *     near_ports.c near_ports.h        which of the ports above have a listener
  *     plan.c plan.h                    the binds that a server would try, from the command line's words
  *     probe.c probe.h                  trial binds, as the user they are planned for
- *     rtnl.c rtnl.h                    the host's addresses and interfaces, by rtnetlink(7)
  *     sigterm.c sigterm.h              what SIGTERM would do to a process
  *     socket_options.c socket_options.h options that no table tells, asked of the socket itself
  *     socket_unit.c socket_unit.h      which of systemd's socket units listens on the port
@@ -270,6 +269,7 @@
  *     netns_record.c                   one as a recording names it
  *     netns_socket.c netns_socket.h    those that nothing holds but a socket
  *     netns_visit.c                    a thread that goes from one to the next
+ *     own_links.c own_links.h          the host's addresses and interfaces, by rtnetlink(7)
  *     resolver.c resolver.h            threads that ask for host names
  *   owners/
  *     bpf.c bpf.h                      the finder that asks the kernel's task_file iterator

@@ -25,7 +25,6 @@
 #include "explain/holders.h"
 #include "explain/near_ports.h"
 #include "explain/plan.h"
-#include "explain/rtnl.h"
 #include "explain/verdict.h"
 
 /* The ports above of which one is to be proposed: runs of those that are not known to be taken; the rest is left. */
@@ -163,7 +162,7 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 	explain->facts = *facts;
 	explain->bound_told = !facts->report->bound_untold;
 	facts_read(&explain->host, facts->live ? facts->proc_fd : -1, explain->target.port);
-	if (facts->live && rtnl_read(&explain->host) < 0) {
+	if (facts->live && own_links_read(&explain->host.net) < 0) {
 		if (errno == ENOMEM)
 			return -1;
 		explain->host.addresses_unread = errno;

@@ -275,8 +275,8 @@ static int advise_address(struct explain *explain)
 		if (explain->holder[crowd->first].is.time_wait && (crowd->in_the_way || crowd->maybe))
 			return 0;
 	}
-	for (size_t i = 0; i < explain->host.addrs; i++) {
-		const struct local_addr *local = &explain->host.addr[i];
+	for (size_t i = 0; i < explain->host.net.addrs; i++) {
+		const struct local_addr *local = &explain->host.net.addr[i];
 		struct bind_plan plan = explain->plan[0].bind;
 		char address[WORDS_ADDR_MAX];
 		if (!bind_addr_any(plan.family, &plan.addr) || local->family != plan.family || local->host_scope ||

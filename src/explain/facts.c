@@ -1,4 +1,4 @@
-/* facts.c - sysctls of this network namespace, and lookups in what rtnl.c read (facts.h). */
+/* facts.c - sysctls of this network namespace, and lookups among its interfaces and addresses (facts.h). */
 #include "explain/facts.h"
 
 #include <limits.h>
@@ -123,8 +123,7 @@ void facts_read(struct facts *facts, int proc_fd, uint16_t port)
 void facts_free(struct facts *facts)
 {
 	free(facts->reserved_list);
-	free(facts->addr);
-	free(facts->link);
+	own_links_free(&facts->net);
 	*facts = (struct facts){ 0 };
 }
 
@@ -135,8 +134,8 @@ bool facts_is_ephemeral(const struct facts *facts, uint16_t port)
 
 const struct local_addr *facts_addr(const struct facts *facts, int family, const union addr *addr)
 {
-	for (size_t i = 0; i < facts->addrs; i++) {
-		const struct local_addr *local = &facts->addr[i];
+	for (size_t i = 0; i < facts->net.addrs; i++) {
+		const struct local_addr *local = &facts->net.addr[i];
 		/* IPv4 on loopback: the whole prefix is local (fib_frontend.c, fib_add_ifaddr). */
 		bool whole = family == AF_INET && local->host_scope;
 		unsigned bits = whole ? local->prefix_len : family == AF_INET ? 32 : 128;
@@ -148,9 +147,9 @@ const struct local_addr *facts_addr(const struct facts *facts, int family, const
 
 const struct link *facts_link(const struct facts *facts, uint32_t ifindex)
 {
-	for (size_t i = 0; i < facts->links; i++)
-		if (facts->link[i].ifindex == ifindex)
-			return &facts->link[i];
+	for (size_t i = 0; i < facts->net.links; i++)
+		if (facts->net.link[i].ifindex == ifindex)
+			return &facts->net.link[i];
 	return NULL;
 }
 

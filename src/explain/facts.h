@@ -6,24 +6,8 @@
 #ifndef SOCKVIEW_EXPLAIN_FACTS_H
 #define SOCKVIEW_EXPLAIN_FACTS_H
 
+#include <sockview/own_links.h>
 #include <sockview/row.h>
-
-/* An address of this host. */
-struct local_addr {
-	union addr addr;
-	uint32_t ifindex;
-	uint8_t family, prefix_len;
-	bool tentative;  /* IPv6: still being checked for duplicates */
-	bool dad_failed; /* ... and one was found */
-	bool host_scope; /* loopback's */
-};
-
-struct link {
-	uint32_t ifindex;
-	uint32_t master; /* 0: none */
-	char name[16];
-	bool vrf, up;
-};
 
 struct facts {
 	int unprivileged_start; /* net.ipv4.ip_unprivileged_port_start; -1: not known, as all of these */
@@ -35,11 +19,8 @@ struct facts {
 	bool reserved;              /* the target's port is in net.ipv4.ip_local_reserved_ports */
 	int disable_ipv6;           /* net.ipv6.conf.all */
 	int bindv6only;
-	int addresses_unread; /* errno: addr and link below are not whole; 0: they are */
-	struct local_addr *addr;
-	size_t addrs, addr_capacity;
-	struct link *link;
-	size_t links, link_capacity;
+	int addresses_unread; /* errno: net is not whole; 0: it is */
+	struct own_links net;
 };
 
 /* The sysctls at `proc_fd`, as far as they can be read; facts_free() ends it. */

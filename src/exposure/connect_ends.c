@@ -111,7 +111,7 @@ static void take_listener(struct connect *connect, const struct connect_end *end
 	 * What this host sends to its own address passes lo, and counts as come in by the interface that has it
 	 * (net/ipv4/route.c, ip_route_output_key_hash_rcu(), orig_oif; net/ipv6/ip6_input.c, ip6_rcv_core()).
 	 */
-	const struct way_addr *at = ways_addr(&connect->ways, end->family, &end->addr);
+	const struct local_addr *at = ways_addr(&connect->ways, end->family, &end->addr);
 	bool device = row->ifindex && (!at || row->ifindex != at->ifindex);
 	if (row->proto != connect->proto || row->local_port != connect->port || !(listens || row->state == STATE_BOUND))
 		return;

@@ -72,8 +72,8 @@ static bool find_way_on(const struct exposure *exposure, struct packet *packet, 
 	if (taken->kind != NAT_DNAT || !taken->to_family || taken->to_many ||
 	    ways_addr(&exposure->ways, taken->to_family, &taken->to))
 		return true;
-	for (size_t i = 0; i < exposure->ways.addrs && number; i++) {
-		const struct way_addr *at = &exposure->ways.addr[i];
+	for (size_t i = 0; i < exposure->ways.own.addrs && number; i++) {
+		const struct local_addr *at = &exposure->ways.own.addr[i];
 		if (at->ifindex == packet->iif && at->family == taken->to_family)
 			number = ways_ask_forward(at, &taken->to, &oif);
 	}
@@ -131,8 +131,8 @@ static void ask_routes(const struct exposure *exposure, const struct packet *pac
 	bool asked = false;
 	union addr source = { .word = { 0 } };
 	int number = 0;
-	for (size_t i = 0; i < exposure->ways.addrs && passage->reach == REACH_OPEN; i++) {
-		const struct way_addr *at = &exposure->ways.addr[i];
+	for (size_t i = 0; i < exposure->ways.own.addrs && passage->reach == REACH_OPEN; i++) {
+		const struct local_addr *at = &exposure->ways.own.addr[i];
 		if (at->ifindex != packet->iif || at->family != packet->family)
 			continue;
 		number = ways_ask_route(at, packet->known & PACKET_DEST ? &packet->dest : &at->addr, &source);
@@ -157,8 +157,8 @@ static struct passage pass_way(const struct exposure *exposure, struct packet *p
 	snprintf(packet->iifname, sizeof(packet->iifname), "%s", way->name);
 	struct passage best = pass_packet(exposure, packet, follow);
 	bool open_dest = !(packet->known & PACKET_DEST);
-	for (size_t i = 0; i < exposure->ways.addrs && open_dest && best.reach != REACH_OPEN; i++) {
-		const struct way_addr *at = &exposure->ways.addr[i];
+	for (size_t i = 0; i < exposure->ways.own.addrs && open_dest && best.reach != REACH_OPEN; i++) {
+		const struct local_addr *at = &exposure->ways.own.addr[i];
 		if (at->ifindex != way->ifindex || at->family != packet->family || best.answer.fate < FATE_DEPENDS)
 			continue;
 		struct packet there = *packet;

@@ -164,7 +164,7 @@ static void pause_ms(long ms)
 }
 
 /* The address is asked for on the link; true if no host answers: it is no neighbour's. */
-static bool is_unused(const struct way_addr *at, const union addr *addr)
+static bool is_unused(const struct local_addr *at, const union addr *addr)
 {
 	enum {
 		TRIES = 200,
@@ -190,14 +190,14 @@ static bool is_unused(const struct way_addr *at, const union addr *addr)
 }
 
 /* A route leads back to it by the interface, and the kernel takes what comes from it there. */
-static bool is_accepted(const struct way_addr *at, const union addr *source, bool *gateway)
+static bool is_accepted(const struct local_addr *at, const union addr *source, bool *gateway)
 {
 	return ways_route_leads(at->ifindex, at->family, source, gateway) &&
 	       ways_takes_source(at, &at->addr, source) == 0;
 }
 
 /* Of the interface's own net, from its end; of IPv6 one that chance has made. */
-static bool make_candidate(const struct way_addr *at, unsigned number, union addr *addr)
+static bool make_candidate(const struct local_addr *at, unsigned number, union addr *addr)
 {
 	*addr = at->addr;
 	if (at->family == AF_INET6)
@@ -210,7 +210,7 @@ static bool make_candidate(const struct way_addr *at, unsigned number, union add
 }
 
 /* Addresses of documentation (RFC 5737, RFC 3849) are no host's: what is sent there is lost behind the gateway. */
-static bool documented_source(const struct way_addr *at, union addr *source)
+static bool documented_source(const struct local_addr *at, union addr *source)
 {
 	static const union addr four[] = { { .byte = { 198, 51, 100, 1 } }, { .byte = { 203, 0, 113, 1 } } };
 	static const union addr six = { .byte = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
@@ -223,7 +223,7 @@ static bool documented_source(const struct way_addr *at, union addr *source)
 	return false;
 }
 
-static bool find_source(const struct way_addr *at, union addr *source)
+static bool find_source(const struct local_addr *at, union addr *source)
 {
 	bool gateway;
 	if (documented_source(at, source))
@@ -235,12 +235,12 @@ static bool find_source(const struct way_addr *at, union addr *source)
 	return false;
 }
 
-static const struct way_addr *own_address_of(const struct ways *ways, const struct way *way, int family)
+static const struct local_addr *own_address_of(const struct ways *ways, const struct way *way, int family)
 {
-	for (size_t i = 0; i < ways->addrs; i++)
-		if (ways->addr[i].ifindex == way->ifindex && ways->addr[i].family == family &&
-		    !ways->addr[i].tentative && !(family == AF_INET6 && ways->addr[i].addr.byte[0] == 0xfe))
-			return &ways->addr[i];
+	for (size_t i = 0; i < ways->own.addrs; i++)
+		if (ways->own.addr[i].ifindex == way->ifindex && ways->own.addr[i].family == family &&
+		    !ways->own.addr[i].tentative && !(family == AF_INET6 && ways->own.addr[i].addr.byte[0] == 0xfe))
+			return &ways->own.addr[i];
 	return NULL;
 }
 
@@ -260,7 +260,7 @@ static const struct inject_way *way_ready(struct injection *injection, size_t in
 {
 	const struct ways *ways = &injection->exposure->ways;
 	struct inject_way *one = &injection->by_way[index * 2 + (family == AF_INET6)];
-	const struct way_addr *at = own_address_of(ways, &ways->way[index], family);
+	const struct local_addr *at = own_address_of(ways, &ways->way[index], family);
 	if (one->looked)
 		return one;
 	one->looked = true;
@@ -323,7 +323,7 @@ static struct packet probe_packet(const struct exposure *exposure, const struct 
 	};
 	memcpy(packet.iifname, way->name, sizeof(packet.iifname));
 	if (addr_is_any(&row->local, mapped)) {
-		const struct way_addr *at = own_address_of(&exposure->ways, way, family);
+		const struct local_addr *at = own_address_of(&exposure->ways, way, family);
 		packet.dest = at ? at->addr : (union addr){ .word = { 0 } };
 	} else {
 		packet.dest = mapped ? addr_unmapped(&row->local) : row->local;

@@ -4,12 +4,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/bpf.h>
-#include <linux/if_addr.h>
-#include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,88 +16,6 @@
 #include <sockview/countof.h>
 #include <sockview/exchange.h>
 #include <sockview/vec.h>
-
-/* IFLA_XDP has a greater number than struct attrs keeps. */
-static bool has_xdp(const void *payload, size_t len)
-{
-	const size_t head = NLMSG_ALIGN(sizeof(struct ifinfomsg));
-	struct attr_walk walk = { (const char *)payload + head, len > head ? len - head : 0 };
-	struct attr attr;
-	while (attr_next(&walk, &attr)) {
-		if (attr.type != IFLA_XDP)
-			continue;
-		struct attr attached = attrs_nested(attr).at[IFLA_XDP_ATTACHED];
-		return attached.data && attached.len && *(const uint8_t *)attached.data != XDP_ATTACHED_NONE;
-	}
-	return false;
-}
-
-static int on_way(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
-{
-	struct ways *ways = context;
-	const struct ifinfomsg *head = payload;
-	if (message->nlmsg_type != RTM_NEWLINK || len < sizeof(*head))
-		return 0;
-	struct attrs attrs = attrs_behind(payload, len, sizeof(*head));
-	struct attrs info = attrs_nested(attrs.at[IFLA_LINKINFO]);
-	struct way *way = vec_push(ways->way, ways->count, ways->capacity);
-	if (!way)
-		return -1;
-	way->ifindex = (uint32_t)head->ifi_index;
-	way->master = attr_u32(attrs.at[IFLA_MASTER], 0);
-	way->up = head->ifi_flags & IFF_UP;
-	way->loopback = head->ifi_flags & IFF_LOOPBACK;
-	way->vrf = attr_is(info.at[IFLA_INFO_KIND], "vrf");
-	if (has_xdp(payload, len))
-		way->in_use |= LAYER_BIT(LAYER_XDP);
-	attr_text(way->name, sizeof(way->name), attrs.at[IFLA_IFNAME]);
-	return 0;
-}
-
-static int on_way_addr(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
-{
-	struct ways *ways = context;
-	const struct ifaddrmsg *head = payload;
-	if (message->nlmsg_type != RTM_NEWADDR || len < sizeof(*head))
-		return 0;
-	struct attrs attrs = attrs_behind(payload, len, sizeof(*head));
-	size_t bytes = head->ifa_family == AF_INET ? 4 : head->ifa_family == AF_INET6 ? 16 : 0;
-	/* IFA_LOCAL is ours, IFA_ADDRESS the other end of a point-to-point link. */
-	struct attr local = attrs.at[IFA_LOCAL].len == bytes ? attrs.at[IFA_LOCAL] : attrs.at[IFA_ADDRESS];
-	if (!bytes || !local.data || local.len != bytes || head->ifa_prefixlen > bytes * 8)
-		return 0;
-	struct way_addr *addr = vec_push(ways->addr, ways->addrs, ways->addr_capacity);
-	if (!addr)
-		return -1;
-	memcpy(&addr->addr, local.data, bytes);
-	addr->ifindex = head->ifa_index;
-	addr->family = head->ifa_family;
-	addr->prefix_len = head->ifa_prefixlen;
-	addr->host_scope = head->ifa_scope == RT_SCOPE_HOST;
-	uint32_t flags = attr_u32(attrs.at[IFA_FLAGS], head->ifa_flags);
-	addr->tentative = flags & IFA_F_TENTATIVE && !(flags & IFA_F_OPTIMISTIC);
-	return 0;
-}
-
-static void forget_ways(void *ways)
-{
-	((struct ways *)ways)->count = 0;
-}
-
-static void forget_way_addrs(void *ways)
-{
-	((struct ways *)ways)->addrs = 0;
-}
-
-static const struct {
-	uint16_t type;
-	size_t head;
-	exchange_call *call;
-	void (*forget)(void *ways);
-} dumps[] = {
-	{ RTM_GETLINK, sizeof(struct ifinfomsg), on_way, forget_ways },
-	{ RTM_GETADDR, sizeof(struct ifaddrmsg), on_way_addr, forget_way_addrs },
-};
 
 /* --- programs --- */
 
@@ -164,34 +79,43 @@ static void find_tc(struct exchange *exchange, struct way *way)
 	}
 }
 
+static int take_links(struct ways *ways)
+{
+	for (size_t i = 0; i < ways->own.links; i++) {
+		const struct link *link = &ways->own.link[i];
+		struct way *way = vec_push(ways->way, ways->count, ways->capacity);
+		if (!way)
+			return -1;
+		*way = (struct way){
+			.ifindex = link->ifindex,
+			.master = link->master,
+			.up = link->up,
+			.loopback = link->loopback,
+			.vrf = link->vrf,
+			.in_use = link->xdp ? LAYER_BIT(LAYER_XDP) : 0,
+		};
+		memcpy(way->name, link->name, sizeof(way->name));
+	}
+	return 0;
+}
+
 int ways_read(struct ways *ways)
 {
 	struct exchange exchange;
-	int number = 0;
 	*ways = (struct ways){ 0 };
-	if (exchange_open(&exchange, NETLINK_ROUTE) < 0)
+	if (own_links_read(&ways->own) < 0 || take_links(ways) < 0 || exchange_open(&exchange, NETLINK_ROUTE) < 0)
 		return -1;
-	for (size_t i = 0; i < countof(dumps) && !number; i++) {
-		char buffer[64] __attribute__((aligned(NLMSG_ALIGNTO)));
-		struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-		message->nlmsg_type = dumps[i].type;
-		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-		mnl_nlmsg_put_extra_header(message, dumps[i].head);
-		if (exchange_table(&exchange, message, dumps[i].call, dumps[i].forget, ways) < 0)
-			number = errno;
-	}
-	for (size_t i = 0; i < ways->count && !number; i++)
+	for (size_t i = 0; i < ways->count; i++)
 		if (ways->way[i].up && !ways->way[i].loopback)
 			find_tc(&exchange, &ways->way[i]);
 	exchange_close(&exchange);
-	errno = number;
-	return number ? -1 : 0;
+	return 0;
 }
 
 void ways_free(struct ways *ways)
 {
 	free(ways->way);
-	free(ways->addr);
+	own_links_free(&ways->own);
 	*ways = (struct ways){ 0 };
 }
 
@@ -205,10 +129,10 @@ const struct way *ways_by_index(const struct ways *ways, uint32_t ifindex)
 	return NULL;
 }
 
-const struct way_addr *ways_addr(const struct ways *ways, int family, const union addr *addr)
+const struct local_addr *ways_addr(const struct ways *ways, int family, const union addr *addr)
 {
-	for (size_t i = 0; i < ways->addrs; i++) {
-		const struct way_addr *local = &ways->addr[i];
+	for (size_t i = 0; i < ways->own.addrs; i++) {
+		const struct local_addr *local = &ways->own.addr[i];
 		/* fib_frontend.c, fib_add_ifaddr */
 		bool whole = family == AF_INET && local->host_scope;
 		unsigned bits = whole ? local->prefix_len : family == AF_INET ? 32 : 128;
@@ -222,10 +146,10 @@ const struct way_addr *ways_addr(const struct ways *ways, int family, const unio
 
 bool ways_have(const struct ways *ways, int family)
 {
-	for (size_t i = 0; i < ways->addrs; i++) {
-		const struct way *way = ways_by_index(ways, ways->addr[i].ifindex);
+	for (size_t i = 0; i < ways->own.addrs; i++) {
+		const struct way *way = ways_by_index(ways, ways->own.addr[i].ifindex);
 		/* An address of lo can be reached through any interface, but for those of the loopback net. */
-		if (ways->addr[i].family == family && !ways->addr[i].host_scope && way && way->up)
+		if (ways->own.addr[i].family == family && !ways->own.addr[i].host_scope && way && way->up)
 			return true;
 	}
 	return false;
@@ -240,7 +164,7 @@ bool way_is_closed(const struct ways *ways, const struct way *way)
 /* --- routes --- */
 
 /* Another address of the same net; false if there is none to tell. */
-static bool neighbour_of(const struct way_addr *at, union addr *source)
+static bool neighbour_of(const struct local_addr *at, union addr *source)
 {
 	*source = at->addr;
 	if (at->family == AF_INET6) {
@@ -274,7 +198,7 @@ static int on_route(void *context, const struct nlmsghdr *message, const void *p
 }
 
 /* The kernel's refusal, 0 with its answer, or -1. */
-static int ask_from(const struct way_addr *at, const union addr *dest, const union addr *source,
+static int ask_from(const struct local_addr *at, const union addr *dest, const union addr *source,
                     struct route_reply *reply)
 {
 	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -302,19 +226,19 @@ static int ask_from(const struct way_addr *at, const union addr *dest, const uni
 	return end == EXCHANGE_REFUSED ? number : end == EXCHANGE_DONE ? 0 : -1;
 }
 
-int ways_takes_source(const struct way_addr *at, const union addr *dest, const union addr *source)
+int ways_takes_source(const struct local_addr *at, const union addr *dest, const union addr *source)
 {
 	struct route_reply reply;
 	int number = ask_from(at, dest, source, &reply);
 	return number || reply.type == RTN_LOCAL ? number : -1;
 }
 
-int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source)
+int ways_ask_route(const struct local_addr *at, const union addr *dest, union addr *source)
 {
 	return neighbour_of(at, source) ? ways_takes_source(at, dest, source) : -1;
 }
 
-int ways_ask_forward(const struct way_addr *at, const union addr *dest, uint32_t *oif)
+int ways_ask_forward(const struct local_addr *at, const union addr *dest, uint32_t *oif)
 {
 	struct route_reply reply;
 	union addr source;
@@ -327,7 +251,7 @@ int ways_ask_forward(const struct way_addr *at, const union addr *dest, uint32_t
 
 bool ways_route_leads(uint32_t ifindex, int family, const union addr *dest, bool *gateway)
 {
-	const struct way_addr at = { .ifindex = ifindex, .family = (uint8_t)family };
+	const struct local_addr at = { .ifindex = ifindex, .family = (uint8_t)family };
 	struct route_reply reply;
 	if (ask_from(&at, dest, NULL, &reply))
 		return false;

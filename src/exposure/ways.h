@@ -2,6 +2,7 @@
 #ifndef SOCKVIEW_EXPOSURE_WAYS_H
 #define SOCKVIEW_EXPOSURE_WAYS_H
 
+#include <sockview/own_links.h>
 #include <sockview/row.h>
 
 /* Programs and rules that stop packets and that are not read here. */
@@ -25,26 +26,17 @@ struct way {
 	unsigned unread; /* ... of which it could not be asked whether there are any */
 };
 
-struct way_addr {
-	union addr addr;
-	uint32_t ifindex;
-	uint8_t family, prefix_len;
-	bool host_scope; /* loopback's: of IPv4 the whole prefix is local */
-	bool tentative;  /* IPv6: not yet answered for */
-};
-
 struct ways {
 	struct way *way;
 	size_t count, capacity;
-	struct way_addr *addr;
-	size_t addrs, addr_capacity;
+	struct own_links own;
 };
 
 /* 0, or -1 with errno. ways_free() after both. */
 int ways_read(struct ways *ways);
 void ways_free(struct ways *ways);
 /* NULL: no address of this host. */
-const struct way_addr *ways_addr(const struct ways *ways, int family, const union addr *addr);
+const struct local_addr *ways_addr(const struct ways *ways, int family, const union addr *addr);
 /* True if an interface that is up and no loopback has an address of the family. */
 bool ways_have(const struct ways *ways, int family);
 /* A packet of another host cannot come in by it itself: down, loopback, or its master has what comes in. */
@@ -55,11 +47,11 @@ bool way_is_closed(const struct ways *ways, const struct way *way);
  * interface for `dest`? The errno if its routes or rp_filter refuse it, 0 if
  * not, -1 if that could not be asked. *source is the neighbour.
  */
-int ways_ask_route(const struct way_addr *at, const union addr *dest, union addr *source);
+int ways_ask_route(const struct local_addr *at, const union addr *dest, union addr *source);
 /* The same for what is forwarded from there: *oif is the interface by which it goes on. */
-int ways_ask_forward(const struct way_addr *at, const union addr *dest, uint32_t *oif);
+int ways_ask_forward(const struct local_addr *at, const union addr *dest, uint32_t *oif);
 /* What comes from that source there for `dest`: as ways_ask_route(). */
-int ways_takes_source(const struct way_addr *at, const union addr *dest, const union addr *source);
+int ways_takes_source(const struct local_addr *at, const union addr *dest, const union addr *source);
 /* True if the route to the address goes by the interface; *gateway: over another host. */
 bool ways_route_leads(uint32_t ifindex, int family, const union addr *dest, bool *gateway);
 

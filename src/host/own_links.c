@@ -1,11 +1,12 @@
-/* rtnl.c - the host's addresses and interfaces, by rtnetlink(7): two small dumps (rtnl.h). */
-#include "explain/rtnl.h"
+/* own_links.c - the host's addresses and interfaces, by rtnetlink(7): two small dumps (own_links.h). */
+#include <sockview/own_links.h>
 
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdlib.h>
 
 #include <libmnl/libmnl.h>
 
@@ -14,7 +15,7 @@
 #include <sockview/exchange.h>
 #include <sockview/vec.h>
 
-static bool rtnl_copy(struct attr attr, int family, union addr *addr)
+static bool addr_copy(struct attr attr, int family, union addr *addr)
 {
 	size_t want = family == AF_INET ? 4 : 16;
 	if (!attr.data || attr.len != want)
@@ -23,11 +24,26 @@ static bool rtnl_copy(struct attr attr, int family, union addr *addr)
 	return true;
 }
 
+/* IFLA_XDP has a greater number than struct attrs keeps. */
+static bool has_xdp(const void *payload, size_t len)
+{
+	const size_t head = NLMSG_ALIGN(sizeof(struct ifinfomsg));
+	struct attr_walk walk = { (const char *)payload + head, len > head ? len - head : 0 };
+	struct attr attr;
+	while (attr_next(&walk, &attr)) {
+		if (attr.type != IFLA_XDP)
+			continue;
+		struct attr attached = attrs_nested(attr).at[IFLA_XDP_ATTACHED];
+		return attached.data && attached.len && *(const uint8_t *)attached.data != XDP_ATTACHED_NONE;
+	}
+	return false;
+}
+
 /* These return 0, or -1 with errno ENOMEM. */
 
 static int on_addr(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	struct facts *facts = context;
+	struct own_links *links = context;
 	const struct ifaddrmsg *head = payload;
 	if (message->nlmsg_type != RTM_NEWADDR || len < sizeof(*head))
 		return 0;
@@ -43,12 +59,12 @@ static int on_addr(void *context, const struct nlmsghdr *message, const void *pa
 	};
 	/* IFA_LOCAL is ours, IFA_ADDRESS the other end of a point-to-point link. */
 	if ((head->ifa_family != AF_INET && head->ifa_family != AF_INET6) ||
-	    (!rtnl_copy(attrs.at[IFA_LOCAL], head->ifa_family, &addr.addr) &&
-	     !rtnl_copy(attrs.at[IFA_ADDRESS], head->ifa_family, &addr.addr)))
+	    (!addr_copy(attrs.at[IFA_LOCAL], head->ifa_family, &addr.addr) &&
+	     !addr_copy(attrs.at[IFA_ADDRESS], head->ifa_family, &addr.addr)))
 		return 0;
 	if (addr.prefix_len > (head->ifa_family == AF_INET ? 32 : 128))
 		addr.prefix_len = 32;
-	struct local_addr *added = vec_push(facts->addr, facts->addrs, facts->addr_capacity);
+	struct local_addr *added = vec_push(links->addr, links->addrs, links->addr_capacity);
 	if (!added)
 		return -1;
 	*added = addr;
@@ -57,44 +73,46 @@ static int on_addr(void *context, const struct nlmsghdr *message, const void *pa
 
 static int on_iface(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	struct facts *facts = context;
+	struct own_links *links = context;
 	const struct ifinfomsg *head = payload;
 	if (message->nlmsg_type != RTM_NEWLINK || len < sizeof(*head))
 		return 0;
 	struct attrs attrs = attrs_behind(payload, len, sizeof(*head));
 	struct attrs info = attrs_nested(attrs.at[IFLA_LINKINFO]);
-	struct link *link = vec_push(facts->link, facts->links, facts->link_capacity);
+	struct link *link = vec_push(links->link, links->links, links->link_capacity);
 	if (!link)
 		return -1;
 	link->ifindex = (uint32_t)head->ifi_index;
 	link->master = attr_u32(attrs.at[IFLA_MASTER], 0);
 	link->vrf = attr_is(info.at[IFLA_INFO_KIND], "vrf");
 	link->up = head->ifi_flags & IFF_UP;
+	link->loopback = head->ifi_flags & IFF_LOOPBACK;
+	link->xdp = has_xdp(payload, len);
 	attr_text(link->name, sizeof(link->name), attrs.at[IFLA_IFNAME]);
 	return 0;
 }
 
-static void forget_links(void *facts)
+static void forget_links(void *links)
 {
-	((struct facts *)facts)->links = 0;
+	((struct own_links *)links)->links = 0;
 }
 
-static void forget_addrs(void *facts)
+static void forget_addrs(void *links)
 {
-	((struct facts *)facts)->addrs = 0;
+	((struct own_links *)links)->addrs = 0;
 }
 
 static const struct {
 	uint16_t type;
 	size_t head;
 	exchange_call *call;
-	void (*forget)(void *facts);
+	void (*forget)(void *links);
 } dumps[] = {
 	{ RTM_GETLINK, sizeof(struct ifinfomsg), on_iface, forget_links },
 	{ RTM_GETADDR, sizeof(struct ifaddrmsg), on_addr, forget_addrs },
 };
 
-int rtnl_read(struct facts *facts)
+int own_links_read(struct own_links *links)
 {
 	struct exchange exchange;
 	int number = 0;
@@ -106,10 +124,17 @@ int rtnl_read(struct facts *facts)
 		message->nlmsg_type = dumps[i].type;
 		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 		mnl_nlmsg_put_extra_header(message, dumps[i].head);
-		if (exchange_table(&exchange, message, dumps[i].call, dumps[i].forget, facts) < 0)
+		if (exchange_table(&exchange, message, dumps[i].call, dumps[i].forget, links) < 0)
 			number = errno;
 	}
 	exchange_close(&exchange);
 	errno = number;
 	return number ? -1 : 0;
+}
+
+void own_links_free(struct own_links *links)
+{
+	free(links->addr);
+	free(links->link);
+	*links = (struct own_links){ 0 };
 }

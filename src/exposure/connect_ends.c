@@ -162,8 +162,12 @@ static void nothing_listens(struct connect *connect, struct connect_end *end, co
 	connect_place(place, &end->addr, end->family, connect->port);
 	/* A rule that was not read may send it to another port. */
 	bool certain = whole && !end->redirected;
-	if (!certain)
-		connect_say(connect, "nothing that was seen listens on %s", place);
+	/* The first doubt stays the stage; this is what a person wants to know first. */
+	if (!certain && end->verdict == CONNECT_UNKNOWN)
+		snprintf(
+			end->headline, sizeof(end->headline),
+			"nothing that was seen listens on %s, but a rule that was not read or judged may send it elsewhere",
+			place);
 	if (!connect_end_set(end, certain ? CONNECT_FAILS : CONNECT_UNKNOWN, STAGE_LISTENER,
 	                     certain ? ECONNREFUSED : 0))
 		return;

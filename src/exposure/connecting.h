@@ -65,7 +65,7 @@ struct connect {
 	size_t evidence_count, evidence_capacity;
 	bool no_memory;                   /* for a sentence */
 	const struct connect_end *chosen; /* whose verdict is the answer's; NULL: the name has no address */
-	bool conntrack_is_absent;         /* so nothing is translated, whatever the rules are */
+	bool conntrack_is_absent;         /* so nothing is translated by any rule */
 };
 
 /* A sentence of evidence; hostile text in it was escaped by the caller. */

@@ -253,6 +253,9 @@ nobody = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
 answer, done = ask("127.0.0.1:21001", before=nobody)
 if done.status == 3:
     t.same([answer.get("verdict"), answer.get("stage")], ["unknown", "output"], "rules that may not be read leave it unknown")
+    answer, done = ask("127.0.0.1:21009", before=nobody)
+    t.ok(answer.get("verdict") in ("unknown", "fails") and "nothing" in answer["evidence"][0] and "listens on 127.0.0.1:21009" in answer["evidence"][0],
+         "that nothing listens is told first", done)
     answer, done = ask("127.0.0.1:21001", "--probe=connect", before=nobody)
     t.same([answer.get("verdict"), done.status], ["works", 0], "and the probe tells")
 else:

@@ -394,6 +394,35 @@ if xs:
     t.same([mine.get(name) for name in ("proto", "family", "pid")], ["xdp", "xdp", os.getpid()], "XDP: that it is there, and whose it is", mine)
     t.same(of(rows("--xdp", "-N", "self"), xs).get("inode"), os.fstat(xs.fileno()).st_ino, "-N")
 
+# --- another network namespace ------------------------------------------------------------------------
+
+told, tell = os.pipe()
+stay, go = os.pipe()
+child = os.fork()
+if child == 0:
+    tap.die_with_parent()
+    os.close(go)
+    netns.unshare(netns.CLONE_NEWNET)
+    tap.run(["ip", "link", "set", "lo", "up"])
+    there = [socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ARP)), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)]
+    there[1].bind((0, 0))
+    try:
+        there.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
+        there[2].bind(("127.0.0.1", 0))
+        there[2].listen(1)
+    except OSError:
+        pass
+    os.write(tell, json.dumps([os.fstat(sock.fileno()).st_ino for sock in there]).encode())
+    os.read(stay, 1)
+    os._exit(0)
+inodes = json.loads(os.read(told, 4096))
+for option, words, inode in zip(("-0", "--netlink", "-M"), (["packet_protocol = arp"], ["src", "netlink:route"], ["state", "listen"]), inodes):
+    found = [(row["proto"], row["netns"], row["owners"][0]["pid"] if row["owners"] else None) for row in rows(option, "-apN", str(child), *words)
+             if row["inode"] == inode]
+    t.same([row[1:] for row in found], [(os.stat("/proc/%d/ns/net" % child).st_ino, child)], "-N: %s, chosen, and whose it is" % option, found)
+os.close(go)
+os.waitpid(child, 0)
+
 # --- recorded and replayed ----------------------------------------------------------------------------
 
 path = os.path.join(tap.scratch(), "families")

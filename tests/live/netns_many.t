@@ -104,7 +104,7 @@ def rows(answer, inode):
 
 
 def ss(inode):
-    """What ss run in it lists; it knows no sockets that are only bound."""
+    """What ss run in it lists, without sockets that are only bound, which it tells as UNCONN since 6.15."""
     there = fcntl.ioctl(one_of[inode].fileno(), SIOCGSKNS)
     done = tap.run(["ss", "-Htan"], often=True, preexec_fn=lambda: tap.libc.setns(there, netns.CLONE_NEWNET))
     os.close(there)
@@ -113,6 +113,8 @@ def ss(inode):
         state, recv_q, send_q, local, remote = line.split()[:5]
         ends = [(end.rpartition(":")[0].strip("[]"), int(end.rpartition(":")[2].replace("*", "0"))) for end in (local, remote)]
         remote = ("*", 0) if state == "LISTEN" else ends[1]
+        if state == "UNCONN":
+            continue
         found.append((SS_STATES.get(state, state.replace("-", "_")), *ends[0], *remote, int(recv_q), int(send_q)))
     return sorted(found)
 

@@ -78,9 +78,10 @@ def frames(count, rows, columns):
     """What is written to a terminal of that size."""
     pid, tty = pty.fork()
     if not pid:
+        # Before it is begun: a change of the size is a screen of its own.
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.execve(tap.SOCKVIEW, [tap.SOCKVIEW, "-tan", "--watch=0.1", "--count", str(count), "port %d" % crowd_port],
                   tap.environment({"TERM": "xterm"}))
-    fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     written = b""
     try:
         while True:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # sockview: make, make check, make install. `make help` lists the targets.
 #
 # Everything is built under build/PROFILE/, so that plain and sanitized builds

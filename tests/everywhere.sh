@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The two commands of the README in fresh Debian roots, each with its own compiler, libc, ss and lsof; and what
 # can be tried of other processors: cross builds whose unit programs, fuzz corpora and recordings run in qemu-user.
 # Not part of `make check`: it needs root, debootstrap, an apt mirror, some gigabytes and an hour.

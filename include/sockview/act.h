@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* act.h - what is done to a socket that was chosen, each with the caller's own rights. */
 #ifndef SOCKVIEW_ACT_H
 #define SOCKVIEW_ACT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* addr.h - an internet address as data: its text, and what its bits say. */
 #ifndef SOCKVIEW_ADDR_H
 #define SOCKVIEW_ADDR_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * attrs.h - the attributes behind the head of a netlink message (struct nlattr, linux/netlink.h).
  *

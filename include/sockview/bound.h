@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bound.h - TCP sockets that are bound and nothing more, where no table of the kernel's tells of them.
  */

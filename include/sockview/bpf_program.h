@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* bpf_program.h - how NAME.bpf.c is written: without libbpf's headers, with what they put into the object. */
 #ifndef SOCKVIEW_BPF_PROGRAM_H
 #define SOCKVIEW_BPF_PROGRAM_H

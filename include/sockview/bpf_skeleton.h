@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bpf_skeleton.h - what a light skeleton (`bpftool gen skeleton -L`) calls, in place of libbpf's bpf/skel_internal.h.
  *

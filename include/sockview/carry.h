@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* carry.h - owners from one look to the next, so that only new sockets are looked for. */
 #ifndef SOCKVIEW_CARRY_H
 #define SOCKVIEW_CARRY_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * cgroup.h - what a cgroup's path tells: the systemd unit, the container; and the hierarchy: paths and ids.
  */

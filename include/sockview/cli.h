@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* cli.h - the command line: arguments to options, and the texts that follow from the table of options. */
 #ifndef SOCKVIEW_CLI_H
 #define SOCKVIEW_CLI_H

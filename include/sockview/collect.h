@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* collect.h - the sockets of this kernel or of a recording, by whichever source can tell of them. */
 #ifndef SOCKVIEW_COLLECT_H
 #define SOCKVIEW_COLLECT_H

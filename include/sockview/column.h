@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * column.h - a column: one thing that can be said of a socket, with its type.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column_field.h - a number as it lies in what is known of a socket, and the rules by which it is absent. */
 #ifndef SOCKVIEW_COLUMN_FIELD_H
 #define SOCKVIEW_COLUMN_FIELD_H

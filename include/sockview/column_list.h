@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column_list.h - a choice of columns: those of --columns, those of an option, and what has to be collected for them. */
 #ifndef SOCKVIEW_COLUMN_LIST_H
 #define SOCKVIEW_COLUMN_LIST_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * column_source.h - what a column's value is taken from: one socket with its
  * owners, and what is the same for all sockets of an answer.

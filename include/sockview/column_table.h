@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column_table.h - every column, by number and by name. */
 #ifndef SOCKVIEW_COLUMN_TABLE_H
 #define SOCKVIEW_COLUMN_TABLE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * connect.h - --connect: would a connection from here reach a target, and if not, why?
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* connect_types.h - what --connect is asked, and what its caller has collected. */
 #ifndef SOCKVIEW_CONNECT_TYPES_H
 #define SOCKVIEW_CONNECT_TYPES_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* containers.h - what containers are called, where their runtime left the name readable on disk. */
 #ifndef SOCKVIEW_CONTAINERS_H
 #define SOCKVIEW_CONTAINERS_H

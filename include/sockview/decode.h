@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * decode.h - one answer of sock_diag to a struct sock.
  *

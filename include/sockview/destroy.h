@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * destroy.h - sockets of our network namespace as they close: the kernel's multicast.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* detail.h - the details of a socket as text behind its row: -ee, -m and -I of the netstat format. */
 #ifndef SOCKVIEW_DETAIL_H
 #define SOCKVIEW_DETAIL_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* errno_name.h - the names of errors: "ENOENT". */
 #ifndef SOCKVIEW_ERRNO_NAME_H
 #define SOCKVIEW_ERRNO_NAME_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* error.h - why something could not be done: an errno and the words around it. */
 #ifndef SOCKVIEW_ERROR_H
 #define SOCKVIEW_ERROR_H

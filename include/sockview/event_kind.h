@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_kind.h - what can happen to a socket. */
 #ifndef SOCKVIEW_EVENT_KIND_H
 #define SOCKVIEW_EVENT_KIND_H

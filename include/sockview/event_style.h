@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_style.h - how events are to be written. */
 #ifndef SOCKVIEW_EVENT_STYLE_H
 #define SOCKVIEW_EVENT_STYLE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * events.h - sockets that begin to listen, connect, open, fail and close, told as it happens.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * evidence.h - a second look at sockets without an owner: is it the kernel's
  * own, is its descriptor in flight, has it gone?

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * exchange.h - one netlink request and its answer: the only loop that reads netlink messages.
  *

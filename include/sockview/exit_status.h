@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* exit_status.h - what the program's exit status says. */
 #ifndef SOCKVIEW_EXIT_STATUS_H
 #define SOCKVIEW_EXIT_STATUS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * explain.h - why a bind() would fail: from a target to a verdict.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_types.h - what --explain is asked, and what its caller has collected. */
 #ifndef SOCKVIEW_EXPLAIN_TYPES_H
 #define SOCKVIEW_EXPLAIN_TYPES_H

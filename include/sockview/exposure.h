@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* exposure.h - --exposure: who can reach what listens here, by the rules of this network namespace. */
 #ifndef SOCKVIEW_EXPOSURE_H
 #define SOCKVIEW_EXPOSURE_H

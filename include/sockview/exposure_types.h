@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* exposure_types.h - what the caller of --exposure has collected. */
 #ifndef SOCKVIEW_EXPOSURE_TYPES_H
 #define SOCKVIEW_EXPOSURE_TYPES_H

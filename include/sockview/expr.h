@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * expr.h - a filter as a tree. select/ builds and judges it; collect/ turns what
  * the kernel can judge into bytecode.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* file.h - small files read whole, within a bound: those of /proc, /sys and /etc. */
 #ifndef SOCKVIEW_FILE_H
 #define SOCKVIEW_FILE_H

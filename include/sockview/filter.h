@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * filter.h - which sockets are wanted: what the words and options say of it, as one predicate.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* filter_types.h - what a filter says: its errors, its needs, its verdicts; functions are in filter.h. */
 #ifndef SOCKVIEW_FILTER_TYPES_H
 #define SOCKVIEW_FILTER_TYPES_H

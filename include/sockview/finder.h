@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* finder.h - who has an fd on which socket: the walk through /proc, and the BPF iterator. */
 #ifndef SOCKVIEW_FINDER_H
 #define SOCKVIEW_FINDER_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * format.h - rows to bytes.
  *

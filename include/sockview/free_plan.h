@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * free_plan.h - what would free a port, as steps in the order in which they work: to be printed, or carried out.
  *

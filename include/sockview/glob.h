@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* glob.h - shell patterns over bytes that may be anything, in bounded time. */
 #ifndef SOCKVIEW_GLOB_H
 #define SOCKVIEW_GLOB_H

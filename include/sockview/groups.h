@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * groups.h - sockets counted by the values of columns.
  *

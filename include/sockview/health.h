@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * health.h - which sockets are sick: rules over two looks, and what they found.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* health_listener.h - one listener, judged by the rules of --health. */
 #ifndef SOCKVIEW_HEALTH_LISTENER_H
 #define SOCKVIEW_HEALTH_LISTENER_H

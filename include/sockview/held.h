@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * held.h - vsock and XDP sockets by the descriptors of processes, where no table of the kernel's tells of them.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* host_numbers.h - what the kernel counts beside its tables of sockets, and the limits of that. */
 #ifndef SOCKVIEW_HOST_NUMBERS_H
 #define SOCKVIEW_HOST_NUMBERS_H

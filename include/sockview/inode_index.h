@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* inode_index.h - the sockets that owners are looked for: a set of inodes, each with a number, its slot. */
 #ifndef SOCKVIEW_INODE_INDEX_H
 #define SOCKVIEW_INODE_INDEX_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * json_string.h - text as JSON strings, straight to the output.
  *

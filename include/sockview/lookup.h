@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lookup.h - names to numbers: services, hosts, users, interfaces, cgroups of this host. */
 #ifndef SOCKVIEW_LOOKUP_H
 #define SOCKVIEW_LOOKUP_H

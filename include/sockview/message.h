@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * message.h - the words for what went wrong or is missing; the only writer of standard error.
  *

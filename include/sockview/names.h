@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* names.h - numbers to names: services, users, hosts, interfaces. Each asked for once and kept. */
 #ifndef SOCKVIEW_NAMES_H
 #define SOCKVIEW_NAMES_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* near.h - how far a mistyped word is from a known one. */
 #ifndef SOCKVIEW_NEAR_H
 #define SOCKVIEW_NEAR_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netns.h - the network namespaces of this host: found, entered one after the other, and called by a name.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * openmetrics.h - OpenMetrics 1.0 text: families of metrics, their samples, the end.
  *

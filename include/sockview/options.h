@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* options.h - the command line as data. */
 #ifndef SOCKVIEW_OPTIONS_H
 #define SOCKVIEW_OPTIONS_H

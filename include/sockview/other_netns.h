@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* other_netns.h - who has a port in the other network namespaces of this host. */
 #ifndef SOCKVIEW_OTHER_NETNS_H
 #define SOCKVIEW_OTHER_NETNS_H

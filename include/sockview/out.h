@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * out.h - the one way to standard output: a 64 KiB buffer, one write(2) when it is full.
  *

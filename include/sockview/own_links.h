@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* own_links.h - the interfaces and addresses of this network namespace, by rtnetlink(7). */
 #ifndef SOCKVIEW_OWN_LINKS_H
 #define SOCKVIEW_OWN_LINKS_H

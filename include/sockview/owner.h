@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * owner.h - who holds a socket, and why that is not known.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * packet.h - a packet as far as it is known, and what the rules of this network namespace do with it.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* past.h - a rate of the last minute, second by second, and its picture in a line. */
 #ifndef SOCKVIEW_PAST_H
 #define SOCKVIEW_PAST_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * payload.h - the bytes that programs gave to TCP and took from it, out of the kernel's counters.
  *

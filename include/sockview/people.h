@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* people.h - numbers with a unit as people read them: 204ms, 437Gbit/s, 128KiB. */
 #ifndef SOCKVIEW_PEOPLE_H
 #define SOCKVIEW_PEOPLE_H

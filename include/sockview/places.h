@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * places.h - rows that keep their place from one look to the next, by cookie.
  *

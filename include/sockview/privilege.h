@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * privilege.h - capabilities: what we have, what is missing, what to drop.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* process_list.h - the processes that a /proc shows. */
 #ifndef SOCKVIEW_PROCESS_LIST_H
 #define SOCKVIEW_PROCESS_LIST_H

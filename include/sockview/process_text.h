@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* process_text.h - what texts of /proc/PID say, taken out of their bytes. */
 #ifndef SOCKVIEW_PROCESS_TEXT_H
 #define SOCKVIEW_PROCESS_TEXT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * proto.h - the table of protocol families, a row each, and the table of states.
  *

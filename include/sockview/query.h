@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* query.h - what a source of sockets is asked, and what it says of its answer. */
 #ifndef SOCKVIEW_QUERY_H
 #define SOCKVIEW_QUERY_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * rates.h - what went over each socket between two looks, by the sockets' cookies.
  *

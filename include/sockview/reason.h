@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* reason.h - why a socket shows no owner, in words of the code; owners_reason() decides. */
 #ifndef SOCKVIEW_REASON_H
 #define SOCKVIEW_REASON_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * row.h - a socket as data.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* run.h - one invocation, from the options to the exit status. */
 #ifndef SOCKVIEW_RUN_H
 #define SOCKVIEW_RUN_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* signal_name.h - the names of signals: "TERM". */
 #ifndef SOCKVIEW_SIGNAL_NAME_H
 #define SOCKVIEW_SIGNAL_NAME_H

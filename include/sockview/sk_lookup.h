@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sk_lookup.h - BPF programs that choose the socket of a packet (BPF_SK_LOOKUP, since Linux 5.9). */
 #ifndef SOCKVIEW_SK_LOOKUP_H
 #define SOCKVIEW_SK_LOOKUP_H

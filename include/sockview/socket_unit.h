@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* socket_unit.h - which of systemd's socket units listens on a port. */
 #ifndef SOCKVIEW_SOCKET_UNIT_H
 #define SOCKVIEW_SOCKET_UNIT_H

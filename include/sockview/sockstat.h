@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sockstat.h - /proc/net/sockstat and sockstat6: counts that the kernel need not walk its tables for. */
 #ifndef SOCKVIEW_SOCKSTAT_H
 #define SOCKVIEW_SOCKSTAT_H

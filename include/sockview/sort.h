@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sort.h - the order of rows by columns. */
 #ifndef SOCKVIEW_SORT_H
 #define SOCKVIEW_SORT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* source.h - what a source of sockets is asked, be it a netlink wire or /proc/net. */
 #ifndef SOCKVIEW_SOURCE_H
 #define SOCKVIEW_SOURCE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* stat_line.h - what /proc/PID/stat tells of a process's place among others. */
 #ifndef SOCKVIEW_STAT_LINE_H
 #define SOCKVIEW_STAT_LINE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * target.h - what people type for a port, an address or a process, as data.
  *

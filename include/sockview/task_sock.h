@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * task_sock.h - the sockets that processes hold, of every network namespace, by one pass over their files.
  *

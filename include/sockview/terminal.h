@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * terminal.h - the whole screen of a terminal, by escape sequences that every one since the VT100 knows.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * text.h - values as printable text, without printf: these run once per socket.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* traffic.h - what the interfaces of this network namespace carry, and which addresses are its own. */
 #ifndef SOCKVIEW_TRAFFIC_H
 #define SOCKVIEW_TRAFFIC_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* value.h - what a column says of one socket: a typed value, and its text. */
 #ifndef SOCKVIEW_VALUE_H
 #define SOCKVIEW_VALUE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* vec.h - growing an array by doubling, with the multiplication checked. */
 #ifndef SOCKVIEW_VEC_H
 #define SOCKVIEW_VEC_H

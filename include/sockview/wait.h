@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * wait.h - waits until a socket listens on a port, or until a port can be bound.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* width.h - how many places printable text takes on a terminal. */
 #ifndef SOCKVIEW_WIDTH_H
 #define SOCKVIEW_WIDTH_H

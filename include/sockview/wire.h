@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * wire.h - the bytes seam: where netlink messages come from.
  *

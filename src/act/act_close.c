@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* act_close.c - SOCK_DESTROY of one socket (sockview/act.h). */
 #include <sockview/act.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * act_command.c - a service manager's or a container runtime's command (sockview/act.h).
  *

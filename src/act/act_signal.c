@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * act_signal.c - a process by a pidfd, and what it holds (sockview/act.h).
  *

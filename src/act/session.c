@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* session.c - by which connection the caller came to this machine (sockview/act.h). */
 #include <sockview/act.h>
 

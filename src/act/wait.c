@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* wait.c - whether an end is reached, by the tables, by a connection or by a bind (wait.h). */
 #include <sockview/wait.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* wait_list.c - TARGET[,TARGET]... as ends to wait for (wait.h). */
 #include <sockview/wait.h>
 

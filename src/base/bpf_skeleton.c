@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* bpf_skeleton.c - light skeletons loaded by bpf(2) (bpf_skeleton.h). */
 #include <sockview/bpf_skeleton.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * errno_name.c - the names of errors (errno_name.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* error.c - the one way an error is filled in (error.h). */
 #include <sockview/error.h>
 

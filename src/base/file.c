@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* file.c - the one reader of small files (file.h). */
 #include <sockview/file.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * glob.c - shell patterns in bounded time (glob.h).
  *

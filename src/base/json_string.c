@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* json_string.c - text as JSON strings (json_string.h). */
 #include <sockview/json_string.h>
 

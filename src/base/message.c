@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* message.c - one line a message to standard error; see message.h. */
 #include <sockview/message.h>
 

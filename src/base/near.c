@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* near.c - how far a mistyped word is from a known one (near.h). */
 #include <sockview/near.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * privilege.c - the only file that knows libcap; see privilege.h.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* signal_name.c - the names of signals, without those of the C library, which not every one has (signal_name.h). */
 #include <sockview/signal_name.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* stat_line.c - /proc/PID/stat (stat_line.h). */
 #include <sockview/stat_line.h>
 

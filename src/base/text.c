@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* text.c - numbers, addresses and hostile text as printable bytes (text.h). */
 #include <sockview/text.h>
 

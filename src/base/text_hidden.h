@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * text_hidden.h - what text.c escapes. Made by `make unicode` from UnicodeData.txt,
  * DerivedCoreProperties.txt and PropList.txt of Unicode 15.0.0.

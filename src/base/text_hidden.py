@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes text_hidden.h of Unicode's own files: text_hidden.py FOLDER >text_hidden.h (make unicode)."""
 import re
 import sys
@@ -32,7 +33,7 @@ for c in sorted(hidden):
         ranges[-1][1] = c
     else:
         ranges.append([c, c])
-print("/*\n * text_hidden.h - what text.c escapes. Made by `make unicode` from UnicodeData.txt,\n"
+print("// SPDX-License-Identifier: MIT\n/*\n * text_hidden.h - what text.c escapes. Made by `make unicode` from UnicodeData.txt,\n"
       " * DerivedCoreProperties.txt and PropList.txt of Unicode %s.\n */" % version)
 print("#ifndef SOCKVIEW_BASE_TEXT_HIDDEN_H\n#define SOCKVIEW_BASE_TEXT_HIDDEN_H\n\n#include <stdint.h>\n\n"
       "/*\n * In ascending order: general categories Cc, Cf, Zl, Zp, Zs but for the blank,\n"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* columns_help.c - --list-columns: the table of columns as text (cli.h). */
 #include <sockview/cli.h>
 

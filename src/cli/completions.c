@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * completions.c - what bash, zsh and fish are told of the options (cli.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * contradictions.c - options that cannot be meant together (contradictions.h).
  *

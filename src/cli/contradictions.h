@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* contradictions.h - options that cannot be meant together. */
 #ifndef SOCKVIEW_CLI_CONTRADICTIONS_H
 #define SOCKVIEW_CLI_CONTRADICTIONS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * foreign_words.c - the options of ss 7.3, netstat 2.10, lsof 4.99, sockstat and fuser that are none of ours, and
  * words that newer tools have (foreign_words.h).

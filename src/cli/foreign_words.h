@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* foreign_words.h - what netstat, ss, lsof, sockstat and fuser call things: taken with the same meaning, or refused. */
 #ifndef SOCKVIEW_CLI_FOREIGN_WORDS_H
 #define SOCKVIEW_CLI_FOREIGN_WORDS_H

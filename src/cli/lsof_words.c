@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * lsof_words.c - the letters of lsof's line (lsof_words.h), by what lsof 4.95 does with them.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lsof_words.h - the letters of lsof's line: they mean what lsof(8) says, and those it does not know are our own. */
 #ifndef SOCKVIEW_CLI_LSOF_WORDS_H
 #define SOCKVIEW_CLI_LSOF_WORDS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * option_table.c - one table of options (option_table.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* option_table.h - the table of options as its readers see it: parsing, --help, the completions. */
 #ifndef SOCKVIEW_CLI_OPTION_TABLE_H
 #define SOCKVIEW_CLI_OPTION_TABLE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* options.c - the arguments read by the table of options (cli.h). */
 #include <sockview/cli.h>
 

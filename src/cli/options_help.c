@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* options_help.c - the option table as a screen of text (cli.h). */
 #include <sockview/cli.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* options_near.c - the option that a mistyped one may have meant (options_near.h). */
 #include "cli/options_near.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* options_near.h - the option that a mistyped one may have meant. */
 #ifndef SOCKVIEW_CLI_OPTIONS_NEAR_H
 #define SOCKVIEW_CLI_OPTIONS_NEAR_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * respell.c - the spelling of other tools (respell.h).
  *

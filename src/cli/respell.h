@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* respell.h - what other tools' users type is spelled as ours before it is read, or told what it is here. */
 #ifndef SOCKVIEW_CLI_RESPELL_H
 #define SOCKVIEW_CLI_RESPELL_H

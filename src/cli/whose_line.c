@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * whose_line.c - lsof's line, ss's, or neither's (whose_line.h).
  *

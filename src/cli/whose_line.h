@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* whose_line.h - whose habits a command line follows: decided before any letter is read. */
 #ifndef SOCKVIEW_CLI_WHOSE_LINE_H
 #define SOCKVIEW_CLI_WHOSE_LINE_H

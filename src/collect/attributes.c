@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* attributes.c - the netlink attributes behind the head of an answer (attributes.h). */
 #include "collect/attributes.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * attributes.h - the netlink attributes behind the head of an answer.
  *

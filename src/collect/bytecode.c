@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bytecode.c - a filter's tree to the kernel's ops (bytecode.h).
  *

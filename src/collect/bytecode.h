@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bytecode.h - what of a filter the kernel can judge, as INET_DIAG_REQ_BYTECODE.
  *

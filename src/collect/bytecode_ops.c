@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bytecode_ops.c - one op of INET_DIAG_REQ_BYTECODE at a time.
  *

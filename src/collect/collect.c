@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * collect.c - which source is asked, and which next if it cannot answer (collect.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* destroy.c - the kernel's multicast of sockets that close (sockview/destroy.h). */
 #include <sockview/destroy.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family.h - how the kernel is asked for the sockets of an address family, and how its answers are read.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_inet.c - inet_diag: TCP, UDP, UDPLITE and raw sockets over IPv4 and IPv6 (family.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_mptcp.c - MPTCP connections by inet_diag (family.h): net/mptcp/mptcp_diag.c, Linux 6.18.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_netlink.c - netlink_diag (family.h): linux/netlink_diag.h; net/netlink/diag.c, Linux 6.18.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_packet.c - packet_diag (family.h): linux/packet_diag.h; net/packet/diag.c, Linux 6.18.
  */

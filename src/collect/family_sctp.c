@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_sctp.c - SCTP by inet_diag (family.h): net/sctp/diag.c, linux/sctp.h, Linux 6.18.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_smc.c - smc_diag (family.h): linux/smc_diag.h; net/smc/smc_diag.c, Linux 6.18.
  *

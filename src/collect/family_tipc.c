@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_tipc.c - tipc_diag (family.h): linux/tipc_sockets_diag.h, tipc_netlink.h; net/tipc/diag.c and
  * tipc_sk_fill_sock_diag() in net/tipc/socket.c, Linux 6.18.

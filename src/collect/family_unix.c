@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_unix.c - unix_diag (family.h): linux/unix_diag.h; net/unix/diag.c, Linux 6.18.
  */

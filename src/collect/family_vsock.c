@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_vsock.c - vsock_diag (family.h): linux/vm_sockets_diag.h; net/vmw_vsock/diag.c, Linux 6.18.
  */

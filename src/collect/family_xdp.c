@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_xdp.c - xsk_diag (family.h): linux/xdp_diag.h; net/xdp/xsk_diag.c, Linux 6.18.
  */

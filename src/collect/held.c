@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * held.c - see sockview/held.h.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lines.c - a file of /proc/net, line by line (lines.h). */
 #include "collect/lines.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * lines.h - a file of /proc/net: opened, read line by line in constant memory, and its lines taken apart.
  */

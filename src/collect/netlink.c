@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netlink.c - sock_diag's dumps: a request out, messages in, sockets to the sink (netlink.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* netlink.h - sockets from a netlink wire, one dump at a time; which dumps, collect.c decides. */
 #ifndef SOCKVIEW_COLLECT_NETLINK_H
 #define SOCKVIEW_COLLECT_NETLINK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * other_netns.c - the same port in other network namespaces (other_netns.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * procnet.h - the text tables of /proc/net, for source_proc() and, where
  * unix_diag tells too little, for the netlink source.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * procnet_inet.c - a line of /proc/net/{tcp,udp,udplite,raw}{,6} (procnet_inet.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* procnet_inet.h - a line of /proc/net/{tcp,udp,udplite,raw}{,6} as a row. */
 #ifndef SOCKVIEW_COLLECT_PROCNET_INET_H
 #define SOCKVIEW_COLLECT_PROCNET_INET_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * procnet_netlink.c - /proc/net/netlink (procnet.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * procnet_packet.c - /proc/net/packet (procnet.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * procnet_sctp.c - /proc/net/sctp/eps and assocs (procnet.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * procnet_unix.c - /proc/net/unix (procnet.h).
  *

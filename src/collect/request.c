@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * request.c - the smallest dumps that answer a query (request.h).
  *

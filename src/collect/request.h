@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* request.h - which sock_diag dumps answer a query, and their bytes. */
 #ifndef SOCKVIEW_COLLECT_REQUEST_H
 #define SOCKVIEW_COLLECT_REQUEST_H

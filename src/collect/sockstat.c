@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sockstat.c - how many sockets there are, before they are asked for (sockstat.h). */
 #include <sockview/sockstat.h>
 

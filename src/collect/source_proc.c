@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* source_proc.c - sockets from the text tables of /proc/net: which files, in which order (source.h). */
 #include "collect/lines.h"
 #include <sockview/source.h>

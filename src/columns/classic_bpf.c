@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* classic_bpf.c - instructions of classic BPF in words (classic_bpf.h). */
 #include "columns/classic_bpf.h"
 

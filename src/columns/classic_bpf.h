@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* classic_bpf.h - a classic BPF program as text (linux/filter.h). */
 #ifndef SOCKVIEW_COLUMNS_CLASSIC_BPF_H
 #define SOCKVIEW_COLUMNS_CLASSIC_BPF_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column.c - the words for columns' types and groups, and the value of a column that is a field (column.h). */
 #include <sockview/column.h>
 

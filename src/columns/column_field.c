@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column_field.c - a number fetched from a row, an owner or a detail (column_field.h). */
 #include <sockview/column_field.h>
 

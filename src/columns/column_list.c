@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column_list.c - a choice of columns (column_list.h). */
 #include <sockview/column_list.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column_source.c - a socket and its owners brought together (column_source.h). */
 #include <sockview/column_source.h>
 

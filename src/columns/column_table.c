@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column_table.c - the parts of the column table as one (column_table.h). */
 #include <sockview/column_table.h>
 

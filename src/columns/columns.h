@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* columns.h - the parts of the column table, one a file of columns; column_table.c joins them. */
 #ifndef SOCKVIEW_COLUMNS_H
 #define SOCKVIEW_COLUMNS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* columns_extra.c - the columns of -ee, -o and -m: what the kernel tells in small attributes. */
 #include "columns/columns.h"
 

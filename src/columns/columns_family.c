@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* columns_family.c - the columns of packet, netlink, MPTCP, vsock, XDP, SCTP, SMC and TIPC sockets. */
 #include "columns/columns.h"
 

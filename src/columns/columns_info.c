@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * columns_info.c - the columns of struct tcp_info, and what follows from them.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* columns_owner.c - the columns of who holds a socket: those of its first owner, the lowest pid. */
 #include "columns/columns.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* columns_rate.c - the columns that two looks tell (sockview/rates.h). */
 #include "columns/columns.h"
 

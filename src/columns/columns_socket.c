@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* columns_socket.c - the columns every socket has, and those of unix sockets. */
 #include "columns/columns.h"
 

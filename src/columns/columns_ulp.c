@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * columns_ulp.c - the columns of what sits on a TCP connection: congestion control, TLS, MPTCP, MD5.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* detail.c - columns as name:value text (detail.h). */
 #include <sockview/detail.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * family_text.c - the ends and lists of sockets beside the internet protocols and unix (family_text.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* family_text.h - what only sockets of one family tell, as text. */
 #ifndef SOCKVIEW_COLUMNS_FAMILY_TEXT_H
 #define SOCKVIEW_COLUMNS_FAMILY_TEXT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * groups.c - sockets counted by the values of columns (groups.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* people.c - numbers scaled for people (people.h). */
 #include <sockview/people.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * sort.c - the order of rows by columns (sort.h).
  *

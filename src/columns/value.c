@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* value.c - values as printable text (value.h). */
 #include <sockview/value.h>
 

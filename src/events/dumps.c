@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* dumps.c - events as the difference of two looks (dumps.h). */
 #include "events/dumps.h"
 

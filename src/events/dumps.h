@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* dumps.h - events as the difference of two looks, and the sockets of the last one. */
 #ifndef SOCKVIEW_EVENTS_DUMPS_H
 #define SOCKVIEW_EVENTS_DUMPS_H

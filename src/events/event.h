@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event.h - what happened to a socket, as data; from the kernel's programs, its multicast, or two dumps. */
 #ifndef SOCKVIEW_EVENTS_EVENT_H
 #define SOCKVIEW_EVENTS_EVENT_H

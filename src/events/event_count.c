@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_count.c - the counters of struct tcp_info that an event tells (event.h). */
 #include "events/event.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_keys.c - what an event says, by name (event_keys.h). */
 #include "events/event_keys.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_keys.h - what an event says, by name: the keys of JSON, the columns of CSV and of --columns. */
 #ifndef SOCKVIEW_EVENTS_EVENT_KEYS_H
 #define SOCKVIEW_EVENTS_EVENT_KEYS_H

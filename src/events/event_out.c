@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_out.c - an event as a line of text, JSON or CSV (event_out.h). */
 #include "events/event_out.h"
 

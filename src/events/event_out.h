@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_out.h - an event as a line. */
 #ifndef SOCKVIEW_EVENTS_EVENT_OUT_H
 #define SOCKVIEW_EVENTS_EVENT_OUT_H

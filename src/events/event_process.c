@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_process.c - what /proc tells of the process of an event (event_process.h). */
 #include "events/event_process.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_process.h - what /proc tells of the process of an event, if it was read before that ended. */
 #ifndef SOCKVIEW_EVENTS_EVENT_PROCESS_H
 #define SOCKVIEW_EVENTS_EVENT_PROCESS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_record.c - a record of the BPF programs as an event (event_record.h). */
 #include "events/event_record.h"
 

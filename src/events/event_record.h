@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_record.h - a record of the BPF programs as an event. */
 #ifndef SOCKVIEW_EVENTS_EVENT_RECORD_H
 #define SOCKVIEW_EVENTS_EVENT_RECORD_H

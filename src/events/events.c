@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* events.c - the watch: what is loaded, the loop, the filter, what was lost (sockview/events.h). */
 #include <sockview/events.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * program.h - what both BPF programs of the watch are made of: the kernel's types with the members used, its
  * helpers, the maps, and who the current process is.

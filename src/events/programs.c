@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* programs.c - what the BPF programs of all protocols have in common, loaded (programs.h). */
 #include "events/programs.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * programs.h - BPF programs of one protocol, loaded; and their ring of records.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* record.h - what the BPF programs of the watch write and are told, for both sides. */
 #ifndef SOCKVIEW_EVENTS_RECORD_H
 #define SOCKVIEW_EVENTS_RECORD_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* ring.c - a BPF ring buffer read without libbpf (ring.h). */
 #include "events/ring.h"
 

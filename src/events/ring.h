@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* ring.h - a BPF ring buffer read without libbpf: records as the programs wrote them. */
 #ifndef SOCKVIEW_EVENTS_RING_H
 #define SOCKVIEW_EVENTS_RING_H

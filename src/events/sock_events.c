@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sock_events.c - the BPF programs that see TCP sockets change, loaded (programs.h). */
 #include "events/programs.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* udp_events.c - the BPF programs that see UDP sockets by the hooks of cgroups, loaded (programs.h). */
 #include "events/programs.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* unreachable.c - connects that are no event (unreachable.h). */
 #include "events/unreachable.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* unreachable.h - connects that are no event: those that fail before a SYN is sent. */
 #ifndef SOCKVIEW_EVENTS_UNREACHABLE_H
 #define SOCKVIEW_EVENTS_UNREACHABLE_H

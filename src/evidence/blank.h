@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* blank.h - what evidence_find() hands from one second look to the next. */
 #ifndef SOCKVIEW_EVIDENCE_BLANK_H
 #define SOCKVIEW_EVIDENCE_BLANK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * evidence.c - the order in which the second look is taken (evidence.h).
  *

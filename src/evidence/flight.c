@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * flight.c - descriptors that no process has open: in a message on a unix
  * socket (unix(7), SCM_RIGHTS) or in the table of an io_uring.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* flight.h - see flight.c. */
 #ifndef SOCKVIEW_EVIDENCE_FLIGHT_H
 #define SOCKVIEW_EVIDENCE_FLIGHT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * gone.c - is the socket still there? Asked of the kernel again, by cookie.
  *

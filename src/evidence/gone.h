@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* gone.h - see gone.c. */
 #ifndef SOCKVIEW_EVIDENCE_GONE_H
 #define SOCKVIEW_EVIDENCE_GONE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * tunnels.c - sockets the kernel opened for an interface or a server of its own.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* tunnels.h - see tunnels.c. */
 #ifndef SOCKVIEW_EVIDENCE_TUNNELS_H
 #define SOCKVIEW_EVIDENCE_TUNNELS_H

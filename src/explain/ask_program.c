@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* ask_program.c - a program run for its answer, bounded in time and length (ask_program.h). */
 #include "explain/ask_program.h"
 

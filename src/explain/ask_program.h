@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* ask_program.h - the answer of another program: a service manager, a container runtime. */
 #ifndef SOCKVIEW_EXPLAIN_ASK_PROGRAM_H
 #define SOCKVIEW_EXPLAIN_ASK_PROGRAM_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bind_model.c - Linux's rules for two sockets and one port, as a pure function.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bind_model.h - would the kernel let this bind() pass beside that socket?
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * culprits.c - every process that holds a socket in the way, put together by program (culprits.h).
  *

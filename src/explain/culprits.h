@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* culprits.h - the processes that hold what is in the way, put together by program. */
 #ifndef SOCKVIEW_EXPLAIN_CULPRITS_H
 #define SOCKVIEW_EXPLAIN_CULPRITS_H

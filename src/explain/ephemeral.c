@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * ephemeral.c - how many ephemeral ports the connections to one destination use up (ephemeral.h).
  *

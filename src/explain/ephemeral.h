@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* ephemeral.h - how many ephemeral ports the connections to one destination use up. */
 #ifndef SOCKVIEW_EXPLAIN_EPHEMERAL_H
 #define SOCKVIEW_EXPLAIN_EPHEMERAL_H

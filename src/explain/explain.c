@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * explain.c - the order of the work: from the command line's words to sentences (explain.h).
  *

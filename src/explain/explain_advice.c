@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * explain_advice.c - what would free the port, most likely first.
  *

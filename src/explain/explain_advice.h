@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_advice.h - sentences: what would free the port. */
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_ADVICE_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_ADVICE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_firewall.c - the listeners on the port, by the rules of this host: --exposure's judgement (explain_firewall.h). */
 #include "explain/explain_firewall.h"
 

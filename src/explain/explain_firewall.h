@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_firewall.h - whether other hosts reach the listeners on the port, by the rules of this one. */
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_FIREWALL_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_FIREWALL_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * explain_head.c - the first lines of the text (explain_head.h).
  *

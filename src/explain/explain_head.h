@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_head.h - the first lines of the text: who has it, what frees it, which port nothing has. */
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_HEAD_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_HEAD_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_json.c - the verdict as one JSON object; sockview(8) has its fields (explain.h). */
 #include <sockview/explain.h>
 

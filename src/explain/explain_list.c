@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * explain_list.c - several ports at once: of a list, a range, two protocols, a process, a program (explain.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * explain_nat.c - what takes the port's traffic before a listener sees it, or brings it here (explain_nat.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_nat.h - rules and programs that take the port's traffic before a listener sees it, or bring it here. */
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_NAT_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_NAT_H

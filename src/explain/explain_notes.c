@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * explain_notes.c - what is no conflict and yet surprises: other namespaces, NAT, UDP
  * for TCP, loopback only; and what could not be looked at.

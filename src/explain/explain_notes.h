@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_notes.h - sentences: what is no conflict and yet surprises, and what was not seen. */
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_NOTES_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_NOTES_H

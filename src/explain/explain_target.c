@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_target.c - one port, and where it would be bound (explain_target.h). */
 #include "explain/explain_target.h"
 

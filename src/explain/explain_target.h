@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_target.h - [PROTO:][ADDR:]PORT, as data. */
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_TARGET_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_TARGET_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_text.c - the answer as a few plain lines: who has it and what frees it, then the details (explain.h). */
 #include <sockview/explain.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * explain_why.c - why it is refused, a sentence a rule.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_why.h - sentences: why it is refused. */
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_WHY_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_WHY_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_words.c - the pieces sentences are made of: endpoints, names, spans of time (explain_words.h). */
 #include "explain/explain_words.h"
 

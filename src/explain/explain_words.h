@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explain_words.h - the pieces that sentences are made of. */
 #ifndef SOCKVIEW_EXPLAIN_EXPLAIN_WORDS_H
 #define SOCKVIEW_EXPLAIN_EXPLAIN_WORDS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* facts.c - sysctls of this network namespace, and lookups among its interfaces and addresses (facts.h). */
 #include "explain/facts.h"
 

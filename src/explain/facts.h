@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * facts.h - settings of this host: limits of ports, addresses, interfaces.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * freeing.c - which unit, container or process is to be stopped, which socket destroyed (freeing.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* freeing.h - the steps that would free the port (sockview/free_plan.h), found and put into words. */
 #ifndef SOCKVIEW_EXPLAIN_FREEING_H
 #define SOCKVIEW_EXPLAIN_FREEING_H

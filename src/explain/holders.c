@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * holders.c - the sockets on the port: as struct bind_holder, judged, and put together (holders.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* holders.h - the sockets on the port: found in the table, judged, and put together. */
 #ifndef SOCKVIEW_EXPLAIN_HOLDERS_H
 #define SOCKVIEW_EXPLAIN_HOLDERS_H

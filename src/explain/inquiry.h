@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * inquiry.h - the inside of a struct explain: what was planned, found, judged and is to be said.
  * Data alone; each file's functions are in its own header.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lineage.c - which process started which (lineage.h). */
 #include "explain/lineage.h"
 

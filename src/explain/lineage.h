@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lineage.h - which process started which: our own ancestors, and who may start a server again. */
 #ifndef SOCKVIEW_EXPLAIN_LINEAGE_H
 #define SOCKVIEW_EXPLAIN_LINEAGE_H

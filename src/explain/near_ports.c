@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * near_ports.c - which ports above the target's have a listener (near_ports.h).
  *

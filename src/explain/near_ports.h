@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* near_ports.h - which ports above the target's have a listener, before the rest is asked for. */
 #ifndef SOCKVIEW_EXPLAIN_NEAR_PORTS_H
 #define SOCKVIEW_EXPLAIN_NEAR_PORTS_H

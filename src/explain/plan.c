@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* plan.c - whose binds, of which protocol, to which addresses: the command line's words (plan.h). */
 #include "explain/plan.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* plan.h - the binds that a server would try, from the command line's words. */
 #ifndef SOCKVIEW_EXPLAIN_PLAN_H
 #define SOCKVIEW_EXPLAIN_PLAN_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * probe.c - trial binds, as the user they are planned for (probe.h).
  *

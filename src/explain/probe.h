@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * probe.h - asks the kernel whether a planned bind() would pass.
  *

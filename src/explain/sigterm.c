@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * sigterm.c - what SIGTERM would do to a process (sigterm.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sigterm.h - what SIGTERM would do to a process, as far as /proc tells. */
 #ifndef SOCKVIEW_EXPLAIN_SIGTERM_H
 #define SOCKVIEW_EXPLAIN_SIGTERM_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * socket_options.c - options that no table tells, asked of the socket itself (socket_options.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* socket_options.h - SO_REUSEADDR and the like, asked of the sockets themselves. */
 #ifndef SOCKVIEW_EXPLAIN_SOCKET_OPTIONS_H
 #define SOCKVIEW_EXPLAIN_SOCKET_OPTIONS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * socket_unit.c - which of systemd's socket units listens on a port (socket_unit.h).
  *

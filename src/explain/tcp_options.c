@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* tcp_options.c - the BPF iterator over TCP sockets, loaded and read (tcp_options.h). */
 #include "explain/tcp_options.h"
 

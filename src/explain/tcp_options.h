@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* tcp_options.h - the options of the TCP sockets on a port, asked of the kernel's tables by a BPF iterator. */
 #ifndef SOCKVIEW_EXPLAIN_TCP_OPTIONS_H
 #define SOCKVIEW_EXPLAIN_TCP_OPTIONS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * verdict.c - what the tables say, what the kernel says, and the verdict (verdict.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* verdict.h - what the tables say and what the kernel says, and the verdict that follows from both. */
 #ifndef SOCKVIEW_EXPLAIN_VERDICT_H
 #define SOCKVIEW_EXPLAIN_VERDICT_H

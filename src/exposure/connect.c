@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * connect.c - --connect: the stages of a connection, one after the other (sockview/connect.h).
  *

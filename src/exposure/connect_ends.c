@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * connect_ends.c - who is at the other end: a listener of this host, or what connections to another host show
  * (connect_parts.h).

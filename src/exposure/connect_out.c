@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* connect_out.c - the answer of --connect as a few lines, and as one JSON object (sockview/connect.h). */
 #include <sockview/connect.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* connect_parts.h - the stages of a connection that have a file of their own. */
 #ifndef SOCKVIEW_EXPOSURE_CONNECT_PARTS_H
 #define SOCKVIEW_EXPOSURE_CONNECT_PARTS_H

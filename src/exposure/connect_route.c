@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * connect_route.c - the route, the source address and the next hop of a connection (connect_route.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* connect_route.h - by which route and from which address a connection would go, and whether its next hop answers. */
 #ifndef SOCKVIEW_EXPOSURE_CONNECT_ROUTE_H
 #define SOCKVIEW_EXPOSURE_CONNECT_ROUTE_H

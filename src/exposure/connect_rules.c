@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* connect_rules.c - the rules that a connection of this host and the answers to it meet (connect_parts.h). */
 #include "exposure/connect_parts.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * connect_try.c - one real connection, and what its end means (connect_parts.h).
  *

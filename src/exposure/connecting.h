@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* connecting.h - the inside of a struct connect: data alone, and the sentences that are added to it. */
 #ifndef SOCKVIEW_EXPOSURE_CONNECTING_H
 #define SOCKVIEW_EXPOSURE_CONNECTING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * exposure.c - each listener against the rules, by each interface (sockview/exposure.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* exposure_out.c - the answer as a table for people, and as one JSON object (sockview/exposure.h). */
 #include <sockview/exposure.h>
 

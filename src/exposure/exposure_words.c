@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* exposure_words.c - layers and rules by their names (exposure_words.h). */
 #include "exposure/exposure_words.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* exposure_words.h - layers and rules by their names. */
 #ifndef SOCKVIEW_EXPOSURE_WORDS_H
 #define SOCKVIEW_EXPOSURE_WORDS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * inject.c - one SYN for each listener and interface, as if it came in there (inject.h).
  *

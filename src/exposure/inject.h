@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* inject.h - --probe=inject: the kernel judges one SYN for each listener and interface. */
 #ifndef SOCKVIEW_EXPOSURE_INJECT_H
 #define SOCKVIEW_EXPOSURE_INJECT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* judged.h - the inside of a struct exposure: data alone. */
 #ifndef SOCKVIEW_EXPOSURE_JUDGED_H
 #define SOCKVIEW_EXPOSURE_JUDGED_H

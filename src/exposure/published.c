@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* published.c - a packet to each port that rules of NAT may be about, and whose addresses it is sent to (published.h). */
 #include "exposure/published.h"
 

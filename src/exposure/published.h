@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* published.h - ports of this host whose traffic NAT sends elsewhere: to containers, or to another port here. */
 #ifndef SOCKVIEW_EXPOSURE_PUBLISHED_H
 #define SOCKVIEW_EXPOSURE_PUBLISHED_H

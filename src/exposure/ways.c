@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* ways.c - interfaces, addresses and what is attached to them, by rtnetlink(7) and bpf(2) (ways.h). */
 #include "exposure/ways.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* ways.h - the interfaces by which a packet of another host can come in, and what on them is no rule. */
 #ifndef SOCKVIEW_EXPOSURE_WAYS_H
 #define SOCKVIEW_EXPOSURE_WAYS_H

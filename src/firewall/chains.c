@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * chains.c - a packet through the chains of a hook (packet.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* condition.c - the words of conditions (condition.h). */
 #include "firewall/condition.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* condition.h - a condition that could not be decided, in nft's own words. */
 #ifndef SOCKVIEW_FIREWALL_CONDITION_H
 #define SOCKVIEW_FIREWALL_CONDITION_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * expression.c - nft's expressions over a packet that is known in part (expression.h).
  *

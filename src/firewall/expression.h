@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* expression.h - nft's expressions, one after the other, over a packet that is known in part. */
 #ifndef SOCKVIEW_FIREWALL_EXPRESSION_H
 #define SOCKVIEW_FIREWALL_EXPRESSION_H

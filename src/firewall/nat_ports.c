@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * nat_ports.c - which ports may rules of NAT be about? (packet.h)
  *

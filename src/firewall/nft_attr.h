@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* nft_attr.h - what nf_tables nests: a value inside NFTA_DATA_VALUE. */
 #ifndef SOCKVIEW_FIREWALL_NFT_ATTR_H
 #define SOCKVIEW_FIREWALL_NFT_ATTR_H

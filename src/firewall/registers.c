@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* registers.c - bytes that are known, varying or unread (registers.h). */
 #include "firewall/registers.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * registers.h - nft's registers over a packet that is known in part.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* rule_run.h - one rule being run over one packet: what its parts share. */
 #ifndef SOCKVIEW_FIREWALL_RULE_RUN_H
 #define SOCKVIEW_FIREWALL_RULE_RUN_H

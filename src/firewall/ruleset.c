@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * ruleset.c - nftables asked for all its chains, rules, sets and elements (ruleset.h).
  *

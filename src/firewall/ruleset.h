@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * ruleset.h - the rules of nftables in memory, as the kernel told them.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * set_lookup.c - a key against the elements of a set (set_lookup.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* set_lookup.h - is the key in the set, and what does the map give? */
 #ifndef SOCKVIEW_FIREWALL_SET_LOOKUP_H
 #define SOCKVIEW_FIREWALL_SET_LOOKUP_H

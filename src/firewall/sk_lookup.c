@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sk_lookup.c - the BPF links of the host, one after the other, and which of them are sk_lookup's (sk_lookup.h). */
 #include <sockview/sk_lookup.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * xt.c - the matches and targets that iptables-nft wraps into nft's rules (xt.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* xt.h - the matches and targets of iptables that iptables-nft wraps into nft's rules. */
 #ifndef SOCKVIEW_FIREWALL_XT_H
 #define SOCKVIEW_FIREWALL_XT_H

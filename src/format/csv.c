@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * csv.c - csv and tsv: a line of names, then one a socket (RFC 4180).
  *

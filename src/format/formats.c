@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* formats.c - the formats by number, in the order that --help names them (format.h). */
 #include <sockview/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * json.c - json and jsonl: one object for the whole answer, or one a socket.
  *

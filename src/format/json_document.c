@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* json_document.c - what JSON says of the whole answer, before and behind its rows (json_document.h). */
 #include "format/json_document.h"
 

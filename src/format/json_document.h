@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* json_document.h - see json_document.c. */
 #ifndef SOCKVIEW_FORMAT_JSON_DOCUMENT_H
 #define SOCKVIEW_FORMAT_JSON_DOCUMENT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * lsof.c - the listing of lsof -i (lsof 4.95); its -F fields are in lsof_fields.c.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * lsof_fields.c - lsof -F: a field a line, the process's first, then those of each of its files.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lsof_fields.h - lsof -F. */
 #ifndef SOCKVIEW_FORMAT_LSOF_FIELDS_H
 #define SOCKVIEW_FORMAT_LSOF_FIELDS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lsof_line.c - a line of lsof's: the file it tells of, and the texts of both forms (lsof_line.h). */
 #include "format/lsof_line.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lsof_line.h - what lsof's listing and its -F fields share: the files that were kept, and a line's texts. */
 #ifndef SOCKVIEW_FORMAT_LSOF_LINE_H
 #define SOCKVIEW_FORMAT_LSOF_LINE_H

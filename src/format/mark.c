@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* mark.c - the restrained colours of a terminal (mark.h). */
 #include "format/mark.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* mark.h - what deserves a look on a terminal, and the colour it gets; private to the formats. */
 #ifndef SOCKVIEW_FORMAT_MARK_H
 #define SOCKVIEW_FORMAT_MARK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netstat.c - the lines of netstat -W, column for column (net-tools 2.10).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* openmetrics.c - OpenMetrics 1.0 text (openmetrics.h). */
 
 #include <sockview/openmetrics.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* pad.c - text in columns of a fixed width (pad.h). */
 #include "format/pad.h"
 

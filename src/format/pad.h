@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* pad.h - text in columns of a fixed width; private to the formats. */
 #ifndef SOCKVIEW_FORMAT_PAD_H
 #define SOCKVIEW_FORMAT_PAD_H

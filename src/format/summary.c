@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* summary.c - sockets counted for --summary (summary.h). */
 #include "format/summary.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* summary.h - the totals of --summary, which three formats print: see summary.c. */
 #ifndef SOCKVIEW_FORMAT_SUMMARY_H
 #define SOCKVIEW_FORMAT_SUMMARY_H

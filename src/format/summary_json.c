@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* summary_json.c - --summary as one JSON object: sockview-json(5). */
 #include "format/summary.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * summary_metrics.c - --summary as OpenMetrics.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* summary_text.c - --summary as one screen of text. */
 #include "format/summary.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * table.c - columns aligned to what is in them.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * width.c - the places characters take (sockview/width.h).
  *

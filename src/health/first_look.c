@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* first_look.c - an array in the order of the dump, and an index where that is not enough (first_look.h). */
 #include "health/first_look.h"
 

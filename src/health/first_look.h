@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* first_look.h - each socket's counters as the first look had them, for the second one to find again. */
 #ifndef SOCKVIEW_HEALTH_FIRST_LOOK_H
 #define SOCKVIEW_HEALTH_FIRST_LOOK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * health.c - two looks, judged by the rules (sockview/health.h).
  *

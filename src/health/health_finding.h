@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* health_finding.h - the inside of a struct health, and one finding: data alone. */
 #ifndef SOCKVIEW_HEALTH_FINDING_H
 #define SOCKVIEW_HEALTH_FINDING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* health_out.c - the findings as text, as JSON and as OpenMetrics (sockview/health.h). */
 #include <sockview/health.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * health_rules.c - what is taken for sick, from which figure on, and where the figure is from.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* health_rules.h - the rules by name, with their thresholds. */
 #ifndef SOCKVIEW_HEALTH_RULES_H
 #define SOCKVIEW_HEALTH_RULES_H

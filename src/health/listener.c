@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* listener.c - one listener, judged (listener.h). */
 #include "health/listener.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* listener.h - one listener, judged: by thresholds that were given. */
 #ifndef SOCKVIEW_HEALTH_LISTENER_JUDGE_H
 #define SOCKVIEW_HEALTH_LISTENER_JUDGE_H

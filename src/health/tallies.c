@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* tallies.c - a hash of what is counted together (tallies.h). */
 #include "health/tallies.h"
 

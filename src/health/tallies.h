@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* tallies.h - sockets counted by what a rule looks at together: a destination, or a port of this host. */
 #ifndef SOCKVIEW_HEALTH_TALLIES_H
 #define SOCKVIEW_HEALTH_TALLIES_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * cgroup.c - what a cgroup's path tells of units and containers (cgroup.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * cgroups.c - the mounted cgroup v2 hierarchy: ids to paths, paths and globs to ids (cgroup.h).
  *

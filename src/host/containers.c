@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * containers.c - names of containers from the runtimes' own files (containers.h).
  *

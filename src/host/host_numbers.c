@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * host_numbers.c - /proc/net/sockstat and the limits of /proc/sys/net/ipv4 (host_numbers.h).
  *

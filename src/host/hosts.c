@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * hosts.c - a hash of addresses over the array of what was looked up; see hosts.h.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* hosts.h - the host names of a run: each distinct address asked for once, ever. */
 #ifndef SOCKVIEW_HOSTS_H
 #define SOCKVIEW_HOSTS_H

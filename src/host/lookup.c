@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lookup.c - names looked up where this host keeps them: libc's databases, the interfaces, the cgroups. */
 #include <sockview/lookup.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* mountinfo.c - /proc/PID/mountinfo (proc_pid_mountinfo(5)), line by line; see mountinfo.h. */
 #include "host/mountinfo.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * mountinfo.h - the mounts that a process sees, and the way to them.
  *

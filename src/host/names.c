@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * names.c - services, users and interfaces, each asked for once; see names.h.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netns.c - the network namespaces of this host, each once (netns.h).
  *

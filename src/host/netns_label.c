@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netns_label.c - what network namespaces are called (netns.h), the first of:
  *

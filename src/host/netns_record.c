@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netns_record.c - a network namespace as a recording names it (netns.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netns_socket.c - network namespaces that nothing holds but a socket (netns.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* netns_socket.h - see netns_socket.c. */
 #ifndef SOCKVIEW_HOST_NETNS_SOCKET_H
 #define SOCKVIEW_HOST_NETNS_SOCKET_H

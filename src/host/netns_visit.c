@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netns_visit.c - a thread that goes from one network namespace to the next (netns.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* own_links.c - the host's addresses and interfaces, by rtnetlink(7): two small dumps (own_links.h). */
 #include <sockview/own_links.h>
 

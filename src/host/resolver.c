@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * resolver.c - threads that ask for host names; see resolver.h.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * resolver.h - addresses to host names, many at a time, without waiting for the dead.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bpf.c - the finder that asks the kernel's task_file iterator: no system call per fd.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* bpf.h - what the BPF looks have in common: how they begin and how they end. */
 #ifndef SOCKVIEW_OWNERS_BPF_H
 #define SOCKVIEW_OWNERS_BPF_H

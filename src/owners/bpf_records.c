@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* bpf_records.c - from the iterator's records to findings; see bpf_records.h. */
 #include "owners/bpf_records.h"
 

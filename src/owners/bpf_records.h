@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bpf_records.h - what the BPF iterator tells, kept until it can be used.
  *

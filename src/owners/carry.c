@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* carry.c - owners from one look to the next, so that only new sockets are looked for (sockview/carry.h). */
 #include <sockview/carry.h>
 

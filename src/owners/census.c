@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* census.c - which processes fit, before any descriptor is read (finder_census()). */
 #include <sockview/finder.h>
 

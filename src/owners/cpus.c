@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * cpus.c - affinity mask and cgroup quota.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* cpus.h - how many threads are worth having. */
 #ifndef SOCKVIEW_OWNERS_CPUS_H
 #define SOCKVIEW_OWNERS_CPUS_H

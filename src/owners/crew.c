@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* crew.c - a few threads and a counter; see crew.h. */
 #include "owners/crew.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* crew.h - items shared out over threads: each takes the next when it is free. */
 #ifndef SOCKVIEW_OWNERS_CREW_H
 #define SOCKVIEW_OWNERS_CREW_H

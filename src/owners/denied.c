@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * denied.c - why processes could not be looked into by one who has both capabilities for it (owner.h).
  *

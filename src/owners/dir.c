@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* dir.c - reading directories; see dir.h. */
 #include "owners/dir.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* dir.h - a directory's names by getdents64(2) into a caller's buffer: no allocation per directory. */
 #ifndef SOCKVIEW_OWNERS_DIR_H
 #define SOCKVIEW_OWNERS_DIR_H

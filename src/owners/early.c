@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * early.c - the BPF look taken while the kernel still dumps its sockets.
  *

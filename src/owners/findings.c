@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* findings.c - what one thread of a finder has found so far; see findings.h. */
 #include "owners/findings.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* findings.h - what one thread of a finder has found so far, and how the findings become one answer. */
 #ifndef SOCKVIEW_OWNERS_FINDINGS_H
 #define SOCKVIEW_OWNERS_FINDINGS_H

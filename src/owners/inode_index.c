@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * inode_index.c - the set of socket inodes that owners are looked for, each with a number.
  *

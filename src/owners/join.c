@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * join.c - every thread's findings become one answer (findings.h).
  *

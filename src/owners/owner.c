@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* owner.c - what the joined answer says of one socket: its owners and their texts (owner.h). */
 #include <sockview/owner.h>
 

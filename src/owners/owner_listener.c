@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* owner_listener.c - whose accept() a connection waits for: listeners by port and address. */
 #include <sockview/owner.h>
 

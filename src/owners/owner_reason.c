@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* owner_reason.c - why a row shows no owner, from the row and from how the look for owners went. */
 #include <sockview/owner.h>
 

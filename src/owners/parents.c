@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* parents.c - the processes above the owners: each read once (finder.h), and looked up (owner.h). */
 #include <sockview/finder.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* pidns.c - pid and time namespaces; see pidns.h. */
 #include "owners/pidns.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* pidns.h - how this /proc's numbers relate to the kernel's own. */
 #ifndef SOCKVIEW_OWNERS_PIDNS_H
 #define SOCKVIEW_OWNERS_PIDNS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* process.c - comm, argv, uid and the rest of one process; see process.h. */
 #include "owners/process.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* process.h - what is read of a process that holds a socket. */
 #ifndef SOCKVIEW_OWNERS_PROCESS_H
 #define SOCKVIEW_OWNERS_PROCESS_H

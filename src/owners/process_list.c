@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* process_list.c - the one reader of /proc's pids (process_list.h). */
 #include <sockview/process_list.h>
 

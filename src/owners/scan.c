@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* scan.c - the fds of one process; see scan.h. */
 #include "owners/scan.h"
 

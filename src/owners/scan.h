@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * scan.h - one process: which of its fds are sockets of the index.
  *

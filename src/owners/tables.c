@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* tables.c - threads with an fd table of their own; see tables.h. */
 #include "owners/tables.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * tables.h - the distinct fd tables among the threads of a process.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * task_file.c - the BPF programs, loaded (task_file.h).
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* task_file.h - what the BPF program writes and bpf.c reads. */
 #ifndef SOCKVIEW_OWNERS_TASK_FILE_H
 #define SOCKVIEW_OWNERS_TASK_FILE_H

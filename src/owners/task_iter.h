@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * task_iter.h - what BPF programs over tasks and their files are made of: the
  * kernel's types with the few members used, and a task's number in the pid

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* task_runs.c - which processes ran between two moments (task_runs.h). */
 #include "owners/task_runs.h"
 

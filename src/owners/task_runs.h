@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* task_runs.h - which processes may have opened or received a file between two moments. */
 #ifndef SOCKVIEW_OWNERS_TASK_RUNS_H
 #define SOCKVIEW_OWNERS_TASK_RUNS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* task_sock.c - the BPF program over the sockets of processes, loaded and read (sockview/task_sock.h). */
 #include <sockview/task_sock.h>
 

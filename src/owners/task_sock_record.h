@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* task_sock_record.h - what the BPF program writes and task_sock.c reads. */
 #ifndef SOCKVIEW_OWNERS_TASK_SOCK_RECORD_H
 #define SOCKVIEW_OWNERS_TASK_SOCK_RECORD_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * walk.c - the finder that works everywhere: through /proc/PID/fd, process by process.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* walk.h - the fds of some processes, read from /proc by several threads. */
 #ifndef SOCKVIEW_OWNERS_WALK_H
 #define SOCKVIEW_OWNERS_WALK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * acting.c - what --kill and --signal have in common, and --kill: what was chosen is looked at once, then closed,
  * each told (acting.h).

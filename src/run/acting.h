@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* acting.h - see acting.c. */
 #ifndef SOCKVIEW_RUN_ACTING_H
 #define SOCKVIEW_RUN_ACTING_H

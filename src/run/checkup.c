@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* checkup.c - two looks in place of one, the owners of what is sick, and the answer (checkup.h). */
 #include "run/checkup.h"
 

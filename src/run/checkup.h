@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* checkup.h - --health: two looks and what they found. */
 #ifndef SOCKVIEW_RUN_CHECKUP_H
 #define SOCKVIEW_RUN_CHECKUP_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* connecting.c - --connect in place of a listing: the sockets that tell, their owners, the verdict (connecting.h). */
 #include "run/connecting.h"
 

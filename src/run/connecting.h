@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* connecting.h - see connecting.c. */
 #ifndef SOCKVIEW_RUN_CONNECTING_H
 #define SOCKVIEW_RUN_CONNECTING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* eventing.c - --events in place of a look (eventing.h). */
 #include "run/eventing.h"
 

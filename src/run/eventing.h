@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* eventing.h - see eventing.c. */
 #ifndef SOCKVIEW_RUN_EVENTING_H
 #define SOCKVIEW_RUN_EVENTING_H

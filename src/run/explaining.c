@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explaining.c - --explain in place of a look: one port's sockets, owners, and the verdict (explaining.h). */
 #include "run/explaining.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* explaining.h - see explaining.c. */
 #ifndef SOCKVIEW_RUN_EXPLAINING_H
 #define SOCKVIEW_RUN_EXPLAINING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* exposing.c - --exposure in place of a listing: what listens, its owners, and who can reach it (exposing.h). */
 #include "run/exposing.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* exposing.h - --exposure in place of a listing. */
 #ifndef SOCKVIEW_RUN_EXPOSING_H
 #define SOCKVIEW_RUN_EXPOSING_H

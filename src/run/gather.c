@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* gather.c - sockets and their owners (gather.h). */
 #include "run/gather.h"
 

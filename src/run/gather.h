@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* gather.h - see gather.c. */
 #ifndef SOCKVIEW_RUN_GATHER_H
 #define SOCKVIEW_RUN_GATHER_H

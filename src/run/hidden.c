@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * hidden.c - what a selection could not tell because an owner was not seen (hidden.h).
  *

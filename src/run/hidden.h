@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* hidden.h - what a selection could not tell because an owner was not seen. */
 #ifndef SOCKVIEW_RUN_HIDDEN_H
 #define SOCKVIEW_RUN_HIDDEN_H

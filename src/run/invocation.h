@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* invocation.h - one invocation: all that its parts share. */
 #ifndef SOCKVIEW_RUN_INVOCATION_H
 #define SOCKVIEW_RUN_INVOCATION_H

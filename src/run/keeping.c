@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * keeping.c - the owners of looks that are taken again and again (keeping.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* keeping.h - see keeping.c. */
 #ifndef SOCKVIEW_RUN_KEEPING_H
 #define SOCKVIEW_RUN_KEEPING_H

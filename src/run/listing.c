@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* listing.c - what is printed and in which form (listing.h). */
 #include "run/listing.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* listing.h - what is printed and in which form, as the options choose. */
 #ifndef SOCKVIEW_LISTING_H
 #define SOCKVIEW_LISTING_H

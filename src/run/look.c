@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* look.c - one look at the sockets, from privileges to report; again with -c (look.h). */
 #include "run/look.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* look.h - see look.c. */
 #ifndef SOCKVIEW_RUN_LOOK_H
 #define SOCKVIEW_RUN_LOOK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * meant.c - what words of the filter were meant as (meant.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* meant.h - what words of the filter were meant as where they fit in more than one way. */
 #ifndef SOCKVIEW_RUN_MEANT_H
 #define SOCKVIEW_RUN_MEANT_H

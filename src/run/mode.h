@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* mode.h - what an invocation does with the sockets: a row for each enum mode that looks at any, in run.c. */
 #ifndef SOCKVIEW_RUN_MODE_H
 #define SOCKVIEW_RUN_MODE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * namespaces.c - which network namespaces -N names (namespaces.h).
  *

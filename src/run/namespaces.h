@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* namespaces.h - see namespaces.c. */
 #ifndef SOCKVIEW_RUN_NAMESPACES_H
 #define SOCKVIEW_RUN_NAMESPACES_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * naming.c - the names that the completions of the shells ask for (naming.h).
  *

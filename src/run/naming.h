@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* naming.h - --x-names: what a shell may complete an argument with. */
 #ifndef SOCKVIEW_RUN_NAMING_H
 #define SOCKVIEW_RUN_NAMING_H

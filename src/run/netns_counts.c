@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* netns_counts.c - a row for each network namespace, its sockets counted (netns_counts.h). */
 #include "run/netns_counts.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netns_gather.c - the sockets of more network namespaces than our own (netns_gather.h).
  *

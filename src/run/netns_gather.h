@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* netns_gather.h - see netns_gather.c. */
 #ifndef SOCKVIEW_RUN_NETNS_GATHER_H
 #define SOCKVIEW_RUN_NETNS_GATHER_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* notes.c - what an answer lacks, a line each on standard error (notes.h). */
 #include "run/notes.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* notes.h - the wording of every note: what an answer lacks, how it was got, what was wrong with a filter. */
 #ifndef SOCKVIEW_RUN_NOTES_H
 #define SOCKVIEW_RUN_NOTES_H

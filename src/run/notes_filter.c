@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * notes_filter.c - what was wrong with a filter, with a caret under it (notes.h).
  *

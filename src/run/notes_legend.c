@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* notes_legend.c - why owners are blank: counted, and in words (notes_legend.h). */
 #include "run/notes_legend.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* notes_legend.h - with -v: which reasons the blank owners of a listing had, and how often. */
 #ifndef SOCKVIEW_RUN_NOTES_LEGEND_H
 #define SOCKVIEW_RUN_NOTES_LEGEND_H

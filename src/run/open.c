@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* open.c - opens and closes all that a run needs (open.h). */
 #include "run/open.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* open.h - see open.c. */
 #ifndef SOCKVIEW_RUN_OPEN_H
 #define SOCKVIEW_RUN_OPEN_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* pager.c - the user's pager behind our output (pager.h). */
 #include "run/pager.h"
 

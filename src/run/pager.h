@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* pager.h - the user's pager behind our output. */
 #ifndef SOCKVIEW_RUN_PAGER_H
 #define SOCKVIEW_RUN_PAGER_H

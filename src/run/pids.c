@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* pids.c - see pids.h. */
 #include "run/pids.h"
 

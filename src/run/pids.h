@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* pids.h - the pids of --pids: fit for kill(1), each once. */
 #ifndef SOCKVIEW_PIDS_H
 #define SOCKVIEW_PIDS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* rating.c - the rates of looks that are taken again and again (rating.h). */
 #include "run/rating.h"
 

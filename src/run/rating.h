@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* rating.h - see rating.c. */
 #ifndef SOCKVIEW_RUN_RATING_H
 #define SOCKVIEW_RUN_RATING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* rights.c - the rights that a look takes, and gives up before it prints (rights.h). */
 #include "run/rights.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* rights.h - see rights.c. */
 #ifndef SOCKVIEW_RUN_RIGHTS_H
 #define SOCKVIEW_RUN_RIGHTS_H

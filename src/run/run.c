@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* run.c - one invocation from the options to the last flush (sockview/run.h). */
 #include <sockview/run.h>
 

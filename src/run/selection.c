@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* selection.c - the options and FILTER as one filter, and the query that follows from it (selection.h). */
 #include "run/selection.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * selection.h - which sockets the command line wants: its options and FILTER
  * as one filter, and the query that follows.

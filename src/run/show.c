@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* show.c - rows to the format, in the order that was asked for (show.h). */
 #include "run/show.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* show.h - see show.c. */
 #ifndef SOCKVIEW_RUN_SHOW_H
 #define SOCKVIEW_RUN_SHOW_H

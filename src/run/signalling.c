@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * signalling.c - --signal in place of a listing: each owner of what was chosen gets a signal, by a pidfd that was
  * opened before the second look at what it holds (signalling.h).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* signalling.h - see signalling.c. */
 #ifndef SOCKVIEW_RUN_SIGNALLING_H
 #define SOCKVIEW_RUN_SIGNALLING_H

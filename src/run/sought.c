@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * sought.c - items of lsof's line among sockets and processes (sought.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sought.h - which items of lsof's line were found: its exit status tells. */
 #ifndef SOCKVIEW_RUN_SOUGHT_H
 #define SOCKVIEW_RUN_SOUGHT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * vacating.c - --free in place of a look: the plan that --explain computes is shown and asked about, what it is about
  * is looked up again, and the steps are carried out (vacating.h).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* vacating.h - --free in place of a look. */
 #ifndef SOCKVIEW_RUN_VACATING_H
 #define SOCKVIEW_RUN_VACATING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * vacating_steps.c - the steps of --free: commands, signals, sockets closed, and then a bind is tried until it
  * passes or time is over (vacating_steps.h).

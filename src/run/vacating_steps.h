@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* vacating_steps.h - see vacating_steps.c. */
 #ifndef SOCKVIEW_RUN_VACATING_STEPS_H
 #define SOCKVIEW_RUN_VACATING_STEPS_H

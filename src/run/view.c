@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* view.c - what the options say of the lines that are printed (view.h). */
 #include "run/view.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* view.h - see view.c. */
 #ifndef SOCKVIEW_RUN_VIEW_H
 #define SOCKVIEW_RUN_VIEW_H

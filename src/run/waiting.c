@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* waiting.c - the clock of --wait-for and --wait-free, and the command behind it (waiting.h). */
 #include "run/waiting.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* waiting.h - --wait-for and --wait-free: no look, but many. */
 #ifndef SOCKVIEW_RUN_WAITING_H
 #define SOCKVIEW_RUN_WAITING_H

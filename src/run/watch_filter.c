@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* watch_filter.c - a filter that is typed while --watch runs (watch_filter.h). */
 #include "run/watch_filter.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* watch_filter.h - see watch_filter.c. */
 #ifndef SOCKVIEW_RUN_WATCH_FILTER_H
 #define SOCKVIEW_RUN_WATCH_FILTER_H

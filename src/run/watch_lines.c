@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * watch_lines.c - what the lines of --watch are: sockets, programs or hosts, their order, and their text (watch_lines.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* watch_lines.h - see watch_lines.c. */
 #ifndef SOCKVIEW_RUN_WATCH_LINES_H
 #define SOCKVIEW_RUN_WATCH_LINES_H

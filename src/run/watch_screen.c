@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* watch_screen.c - the screen of --watch: head, lines, keys (watch_screen.h). */
 #include "run/watch_screen.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* watch_screen.h - see watch_screen.c. */
 #ifndef SOCKVIEW_RUN_WATCH_SCREEN_H
 #define SOCKVIEW_RUN_WATCH_SCREEN_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* watch_state.h - what --watch keeps from one look to the next: shared by watching.c and the files beside it. */
 #ifndef SOCKVIEW_RUN_WATCH_STATE_H
 #define SOCKVIEW_RUN_WATCH_STATE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * watching.c - --watch in place of a look (watching.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* watching.h - see watching.c. */
 #ifndef SOCKVIEW_RUN_WATCHING_H
 #define SOCKVIEW_RUN_WATCHING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * address.c - ends of sockets: [FAMILY:][ADDR][/LEN][:PORTS], as ss(8) writes
  * them (HOST SYNTAX), and an IPv6 address without its brackets.

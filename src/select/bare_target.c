@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bare_target.c - a word that stands for itself, in every spelling of target.h.
  * In FILTER either end of the socket will do.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bounded.c - whether each alternative of a filter names what it is about
  * (filter_is_bounded()): what is closed or signalled must have been named.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* by_owner.c - whether processes can be chosen before their sockets (filter_by_owner()). */
 #include <sockview/filter.h>
 

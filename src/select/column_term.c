@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* column_term.c - a column's value against what a filter compares it with (column_term.h). */
 #include "select/column_term.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * column_term.h - a column compared with numbers, with text, or with another column.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* filter.c - the parts of a filter put together, and what the whole needs (filter.h). */
 #include <sockview/filter.h>
 

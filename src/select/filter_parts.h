@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* filter_parts.h - struct filter, for the files that put parts into it or read them. */
 #ifndef SELECT_FILTER_PARTS_H
 #define SELECT_FILTER_PARTS_H

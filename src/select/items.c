@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * items.c - lsof's lists beside -i: files of chosen processes (-p, -u, -c, -g), joined as lsof joins them.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * judge.c - a filter against one socket, in three values.
  *

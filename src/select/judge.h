@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* judge.h - a filter against what little is known of a socket before it is asked for. */
 #ifndef SELECT_JUDGE_H
 #define SELECT_JUDGE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* lexer.c - the words of a filter (lexer.h). */
 #include "select/lexer.h"
 

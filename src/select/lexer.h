@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * lexer.h - the words of a filter.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * narrow.c - what a query need not ask for, since no socket of that kind can
  * fit the filter: protocols, families, states, everything.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * parser.c - recursive descent over the words of a filter (ss(8), EXPRESSION):
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* parser.h - the FILTER: [state S | exclude S]... [EXPR]. */
 #ifndef SELECT_PARSER_H
 #define SELECT_PARSER_H

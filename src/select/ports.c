@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* ports.c - lists of ports: 80,443,8000-8100,https,1-http. */
 #include "select/reading.h"
 

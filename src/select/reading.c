@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* reading.c - pieces of text and complaints (reading.h). */
 #include "select/reading.h"
 

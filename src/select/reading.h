@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * reading.h - what the readers of filter text share: where nodes go, where
  * names are looked up, and how a complaint is worded.

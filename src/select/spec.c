@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * spec.c - lsof's selection: -i[SPEC] and -s PROTO:STATES.
  *

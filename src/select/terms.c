@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* terms.c - the values of the conditions that are neither ports nor hosts (reading.h). */
 #include "select/reading.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* addr.c - addresses as text, and what their bits say (addr.h). */
 #include <sockview/addr.h>
 

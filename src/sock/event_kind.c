@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* event_kind.c - the names of events (sockview/event_kind.h). */
 #include <sockview/event_kind.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* expr.c - building and reading the tree of a filter; see expr.h. */
 #include <sockview/expr.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * expr_ports.c - which ports a filter leaves possible (expr.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* payload.c - payload out of TCP's counters (sockview/payload.h). */
 #include <sockview/payload.h>
 

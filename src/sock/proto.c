@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* proto.c - the tables of protocols and states (proto.h). */
 #include <sockview/proto.h>
 

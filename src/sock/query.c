@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* query.c - what a query selects (query.h). */
 #include <sockview/query.h>
 

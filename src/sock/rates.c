@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* rates.c - two looks compared by cookie (sockview/rates.h). */
 #include <sockview/rates.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * rows.c - the table of sockets: growable parallel arrays (row.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* past.c - a rate of the last minute (sockview/past.h). */
 #include <sockview/past.h>
 

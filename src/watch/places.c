@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* places.c - rows that keep their place (sockview/places.h). */
 #include <sockview/places.h>
 

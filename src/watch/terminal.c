@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* terminal.c - the whole screen of a terminal (sockview/terminal.h). */
 #include <sockview/terminal.h>
 

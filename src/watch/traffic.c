@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* traffic.c - interfaces' counters and addresses, by rtnetlink(7) (sockview/traffic.h). */
 #include <sockview/traffic.h>
 

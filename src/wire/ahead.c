@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * ahead.c - a wire whose long answers are received by a thread of its own.
  *

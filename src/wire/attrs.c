@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* attrs.c - attributes of a netlink message by number, and their values (attrs.h). */
 #include <sockview/attrs.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * exchange.c - the loop over netlink messages (exchange.h).
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* framing.h - where one netlink message ends and the next begins. */
 #ifndef SOCKVIEW_WIRE_FRAMING_H
 #define SOCKVIEW_WIRE_FRAMING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * record.c - wires that write and read a file of netlink messages.
  *

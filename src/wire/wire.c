@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* wire.c - the live wire: a netlink socket (wire.h). */
 #include <sockview/wire.h>
 

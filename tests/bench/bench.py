@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """sockview, ss, netstat and lsof on the same sockets, in one run.
 
 Usage: bench.py small|quiet|200k|3000p|1m|corners|watch|netns   (by `make bench BENCH=...`)

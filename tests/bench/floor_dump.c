@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * floor_dump.c - what the kernel alone needs to dump its TCP sockets.
  *

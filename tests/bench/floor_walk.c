@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * floor_walk.c - what reading every fd's link costs and nothing else: two
  * threads, openat, getdents64 and readlinkat over all of /proc/PID/fd.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * measure.c - runs a command and says what it took.
  *

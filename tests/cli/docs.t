@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Every option, column, format and state is in --help, the manual pages and the completions, and nothing else is."""
 import os
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--explain on recordings and a /proc made by hand: the exact text, the exact JSON, no root and no kernel."""
 import json
 import os

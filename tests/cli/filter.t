@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Filters on the command line and from files: what is taken, what is refused and in which words. On a recording."""
 import os
 import sys

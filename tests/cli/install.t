@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """make install-caps after make: the program that was built is what is installed, with the BPF programs it was built with.
 And `make try`: what a build needs, the build, the program, in this order."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The check of the rooms: the tree passes, and each kind of fault put into a copy of it is found."""
 import os
 import shutil

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The command line: bundles, synonyms, help, and what wrong usage is told. On a /proc of plain files."""
 import fcntl
 import os

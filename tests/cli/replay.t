@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Recordings made by hand: the exact output of each option, cut-off and corrupt files."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The runner below prove: a test that hangs or spins fails alone, with its reason, and leaves no process."""
 import os
 import subprocess

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 Each system call of the program fails, one at a time: the answer is whole, or a
 note or an error says what is missing. Never a crash, nor a wait without end.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 An hour of -c beside 5,000 connects a second: memory, descriptors and threads stay
 what they were after the first minute, and no steady socket is missed or printed

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs each fuzz target for so many seconds: all.sh SECONDS TARGET...
 # New inputs are kept in build/fuzz/corpus/NAME, what breaks a target in build/fuzz/found/NAME-*.
 seconds=$1

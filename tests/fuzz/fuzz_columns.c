@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_columns.c - any bytes as a socket's details and as the text of its owner, through every column
  * and the writers of text: what comes out is printable, valid UTF-8, and gives the bytes back.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* fuzz_decode.c - any bytes as one answer of sock_diag; the first byte chooses how they are read. */
 #include <limits.h>
 #include <stdint.h>

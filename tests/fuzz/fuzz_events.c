@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_events.c - what --events reads, in any bytes: the first one chooses.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_explain.c - what --explain reads of the kernel and of the command line.
  *

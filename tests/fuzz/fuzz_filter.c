@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_filter.c - text as a filter, all the way: read, judged on sockets of
  * every kind, narrowed, compiled, and the code held to the kernel's audit.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_proc.c - any bytes as what /proc says of a process, of its mounts and of
  * CPU limits: what is found lies within them. The first byte chooses the file.

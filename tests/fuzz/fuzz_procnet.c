@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_procnet.c - hostile text in place of /proc/net's files.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_program.c - the whole program but main.c: arguments, a recording and a /proc of plain files, in process.
  *

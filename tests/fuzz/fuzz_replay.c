@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* fuzz_replay.c - any bytes as a recording: framing, requests, answers, ends, order. */
 #include <stdint.h>
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_ruleset.c - messages of nf_tables one behind the other, and packets through what they say.
  *

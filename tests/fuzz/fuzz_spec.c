@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fuzz_spec.c - text as the argument of -i, -s, --state, --pid, --program,
  * --user or --cgroup, as the first byte says.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs every fuzz target over its seed corpus (tests/fuzz/corpus/NAME/).
 set -- "$SRCDIR"/tests/fuzz/fuzz_*.c
 echo "1..$#"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * run_corpus.c - main() for a fuzz target without libFuzzer: feeds it the
  * files of the folders it is given, and every shorter beginning of each, from

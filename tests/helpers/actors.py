@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """actors - what the scene is made of: every state and family, each socket under a label.
 
 Labels are PROTO.WHAT[.MORE]; those that end in `.gone` have no owner any more.

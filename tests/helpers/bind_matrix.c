@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bind_matrix.c - random pairs of sockets: what the model of bind() says, and what the kernel does.
  *

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Holds the tree to the map atop src/main.c and to the order of its rooms.
 
 Fails on: a file that the map does not name, or a name in it that is no file; an
@@ -217,6 +218,16 @@ def check_places(paths):
                     fail(f"{why}: {path}:{number}: {line.strip()}")
 
 
+def check_licences():
+    """Each source says under which licence it is, near its top."""
+    for top in ("src", "include", "tests", "man"):
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = os.path.join(folder, name)
+                if re.search(r"\.([ch]|py|t|sh|[58])$", name) and "SPDX-License-Identifier: " not in read(path)[:400]:
+                    fail(f"no SPDX-License-Identifier: {path}")
+
+
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
     paths = sources()
@@ -227,6 +238,7 @@ def main():
     check_circles(placed, graph)
     check_names(paths)
     check_places(paths)
+    check_licences()
     for text in failures:
         print(text)
     return 1 if failures else 0

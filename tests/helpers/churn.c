@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * churn.c - processes that come and go under the same few pids, each listening
  * under a name that says which socket it holds.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * connects.c - connects and closes on loopback at a bounded rate.
  *

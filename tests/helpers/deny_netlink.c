@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * deny_netlink.c - runs a command where the sock_diag socket cannot be had, as
  * in sandboxes that do not know it: deny_netlink ERRNO COMMAND [ARGUMENT]...

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """events_watch - a sockview --events that has begun, and connections for it to tell of."""
 import json
 import socket

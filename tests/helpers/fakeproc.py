@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """fakeproc - a /proc made of plain files, for --proc-root: text tables and processes that never ran."""
 import os
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * hold.c - a process that holds the sockets it inherited, under any name.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * inject.c - runs a program of which one system call fails (seccomp_unotify(2)).
  *

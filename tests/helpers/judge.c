@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * judge.c - what the rules of this network namespace do with a first packet, a line a port:
  *

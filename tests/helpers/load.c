@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * load.c - many sockets in many processes, in the network namespace it is started in.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * netlink_script.h - a wire that plays a script, and messages to put into it.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """netns - a network namespace of the test's own, as root or as an ordinary user.
 
     why = netns.enter()            # None, or why it cannot be had here

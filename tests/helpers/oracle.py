@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """oracle - what sockview must print, worked out from what netstat printed.
 
 netstat's text is taken apart and put together again; that this gives back

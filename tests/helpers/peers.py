@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """peers - other hosts: network namespaces at the far end of veth pairs.
 
     peers.make(t)                     # skips the whole script if they cannot be had

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * restart.c - a server that restarts in a loop, and counts the starts it lost.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * ring.c - a listener that only an io_uring holds.
  *

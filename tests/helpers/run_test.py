@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """run_test - runs one test program for prove, and ends it, alone, when it hangs.
 
     prove --exec 'python3 tests/helpers/run_test.py' tests/live/netstat.t build/release/tests/unit/test_rows

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """scene - processes that hold sockets of every state and family, described.
 
     scene = Scene()                   # inside the namespace of netns.enter()

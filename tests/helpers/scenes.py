@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """scenes - the full scene, and what the tests must know of it."""
 import os
 import tempfile

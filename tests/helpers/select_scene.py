@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """select_scene - sockets with what filters ask for: known ports, marks, devices, cgroups; and answers as sets."""
 import os
 import socket

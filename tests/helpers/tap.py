@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tap - a test script's voice (TAP for prove), its bounded commands, and its clean end.
 
     from tap import Tap, run, sockview

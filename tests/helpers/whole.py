@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """whole - whether the answer of a run in which something failed is whole, or says what it lacks."""
 import json
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """wire - netlink messages of sock_diag, put together by hand: recordings that no kernel and no sockview made.
 
 Layouts: include/uapi/linux/netlink.h, inet_diag.h, unix_diag.h (Linux 6.18).

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Reads the console of a booted kernel (tests/kernels/init) and says what is not as it must be; exit 1 if there is something."""
 import re
 import sys

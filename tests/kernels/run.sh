@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Debian's kernels, booted by qemu (software emulation) with a scene of sockets and the static sockview; with
 # their diag modules and without. Not part of `make check`: it needs root and an apt mirror.
 #

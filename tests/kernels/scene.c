@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * scene.c - about 70 sockets in a machine that was booted for them, and the truth about each: a line of
  * "proto state local port remote port pid", as `sockview --format tsv` has these columns. The process then stays.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Each allocation of the program fails in turn, alone and with all that follow: it says so, or
 the answer is the whole one. Never a crash, a hang, or an answer that silently lacks something."""
 import os

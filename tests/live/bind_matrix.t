@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The model of bind() against the kernel: random pairs of sockets in a namespace of their own.
 # SEED=N repeats a run, PAIRS=N makes it longer.
 helper=$BUILD/tests/helpers/bind_matrix

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """TCP sockets that are bound and nothing more, where no table tells of them: found among the descriptors of processes."""
 import json
 import os

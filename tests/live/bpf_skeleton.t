@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The committed BPF skeletons and those made here of the same sources find the same owners; and a
 program that has none says so.
 

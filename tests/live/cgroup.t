@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The column `cgroup` and the filter `cgroup =` find the hierarchy wherever it is mounted, and say the same."""
 import atexit
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Steady sockets beside thousands of connects and closes a second: none is missed, none is printed twice."""
 import collections
 import os

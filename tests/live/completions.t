@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The completions on a terminal, beside names that are commands: the name is completed as a word, and nothing is executed.
 
 Each shell is typed to as a person does, Tab and Enter; in place of the program

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 --connect: each way in which a connection fails, made in namespaces, and what is said of it without and with
 the probe. The truth is a real connect() of our own, to the same end, with a time limit.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What forbids root to look into a process is said where nothing else can: a security module, or a user namespace."""
 import array
 import ctypes

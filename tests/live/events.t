@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--events: connections made here are each told once, with their process, bytes and errors."""
 import collections
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--events: what is counted adds up, whoever made the connections and however they end; UDP; namespaces; no BPF."""
 import array
 import errno

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--explain: a live case for every cause a bind fails or surprises, each with its sentence and exit status.
 
 The truth beside the verdict is the kernel's: bind() of a socket of the

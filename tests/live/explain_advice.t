@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The line "To free it:" of --explain is carried out as it is printed; then a server binds the port.
 
 The service manager and the container runtimes are stand-ins on PATH: scripts

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """A server that restarts in a loop beside a thousand --explain of its port loses no start, and no socket stays."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 --exposure against real connects: what is said of each listener, and what peers in namespaces of their own meet.
 

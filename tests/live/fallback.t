@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Where the kernel has no sock_diag (sandboxes) everything comes from /proc/net, and netstat's table stays."""
 import errno
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Packet, netlink, MPTCP and ping sockets beside ss and the kernel's own tables; vsock and XDP from recordings made
 after the kernel's headers; peers of unix sockets; security contexts."""
 import ctypes

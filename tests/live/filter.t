@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """ss's expressions: what ss shows of the same live sockets, sockview shows."""
 import os
 import socket

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What filters say beyond ss: owners as terms, lists, targets, unix sockets, files of ss -D; each against who made the sockets."""
 import os
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What the kernel judges changes no row: with and without it, random filters show the same sockets."""
 import os
 import random

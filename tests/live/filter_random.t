@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 Random expressions over every column, on a recording: which sockets they let
 through, against an evaluator of our own over the JSON of the same recording.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 Packets through nftables' rules, against the kernel: what the packet machine says of every port of a rule
 set, and what a real client meets there.

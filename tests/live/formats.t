@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """json, jsonl, csv, tsv and table: the sockets of netstat's lines in each, and hostile names whole and harmless."""
 import csv
 import datetime

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 --free stops what holds a port, in each of the scenes that --explain gives advice for, and says when a bind passes.
 

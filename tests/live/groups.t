@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--group-by, --sum and --top: what awk, sort and uniq make of the same recording, in every format."""
 import collections
 import csv

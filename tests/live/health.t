@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--health: each sick socket is found, with its owner, and nothing else; a healthy server has no finding."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--health: what happens between its looks, with the figures of ss and /proc/net of the same time; and -N."""
 import json
 import os

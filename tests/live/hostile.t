@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Processes and unix sockets whose names are made to break rows and terminals: one row is one printable line."""
 import os
 import sys

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Interfaces and cgroups with hostile names: each form tells the name whole, printable, and in its own cell.
 
 The kernel forbids little: no blank, slash or colon in an interface's name

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 struct tcp_info, timers and memory of live connections, against `ss -tinoem`.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 -K closes what was chosen and nothing else. What is there before and after is
 asked of the kernel by ss; what the ends of a connection see, of themselves.

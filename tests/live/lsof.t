@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The listing of -i and the fields of -F, compared with lsof itself on the same sockets, byte by byte."""
 import os
 import re

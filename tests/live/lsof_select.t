@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """lsof's -i and -s: what lsof selects of the same live sockets, sockview -i selects."""
 import os
 import sys

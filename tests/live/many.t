@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """More tcp6 rows than are held back until tcp is shown: still all of them, once, tcp before tcp6."""
 import os
 import resource

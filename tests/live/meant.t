@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Words that mean a person's question: a program's name, a pid, several ports, an address without brackets."""
 import fcntl
 import os

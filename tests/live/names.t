@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Services and users by name, as netstat names them; a hostile /etc/services."""
 import os
 import sys

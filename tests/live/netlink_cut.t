@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Netlink dumps that go wrong behind a part of their answer: no socket twice, none missing without a word."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """-N: network namespaces of every kind, each once and labelled, their rows against ss run in each."""
 import atexit
 import fcntl

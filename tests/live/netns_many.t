@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """-N with more network namespaces than are dumped whole: rows against ss in each, and what may be lacking is told."""
 import fcntl
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Every row and column of a scene with every state and family, compared with `netstat -W`, byte by byte."""
 import os
 import random

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Standard output that is full, closed, slow or read no further; tables one after the other, each whole."""
 import fcntl
 import os

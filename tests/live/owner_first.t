@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Conditions on owners: the processes are found before their sockets; the answer is that of looking into all of them."""
 import os
 import re

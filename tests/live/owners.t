@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Who holds which socket, on a thousand processes: against lsof, and the walk against the BPF iterator."""
 import os
 import re

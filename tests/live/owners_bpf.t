@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Owners by BPF where it is not plain: beside sockets that come and go, with one that is in flight; in
 child pid namespaces; in a network namespace beside others' sockets; and what is said without it.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Processes that come and go, their pids used again at once: no crash, no wrong name, the steady one always there.
 
 Each process is called after the socket it holds, so a row proves itself.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What people pipe netstat into, as they wrote it: with sockview in its place the result is the same."""
 import os
 import re

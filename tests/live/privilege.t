@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What sockview may do when it is root, has file capabilities, or is set-user-ID: what it
 shows with them, what it must not open with them, and that they are gone before it writes.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What file capabilities add serves the look for owners and nothing else; the rest is decided by the caller's own rights.
 
 Copies of the program with the capabilities of `make install-caps`, with all of

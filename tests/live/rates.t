@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 The columns of rates with -c. What is compared are ratios: all that is sent goes
 over while the program is stopped, so that it lies between the same two looks.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Why an owner is blank: for each reason a live socket that has it, as root and as a user, in every format."""
 import array
 import csv

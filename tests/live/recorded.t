@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """A live scene recorded and replayed: the same rows for every option; the files of `ss -D`."""
 import os
 import re

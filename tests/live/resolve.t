@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """-r with name servers that answer, say no, lie or never answer.
 
 The test has a network of its own, whose only name server is a UDP socket of

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """
 --signal reaches the processes that hold what was chosen and no other. Who has
 got a signal is asked of the processes themselves: they write its number.

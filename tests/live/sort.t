@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--sort: every column's order checked on the values themselves, in every format, and what it costs in memory."""
 import ipaddress
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The same scene through sock_diag and through /proc/net: the same rows, but for what /proc/net does not tell."""
 import os
 import sys

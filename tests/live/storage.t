@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--bpf-maps: what BPF programs keep for sockets (sk_storage), put there by bpf(2) as a program would."""
 import ctypes
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--summary against the rows it sums up; OpenMetrics by the parsers of Prometheus; the manual's recipes for many hosts."""
 import collections
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The running kernel's struct tcp_info, as its BTF describes it, against the columns: none is missing, none is misplaced."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """On a terminal: colours, cut cells, the pager. And none of it where there is no terminal."""
 import fcntl
 import os

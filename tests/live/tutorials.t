@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The two stories every tutorial of netstat tells."""
 import os
 import socket

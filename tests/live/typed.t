@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Lines of lsof, ss and netstat as public scripts have them, each beside the program it is of, on the same sockets.
 
 lsof's listing is compared whole but for files that are no internet sockets; of ss's and netstat's lines the sockets

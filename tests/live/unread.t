@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Where /proc cannot be read, or not all of it: each errno is told, and no owner is made up or left out in silence."""
 import errno
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """As an ordinary user: the whole scene in a user namespace, and root's scene seen by another user."""
 import os
 import re

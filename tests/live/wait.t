@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--wait-for and --wait-free: real servers that come and go, another host, and the command that follows."""
 import os
 import signal

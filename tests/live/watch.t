@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--watch: the screen of a real terminal (tmux's), and how it is given back; not on a terminal: what came and went."""
 import fcntl
 import os

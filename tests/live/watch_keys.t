@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """--watch: what each key shows, by the screen of tmux, beside what the sockets of the test are."""
 import ctypes
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Who, further: cgroup, unit, container and its name, parents, start time, deleted programs; each against /proc or ps."""
 import json
 import os

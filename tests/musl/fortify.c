@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The one function of glibc's -D_FORTIFY_SOURCE that Debian's libmnl.a calls (in mnl_nlmsg_fprintf) and
  * musl has not. */
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # What a build by musl-gcc takes and Debian does not package: libcap, cmocka and libmnl as static libraries
 # in FOLDER/lib, with their headers and the kernel's in FOLDER/include.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * filter_scene.h - sockets and names made by hand, for the tests of filters.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * kernel_bytecode.h - what the kernel makes of INET_DIAG_REQ_BYTECODE: the
  * audit before a dump and the run on each socket, written anew from what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* A cookie that is not the socket's closes nothing. The sockets are of a network namespace of the test's own. */
 #include <sched.h>
 #include <setjmp.h>

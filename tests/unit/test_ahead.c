@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_ahead.c - the wire that reads ahead gives what the wire below it gives, and ends when told to.
  *

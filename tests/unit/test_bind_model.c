@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The reasons the model of bind() gives, worked out by hand from the kernel's
  * rules; that its verdicts are the kernel's is shown by tests/live/bind_matrix.t.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_bytecode.c - filters made at random, judged four ways on sockets made
  * at random: by the tree this test made them from, by filter_judge(), by the

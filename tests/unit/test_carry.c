@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Owners from one look to the next: who is looked for again, and what is kept of whom. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_cgroup.c - units and containers by cgroup path, in the forms the
  * runtimes' cgroup drivers make; the hierarchy's mount, paths and ids.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The table of columns. The layout of struct tcp_info is compared with the
  * system's own header, field by field, as far as that knows them; the rest

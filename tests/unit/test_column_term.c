@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_column_term.c - columns as keys of a filter, over the sockets of filter_scene.h. */
 #include <setjmp.h>
 #include <stdarg.h>

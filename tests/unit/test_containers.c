@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Names of containers, from files as docker, podman, cri-o and containerd lay them down. */
 #include <errno.h>
 #include <fcntl.h>

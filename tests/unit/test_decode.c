@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * One answer of sock_diag, byte by byte; each buffer ends at a page that must
  * not be touched, and each is tried at every shorter length.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_denied.c - what /proc/PID/uid_map proves of a process that may not be looked into. */
 #include <sockview/owner.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_errno_name.c - the names of errors: those of the C library, where it can tell. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_exchange.c - the netlink loop by itself, attributes, and who is believed on a live socket.
  *

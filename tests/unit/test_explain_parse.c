@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What --explain reads of the kernel: lists of ports, fdinfo. */
 #include <arpa/inet.h>
 #include <setjmp.h>

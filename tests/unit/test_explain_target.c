@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The TARGET of --explain. */
 #include "explain/explain_target.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_file.c - the reader of small files: to the end, within the bound, through signals, past no FIFO. */
 #include <sockview/file.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_filter.c - what filters mean, case by case, over sockets made by hand (filter_scene.h). */
 #include <setjmp.h>
 #include <stdarg.h>

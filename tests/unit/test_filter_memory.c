@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_filter_memory.c - each allocation of a filter fails once: it is refused as such, and nothing is lost. */
 #include <setjmp.h>
 #include <stdarg.h>

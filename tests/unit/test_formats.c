@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Rows to bytes: json, jsonl, csv, tsv and table on rows made by hand, byte by byte. */
 #include <errno.h>
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_hosts.c - host names through a getnameinfo() of our own, which answers
  * at once, says no, lies, or never comes back until it is let go.

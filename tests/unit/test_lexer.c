@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_lexer.c - the words of a filter. */
 #include <setjmp.h>
 #include <stdarg.h>

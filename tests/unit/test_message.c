@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_message.c - what standard error gets: whole lines, nothing a terminal would obey. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_names.c - names against the libc functions that answer one at a time. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Sockets over netlink and what is asked next: every way an answer can go wrong, by a scripted wire. */
 #include <setjmp.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Network namespaces found in a /proc laid down by hand, and what they are called. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_options.c - the command line: what words mean, and what is said of those that mean nothing.
  *

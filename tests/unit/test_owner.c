@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_owner.c - the inode index, the join against a slow and simple one, and the reasons. */
 #include <sockview/owner.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_owner_memory.c - the n-th allocation fails, for each n: an error, no crash, nothing leaked.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_owner_process.c - the parsers of what /proc says of a process, and of CPU quotas. */
 #include "owners/cpus.h"
 #include "owners/dir.h"

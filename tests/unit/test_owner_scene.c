@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_owner_scene.c - both finders on real processes.
  *

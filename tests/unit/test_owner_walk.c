@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_owner_walk.c - the walk, and the join of what BPF told, on a tree of files that looks like /proc.
  *

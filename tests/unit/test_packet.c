@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Packets through rules of nftables as `nft` and iptables-nft 1.8.9 put them into a
  * kernel 6.18 (files ruleNN of the fuzz corpus), and through rules put together here.

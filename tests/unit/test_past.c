@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* A rate of the last minute, and rows that keep their place. */
 #include <setjmp.h>
 #include <stdarg.h>

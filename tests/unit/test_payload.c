@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Payload out of TCP's counters, with counters as Linux 6.18 showed them of connections whose bytes are known. */
 #include <setjmp.h>
 #include <stdarg.h>

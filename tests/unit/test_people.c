@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_people.c - numbers for people: three significant digits, worked out by hand. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_procnet.c - the parsers of /proc/net on lines that a kernel wrote
  * (6.18, little-endian); what they mean is worked out by hand from the format

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_proto.c - the table of protocols against its own promises, the words of the command line, bits of addresses. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Two looks compared by cookie: what a second brought, of connections that stay, begin and close. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* A table gives back what was put in, details as they were asked to be kept. */
 #include <setjmp.h>
 #include <stdarg.h>

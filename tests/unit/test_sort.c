@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The order of rows: each key checked on the rows' own fields, absent values last, equal rows as they were. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * test_spec.c - lsof's -i SPECs and -s lists. What each selects among these
  * sockets is what lsof 4.95 selected among the same ones, live.

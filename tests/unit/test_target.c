@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_target.c - every spelling of a target as data (target.h), with the names of filter_scene.h. */
 #include <setjmp.h>
 #include <stdarg.h>

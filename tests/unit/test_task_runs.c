@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_task_runs.c - which processes may have got a file between two moments. */
 #include "owners/task_runs.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Numbers, addresses and escapes; the oracle of addresses is libc's inet_ntop. */
 #include <arpa/inet.h>
 #include <setjmp.h>

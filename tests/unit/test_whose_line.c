@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* test_whose_line.c - lsof's, ss's and netstat's command lines are told apart before they are read. */
 #include <setjmp.h>
 #include <stdarg.h>

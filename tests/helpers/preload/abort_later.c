@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* abort_later.c - a library to be preloaded: the ABORT_AT-th ftruncate(2) of the program is an abort(3) of its own. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

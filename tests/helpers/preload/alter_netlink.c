@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * alter_netlink.c - a library to be preloaded: the kernel's netlink answers as
  * they are when a dump goes wrong.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fail_allocation.c - a library to be preloaded: one allocation of the program
  * fails, the one with the number FAIL_AT, and with FAIL_ON all that follow.

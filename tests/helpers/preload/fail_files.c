@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * fail_files.c - a library to be preloaded: open(2), openat(2) and readlinkat(2)
  * fail with the errno FAIL_ERRNO where the path ends as FAIL_PATH says.

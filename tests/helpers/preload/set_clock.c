@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * set_clock.c - a library to be preloaded: CLOCK_MONOTONIC is the number of nanoseconds (eight bytes) in the file
  * that SET_CLOCK names, which a test may change; every other clock is as ever.

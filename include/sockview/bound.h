@@ -9,8 +9,11 @@
 
 /* True if the query asks for such sockets. */
 bool bound_is_asked(const struct query *query);
-/* True if sock_diag tells of them (Linux 6.8, and kernels that took it back): the kernel is asked. */
-bool bound_is_told(void);
+/*
+ * True if sock_diag tells of them (Linux 6.8, and kernels that took it back): the kernel is asked. `absent` is that of
+ * struct sources: TCP is added where that is the answer, and not asked for where it is there; or NULL.
+ */
+bool bound_is_told(unsigned *absent);
 
 /* What was found, IPv4 first; all zero at first. */
 struct bound_rows {

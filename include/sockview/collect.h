@@ -12,6 +12,8 @@ struct sources {
 	enum source_from from;
 	struct wire *wire; /* a recording or a replay; NULL: a live one is made for each call */
 	int proc_net_fd;   /* an open /proc/self/net; -1: none */
+	unsigned *
+		absent; /* PROTO_BIT()s that earlier calls found no sock_diag for, kept for later ones; NULL: not kept */
 };
 
 /*

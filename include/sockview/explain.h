@@ -25,8 +25,11 @@ void explain_free(struct explain *explain);
 
 /* True if the planned bind is another user's: then PRIVILEGE_SET_USER is needed. */
 bool explain_changes_user(const struct explain *explain);
-/* Before the request: what listens near the port is asked of the kernel. 0, or -1 with errno ENOMEM. */
-int explain_look_near(struct explain *explain);
+/*
+ * Before the request: what listens near the port is asked of the kernel; `absent` as in struct sources. 0, or -1 with
+ * errno ENOMEM.
+ */
+int explain_look_near(struct explain *explain, unsigned *absent);
 /* The request, valid as long as the struct explain: every socket that has the port, and the connections to it. */
 void explain_query(const struct explain *explain, struct query *query);
 /* Of the answers, which sockets are wanted: of the connections to other hosts a few, the rest is only counted. */
@@ -63,7 +66,7 @@ struct explain_list;
 struct explain_list *explain_list_new(const struct explain_options *options, char problem[EXPLAIN_PROBLEM_MAX]);
 void explain_list_free(struct explain_list *list);
 bool explain_list_changes_user(const struct explain_list *list);
-int explain_list_look_near(struct explain_list *list);
+int explain_list_look_near(struct explain_list *list, unsigned *absent);
 void explain_list_query(const struct explain_list *list, struct query *query);
 bool explain_list_wants(struct explain_list *list, const struct row *row);
 int explain_list_look_elsewhere(struct explain_list *list, int proc_fd, struct table *table);

@@ -59,7 +59,7 @@ static int bound_seen(void *context, const struct nlmsghdr *message, const void 
 }
 
 /* A socket of our own that is bound: is it told? */
-static bool bound_is_dumped(struct exchange *exchange, uint16_t port)
+static bool bound_is_dumped(struct exchange *exchange, uint16_t port, unsigned *absent)
 {
 	struct {
 		struct nlmsghdr head;
@@ -78,10 +78,13 @@ static bool bound_is_dumped(struct exchange *exchange, uint16_t port)
 		},
 	};
 	bool seen = false;
-	return exchange_ask(exchange, &request.head, bound_seen, &seen) == EXCHANGE_DONE && seen;
+	enum exchange_end end = exchange_ask(exchange, &request.head, bound_seen, &seen);
+	if (absent && end == EXCHANGE_REFUSED && exchange->number == ENOENT)
+		*absent |= PROTO_BIT(PROTO_TCP);
+	return end == EXCHANGE_DONE && seen;
 }
 
-static bool bound_ask_kernel(void)
+static bool bound_ask_kernel(unsigned *absent)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
@@ -93,7 +96,7 @@ static bool bound_ask_kernel(void)
 	if (bind(fd, (struct sockaddr *)&address, len) == 0 &&
 	    getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
 	    exchange_open(&exchange, NETLINK_SOCK_DIAG) == 0) {
-		told = bound_is_dumped(&exchange, address.sin_port);
+		told = bound_is_dumped(&exchange, address.sin_port, absent);
 		exchange_close(&exchange);
 	}
 	close(fd);
@@ -101,7 +104,7 @@ static bool bound_ask_kernel(void)
 }
 
 /* A release of 6.8 or later has it; that a lower one has not is not sure: distributions take things back. */
-bool bound_is_told(void)
+bool bound_is_told(unsigned *absent)
 {
 	struct utsname name;
 	unsigned major = 0, minor = 0;
@@ -112,7 +115,9 @@ bool bound_is_told(void)
 	if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
 	    (major > 6 || (major == 6 && minor >= 8)))
 		return true;
-	return bound_ask_kernel();
+	if (absent && *absent & PROTO_BIT(PROTO_TCP))
+		return false;
+	return bound_ask_kernel(absent);
 }
 
 /* --- by descriptors --- */

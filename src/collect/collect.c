@@ -29,6 +29,7 @@ struct collecting {
 	struct netlink *netlink;
 	struct report *report;
 	struct error *error;
+	unsigned absent; /* PROTO_BIT()s that sock_diag has no handler for: each question would start a modprobe */
 };
 
 static int give_up(struct collecting *self, int answer)
@@ -91,7 +92,10 @@ static int cut_short(struct collecting *self, const struct request *dump)
 static int ask_elsewhere(struct collecting *self, const struct request *dump, uint64_t given, size_t mark)
 {
 	struct report *report = self->report;
-	bool apart = dump->family == AF_UNSPEC;
+	if (refusal(netlink_errno(self->netlink)) == 0 && !given)
+		self->absent |= PROTO_BIT(dump->proto);
+	bool absent = self->absent & PROTO_BIT(dump->proto);
+	bool apart = dump->family == AF_UNSPEC && !absent;
 	bool proc = self->sources->from == SOURCE_AUTO && self->sources->proc_net_fd >= 0;
 	if (given && (!netlink_can_rewind(self->netlink) || (!apart && !proc)))
 		return cut_short(self, dump);
@@ -99,9 +103,9 @@ static int ask_elsewhere(struct collecting *self, const struct request *dump, ui
 		self->request->rewind(self->request->context, mark);
 	if (apart)
 		return dump_apart(self, dump->proto);
-	if (!proc && !is_absence(netlink_errno(self->netlink)))
+	if (!proc && !absent && !is_absence(netlink_errno(self->netlink)))
 		return cut_short(self, dump);
-	report->netlink_errno = netlink_errno(self->netlink);
+	report->netlink_errno = absent ? ENOENT : netlink_errno(self->netlink);
 	if (proc)
 		return dump_from_proc(self, dump);
 	report->unavailable |= PROTO_BIT(dump->proto);
@@ -123,6 +127,8 @@ static int dump_sockets(struct collecting *self, const struct request *dump)
 	struct netlink *netlink = self->netlink;
 	if (!family_of(dump->proto)->put_request)
 		return dump_without_diag(self, dump);
+	if (self->absent & PROTO_BIT(dump->proto))
+		return ask_elsewhere(self, dump, 0, 0);
 	uint64_t given = netlink_given(netlink);
 	size_t mark = netlink_can_rewind(netlink) ? self->request->mark(self->request->context) : 0;
 	switch (netlink_dump(netlink, dump)) {
@@ -217,8 +223,12 @@ int collect_sockets(const struct sources *sources, const struct source_request *
                     struct error *error)
 {
 	struct collecting self = { .sources = sources, .request = request, .report = report, .error = error };
+	if (sources->absent && !(sources->wire && (sources->wire->replay || sources->wire->recording)))
+		self.absent = *sources->absent;
 	int answer = sources->wire ? collect_from_wire(&self, sources->wire) : collect_live(&self);
+	if (sources->absent)
+		*sources->absent |= self.absent;
 	report->bound_untold |= !sources->wire && bound_is_asked(request->query) &&
-	                        !(report->from_netlink & PROTO_BIT(PROTO_TCP) && bound_is_told());
+	                        !(report->from_netlink & PROTO_BIT(PROTO_TCP) && bound_is_told(sources->absent));
 	return give_up(&self, answer);
 }

@@ -93,6 +93,7 @@ struct netns_asking {
 	struct query query;
 	uint16_t port;
 	size_t index;
+	unsigned absent; /* of struct sources */
 };
 
 static int take_netns_sock(void *context, const struct sock *sock)
@@ -134,7 +135,7 @@ static int ask_in_netns(void *context, size_t index, int number)
 		return 0;
 	asking->index = index;
 	struct wire *wire = wire_kernel();
-	struct sources sources = { .from = SOURCE_NETLINK, .wire = wire, .proc_net_fd = -1 };
+	struct sources sources = { .from = SOURCE_NETLINK, .wire = wire, .proc_net_fd = -1, .absent = &asking->absent };
 	if (!wire)
 		return 0;
 	errno = 0;

@@ -121,10 +121,10 @@ void explain_query(const struct explain *explain, struct query *query)
 		query->states[proto] = STATE_ALL;
 }
 
-int explain_look_near(struct explain *explain)
+int explain_look_near(struct explain *explain, unsigned *absent)
 {
 	/* UDP's table is small. */
-	if (!proto_listens(explain->target.proto) || near_ports_listen(explain) < 0)
+	if (!proto_listens(explain->target.proto) || near_ports_listen(explain, absent) < 0)
 		return 0;
 	expr_free(&explain->expr);
 	return make_expr(explain);

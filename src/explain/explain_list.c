@@ -153,9 +153,9 @@ bool explain_list_changes_user(const struct explain_list *list)
 	return list->count ? explain_changes_user(list->one[0]) : list->options.as_user != NULL;
 }
 
-int explain_list_look_near(struct explain_list *list)
+int explain_list_look_near(struct explain_list *list, unsigned *absent)
 {
-	return list->several ? 0 : explain_look_near(list->one[0]);
+	return list->several ? 0 : explain_look_near(list->one[0], absent);
 }
 
 void explain_list_query(const struct explain_list *list, struct query *query)

@@ -23,7 +23,7 @@ static int near_ports_sink(void *context, const struct sock *sock)
 	return 0;
 }
 
-static int near_ports_ask(struct explain *explain, const struct query *query)
+static int near_ports_ask(struct explain *explain, const struct query *query, unsigned *absent)
 {
 	struct source_request request = { .query = query, .sink = near_ports_sink, .context = explain };
 	struct report report = { 0 };
@@ -31,13 +31,13 @@ static int near_ports_ask(struct explain *explain, const struct query *query)
 	struct wire *wire = wire_kernel();
 	if (!wire)
 		return -1;
-	struct sources sources = { .from = SOURCE_NETLINK, .wire = wire, .proc_net_fd = -1 };
+	struct sources sources = { .from = SOURCE_NETLINK, .wire = wire, .proc_net_fd = -1, .absent = absent };
 	int answer = collect_sockets(&sources, &request, &report, &ignored);
 	wire_close(wire);
-	return answer;
+	return report.unavailable || report.lost ? -1 : answer;
 }
 
-int near_ports_listen(struct explain *explain)
+int near_ports_listen(struct explain *explain, unsigned *absent)
 {
 	uint16_t port = explain->target.port;
 	enum proto proto = (enum proto)explain->target.proto;
@@ -53,7 +53,7 @@ int near_ports_listen(struct explain *explain)
 		answer = expr_keep_ranges(&expr, &range, 1, &node.ranges);
 	if (answer == 0) {
 		expr.root = expr_add(&expr, &node);
-		answer = expr.root == EXPR_FAILED ? -1 : near_ports_ask(explain, &query);
+		answer = expr.root == EXPR_FAILED ? -1 : near_ports_ask(explain, &query, absent);
 	}
 	expr_free(&expr);
 	return answer;

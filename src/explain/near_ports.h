@@ -6,6 +6,6 @@
 #include "explain/inquiry.h"
 
 /* explain->near_taken; 0, or -1 with errno: the kernel could not be asked. */
-int near_ports_listen(struct explain *explain);
+int near_ports_listen(struct explain *explain, unsigned *absent);
 
 #endif

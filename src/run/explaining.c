@@ -141,7 +141,7 @@ static int explaining_look(struct run *run, struct explained *item)
 		.privilege = &run->privilege,
 		.enter = item->enter,
 	};
-	if (facts.live && run->options->source != SOURCE_PROC && explain_list_look_near(item->list) < 0)
+	if (facts.live && run->options->source != SOURCE_PROC && explain_list_look_near(item->list, &run->absent) < 0)
 		return error_set(&run->error, errno, "explain", "");
 	if (gather_sockets(run, &request) != 0)
 		return -1;

@@ -20,7 +20,7 @@
 void gather_bound(struct run *run, const struct query *query)
 {
 	if (!run->wire && !run->bound.looked && run->options->source != SOURCE_NETLINK && bound_is_asked(query) &&
-	    (run->options->source == SOURCE_PROC || !bound_is_told()))
+	    (run->options->source == SOURCE_PROC || !bound_is_told(&run->absent)))
 		bound_find(&run->bound, run->proc_net_fd);
 }
 
@@ -157,7 +157,12 @@ int gather_sockets(struct run *run, const struct source_request *request)
 		int gathered = netns_gather(run, request);
 		return gathered ? gathered : gather_held(run, request);
 	}
-	struct sources sources = { .from = run->options->source, .wire = run->wire, .proc_net_fd = run->proc_net_fd };
+	struct sources sources = {
+		.from = run->options->source,
+		.wire = run->wire,
+		.proc_net_fd = run->proc_net_fd,
+		.absent = &run->absent,
+	};
 	gather_bound(run, request->query);
 	int answer = gather_tables(run, &sources, request);
 	if (answer == 0)
@@ -369,7 +374,9 @@ static int add_listeners(struct run *run)
 		               .inet = true,
 		               .inet6 = true,
 		               .states = { [PROTO_TCP] = STATE_BIT(STATE_LISTEN) } };
-	struct sources sources = { .from = run->options->source, .proc_net_fd = run->proc_net_fd };
+	struct sources sources = { .from = run->options->source,
+		                   .proc_net_fd = run->proc_net_fd,
+		                   .absent = &run->absent };
 	struct source_request request = { .query = &query, .sink = table_sink, .context = &run->table };
 	struct report report = { 0 };
 	struct error error = { 0 };

@@ -101,6 +101,7 @@ struct run {
 	pid_t pager; /* behind out; 0: none */
 	int proc_fd, proc_net_fd;
 	struct bound_rows bound;  /* of one answer */
+	unsigned absent;          /* of sources */
 	int proc_errno;           /* why proc_fd is -1 */
 	bool proc_is_ours;        /* proc_fd is the /proc of this process's own pid namespace */
 	struct lookup lookup;     /* what the filter's names are looked up in */

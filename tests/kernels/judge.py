@@ -44,6 +44,8 @@ for part in ("info", "memory", "extend", "unix", "summary", "health", "lsof"):
 need(parts["netlink"][2] == (0 if modules else 3), "--source netlink", "netlink")
 need(parts["record"][2] == (0 if modules else 3), "--record", "record")
 need(parts["replay"][2] in ((0, 3) if modules else (3,)), "a recording says free only of what it knows", "replay")
+asked = re.findall(r"net-pf-16-proto-4-type-2-6$", parts["modprobes"][0], re.M)
+need(len(asked) <= (0 if modules else 1), "--explain asks for tcp_diag once", "modprobes")
 if not modules:
     need("modprobe tcp_diag" in parts["info"][1], "the note names the module", "info")
 need(not re.search(r"Argument list too long|Segmentation|Aborted", text), "no crash, and words for what is refused", "bpf")

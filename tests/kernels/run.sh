@@ -56,6 +56,9 @@ initramfs() {
 		(cd "$FOLDER/$1/lib/modules/$version" && cp modules.* "$root/lib/modules/$version/" &&
 			find . -name '*_diag.ko*' -o -name 'diag.ko*' | cpio -pdm --quiet "$root/lib/modules/$version")
 		ln -s ../bin/busybox "$root/sbin/modprobe"
+	else
+		printf '#!/bin/busybox sh\necho "$*" >>/tmp/modprobes\nexit 1\n' >"$root/sbin/modprobe"
+		chmod +x "$root/sbin/modprobe"
 	fi
 	(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$FOLDER/$1.initramfs"
 	rm -rf "$root"

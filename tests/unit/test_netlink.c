@@ -149,6 +149,18 @@ static void the_old_request_refused_is_asked_apart(void **state)
 	assert_int_equal(fixture->report.unavailable, 0);
 }
 
+/* For each question that has no handler the kernel starts a modprobe. */
+static void a_module_that_is_not_there_is_asked_for_once(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.inet6 = true;
+	script_put_error(script_step(&fixture->script), -ENOENT);
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->script.sent, 1);
+	assert_int_equal(fixture->report.unavailable, PROTO_BIT(PROTO_TCP));
+	assert_int_equal(fixture->report.netlink_errno, ENOENT);
+}
+
 static void both_families_come_in_one_walk(void **state)
 {
 	struct fixture *fixture = *state;
@@ -840,6 +852,7 @@ int main(void)
 		CASE(an_error_message_is_a_refusal),
 		CASE(an_error_too_short_to_say_which_is_malformed),
 		CASE(the_old_request_refused_is_asked_apart),
+		CASE(a_module_that_is_not_there_is_asked_for_once),
 		CASE(both_families_come_in_one_walk),
 		CASE(tcp6_waits_for_tcp_where_order_matters),
 		CASE(listeners_are_asked_for_first),

@@ -440,6 +440,8 @@ static int events_open(struct events *events)
 		        : events->dumped & PROTO_BIT(PROTO_TCP) ? "TCP is"
 		                                                : "UDP is",
 		        request->interval, why, number ? ": " : "", number ? strerror(number) : "");
+	if (!request->quiet && request->netns_all)
+		message("network namespaces that are made from now on are not watched: that takes the BPF programs");
 	events_join(events);
 	return 0;
 }

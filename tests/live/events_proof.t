@@ -492,6 +492,13 @@ for number in (errno.EPERM, errno.EINVAL, errno.ENOENT):
     t.ok({event["source"] for event in events} <= {"destroy", "dump"} and all(event["pid"] in (None, ME) for event in events),
          "%s: nothing is guessed" % name, events)
 
+if BUILT_IN and os.getuid() == 0:
+    watch = Watch("-N", "all", "-c0.2", before=[tap.helper("inject"), "321", "%d+" % errno.EPERM, "1"])
+    watch.end()
+    t.ok(b"inject: " in watch.said or watch.said.count(b"made from now on are not watched") == 1, "-N all without BPF: later ones are said to be left out", watch.said)
+else:
+    t.skip("-N all without BPF: later ones are said to be left out", "it takes root and the BPF programs")
+
 for words, expected in ((["-E", "--columns", "rtt"], b"no key 'rtt'"), (["-E", "--columns=-all"], b"leaves no key")):
     result = tap.sockview(*words)
     t.ok(result.status == 2 and expected in result.err, "refused: %s" % " ".join(words), result)

@@ -8,6 +8,9 @@
 /* The path in (text, len) of /proc/PID/cgroup; (NULL, 0) if there is none. */
 struct bytes process_cgroup(const char *text, size_t len);
 
+/* The word behind `option` in a command line, whose words end with NUL each; empty if there is none. */
+struct bytes process_option(struct bytes cmdline, const char *option);
+
 /* N of "socket:[N]", "net:[N]": the number between PREFIX[ and ]; 0 for any other text. */
 uint32_t process_bracketed(const char *text, size_t len, const char *prefix, size_t prefix_len);
 

@@ -12,6 +12,7 @@
 
 #include <sockview/countof.h>
 #include <sockview/health_listener.h>
+#include <sockview/process_text.h>
 #include <sockview/proto.h>
 
 #include "explain/explain_firewall.h"
@@ -275,25 +276,11 @@ static int say_device(struct explain *explain)
 	                    "It is bound to the interface %s and is not reached over others.", escaped);
 }
 
-/* The word behind `option` of a command line; empty if there is none. */
-static struct bytes option_value(struct bytes cmdline, const char *option)
-{
-	const char *word = cmdline.data, *end = word ? word + cmdline.len : NULL;
-	bool next = false;
-	for (; word && word < end; word += strnlen(word, (size_t)(end - word)) + 1) {
-		size_t len = strnlen(word, (size_t)(end - word));
-		if (next)
-			return (struct bytes){ word, len };
-		next = len == strlen(option) && memcmp(word, option, len) == 0;
-	}
-	return (struct bytes){ 0 };
-}
-
 /* docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80 */
 static int say_one_proxy(struct explain *explain, const struct process *process)
 {
 	struct bytes command = owners_text(explain->facts.owners, process->cmdline);
-	struct bytes ip = option_value(command, "-container-ip"), port = option_value(command, "-container-port");
+	struct bytes ip = process_option(command, "-container-ip"), port = process_option(command, "-container-port");
 	char address[WORDS_NAME_MAX], number[WORDS_NAME_MAX], name[WORDS_NAME_MAX] = "";
 	if (!ip.len || !port.len)
 		return sentence_add(

@@ -10,6 +10,7 @@
  */
 #include <sockview/exposure.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include <sockview/cgroup.h>
 #include <sockview/column_source.h>
 #include <sockview/column_table.h>
+#include <sockview/process_text.h>
 #include <sockview/proto.h>
 #include <sockview/sk_lookup.h>
 #include <sockview/vec.h>
@@ -318,6 +320,44 @@ static int judge_row(struct exposure *exposure, size_t index)
 	return judge_ways(exposure, &sock.row, judged);
 }
 
+/* --- a port that docker-proxy has for a container --- */
+
+/* docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80 */
+static void judge_proxy(const struct exposure *exposure, struct judged *judged)
+{
+	static const char name[] = "docker-proxy";
+	const struct owners *owners = exposure->facts.owners;
+	struct owner_span span = { 0 };
+	if (owners)
+		span = owners_of(owners, judged_row(exposure, judged));
+	const struct process *process = span.count ? &owners->process[span.first->process] : NULL;
+	struct bytes program = process ? owners_text(owners, process->program) : (struct bytes){ 0 };
+	char text[INET6_ADDRSTRLEN];
+	if (judged->has_nat || program.len != strlen(name) || memcmp(program.data, name, program.len) != 0)
+		return;
+	struct bytes command = owners_text(owners, process->cmdline);
+	struct bytes ip = process_option(command, "-container-ip"), port = process_option(command, "-container-port");
+	if (!ip.len || ip.len >= sizeof(text) || !port.len || port.len > 5)
+		return;
+	const char *digits = port.data;
+	memcpy(text, ip.data, ip.len);
+	text[ip.len] = '\0';
+	struct packet_nat to = { .to_family = memchr(ip.data, ':', ip.len) ? AF_INET6 : AF_INET };
+	for (size_t i = 0; i < port.len && digits[i] >= '0' && digits[i] <= '9'; i++)
+		to.to_port = (uint16_t)(to.to_port * 10 + digits[i] - '0');
+	judged->proxied = inet_pton(to.to_family, text, &to.to) == 1 && to.to_port;
+	if (judged->proxied)
+		judged->nat = to;
+}
+
+static bool any_is_proxied(const struct exposure *exposure)
+{
+	for (size_t i = 0; i < exposure->count; i++)
+		if (exposure->judged[i].proxied)
+			return true;
+	return false;
+}
+
 /* --- a port that NAT sends elsewhere --- */
 
 /* To a port of this host on which nothing of the table waits: there is nothing to tell. */
@@ -360,8 +400,14 @@ static int judge_all_published(struct exposure *exposure)
 {
 	if (published_find(&exposure->published, exposure->ruleset) < 0)
 		return -1;
-	if (exposure->published.count && tenants_read(&exposure->tenants, exposure->facts.proc_fd) < 0)
+	if ((exposure->published.count || any_is_proxied(exposure)) &&
+	    tenants_read(&exposure->tenants, exposure->facts.proc_fd) < 0)
 		return -1;
+	for (size_t i = 0; i < exposure->count; i++) {
+		struct judged *judged = &exposure->judged[i];
+		if (judged->proxied)
+			judged->tenant = tenants_name(&exposure->tenants, judged->nat.to_family, &judged->nat.to);
+	}
 	for (size_t i = 0; i < exposure->published.count; i++) {
 		const struct sock sock = { .row = exposure->published.row[i] };
 		if (exposure->facts.wanted && !exposure->facts.wanted(exposure->facts.context, &sock))
@@ -429,6 +475,8 @@ static int judge_all(struct exposure *exposure)
 	for (size_t i = 0; i < table->count; i++)
 		if (judge_row(exposure, i) < 0)
 			return -1;
+	for (size_t i = 0; i < exposure->count && !exposure->facts.rows_alone; i++)
+		judge_proxy(exposure, &exposure->judged[i]);
 	if (exposure->facts.probe && inject_all(exposure) < 0)
 		return -1;
 	if (!exposure->facts.rows_alone && judge_all_published(exposure) < 0)

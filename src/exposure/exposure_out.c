@@ -121,13 +121,15 @@ static const struct process *process_of(const struct exposure *exposure, const s
 static int add_holder(const struct exposure *exposure, struct text *text, const struct judged *judged,
                       const struct row *row)
 {
-	if (judged->tenant)
+	if (judged->tenant && !judged->proxied)
 		return exposure_add_word(text, judged->tenant);
 	const struct process *process = process_of(exposure, row);
 	if (!process)
 		return text_add_char(text, '-');
 	return text_add_u64(text, (uint64_t)process->pid) | text_add_char(text, '/') |
-	       text_add_escaped(text, owners_text(exposure->facts.owners, process->program), TEXT_WORD);
+	       text_add_escaped(text, owners_text(exposure->facts.owners, process->program), TEXT_WORD) |
+	       (judged->proxied ? text_add_string(text, ">") | add_sent_to(text, judged, row) : 0) |
+	       (judged->tenant ? text_add_string(text, ",") | exposure_add_word(text, judged->tenant) : 0);
 }
 
 int exposure_each(const struct exposure *exposure, exposure_call *call, void *context)
@@ -354,7 +356,7 @@ static int json_listener(const struct exposure *exposure, const struct judged *j
 	answer |= json_nat(judged, text, out);
 	exposure_key(out, "sent_to");
 	text->len = 0;
-	answer |= judged->has_nat ? add_sent_to(text, judged, row) : 0;
+	answer |= judged->has_nat || judged->proxied ? add_sent_to(text, judged, row) : 0;
 	json_text(out, text);
 	exposure_key(out, "container");
 	json_string(out, judged->tenant);

@@ -33,6 +33,7 @@ struct judged {
 	bool by_probe;   /* the probe says otherwise than the rules that were read */
 	bool has_nat;
 	struct packet_nat nat; /* a rule that takes the port's traffic elsewhere */
+	bool proxied;          /* docker-proxy sends it on, as nat.to says; no rule does */
 	const char *tenant;    /* the container, or namespace, that it goes to: hostile; NULL: none is known */
 };
 

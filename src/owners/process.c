@@ -69,6 +69,19 @@ struct bytes process_cgroup(const char *text, size_t len)
 	return found;
 }
 
+struct bytes process_option(struct bytes cmdline, const char *option)
+{
+	const char *word = cmdline.data, *end = word ? word + cmdline.len : NULL;
+	bool next = false;
+	for (; word && word < end; word += strnlen(word, (size_t)(end - word)) + 1) {
+		size_t len = strnlen(word, (size_t)(end - word));
+		if (next)
+			return (struct bytes){ word, len };
+		next = len == strlen(option) && memcmp(word, option, len) == 0;
+	}
+	return (struct bytes){ 0 };
+}
+
 uint32_t process_bracketed(const char *text, size_t len, const char *prefix, size_t prefix_len)
 {
 	if (len < prefix_len + 3 || memcmp(text, prefix, prefix_len) || text[prefix_len] != '[' || text[len - 1] != ']')

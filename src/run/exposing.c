@@ -29,7 +29,7 @@ static void exposing_plan(struct run *run)
 	run->needs = (struct run_needs){
 		.owners = true,
 		.owners_shown = true,
-		.details = run->selection.needs.details | PROCESS_NAME,
+		.details = run->selection.needs.details | PROCESS_NAME | PROCESS_CMDLINE,
 		/* Rules take CAP_NET_ADMIN as marks do. */
 		.privileges = PRIVILEGE_MARK | PRIVILEGE_BPF_LIST,
 	};

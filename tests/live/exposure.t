@@ -590,6 +590,23 @@ scene("a redirect to no listener", chain("tcp dport 20051 redirect to :20099", h
 t.ok(("tcp", 20051) not in exposed()[0], "a redirect to a port without a listener is no row")
 forwarding(False)
 tap.run(["nft", "flush", "ruleset"])
+
+# docker-proxy has a port for a container: its command line says which, the namespace with that address whose.
+server = listen("0.0.0.0", 20061)
+(hold_read, _), (ready_read, ready_write) = os.pipe(), os.pipe()
+for fd in (hold_read, ready_write, server.fileno()):
+    os.set_inheritable(fd, True)
+proxy = os.posix_spawn(tap.helper("hold"), ["docker-proxy", "ready=%d" % ready_write, "wait=%d" % hold_read, "-proto", "tcp", "-host-ip", "0.0.0.0",
+                                            "-host-port", "20061", "-container-ip", "172.17.0.2", "-container-port", "80"], os.environ)
+server.close()
+os.read(ready_read, 1)
+row = exposed("-t", "20061")[0].get(("tcp", 20061), {})
+t.same([row.get(name) for name in ("pid", "program", "sent_to", "nat")], [proxy, "docker-proxy", "172.17.0.2:80", None], "docker-proxy: where it sends the port", row)
+t.ok(str(os.stat("/proc/%d/ns/net" % processes["docker0"].pid).st_ino) in str(row.get("container")), "docker-proxy: whose address that is", row)
+text = tap.run([tap.SOCKVIEW, "--exposure", "-q", "20061"]).out.decode()
+t.ok("%d/docker-proxy>172.17.0.2:80," % proxy in text, "docker-proxy: the text says so", text)
+os.kill(proxy, signal.SIGKILL)
+os.waitpid(proxy, 0)
 container.kill()
 container.wait()
 tap.run(["ip", "link", "del", "docker0"])

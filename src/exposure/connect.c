@@ -311,7 +311,7 @@ static void find_room(struct connect *connect, struct connect_end *end)
 		if (known && port_is_reserved(reserved.data, port))
 			continue;
 		room++;
-		used += end->used[port / 64] >> (port % 64) & 1;
+		used += (unsigned)(end->used[port / 64] >> (port % 64) & 1);
 	}
 	text_free(&reserved);
 	if (used < room)

@@ -165,6 +165,8 @@ int gather_sockets(struct run *run, const struct source_request *request)
 	};
 	gather_bound(run, request->query);
 	int answer = gather_tables(run, &sources, request);
+	/* Of this answer alone: the next one looks again. */
+	bound_free(&run->bound);
 	if (answer == 0)
 		answer = gather_held(run, request);
 	/* The collector does not know the name of the file behind its wire. */

@@ -134,6 +134,7 @@ static void close_fd(int fd)
 void run_close(struct run *run)
 {
 	table_free(&run->table);
+	bound_free(&run->bound);
 	owners_free(&run->owners);
 	process_list_free(&run->fitting);
 	hidden_free(&run->hidden);

@@ -2,7 +2,7 @@
 /*
  * act_command.c - a service manager's or a container runtime's command (sockview/act.h).
  *
- * Whoever looks gives up rights for good before the command is known. So it is
+ * The process that looks gives up rights for good before the command is known. So it is
  * executed by a child that was forked before that, and that does nothing else:
  * the command has the caller's own rights, limits and signals.
  */

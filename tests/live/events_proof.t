@@ -443,7 +443,7 @@ for name, capabilities, hidden, owned in (("an ordinary user", "", False, False)
     before = (HIDDEN if hidden else []) + NOBODY
     tried = tap.run([*before, program, "--version"]) if program else None
     if not tried or tried.status:
-        t.skip(name, "it cannot be made or started here%s" % (tried.err.decode().strip().join((": ", "")) if tried else ""))
+        t.skip(name, "it cannot be made or started here: %s" % (tried.err.decode().strip() if tried else "no file capabilities, or no root"))
         continue
     watch = Watch("-c0.2", "--jsonl", before=before, program=program)
     t.ok(b"TCP is told by messages of closes and a look every 0.2 s" in watch.said, "%s: by messages and looks" % name, watch.said)

@@ -80,10 +80,10 @@ static uint64_t ambient_mask(void)
 }
 
 /* Root gets all capabilities from any exec (capabilities(7)), unless that is switched off. */
-static bool is_plain_root(void)
+static bool is_plain_root(uid_t real, uid_t effective)
 {
 	int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
-	return !getuid() && !geteuid() && !(bits > 0 && bits & SECBIT_NOROOT);
+	return !real && !effective && !(bits > 0 && bits & SECBIT_NOROOT);
 }
 
 /*
@@ -132,12 +132,13 @@ static void describe(struct privilege *privilege, uint64_t permitted)
 int privilege_begin(struct privilege *privilege)
 {
 	uint64_t permitted;
-	*privilege = (struct privilege){ .root = !getuid() };
+	uid_t uid = getuid(), euid = geteuid();
+	*privilege = (struct privilege){ .root = !uid };
 	if (streams_fill() || permitted_mask(&permitted))
 		return -1;
-	privilege->own = is_plain_root() ? permitted : permitted & ambient_mask();
+	privilege->own = is_plain_root(uid, euid) ? permitted : permitted & ambient_mask();
 	privilege->elevated =
-		getauxval(AT_SECURE) || geteuid() != getuid() || getegid() != getgid() || permitted & ~privilege->own;
+		getauxval(AT_SECURE) || euid != uid || getegid() != getgid() || permitted & ~privilege->own;
 	if (!privilege->elevated) {
 		describe(privilege, permitted);
 		return 0;

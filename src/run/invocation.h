@@ -88,6 +88,7 @@ struct run {
 	void *own; /* the mode's state */
 	const volatile sig_atomic_t *stop_asked;
 	struct privilege privilege;
+	bool rights_gone; /* since they were raised for a look that needs none */
 	struct selection selection;
 	struct listing listing;
 	struct query query;
@@ -98,7 +99,8 @@ struct run {
 	bool begun;  /* the format has begun, and must end */
 	struct names *names;
 	struct out out;
-	pid_t pager; /* behind out; 0: none */
+	bool on_terminal; /* standard output, before a pager took its place */
+	pid_t pager;      /* behind out; 0: none */
 	int proc_fd, proc_net_fd;
 	struct bound_rows bound;  /* of one answer */
 	unsigned absent;          /* of sources */

@@ -188,13 +188,10 @@ static int boot_time(int proc_fd, int64_t *time)
 }
 
 /* "6.18.44-..." */
-static unsigned kernel_version(void)
+static unsigned kernel_version(const struct utsname *name)
 {
-	struct utsname name;
 	unsigned major, minor;
-	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return 0;
-	return KERNEL(major, minor);
+	return sscanf(name->release, "%u.%u", &major, &minor) == 2 ? KERNEL(major, minor) : 0;
 }
 
 /* Where they cannot be read there are none. What is known of them stays for the next look. 0, or -1 with errno ENOMEM. */
@@ -238,6 +235,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 {
 	bool live = !options->replay;
 	struct stat netns;
+	struct utsname kernel;
 	struct document *document = &listing->document;
 	struct column_context *context = &listing->context;
 	document->groups = listing->groups;
@@ -246,7 +244,8 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	if (listing->needs.details & PROCESS_START && boot_time(proc_fd, &context->boot_time) < 0)
 		return -1;
 	context->ticks_per_second = sysconf(_SC_CLK_TCK);
-	context->kernel = live ? kernel_version() : 0;
+	bool named = live && uname(&kernel) == 0;
+	context->kernel = named ? kernel_version(&kernel) : 0;
 	context->exact = options->numeric;
 	context->numeric_hosts = options->numeric_hosts;
 	context->numeric_ports = options->numeric_ports || listing->who;
@@ -255,7 +254,7 @@ int listing_prepare(struct listing *listing, const struct options *options, int 
 	document->netns = live && fstatat(proc_fd, "self/ns/net", &netns, 0) == 0 ? netns.st_ino : 0;
 	context->own_netns = document->netns;
 	document->host = NULL;
-	if (live && gethostname(listing->host, sizeof(listing->host) - 1) == 0)
+	if (named && snprintf(listing->host, sizeof(listing->host), "%s", kernel.nodename) >= 0)
 		document->host = listing->host;
 	context->host = document->host;
 	context->cgroups = NULL;

@@ -189,7 +189,7 @@ static void look_report(struct run *run)
 	notes_recorded_elsewhere(run->report.elsewhere);
 	namespaces_say(&run->namespaces);
 	bool listening = options->listening && !options->all && !needs->states_chosen;
-	bool terminal = isatty(STDOUT_FILENO) && !options->continuous;
+	bool terminal = run->on_terminal && !options->continuous;
 	const char *port = needs->target && !needs->owners ? meant_number(run->selection.text.data) : NULL;
 	bool asks = listening && terminal && !run->shown && port && !options->replay && !run->namespaces.list.count;
 	notes_selection(&(struct notes_selection){
@@ -286,12 +286,12 @@ static int look_answer(struct run *run)
 	for (size_t i = 0; i < options->notes.count && !options->quiet; i++)
 		message("%s", options->notes.item[i]);
 	/* In `sockview -an | grep unix` only standard error is a terminal. */
-	bool person = options->verbose || message_on_terminal();
+	bool person = options->asides.count && (options->verbose || message_on_terminal());
 	for (size_t i = 0; i < options->asides.count && person && !options->quiet; i++)
 		message("%s", options->asides.item[i]);
 	if (options->stray_interval && !options->quiet)
 		notes_interval(options->stray_interval);
-	if (options->repeated && !options->quiet && !isatty(STDOUT_FILENO))
+	if (options->repeated && !options->quiet && !run->on_terminal)
 		message("-r lists again every %g s, as lsof's does", options->interval);
 	rating_open(run);
 	for (uint64_t round = 1;; round++) {

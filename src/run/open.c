@@ -170,7 +170,8 @@ static int open_output(struct run *run)
 	if (out_open(&run->out, STDOUT_FILENO) < 0)
 		return -1;
 	run->out.stop_asked = run->stop_asked;
-	if (!run->options->pager || !isatty(STDOUT_FILENO))
+	run->on_terminal = isatty(STDOUT_FILENO);
+	if (!run->options->pager || !run->on_terminal)
 		return 0;
 	int fd = pager_start(&run->pager);
 	if (fd < 0)

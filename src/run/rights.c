@@ -21,7 +21,9 @@ int rights_raise(struct run *run)
 		if (needs->secrets)
 			wanted |= PRIVILEGE_MARK;
 	}
-	if (privilege_raise(&run->privilege, wanted) < 0)
+	/* To raise nothing is to drop all: rights_drop() need not say it again. */
+	run->rights_gone = !wanted;
+	if ((wanted ? privilege_raise(&run->privilege, wanted) : privilege_drop()) < 0)
 		return error_set(&run->error, errno, "set privileges", "");
 	return 0;
 }
@@ -42,6 +44,8 @@ int rights_own(struct run *run)
 
 int rights_drop(struct run *run, bool last)
 {
+	if (run->rights_gone)
+		return 0;
 	if ((last ? privilege_drop() : privilege_rest()) == 0)
 		return 0;
 	return error_set(&run->error, errno, "give up privileges", "");

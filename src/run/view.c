@@ -7,20 +7,20 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static bool wants_color(enum when color)
+static bool wants_color(enum when color, bool terminal)
 {
 	const char *term = getenv("TERM");
 	const char *no_color = getenv("NO_COLOR");
 	if (color != WHEN_AUTO)
 		return color == WHEN_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+	return terminal && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
 /* Width of the terminal in characters; 0 where nothing is to be cut. */
-static unsigned terminal_width(const struct options *options)
+static unsigned terminal_width(const struct run *run)
 {
 	struct winsize size;
-	if (options->no_trunc || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+	if (run->options->no_trunc || !run->on_terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
 		return 0;
 	return size.ws_col;
 }
@@ -52,13 +52,13 @@ void run_make_view(struct run *run)
 		.resolve = options->resolve,
 		.no_header = options->no_header,
 		.csv_safe = options->csv_safe,
-		.color = wants_color(options->color),
+		.color = wants_color(options->color, run->on_terminal),
 		.names = run->names,
 		.columns = &run->listing.columns,
 		.context = &run->listing.context,
 		.document = &run->listing.document,
-		.width = terminal_width(options),
-		.bars = isatty(STDOUT_FILENO),
+		.width = terminal_width(run),
+		.bars = run->on_terminal,
 		.top = options->top,
 		.host = options->summary && !options->replay ? &run->listing.host_numbers : NULL,
 		/* lsof's -F without letters is all of them; its COMMAND is cut to 9 unless +c says otherwise. */

@@ -279,7 +279,7 @@ static int watching_answer(struct run *run)
 	table_init(&watching->group_rows, 0);
 	if (watching_choose(run) < 0)
 		return error_set(&run->error, errno, "start", "");
-	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+	if (!run->on_terminal || !isatty(STDIN_FILENO))
 		return watch_lines(run);
 	if (terminal_open(&watching->terminal) < 0)
 		return error_set(&run->error, errno, "use the terminal", "");

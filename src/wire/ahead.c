@@ -46,7 +46,6 @@ struct slot {
 struct ahead {
 	struct wire wire;
 	struct wire *inner;
-	bool has_cpus;     /* this process may run on more than one */
 	unsigned received; /* datagrams since the last request */
 	bool running;      /* the thread: started and not joined */
 	pthread_t thread;
@@ -249,10 +248,17 @@ static ssize_t ahead_take(struct ahead *self, void *buffer, size_t len)
 	return answer.got;
 }
 
+/* To receive ahead takes a second CPU. Asked for when it is to begin: most answers are too short for it. */
+static bool several_cpus(void)
+{
+	cpu_set_t set;
+	return !sched_getaffinity(0, sizeof(set), &set) && CPU_COUNT(&set) > 1;
+}
+
 static ssize_t ahead_receive(struct wire *wire, void *buffer, size_t len)
 {
 	struct ahead *self = (struct ahead *)wire;
-	if (!self->running && self->has_cpus && self->received == SHORT)
+	if (!self->running && self->received == SHORT && several_cpus())
 		thread_start(self);
 	if (self->running)
 		return ahead_take(self, buffer, len);
@@ -284,18 +290,12 @@ static void ahead_close(struct wire *wire)
 	free(self);
 }
 
-static bool several_cpus(void)
-{
-	cpu_set_t set;
-	return !sched_getaffinity(0, sizeof(set), &set) && CPU_COUNT(&set) > 1;
-}
-
 struct wire *wire_ahead(struct wire *inner)
 {
 	struct ahead *self = inner ? calloc(1, sizeof(*self)) : NULL;
 	if (!self)
 		return inner;
-	*self = (struct ahead){ .inner = inner, .has_cpus = several_cpus(), .stop_fd = -1 };
+	*self = (struct ahead){ .inner = inner, .stop_fd = -1 };
 	/* Nothing waits on this wire but its own receive(). */
 	self->wire = (struct wire){ .send = ahead_send, .receive = ahead_receive, .close = ahead_close, .fd = -1 };
 	pthread_mutex_init(&self->lock, NULL);

@@ -74,6 +74,15 @@ else:
     text = calls("-ltn", "--program", SECOND + "no")
     t.ok(not re.search(r'"\d+/fd"', text) and "sendto" not in text, "no process fits: no socket is asked for", text)
 
+what = "listeners alone take fewer than 100 system calls, the loader's and libcap's among them"
+if tap.SAN:
+    t.skip(what, "a sanitizer makes calls of its own")
+elif tap.missing("strace"):
+    t.skip(what, "strace is not installed")
+else:
+    made = tap.run(["strace", "-f", "-qq", tap.SOCKVIEW, "-ltn"]).err.decode(errors="replace").splitlines()
+    t.ok(10 < len(made) < 100, "%s (%d)" % (what, len(made)), made)
+
 holder.stdin.close()
 holder.wait(tap.COMMAND_SECONDS)
 t.done()

@@ -157,7 +157,7 @@
  *     expression.c expression.h        nft's expressions over a packet that is known in part
  *     nft_attr.h                       a value as nf_tables nests it
  *     chains.c                         a packet through the chains of a hook, and the whole way of one
- *     nat_ports.c                      which ports may rules of NAT be about?
+ *     port_bounds.c                    where what rules do with a packet may change as its port grows
  *     packet.h                         a packet as far as it is known, and what rules do with it
  *     registers.c registers.h          nft's registers: bytes that are known, varying or unread
  *     rule_run.h                       one rule being run over one packet

@@ -124,12 +124,11 @@ bool ruleset_has_bridge(const struct ruleset *ruleset);
 /* A base chain of the device itself: ingress or egress. */
 bool ruleset_has_device(const struct ruleset *ruleset, const char *name);
 
-/*
- * A bit for each port that rules of tables that translate at prerouting may be
- * about, and for many that they are not. False: no such table has a rule.
- */
+/* A chain of NAT at prerouting, where packets of other hosts are sent elsewhere. */
+bool ruleset_translates(const struct ruleset *ruleset);
+/* A bit for each port from which on up to the next one the rules do the same with a packet. */
 enum { PORT_WORDS = 65536 / 64 };
-bool ruleset_nat_ports(const struct ruleset *ruleset, uint64_t ports[PORT_WORDS]);
+void ruleset_port_bounds(const struct ruleset *ruleset, uint64_t starts[PORT_WORDS]);
 
 /* A packet on its way: what earlier hooks made of it. */
 struct packet_state {
@@ -140,8 +139,7 @@ struct packet_state {
 	bool writes;            /* a rule that keeps a state was met, or may have been */
 	bool nat_done;          /* whether it is translated was decided: it meets no NAT chain any more */
 	bool translated;        /* DNAT took place: conntrack's status says so */
-	uint16_t original_port; /* conntrack's original destination */
-	union addr original_dest;
+	struct packet original; /* as it came: conntrack's original direction, of its answer too */
 };
 void packet_state_init(struct packet_state *state, const struct packet *packet);
 

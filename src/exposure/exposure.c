@@ -365,19 +365,61 @@ static bool leads_nowhere(const struct exposure *exposure, const struct judged *
 {
 	const struct packet_nat *nat = &judged->nat;
 	const struct row *from = judged_row(exposure, judged);
-	uint16_t port = nat->to_port ? nat->to_port : from->local_port;
+	uint16_t first = nat->to_port ? nat->to_port : from->local_port;
+	uint16_t last = nat->to_port ? nat->to_port : judged_last_port(exposure, judged);
 	if (nat->kind == NAT_DNAT && nat->to_family && !ways_addr(&exposure->ways, nat->to_family, &nat->to))
 		return false;
-	for (size_t i = 0; i < exposure->facts.table->count; i++)
-		if (exposure->facts.table->row[i].proto == from->proto &&
-		    exposure->facts.table->row[i].local_port == port)
+	for (size_t i = 0; i < exposure->facts.table->count; i++) {
+		const struct row *row = &exposure->facts.table->row[i];
+		if (row->proto == from->proto && row->local_port >= first && row->local_port <= last)
 			return false;
+	}
+	return true;
+}
+
+static bool same_rule(const struct packet_rule *one, const struct packet_rule *other)
+{
+	/* Texts of one ruleset: the same rule has the same ones. */
+	return one->handle == other->handle && one->table == other->table && one->chain == other->chain;
+}
+
+static bool same_nat(const struct packet_nat *one, const struct packet_nat *other)
+{
+	return one->kind == other->kind && same_rule(&one->rule, &other->rule) && one->to_family == other->to_family &&
+	       one->to_many == other->to_many && one->to_port == other->to_port &&
+	       memcmp(&one->to, &other->to, sizeof(one->to)) == 0;
+}
+
+static bool same_ways(const struct exposure *exposure, const struct judged *one, const struct judged *other)
+{
+	const struct reach_way *way = &exposure->way[one->first_way], *beside = &exposure->way[other->first_way];
+	bool same = one->ways == other->ways;
+	for (size_t i = 0; i < one->ways && same; i++)
+		same = way[i].reach == beside[i].reach && way[i].in_use == beside[i].in_use &&
+		       strcmp(way[i].name, beside[i].name) == 0;
+	return same;
+}
+
+/* Of ports that are next to each other, and whose packets meet the same: one row. True: the last is part of the one before. */
+static bool joins_the_last(struct exposure *exposure, const struct judged *judged)
+{
+	const struct judged *before = judged - 1;
+	if (judged == exposure->judged || !judged_is_published(exposure, before))
+		return false;
+	const struct row *row = judged_row(exposure, judged), *row_before = judged_row(exposure, before);
+	if (row->proto != row_before->proto || row->family != row_before->family || row->flags != row_before->flags ||
+	    row->local_port != judged_last_port(exposure, before) + 1 || judged->reach != before->reach ||
+	    judged->answer.fate != before->answer.fate || !same_rule(&judged->answer.rule, &before->answer.rule) ||
+	    strcmp(judged->answer.condition, before->answer.condition) != 0 || judged->unread != before->unread ||
+	    !same_nat(&judged->nat, &before->nat) || !same_ways(exposure, judged, before))
+		return false;
+	exposure->published.item[before->row - exposure->facts.table->count].last = judged_last_port(exposure, judged);
 	return true;
 }
 
 static int judge_published(struct exposure *exposure, size_t index)
 {
-	struct sock sock = { .row = exposure->published.row[index] };
+	struct sock sock = { .row = exposure->published.item[index].row };
 	struct judged *judged = vec_push(exposure->judged, exposure->count, exposure->capacity);
 	if (!judged)
 		return -1;
@@ -387,7 +429,9 @@ static int judge_published(struct exposure *exposure, size_t index)
 	judged->unread = exposure->unread | exposure->in_use;
 	if (judge_ways(exposure, &sock.row, judged) < 0)
 		return -1;
-	if (judged->reach == REACH_LOCAL || !judged->has_nat || leads_nowhere(exposure, judged)) {
+	if (judged->reach == REACH_LOCAL || !judged->has_nat || leads_nowhere(exposure, judged) ||
+	    joins_the_last(exposure, judged)) {
+		exposure->way_count = judged->first_way;
 		exposure->count--;
 		return 0;
 	}
@@ -398,7 +442,8 @@ static int judge_published(struct exposure *exposure, size_t index)
 
 static int judge_all_published(struct exposure *exposure)
 {
-	if (published_find(&exposure->published, exposure->ruleset) < 0)
+	if (published_find(&exposure->published, exposure->ruleset, exposure->facts.wanted, exposure->facts.context) <
+	    0)
 		return -1;
 	if ((exposure->published.count || any_is_proxied(exposure)) &&
 	    tenants_read(&exposure->tenants, exposure->facts.proc_fd) < 0)
@@ -408,13 +453,9 @@ static int judge_all_published(struct exposure *exposure)
 		if (judged->proxied)
 			judged->tenant = tenants_name(&exposure->tenants, judged->nat.to_family, &judged->nat.to);
 	}
-	for (size_t i = 0; i < exposure->published.count; i++) {
-		const struct sock sock = { .row = exposure->published.row[i] };
-		if (exposure->facts.wanted && !exposure->facts.wanted(exposure->facts.context, &sock))
-			continue;
+	for (size_t i = 0; i < exposure->published.count; i++)
 		if (judge_published(exposure, i) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -520,7 +561,7 @@ void exposure_free(struct exposure *exposure)
 	ways_free(&exposure->ways);
 	free(exposure->judged);
 	free(exposure->way);
-	free(exposure->published.row);
+	free(exposure->published.item);
 	tenants_free(&exposure->tenants);
 	free(exposure);
 }

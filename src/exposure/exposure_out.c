@@ -40,9 +40,17 @@ static int add_decided_by(struct text *text, const struct judged *judged)
 	       text_add_string(text, answer->condition);
 }
 
-/* "172.17.0.2:80", "port 8080 of this host" */
-static int add_sent_to(struct text *text, const struct judged *judged, const struct row *row)
+/* "80", "8000-8100" */
+static int add_ports(struct text *text, unsigned first, unsigned last)
 {
+	int answer = text_add_u64(text, first);
+	return last == first ? answer : answer | text_add_char(text, '-') | text_add_u64(text, last);
+}
+
+/* "172.17.0.2:80", "port 8080" */
+static int add_sent_to(const struct exposure *exposure, struct text *text, const struct judged *judged)
+{
+	unsigned first = judged_row(exposure, judged)->local_port, last = judged_last_port(exposure, judged);
 	const struct packet_nat *nat = &judged->nat;
 	char place[ADDR_TEXT_MAX + 10], *end = place;
 	if (nat->to_many || nat->kind == NAT_TPROXY)
@@ -53,12 +61,12 @@ static int add_sent_to(struct text *text, const struct judged *judged, const str
 	if (nat->to_family == AF_INET6)
 		*end++ = ']';
 	return text_add(text, place, (size_t)(end - place)) | text_add_string(text, nat->to_family ? ":" : "port ") |
-	       text_add_u64(text, nat->to_port ? nat->to_port : row->local_port);
+	       add_ports(text, nat->to_port ? nat->to_port : first, nat->to_port ? nat->to_port : last);
 }
 
-static int add_published(struct text *text, const struct judged *judged, const struct row *row)
+static int add_published(const struct exposure *exposure, struct text *text, const struct judged *judged)
 {
-	return text_add_string(text, "sent to ") | add_sent_to(text, judged, row) | text_add_string(text, " by ") |
+	return text_add_string(text, "sent to ") | add_sent_to(exposure, text, judged) | text_add_string(text, " by ") |
 	       exposure_add_rule(text, &judged->nat.rule);
 }
 
@@ -77,7 +85,7 @@ static int add_from(const struct exposure *exposure, struct text *text, const st
 	}
 	size_t before = text->len;
 	if (judged_is_published(exposure, judged))
-		answer |= add_published(text, judged, judged_row(exposure, judged));
+		answer |= add_published(exposure, text, judged);
 	size_t decision = text->len;
 	answer |= add_decided_by(text, judged);
 	if (answer == 0 && decision > before && text->len > decision) {
@@ -101,7 +109,7 @@ static int add_from(const struct exposure *exposure, struct text *text, const st
 	return answer | (text->len ? 0 : text_add_char(text, '-'));
 }
 
-static int add_local(struct text *text, const struct row *row)
+static int add_local(struct text *text, const struct row *row, unsigned last)
 {
 	char addr[ADDR_TEXT_MAX + 2], *end = addr;
 	bool mapped = row->flags & ROW_LOCAL_MAPPED, brackets = row->family == AF_INET6 && !mapped;
@@ -109,7 +117,7 @@ static int add_local(struct text *text, const struct row *row)
 	end = addr_text(end + brackets, &row->local, row->family, mapped);
 	*end = ']';
 	return text_add(text, addr, (size_t)(end - addr) + brackets) | text_add_char(text, ':') |
-	       text_add_u64(text, row->local_port);
+	       add_ports(text, row->local_port, last);
 }
 
 static const struct process *process_of(const struct exposure *exposure, const struct row *row)
@@ -128,7 +136,7 @@ static int add_holder(const struct exposure *exposure, struct text *text, const 
 		return text_add_char(text, '-');
 	return text_add_u64(text, (uint64_t)process->pid) | text_add_char(text, '/') |
 	       text_add_escaped(text, owners_text(exposure->facts.owners, process->program), TEXT_WORD) |
-	       (judged->proxied ? text_add_string(text, ">") | add_sent_to(text, judged, row) : 0) |
+	       (judged->proxied ? text_add_string(text, ">") | add_sent_to(exposure, text, judged) : 0) |
 	       (judged->tenant ? text_add_string(text, ",") | exposure_add_word(text, judged->tenant) : 0);
 }
 
@@ -171,6 +179,15 @@ enum cell {
 static const char *const headings[CELL_COUNT] = { "PROTO", "PORT",  "SERVICE", "STATE",
 	                                          "SCOPE", "LOCAL", "FROM",    "PID/PROGRAM" };
 
+/* A range of ports has none. */
+static const char *service_of(const struct exposure *exposure, const struct judged *judged)
+{
+	const struct row *row = judged_row(exposure, judged);
+	if (judged_last_port(exposure, judged) != row->local_port)
+		return NULL;
+	return names_service(exposure->facts.names, row->proto, row->local_port);
+}
+
 static int add_cell(const struct exposure *exposure, struct text *text, const struct judged *judged, enum cell cell)
 {
 	const struct row *row = judged_row(exposure, judged);
@@ -179,16 +196,16 @@ static int add_cell(const struct exposure *exposure, struct text *text, const st
 	case CELL_PROTO:
 		return text_add_string(text, proto_name(row->proto));
 	case CELL_PORT:
-		return text_add_u64(text, row->local_port);
+		return add_ports(text, row->local_port, judged_last_port(exposure, judged));
 	case CELL_SERVICE:
-		service = names_service(exposure->facts.names, row->proto, row->local_port);
+		service = service_of(exposure, judged);
 		return exposure_add_word(text, service ? service : "-");
 	case CELL_STATE:
 		return text_add_string(text, reach_words[judged->reach]);
 	case CELL_SCOPE:
 		return text_add_string(text, judged->scope);
 	case CELL_LOCAL:
-		return add_local(text, row);
+		return add_local(text, row, judged_last_port(exposure, judged));
 	case CELL_FROM:
 		return add_from(exposure, text, judged);
 	default:
@@ -342,8 +359,13 @@ static int json_listener(const struct exposure *exposure, const struct judged *j
 	json_printable(out, addr, (size_t)(end - addr));
 	exposure_key(out, "local_port");
 	out_u64(out, row->local_port);
+	exposure_key(out, "local_port_last");
+	if (judged_last_port(exposure, judged) != row->local_port)
+		out_u64(out, judged_last_port(exposure, judged));
+	else
+		out_string(out, "null");
 	exposure_key(out, "service");
-	json_string(out, names_service(exposure->facts.names, row->proto, row->local_port));
+	json_string(out, service_of(exposure, judged));
 	exposure_key(out, "state");
 	json_string(out, reach_words[judged->reach]);
 	exposure_key(out, "scope");
@@ -356,7 +378,7 @@ static int json_listener(const struct exposure *exposure, const struct judged *j
 	answer |= json_nat(judged, text, out);
 	exposure_key(out, "sent_to");
 	text->len = 0;
-	answer |= judged->has_nat || judged->proxied ? add_sent_to(text, judged, row) : 0;
+	answer |= judged->has_nat || judged->proxied ? add_sent_to(exposure, text, judged) : 0;
 	json_text(out, text);
 	exposure_key(out, "container");
 	json_string(out, judged->tenant);

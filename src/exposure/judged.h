@@ -61,8 +61,16 @@ static inline const struct row *judged_row(const struct exposure *exposure, cons
 {
 	const struct table *table = exposure->facts.table;
 	if (judged_is_published(exposure, judged))
-		return &exposure->published.row[judged->row - table->count];
+		return &exposure->published.item[judged->row - table->count].row;
 	return &table->row[judged->row];
+}
+
+/* The last of the ports that it is about; the first is its row's. */
+static inline uint16_t judged_last_port(const struct exposure *exposure, const struct judged *judged)
+{
+	if (judged_is_published(exposure, judged))
+		return exposure->published.item[judged->row - exposure->facts.table->count].last;
+	return exposure->facts.table->row[judged->row].local_port;
 }
 
 #endif

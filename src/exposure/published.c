@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* published.c - a packet to each port that rules of NAT may be about, and whose addresses it is sent to (published.h). */
+/* published.c - which ports rules of NAT translate, and whose addresses they are sent to (published.h). */
 #include "exposure/published.h"
 
 #include <errno.h>
@@ -9,17 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sockview/countof.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-enum {
-	GAP_MAX = 64
-}; /* ports between two that the same rule translates: of a range, whose ends alone are in the rule */
-
-/* The first rule that may translate it; NULL: none does. */
-static bool port_translated(const struct ruleset *ruleset, enum proto proto, int family, unsigned port,
-                            uint64_t *handle)
+/* True if a rule may translate it. */
+static bool port_translated(const struct ruleset *ruleset, enum proto proto, int family, unsigned port)
 {
 	const struct packet packet = {
 		.family = (uint8_t)family,
@@ -32,67 +26,85 @@ static bool port_translated(const struct ruleset *ruleset, enum proto proto, int
 	struct packet_nats nats = { .count = 0 };
 	packet_state_init(&state, &packet);
 	packet_pass(ruleset, &state, HOOK_PREROUTING, &answer, &nats);
-	*handle = nats.count ? nats.nat[0].rule.handle : 0;
 	return nats.count && nats.nat[0].kind != NAT_TPROXY;
 }
 
-static int published_add(struct published_list *list, enum proto proto, int family, unsigned port)
+static struct row published_row(enum proto proto, unsigned port, bool four, bool six)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (list->row[i].proto == proto && list->row[i].local_port == port) {
-			list->row[i].family = AF_INET6;
-			list->row[i].flags &= (uint16_t)~ROW_V6ONLY;
-			return 0;
-		}
-	struct row *row = vec_push(list->row, list->count, list->capacity);
-	if (!row)
-		return -1;
-	*row = (struct row){
+	return (struct row){
 		.proto = (uint8_t)proto,
-		.family = (uint8_t)family,
+		.family = six ? AF_INET6 : AF_INET,
 		.local_port = (uint16_t)port,
 		.state = proto_listens(proto) ? STATE_LISTEN : STATE_CLOSE,
-		.flags = family == AF_INET6 ? ROW_HAS_V6ONLY | ROW_V6ONLY : 0,
+		.flags = six && !four ? ROW_HAS_V6ONLY | ROW_V6ONLY : 0,
 	};
-	return 0;
 }
 
-static int find_family(struct published_list *list, const struct ruleset *ruleset, const uint64_t ports[PORT_WORDS],
-                       enum proto proto, int family)
+struct finding {
+	struct published_list *list;
+	published_wanted *wanted;
+	const void *context;
+};
+
+/* Of the ports from that of the row on, those that are wanted. */
+static int published_add(const struct finding *finding, struct row row, unsigned last)
 {
-	unsigned before = 0;
-	uint64_t rule = 0, handle;
-	for (unsigned port = 1; port < 65536; port++) {
-		bool named = ports[port / 64] >> (port % 64) & 1;
-		if (!named || !port_translated(ruleset, proto, family, port, &handle))
+	struct published_list *list = finding->list;
+	struct published *open = NULL; /* the item that ends at the port before */
+	if (!finding->wanted) {
+		open = vec_push(list->item, list->count, list->capacity);
+		if (open)
+			*open = (struct published){ row, (uint16_t)last };
+		return open ? 0 : -1;
+	}
+	for (unsigned port = row.local_port; port <= last; port++) {
+		row.local_port = (uint16_t)port;
+		const struct sock sock = { .row = row };
+		if (!finding->wanted(finding->context, &sock)) {
+			open = NULL;
 			continue;
-		for (unsigned inner = before + 1; before && rule == handle && port - before <= GAP_MAX && inner < port;
-		     inner++) {
-			uint64_t other;
-			if (port_translated(ruleset, proto, family, inner, &other) && other == rule &&
-			    published_add(list, proto, family, inner) < 0)
-				return -1;
 		}
-		if (published_add(list, proto, family, port) < 0)
-			return -1;
-		before = port;
-		rule = handle;
+		if (!open) {
+			open = vec_push(list->item, list->count, list->capacity);
+			if (!open)
+				return -1;
+			open->row = row;
+		}
+		open->last = (uint16_t)port;
 	}
 	return 0;
 }
 
-int published_find(struct published_list *list, const struct ruleset *ruleset)
+static unsigned next_start(const uint64_t starts[PORT_WORDS], unsigned port)
 {
-	static const enum proto protos[] = { PROTO_TCP, PROTO_UDP };
-	static const int families[] = { AF_INET, AF_INET6 };
-	uint64_t ports[PORT_WORDS];
-	if (!ruleset_nat_ports(ruleset, ports))
-		return 0;
-	for (size_t p = 0; p < countof(protos); p++)
-		for (size_t f = 0; f < countof(families); f++)
-			if (find_family(list, ruleset, ports, protos[p], families[f]) < 0)
-				return -1;
+	do
+		port++;
+	while (port < 65536 && !(starts[port / 64] >> (port % 64) & 1));
+	return port;
+}
+
+static int find_proto(const struct finding *finding, const struct ruleset *ruleset, const uint64_t starts[PORT_WORDS],
+                      enum proto proto)
+{
+	for (unsigned port = 1, next; port < 65536; port = next) {
+		next = next_start(starts, port);
+		bool four = port_translated(ruleset, proto, AF_INET, port);
+		bool six = port_translated(ruleset, proto, AF_INET6, port);
+		if ((four || six) && published_add(finding, published_row(proto, port, four, six), next - 1) < 0)
+			return -1;
+	}
 	return 0;
+}
+
+int published_find(struct published_list *list, const struct ruleset *ruleset, published_wanted *wanted,
+                   const void *context)
+{
+	const struct finding finding = { list, wanted, context };
+	uint64_t starts[PORT_WORDS];
+	if (!ruleset_translates(ruleset))
+		return 0;
+	ruleset_port_bounds(ruleset, starts);
+	return find_proto(&finding, ruleset, starts, PROTO_TCP) | find_proto(&finding, ruleset, starts, PROTO_UDP);
 }
 
 /* --- whose address it is --- */

@@ -7,14 +7,24 @@
 #include <sockview/packet.h>
 #include <sockview/row.h>
 
-/* A port, as a row of a listener that there need not be: every address of its family, or of both. */
+/* Ports to `last`, as a row of a listener that there need not be: every address of its family, or of both. */
+struct published {
+	struct row row; /* of the first port */
+	uint16_t last;
+};
+
 struct published_list {
-	struct row *row;
+	struct published *item;
 	size_t count, capacity;
 };
 
-/* Those that a rule of prerouting may translate. 0, or -1 with errno ENOMEM. */
-int published_find(struct published_list *list, const struct ruleset *ruleset);
+/*
+ * Those that a rule of prerouting may translate; the rules do the same with each port of an item. Of interest
+ * are those that `wanted` says so of, NULL: all. 0, or -1 with errno ENOMEM.
+ */
+typedef bool published_wanted(const void *context, const struct sock *sock);
+int published_find(struct published_list *list, const struct ruleset *ruleset, published_wanted *wanted,
+                   const void *context);
 
 /* The addresses of the other network namespaces, and what these are called. */
 struct tenants {

@@ -71,8 +71,7 @@ void packet_state_init(struct packet_state *state, const struct packet *packet)
 	*state = (struct packet_state){
 		.packet = *packet,
 		.mark_known = true,
-		.original_port = packet->dest_port,
-		.original_dest = packet->dest,
+		.original = *packet,
 	};
 }
 
@@ -350,14 +349,16 @@ static size_t chains_at(const struct pass *pass, const struct fw_chain *order[CH
 	return count;
 }
 
-static void answer_doubt(struct packet_answer *answer, const struct outcome *outcome, bool drops_if)
+static void answer_doubt(struct packet_answer *answer, const struct outcome *outcome, bool drops_if, bool reply)
 {
 	if (answer->fate != FATE_PASSES)
 		return; /* the first that it hangs on */
 	answer->fate = outcome->doubt.level == DOUBT_UNREAD ? FATE_UNKNOWN : FATE_DEPENDS;
 	answer->rule = outcome->rule;
 	answer->drops_if = drops_if;
-	memcpy(answer->condition, outcome->doubt.condition, sizeof(answer->condition));
+	/* The ends of an answer are the other way round: its dport is the client's port. */
+	snprintf(answer->condition, sizeof(answer->condition), "%s%.150s",
+	         reply && answer->fate == FATE_DEPENDS ? "an answer that has " : "", outcome->doubt.condition);
 }
 
 /* What this chain did to the answer. True: no chain behind it is met. */
@@ -372,9 +373,9 @@ static bool conclude(const struct pass *pass, struct packet_answer *answer)
 		return true;
 	}
 	if (pass->final_drops)
-		answer_doubt(answer, &pass->accepts, false);
+		answer_doubt(answer, &pass->accepts, false, pass->state->packet.reply);
 	else if (pass->drops.known)
-		answer_doubt(answer, &pass->drops, true);
+		answer_doubt(answer, &pass->drops, true, pass->state->packet.reply);
 	return false;
 }
 
@@ -492,6 +493,9 @@ static void forward_both(const struct ruleset *ruleset, struct packet_state *sta
 	if (pass_hooks(ruleset, state, there, countof(there), answer, NULL) || first->proto != IPPROTO_TCP)
 		return;
 	turn_round(state);
+	/* What another host sends has none. */
+	state->mark_known = true;
+	state->mark = 0;
 	packet->iif = first->oif;
 	memcpy(packet->iifname, first->oifname, sizeof(packet->iifname));
 	packet->oif = first->iif;

@@ -269,9 +269,8 @@ static void load_ct_address(struct rule_run *run, const struct attrs *a, bool so
 {
 	const struct packet_state *state = run->state;
 	size_t len = state->packet.family == AF_INET6 ? 16 : 4;
-	const union addr *addr = source ? &state->packet.source : &state->original_dest;
-	bool original = is_original(a);
-	bool known = original && !state->packet.reply && state->packet.known & (source ? PACKET_SOURCE : PACKET_DEST);
+	const union addr *addr = source ? &state->original.source : &state->original.dest;
+	bool known = is_original(a) && state->original.known & (source ? PACKET_SOURCE : PACKET_DEST);
 	if (known)
 		load(run, a->at[NFTA_CT_DREG], addr->byte, len, source ? FIELD_SADDR : FIELD_DADDR);
 	else
@@ -282,7 +281,7 @@ static void on_ct(struct rule_run *run, const struct attrs *a)
 {
 	const struct packet_state *state = run->state;
 	struct attr reg = a->at[NFTA_CT_DREG];
-	uint16_t port = htons(state->original_port);
+	uint16_t port = htons(state->original.dest_port);
 	bool original = is_original(a);
 	if (a->at[NFTA_CT_SREG].data)
 		return; /* marks and labels of the connection, which nothing here reads again but as varying */
@@ -306,7 +305,7 @@ static void on_ct(struct rule_run *run, const struct attrs *a)
 		load_u8(run, reg, nfproto(run), FIELD_NFPROTO);
 		return;
 	case NFT_CT_PROTO_DST:
-		if (original && !state->packet.reply && !(state->packet.known & PACKET_ANY_PORT))
+		if (original && packet_dest_port_known(&state->original))
 			load(run, reg, &port, sizeof(port), FIELD_DPORT);
 		else
 			load_open(run, reg, 2, BYTE_VARIES, FIELD_CT_OTHER);
@@ -717,6 +716,26 @@ static void run_expression(struct rule_run *run, struct attr element)
 	rule_run_settle(run, MATCH_UNREAD, what);
 }
 
+/* "dport >= 20" and "dport <= 30" are "dport 20-30"; others stand side by side, as far as there is room. */
+static void join_condition(char text[PACKET_CONDITION_MAX], const char *what)
+{
+	size_t len = strlen(text), used = strcspn(what, "<");
+	const char *low = strstr(text, " >= ");
+	bool range = low && used && what[used] && !strncmp(what + used, "<= ", 3) && !strstr(low + 1, " >= ") &&
+	             (size_t)(low + 1 - text) == used && !strncmp(text, what, used);
+	if (!*what)
+		return;
+	if (range) {
+		char from[PACKET_CONDITION_MAX];
+		snprintf(from, sizeof(from), "%s", low + strlen(" >= "));
+		snprintf(text + used, PACKET_CONDITION_MAX - used, "%s-%s", from, what + used + strlen("<= "));
+	} else if (len + strlen(" and ") + strlen(what) < PACKET_CONDITION_MAX) {
+		snprintf(text + len, PACKET_CONDITION_MAX - len, " and %s", what);
+	} else if (len + strlen(" and more") < PACKET_CONDITION_MAX && !strstr(text, " and more")) {
+		snprintf(text + len, PACKET_CONDITION_MAX - len, " and more");
+	}
+}
+
 void rule_run_settle(struct rule_run *run, enum fw_match match, const char *what)
 {
 	if (match == MATCH_NO || run->match == MATCH_NO) {
@@ -726,6 +745,8 @@ void rule_run_settle(struct rule_run *run, enum fw_match match, const char *what
 	if (match > MATCH_NO && match > run->match) {
 		run->match = match;
 		snprintf(run->condition, sizeof(run->condition), "%s", what);
+	} else if (match == MATCH_PERHAPS && run->match == MATCH_PERHAPS) {
+		join_condition(run->condition, what);
 	}
 }
 

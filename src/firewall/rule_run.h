@@ -21,7 +21,7 @@ struct rule_run {
 	enum packet_hook hook;
 	struct fw_registers registers;
 	enum fw_match match;                  /* so far; never back from NO */
-	char condition[PACKET_CONDITION_MAX]; /* the first part that may hold or fail, or could not be judged */
+	char condition[PACKET_CONDITION_MAX]; /* the parts that may hold or fail; the first that could not be judged */
 	struct fw_verdict verdict[FW_VERDICTS_MAX];
 	unsigned verdicts;
 	bool writes;  /* it was reached by what keeps a state: a dynamic set, recent, a count of connections, a log */

@@ -179,24 +179,24 @@ static void match_conntrack(struct rule_run *run, const struct info *info)
 			"--ctproto");
 	if (ct.match_flags & XT_CONNTRACK_ORIGSRC)
 		rule_run_settle(run,
-		                flip(in_network(state->packet.known & PACKET_SOURCE && !state->packet.reply,
-		                                &state->packet.source, &ct.origsrc_addr, &ct.origsrc_mask, six),
+		                flip(in_network(state->original.known & PACKET_SOURCE, &state->original.source,
+		                                &ct.origsrc_addr, &ct.origsrc_mask, six),
 		                     inverted & XT_CONNTRACK_ORIGSRC),
 		                "--ctorigsrc");
 	if (ct.match_flags & XT_CONNTRACK_ORIGDST)
 		rule_run_settle(run,
-		                flip(in_network(state->packet.known & PACKET_DEST && !state->packet.reply,
-		                                &state->original_dest, &ct.origdst_addr, &ct.origdst_mask, six),
+		                flip(in_network(state->original.known & PACKET_DEST, &state->original.dest,
+		                                &ct.origdst_addr, &ct.origdst_mask, six),
 		                     inverted & XT_CONNTRACK_ORIGDST),
 		                "--ctorigdst");
 	if (ct.match_flags & XT_CONNTRACK_ORIGDST_PORT) {
 		uint16_t low = info->revision == 3 ? ct.origdst_port : ntohs(ct.origdst_port);
 		uint16_t high = info->revision == 3 ? ct.origdst_port_high : low;
-		rule_run_settle(run,
-		                flip(in_ports(!state->packet.reply && packet_dest_port_known(&state->packet),
-		                              state->original_port, low, high),
-		                     inverted & XT_CONNTRACK_ORIGDST_PORT),
-		                "--ctorigdstport");
+		rule_run_settle(
+			run,
+			flip(in_ports(packet_dest_port_known(&state->original), state->original.dest_port, low, high),
+		             inverted & XT_CONNTRACK_ORIGDST_PORT),
+			"--ctorigdstport");
 	}
 	if (ct.match_flags & XT_CONNTRACK_DIRECTION)
 		rule_run_settle(

@@ -146,7 +146,8 @@ def reached(patience):
 def exposed(*words, **options):
     done = tap.run([tap.SOCKVIEW, "--exposure", "--json", "-q", *words], **options)
     try:
-        return {(row["protocol"], row["local_port"]): row for row in json.loads(done.out)["listeners"]}, done
+        return {(row["protocol"], port): row for row in json.loads(done.out)["listeners"]
+                for port in range(row["local_port"], (row["local_port_last"] or row["local_port"]) + 1)}, done
     except ValueError:
         return {}, done
 
@@ -193,11 +194,12 @@ def scene(name, rules=None, commands=(), sure=None):
     if wrong:
         # A slow machine answers late.
         wrong = wrong_ones(rows, reached(4000))
-    states = [rows[key]["state"] for key in sorted(rows)]
-    for state in states:
-        counts[state] = counts.get(state, 0) + 1
-    doubts = ["%s %d" % key for key in sorted(rows) if rows[key]["state"] in ("depends", "unknown")]
-    said = len(states) - len(doubts)
+    # Of a range its first port.
+    firsts = [key for key in sorted(rows) if rows[key]["local_port"] == key[1]]
+    for key in firsts:
+        counts[rows[key]["state"]] = counts.get(rows[key]["state"], 0) + 1
+    doubts = ["%s %d" % key for key in firsts if rows[key]["state"] in ("depends", "unknown")]
+    said = len(firsts) - len(doubts)
     sets.append((name, doubts))
     t.ok(done.status == 0 and not wrong and said >= (len(EVERY) if sure is None else sure), name, *wrong[:6],
          "sure of %d" % said, *([done] if done.status or not rows else []))
@@ -548,6 +550,23 @@ DOCKER = [
     "iptables-nft -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT"]
 
 
+# 21700 is let through from eth1 alone, by the mark that it got before.
+NAT_RANGES = """table ip n {
+chain early { type filter hook prerouting priority -150; policy accept;
+ iifname "eth2" tcp dport 21700 meta mark set 0x17
+}
+chain c { type nat hook prerouting priority dstnat; policy accept;
+ fib daddr type local tcp dport 21000-21999 dnat to 172.17.0.2:80
+ fib daddr type local udp dport 22100-22299 dnat to 172.17.0.2
+}
+chain f { type filter hook forward priority 0; policy accept;
+ meta l4proto tcp ct original proto-dst 21500-21509 drop
+ meta mark 0x17 drop
+}
+}
+"""
+
+
 def published(name, want):
     """`want`: by port, by interface, open or filtered; the truth is a connect of each peer."""
     rows, done = exposed()
@@ -570,7 +589,8 @@ t.same([key(20041).get(name) for name in ("sent_to", "pid", "state", "local_addr
        "where it is sent")
 t.ok(str(os.stat("/proc/%d/ns/net" % processes["docker0"].pid).st_ino) in str(key(20041).get("container")), "whose address that is", key(20041))
 t.ok("DOCKER" in str(key(20041).get("nat")), "the rule", key(20041))
-t.ok(all(("tcp", port) in rows for port in (20043, 20044, 20045)) and ("tcp", 20046) not in rows, "each port of a range", sorted(rows))
+t.same([key(20043).get("local_port"), key(20045).get("local_port_last"), ("tcp", 20046) in rows, key(20041).get("local_port_last")],
+       [20043, 20045, False, None], "a range is one row", sorted(rows))
 both = [row for row in json.loads(exposed("-t", "20005")[1].out)["listeners"]]
 t.same(sorted((row["state"], row["pid"] is None) for row in both), [("open", False), ("open", True)],
        "a port with a listener, whose traffic of IPv4 a container has")
@@ -582,6 +602,24 @@ t.ok("sent to 172.17.0.2:80 by ip nat DOCKER handle" in text, "the text says whe
 forwarding(False)
 published("forwarding is off", {20041: {"eth1": "filtered", "eth2": None}, 20044: {"eth1": "filtered", "eth2": "filtered"}})
 forwarding(True)
+scene("wide ranges of ports, of which some are stopped on their way", NAT_RANGES)
+rows = published("ports of a range of a thousand", {
+    port: {link: "filtered" if 21500 <= port <= 21509 or port == 21700 and link == "eth2" else "open" for link in PEERS}
+    for port in (21000, 21499, 21500, 21509, 21510, 21699, 21700, 21701, 21999)})
+t.same(sorted({(row["local_port"], row["local_port_last"], row["state"], row["sent_to"]) for (proto, port), row in rows.items() if 21000 <= port < 22000}),
+       [(21000, 21499, "open", "172.17.0.2:80"), (21500, 21509, "filtered", "172.17.0.2:80"), (21510, 21699, "open", "172.17.0.2:80"),
+        (21700, None, "open", "172.17.0.2:80"), (21701, 21999, "open", "172.17.0.2:80")], "a row for those that meet the same")
+t.ok(("tcp", 20999) not in rows and ("tcp", 22000) not in rows and ("udp", 21000) not in rows, "and none beside them")
+t.same(sorted({(row["local_port"], row["local_port_last"], row["sent_to"], row["protocol"], row["local_address"])
+               for (proto, port), row in rows.items() if 22000 <= port < 23000}),
+       [(22100, 22299, "172.17.0.2:22100-22299", "udp", "0.0.0.0")], "where the port stays, the ports it is sent to")
+t.same(sorted({(row["local_port"], row["local_port_last"]) for row in exposed("21490-21505", "or", ":21600")[0].values()}),
+       [(21490, 21499), (21500, 21505), (21600, None)], "a filter chooses ports of a range")
+text = tap.run([tap.SOCKVIEW, "--exposure", "-q", "-t", "21000-21100"]).out.decode()
+t.ok("tcp    21000-21100  -" in text and "0.0.0.0:21000-21100" in text, "the text has both ends", text)
+scene("every other port, by a bit of it", chain("tcp dport 20100-20199 tcp dport & 1 == 1 dnat ip to 172.17.0.2:80", hook="prerouting",
+                                               priority="dstnat", kind="nat"))
+published("every other port", {port: {link: "open" if port % 2 else None for link in PEERS} for port in (20101, 20102, 20199)})
 scene("a redirect of another port to a listener", chain("tcp dport 20051 redirect to :20001", hook="prerouting", priority="dstnat", kind="nat") +
       chain("ct status dnat accept\ntcp dport 20001 drop", table="g"))
 rows = published("traffic that comes from another port", {20051: {"eth1": "open", "eth2": "open"}})

@@ -155,6 +155,7 @@
  *   firewall/
  *     condition.c condition.h          a condition that could not be decided, in nft's own words
  *     expression.c expression.h        nft's expressions over a packet that is known in part
+ *     loads.c loads.h                  what a packet has where nft's expressions read it
  *     nft_attr.h                       a value as nf_tables nests it
  *     chains.c                         a packet through the chains of a hook, and the whole way of one
  *     port_bounds.c                    where what rules do with a packet may change as its port grows

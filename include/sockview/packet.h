@@ -37,12 +37,17 @@ enum packet_known {
 	PACKET_ROUTES_BACK = 1 << 6,   /* a route leads back to its source by the interface it came in by */
 	PACKET_SOURCE_REMOTE = 1 << 7, /* its source is a unicast address of another host */
 	PACKET_ANY_PORT = 1 << 8,      /* dest_port may be any: which rules send packets to a port of interest? */
+	PACKET_NAT_STAYS = 1 << 9,       /* DNAT sends it to an address of this host, so to the hook input */
 };
+
+/* A host answers at each interface for all of its addresses: is dest one of the interface that it came in by? */
+enum packet_dest_of_iif { DEST_OF_ANY, DEST_OF_IIF, DEST_OF_OTHER };
 
 struct packet {
 	uint8_t family;                  /* AF_INET, AF_INET6 */
 	uint8_t proto;                   /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE */
 	uint16_t known;                  /* enum packet_known */
+	uint8_t dest_of_iif;             /* enum packet_dest_of_iif; DEST_OF_ANY: not told */
 	bool reply;                      /* the answer to the first packet: SYN and ACK, conntrack's ESTABLISHED */
 	union addr source, dest;         /* network byte order */
 	uint16_t source_port, dest_port; /* host byte order; dest_port is known unless it is a reply's */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <sockview/cgroup.h>
+#include <sockview/collect.h>
 #include <sockview/column_source.h>
 #include <sockview/column_table.h>
 #include <sockview/process_text.h>
@@ -66,21 +67,67 @@ static void apply_nat(struct passage *passage, const struct packet_nats *nats, c
 	         *nat->condition ? nat->condition : "where it is sent");
 }
 
-/* Where the packet is sent on to another host: by which interface. False, with the passage's end, if by none. */
+/* A redirect sends it to an address of the interface that it came in by (net/netfilter/nf_nat_redirect.c). */
+static bool row_takes_redirect(const struct exposure *exposure, const struct row *row, const struct packet *packet)
+{
+	for (size_t i = 0; i < exposure->ways.own.addrs; i++) {
+		const struct local_addr *at = &exposure->ways.own.addr[i];
+		if (at->ifindex == packet->iif && at->family == packet->family &&
+		    row_covers(row, packet->family, &at->addr))
+			return true;
+	}
+	return false;
+}
+
+/* A socket of this host waits where NAT sends it. */
+static bool target_waits(const struct exposure *exposure, const struct packet *packet, const struct packet_nat *taken)
+{
+	uint16_t port = taken->to_port ? taken->to_port : packet->dest_port;
+	for (size_t i = 0; i < exposure->waiting.count; i++) {
+		const struct row *row = &exposure->waiting.row[i];
+		bool bound = row->ifindex && row->ifindex != packet->iif;
+		if (proto_table[row->proto].number != packet->proto || row->local_port != port || bound)
+			continue;
+		if (taken->kind == NAT_REDIRECT ? row_takes_redirect(exposure, row, packet)
+		                                : row_covers(row, taken->to_family, &taken->to))
+			return true;
+	}
+	return false;
+}
+
+/* The kernel's word on what comes in by the packet's interface for another address: 0, an errno, or -1. */
+static int ask_route_to(const struct exposure *exposure, const struct packet *packet, const struct packet_nat *taken,
+                        bool here, uint32_t *oif)
+{
+	int number = -1;
+	for (size_t i = 0; i < exposure->ways.own.addrs && number; i++) {
+		const struct local_addr *at = &exposure->ways.own.addr[i];
+		union addr source;
+		if (at->ifindex == packet->iif && at->family == taken->to_family)
+			number = here ? ways_ask_route(at, &taken->to, &source) : ways_ask_forward(at, &taken->to, oif);
+	}
+	return number;
+}
+
+/*
+ * Where the packet is sent on to: a socket here, or another host by which interface. False, with the passage's end,
+ * if by none.
+ */
 static bool find_way_on(const struct exposure *exposure, struct packet *packet, const struct packet_nat *taken,
                         struct passage *passage)
 {
 	uint32_t oif;
-	int number = -1;
-	if (taken->kind != NAT_DNAT || !taken->to_family || taken->to_many ||
-	    ways_addr(&exposure->ways, taken->to_family, &taken->to))
+	if (taken->kind == NAT_TPROXY || taken->to_many || (taken->kind == NAT_DNAT && !taken->to_family))
 		return true;
-	for (size_t i = 0; i < exposure->ways.own.addrs && number; i++) {
-		const struct local_addr *at = &exposure->ways.own.addr[i];
-		if (at->ifindex == packet->iif && at->family == taken->to_family)
-			number = ways_ask_forward(at, &taken->to, &oif);
+	bool here = taken->kind == NAT_REDIRECT || ways_addr(&exposure->ways, taken->to_family, &taken->to);
+	if (here && !target_waits(exposure, packet, taken)) {
+		passage->reach = REACH_LOCAL;
+		return false;
 	}
-	const struct way *way = number ? NULL : ways_by_index(&exposure->ways, oif);
+	if (taken->kind == NAT_REDIRECT)
+		return true;
+	int number = ask_route_to(exposure, packet, taken, here, &oif);
+	const struct way *way = number || here ? NULL : ways_by_index(&exposure->ways, oif);
 	if (way) {
 		packet->oif = oif;
 		memcpy(packet->oifname, way->name, sizeof(packet->oifname));
@@ -105,6 +152,12 @@ static struct passage pass_packet(const struct exposure *exposure, const struct 
 	const struct packet_nat *taken = NULL;
 	struct packet onward = *packet;
 	packet_arrive(exposure->ruleset, packet, &passage.answer, &nats, &taken);
+	if (taken && taken->kind == NAT_DNAT && taken->to_family && !taken->to_many &&
+	    ways_addr(&exposure->ways, taken->to_family, &taken->to)) {
+		onward.known |= PACKET_NAT_STAYS;
+		nats.count = 0;
+		packet_arrive(exposure->ruleset, &onward, &passage.answer, &nats, &taken);
+	}
 	passage.reach = reach_of_fate[passage.answer.fate];
 	if (follow && !nats.count) {
 		passage.reach = REACH_LOCAL;
@@ -116,6 +169,12 @@ static struct passage pass_packet(const struct exposure *exposure, const struct 
 		nats = (struct packet_nats){ .count = 0 };
 		packet_arrive(exposure->ruleset, &onward, &passage.answer, &nats, &taken);
 		passage.reach = reach_of_fate[passage.answer.fate];
+		if (passage.nat.to_many && passage.reach == REACH_OPEN) {
+			passage.reach = REACH_DEPENDS;
+			passage.answer = (struct packet_answer){ .fate = FATE_DEPENDS, .rule = passage.nat.rule };
+			snprintf(passage.answer.condition, sizeof(passage.answer.condition),
+			         "a place that takes it, of several that it is sent to");
+		}
 	} else {
 		apply_nat(&passage, &nats, taken);
 	}
@@ -153,11 +212,23 @@ static void ask_routes(const struct exposure *exposure, const struct packet *pac
 	         "a source that rp_filter and the routes accept there (%s: %s)", text, strerror(number));
 }
 
+static enum packet_dest_of_iif dest_of_iif(const struct ways *ways, const struct packet *packet)
+{
+	if (!(packet->known & PACKET_DEST) || !(packet->known & PACKET_DEST_LOCAL))
+		return DEST_OF_ANY;
+	for (size_t i = 0; i < ways->own.addrs; i++)
+		if (ways->own.addr[i].ifindex == packet->iif && ways->own.addr[i].family == packet->family &&
+		    memcmp(&ways->own.addr[i].addr, &packet->dest, sizeof(packet->dest)) == 0)
+			return DEST_OF_IIF;
+	return DEST_OF_OTHER;
+}
+
 static struct passage pass_way(const struct exposure *exposure, struct packet *packet, const struct way *way,
                                bool follow)
 {
 	packet->iif = way->ifindex;
 	snprintf(packet->iifname, sizeof(packet->iifname), "%s", way->name);
+	packet->dest_of_iif = dest_of_iif(&exposure->ways, packet);
 	struct passage best = pass_packet(exposure, packet, follow);
 	bool open_dest = !(packet->known & PACKET_DEST);
 	for (size_t i = 0; i < exposure->ways.own.addrs && open_dest && best.reach != REACH_OPEN; i++) {
@@ -167,6 +238,7 @@ static struct passage pass_way(const struct exposure *exposure, struct packet *p
 		struct packet there = *packet;
 		there.known |= PACKET_DEST;
 		there.dest = at->addr;
+		there.dest_of_iif = DEST_OF_IIF;
 		struct passage one = pass_packet(exposure, &there, follow);
 		keep_better(&best, &one);
 	}
@@ -360,23 +432,6 @@ static bool any_is_proxied(const struct exposure *exposure)
 
 /* --- a port that NAT sends elsewhere --- */
 
-/* To a port of this host on which nothing of the table waits: there is nothing to tell. */
-static bool leads_nowhere(const struct exposure *exposure, const struct judged *judged)
-{
-	const struct packet_nat *nat = &judged->nat;
-	const struct row *from = judged_row(exposure, judged);
-	uint16_t first = nat->to_port ? nat->to_port : from->local_port;
-	uint16_t last = nat->to_port ? nat->to_port : judged_last_port(exposure, judged);
-	if (nat->kind == NAT_DNAT && nat->to_family && !ways_addr(&exposure->ways, nat->to_family, &nat->to))
-		return false;
-	for (size_t i = 0; i < exposure->facts.table->count; i++) {
-		const struct row *row = &exposure->facts.table->row[i];
-		if (row->proto == from->proto && row->local_port >= first && row->local_port <= last)
-			return false;
-	}
-	return true;
-}
-
 static bool same_rule(const struct packet_rule *one, const struct packet_rule *other)
 {
 	/* Texts of one ruleset: the same rule has the same ones. */
@@ -429,8 +484,7 @@ static int judge_published(struct exposure *exposure, size_t index)
 	judged->unread = exposure->unread | exposure->in_use;
 	if (judge_ways(exposure, &sock.row, judged) < 0)
 		return -1;
-	if (judged->reach == REACH_LOCAL || !judged->has_nat || leads_nowhere(exposure, judged) ||
-	    joins_the_last(exposure, judged)) {
+	if (judged->reach == REACH_LOCAL || !judged->has_nat || joins_the_last(exposure, judged)) {
 		exposure->way_count = judged->first_way;
 		exposure->count--;
 		return 0;
@@ -440,10 +494,25 @@ static int judge_published(struct exposure *exposure, size_t index)
 	return 0;
 }
 
+/* All that waits here, also what the filter has not chosen: a port that it has may be sent there. */
+static int collect_waiting(struct table *table)
+{
+	struct query query = { .protos = PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP), .inet = true, .inet6 = true };
+	struct sources sources = { .from = SOURCE_NETLINK, .proc_net_fd = -1 };
+	struct source_request request = { .query = &query, .sink = table_sink, .context = table };
+	struct report report = { 0 };
+	struct error ignored;
+	query.states[PROTO_TCP] = proto_table[PROTO_TCP].waiting;
+	query.states[PROTO_UDP] = proto_table[PROTO_UDP].waiting;
+	return collect_sockets(&sources, &request, &report, &ignored);
+}
+
 static int judge_all_published(struct exposure *exposure)
 {
-	if (published_find(&exposure->published, exposure->ruleset, exposure->facts.wanted, exposure->facts.context) <
-	    0)
+	if (ruleset_translates(exposure->ruleset) && collect_waiting(&exposure->waiting) < 0)
+		return -1;
+	if (published_find(&exposure->published, exposure->ruleset, &exposure->waiting, exposure->facts.wanted,
+	                   exposure->facts.context) < 0)
 		return -1;
 	if ((exposure->published.count || any_is_proxied(exposure)) &&
 	    tenants_read(&exposure->tenants, exposure->facts.proc_fd) < 0)
@@ -533,6 +602,7 @@ struct exposure *exposure_new(const struct exposure_facts *facts)
 	if (!exposure)
 		return NULL;
 	exposure->facts = *facts;
+	table_init(&exposure->waiting, 0);
 	if (judge_all(exposure) == 0)
 		return exposure;
 	int number = errno;
@@ -562,6 +632,7 @@ void exposure_free(struct exposure *exposure)
 	free(exposure->judged);
 	free(exposure->way);
 	free(exposure->published.item);
+	table_free(&exposure->waiting);
 	tenants_free(&exposure->tenants);
 	free(exposure);
 }

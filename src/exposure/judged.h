@@ -44,6 +44,7 @@ struct exposure {
 	int probe_errno; /* why nothing can be probed; 0: it can */
 	size_t probes;
 	struct published_list published; /* ports that need no listener */
+	struct table waiting;            /* all that waits here; empty where no rule translates */
 	struct tenants tenants;
 	unsigned in_use, unread; /* of all rows */
 	struct judged *judged;   /* in the order they are printed */

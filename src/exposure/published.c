@@ -96,14 +96,18 @@ static int find_proto(const struct finding *finding, const struct ruleset *rules
 	return 0;
 }
 
-int published_find(struct published_list *list, const struct ruleset *ruleset, published_wanted *wanted,
-                   const void *context)
+int published_find(struct published_list *list, const struct ruleset *ruleset, const struct table *waiting,
+                   published_wanted *wanted, const void *context)
 {
 	const struct finding finding = { list, wanted, context };
 	uint64_t starts[PORT_WORDS];
 	if (!ruleset_translates(ruleset))
 		return 0;
 	ruleset_port_bounds(ruleset, starts);
+	for (size_t i = 0; i < waiting->count; i++)
+		for (unsigned port = waiting->row[i].local_port;
+		     port <= waiting->row[i].local_port + 1u && port < 65536; port++)
+			starts[port / 64] |= 1ull << (port % 64);
 	return find_proto(&finding, ruleset, starts, PROTO_TCP) | find_proto(&finding, ruleset, starts, PROTO_UDP);
 }
 

@@ -19,12 +19,13 @@ struct published_list {
 };
 
 /*
- * Those that a rule of prerouting may translate; the rules do the same with each port of an item. Of interest
- * are those that `wanted` says so of, NULL: all. 0, or -1 with errno ENOMEM.
+ * Those that a rule of prerouting may translate. The rules do the same with each port of an item; one that a
+ * socket of `waiting` has is an item of its own. Of interest are those that `wanted` says so of; NULL: all. 0, or
+ * -1 with errno ENOMEM.
  */
 typedef bool published_wanted(const void *context, const struct sock *sock);
-int published_find(struct published_list *list, const struct ruleset *ruleset, published_wanted *wanted,
-                   const void *context);
+int published_find(struct published_list *list, const struct ruleset *ruleset, const struct table *waiting,
+                   published_wanted *wanted, const void *context);
 
 /* The addresses of the other network namespaces, and what these are called. */
 struct tenants {

@@ -128,12 +128,14 @@ static void keep_nat(struct pass *pass, const struct rule_run *run, const struct
 	pass->translated = pass->state->translated = true;
 	if (nat.to_port)
 		packet->dest_port = nat.to_port;
+	packet->dest_of_iif = DEST_OF_ANY;
 	if (nat.kind == NAT_REDIRECT) {
 		packet->known &= (uint16_t)~PACKET_DEST; /* the interface's first address (nf_nat_redirect_ipv4) */
 	} else if (nat.to_family && !nat.to_many) {
 		packet->dest = nat.to;
 		packet->known |= PACKET_DEST;
-		packet->known &= (uint16_t)~PACKET_DEST_LOCAL;
+		if (!(packet->known & PACKET_NAT_STAYS))
+			packet->known &= (uint16_t)~PACKET_DEST_LOCAL;
 	} else if (nat.to_many) {
 		packet->known &= (uint16_t) ~(PACKET_DEST | PACKET_DEST_LOCAL);
 	}

@@ -12,13 +12,9 @@
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,389 +22,10 @@
 #include <sockview/countof.h>
 
 #include "firewall/condition.h"
+#include "firewall/loads.h"
 #include "firewall/nft_attr.h"
 #include "firewall/set_lookup.h"
 #include "firewall/xt.h"
-
-/* --- the rule's state --- */
-
-static uint8_t nfproto(const struct rule_run *run)
-{
-	return run->state->packet.family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
-}
-
-static void load(struct rule_run *run, struct attr reg, const void *value, size_t len, enum fw_field field)
-{
-	unsigned offset = fw_register(attr_be32(reg, 0));
-	fw_set_known(&run->registers, offset, value, len, field);
-	fw_pad(&run->registers, offset, len);
-}
-
-static void load_open(struct rule_run *run, struct attr reg, size_t len, enum fw_byte byte, enum fw_field field)
-{
-	unsigned offset = fw_register(attr_be32(reg, 0));
-	fw_set_open(&run->registers, offset, len, byte, field);
-	fw_pad(&run->registers, offset, len);
-}
-
-static void load_u32(struct rule_run *run, struct attr reg, uint32_t value, enum fw_field field)
-{
-	load(run, reg, &value, sizeof(value), field);
-}
-
-static void load_u8(struct rule_run *run, struct attr reg, uint8_t value, enum fw_field field)
-{
-	load(run, reg, &value, sizeof(value), field);
-}
-
-/* --- payload --- */
-
-/* What is known of a header, byte by byte: as registers with the header at offset 0. */
-struct header {
-	struct fw_registers bytes;
-};
-
-static void header_addr(struct header *header, unsigned offset, const union addr *addr, size_t len, bool known,
-                        enum fw_field field)
-{
-	if (known)
-		fw_set_known(&header->bytes, offset, addr->byte, len, field);
-	else
-		fw_set_open(&header->bytes, offset, len, BYTE_VARIES, field);
-}
-
-static void network_header(const struct packet *packet, struct header *header)
-{
-	bool source = packet->known & PACKET_SOURCE, dest = packet->known & PACKET_DEST;
-	fw_set_open(&header->bytes, 0, FW_REGISTER_BYTES, BYTE_VARIES, FIELD_HEADER);
-	if (packet->family == AF_INET6) {
-		fw_set_known(&header->bytes, 6, &packet->proto, 1, FIELD_L4PROTO);
-		header_addr(header, 8, &packet->source, 16, source, FIELD_SADDR);
-		header_addr(header, 24, &packet->dest, 16, dest, FIELD_DADDR);
-		return;
-	}
-	fw_set_known(&header->bytes, 9, &packet->proto, 1, FIELD_L4PROTO);
-	header_addr(header, 12, &packet->source, 4, source, FIELD_SADDR);
-	header_addr(header, 16, &packet->dest, 4, dest, FIELD_DADDR);
-}
-
-static void header_port(struct header *header, unsigned offset, uint16_t port, bool known, enum fw_field field)
-{
-	uint8_t bytes[2] = { (uint8_t)(port >> 8), (uint8_t)port };
-	fw_set_open(&header->bytes, offset, 2, BYTE_VARIES, field);
-	if (known)
-		fw_set_known(&header->bytes, offset, bytes, 2, field);
-}
-
-/* Byte 13 of TCP's header: SYN alone, or SYN and ACK. */
-static void transport_header(const struct packet *packet, struct header *header)
-{
-	uint8_t flags = packet->reply ? 0x12 : 0x02;
-	fw_set_open(&header->bytes, 0, FW_REGISTER_BYTES, BYTE_VARIES, FIELD_HEADER);
-	if (packet->proto == IPPROTO_TCP)
-		fw_set_known(&header->bytes, 13, &flags, 1, FIELD_HEADER);
-	header_port(header, 2, packet->dest_port, packet_dest_port_known(packet), FIELD_DPORT);
-	header_port(header, 0, packet->source_port, packet_source_port_known(packet), FIELD_SPORT);
-}
-
-static void on_payload(struct rule_run *run, const struct attrs *a)
-{
-	uint32_t base = attr_be32(a->at[NFTA_PAYLOAD_BASE], ~0u), offset = attr_be32(a->at[NFTA_PAYLOAD_OFFSET], ~0u);
-	uint32_t len = attr_be32(a->at[NFTA_PAYLOAD_LEN], 0);
-	unsigned reg = fw_register(attr_be32(a->at[NFTA_PAYLOAD_DREG], 0));
-	struct header header;
-	/* It writes into the packet: a checksum, a header field. Ports and addresses are not followed. */
-	if (a->at[NFTA_PAYLOAD_SREG].data) {
-		bool ours = base == NFT_PAYLOAD_TRANSPORT_HEADER ? offset < 4 : offset >= 8;
-		if (ours)
-			rule_run_settle(run, MATCH_UNREAD, "a rule that rewrites the packet");
-		return;
-	}
-	if (base == NFT_PAYLOAD_NETWORK_HEADER)
-		network_header(&run->state->packet, &header);
-	else if (base == NFT_PAYLOAD_TRANSPORT_HEADER)
-		transport_header(&run->state->packet, &header);
-	bool inside = base == NFT_PAYLOAD_NETWORK_HEADER || base == NFT_PAYLOAD_TRANSPORT_HEADER;
-	if (!inside || offset > FW_REGISTER_BYTES || len > FW_REGISTER_BYTES - offset) {
-		enum fw_field field = base == NFT_PAYLOAD_LL_HEADER ? FIELD_ETHER : FIELD_HEADER;
-		fw_set_open(&run->registers, reg, len, BYTE_VARIES, field);
-		return;
-	}
-	for (unsigned i = 0; i < len && reg + i < FW_REGISTER_BYTES; i++) {
-		run->registers.value[reg + i] = header.bytes.value[offset + i];
-		run->registers.mask[reg + i] = 0xff;
-		run->registers.byte[reg + i] = header.bytes.byte[offset + i];
-		run->registers.field[reg + i] = header.bytes.field[offset + i];
-		run->registers.at[reg + i] = header.bytes.at[offset + i];
-	}
-	fw_pad(&run->registers, reg, len);
-}
-
-/* --- meta --- */
-
-static void load_name(struct rule_run *run, struct attr reg, bool known, const char *name, enum fw_field field)
-{
-	char padded[16] = "";
-	if (!known) {
-		load_open(run, reg, sizeof(padded), BYTE_VARIES, field);
-		return;
-	}
-	memcpy(padded, name, strnlen(name, sizeof(padded) - 1));
-	load(run, reg, padded, sizeof(padded), field);
-}
-
-static bool has_iif(enum packet_hook hook)
-{
-	return hook != HOOK_OUTPUT && hook != HOOK_POSTROUTING && hook != HOOK_EGRESS;
-}
-
-static bool has_oif(enum packet_hook hook)
-{
-	return hook == HOOK_OUTPUT || hook == HOOK_FORWARD || hook == HOOK_POSTROUTING || hook == HOOK_EGRESS;
-}
-
-static void set_meta(struct rule_run *run, const struct attrs *a)
-{
-	unsigned reg = fw_register(attr_be32(a->at[NFTA_META_SREG], 0));
-	if (attr_be32(a->at[NFTA_META_KEY], ~0u) != NFT_META_MARK)
-		return;
-	run->sets_mark = true;
-	run->mark_known = fw_is_known(&run->registers, reg, 4);
-	if (run->mark_known)
-		memcpy(&run->mark, run->registers.value + reg, 4);
-}
-
-static void on_meta(struct rule_run *run, const struct attrs *a)
-{
-	const struct packet *packet = &run->state->packet;
-	struct attr reg = a->at[NFTA_META_DREG];
-	uint16_t ether = htons(packet->family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP);
-	bool iif = packet->known & PACKET_IIF || !has_iif(run->hook),
-	     oif = packet->known & PACKET_OIF || !has_oif(run->hook);
-	if (a->at[NFTA_META_SREG].data) {
-		set_meta(run, a);
-		return;
-	}
-	switch (attr_be32(a->at[NFTA_META_KEY], ~0u)) {
-	case NFT_META_L4PROTO:
-		load_u8(run, reg, packet->proto, FIELD_L4PROTO);
-		return;
-	case NFT_META_NFPROTO:
-		load_u8(run, reg, nfproto(run), FIELD_NFPROTO);
-		return;
-	case NFT_META_PROTOCOL:
-		load(run, reg, &ether, sizeof(ether), FIELD_META);
-		return;
-	case NFT_META_IIF:
-		if (iif)
-			load_u32(run, reg, has_iif(run->hook) ? packet->iif : 0, FIELD_IIF);
-		else
-			load_open(run, reg, 4, BYTE_VARIES, FIELD_IIF);
-		return;
-	case NFT_META_OIF:
-		if (oif)
-			load_u32(run, reg, has_oif(run->hook) ? packet->oif : 0, FIELD_OIF);
-		else
-			load_open(run, reg, 4, BYTE_VARIES, FIELD_OIF);
-		return;
-	case NFT_META_IIFNAME:
-		load_name(run, reg, iif, has_iif(run->hook) ? packet->iifname : "", FIELD_IIFNAME);
-		return;
-	case NFT_META_OIFNAME:
-		load_name(run, reg, oif, has_oif(run->hook) ? packet->oifname : "", FIELD_OIFNAME);
-		return;
-	case NFT_META_MARK:
-		if (run->state->mark_known)
-			load_u32(run, reg, run->state->mark, FIELD_MARK);
-		else
-			load_open(run, reg, 4, BYTE_VARIES, FIELD_MARK);
-		return;
-	case NFT_META_PKTTYPE:
-		load_u8(run, reg, 0, FIELD_META); /* PACKET_HOST: it is for this host */
-		return;
-	case NFT_META_SKUID:
-	case NFT_META_SKGID:
-		load_open(run, reg, 4, BYTE_VARIES, FIELD_OWNER);
-		return;
-	case NFT_META_TIME_NS:
-	case NFT_META_TIME_DAY:
-	case NFT_META_TIME_HOUR:
-		load_open(run, reg, 8, BYTE_VARIES, FIELD_TIME);
-		return;
-	case NFT_META_CGROUP:
-		load_open(run, reg, 4, BYTE_UNREAD, FIELD_META);
-		return;
-	default:
-		load_open(run, reg, 16, BYTE_VARIES, FIELD_META);
-	}
-}
-
-/* --- conntrack --- */
-
-/* NF_CT_STATE_BIT and its kin: enum ip_conntrack_info as bits. */
-enum { STATE_BIT_NEW = 8, STATE_BIT_ESTABLISHED = 2, STATE_BIT_UNTRACKED = 64 };
-
-static void load_ct_state(struct rule_run *run, struct attr reg)
-{
-	const struct packet_state *state = run->state;
-	if (state->untracked == 2)
-		load_open(run, reg, 4, BYTE_VARIES, FIELD_CT_STATE);
-	else if (state->untracked)
-		load_u32(run, reg, STATE_BIT_UNTRACKED, FIELD_CT_STATE);
-	else
-		load_u32(run, reg, state->packet.reply ? STATE_BIT_ESTABLISHED : STATE_BIT_NEW, FIELD_CT_STATE);
-}
-
-static bool is_original(const struct attrs *a)
-{
-	struct attr direction = a->at[NFTA_CT_DIRECTION];
-	return !direction.len || *(const uint8_t *)direction.data == IP_CT_DIR_ORIGINAL;
-}
-
-static void load_ct_address(struct rule_run *run, const struct attrs *a, bool source)
-{
-	const struct packet_state *state = run->state;
-	size_t len = state->packet.family == AF_INET6 ? 16 : 4;
-	const union addr *addr = source ? &state->original.source : &state->original.dest;
-	bool known = is_original(a) && state->original.known & (source ? PACKET_SOURCE : PACKET_DEST);
-	if (known)
-		load(run, a->at[NFTA_CT_DREG], addr->byte, len, source ? FIELD_SADDR : FIELD_DADDR);
-	else
-		load_open(run, a->at[NFTA_CT_DREG], len, BYTE_VARIES, FIELD_CT_OTHER);
-}
-
-static void on_ct(struct rule_run *run, const struct attrs *a)
-{
-	const struct packet_state *state = run->state;
-	struct attr reg = a->at[NFTA_CT_DREG];
-	uint16_t port = htons(state->original.dest_port);
-	bool original = is_original(a);
-	if (a->at[NFTA_CT_SREG].data)
-		return; /* marks and labels of the connection, which nothing here reads again but as varying */
-	switch (attr_be32(a->at[NFTA_CT_KEY], ~0u)) {
-	case NFT_CT_STATE:
-		load_ct_state(run, reg);
-		return;
-	case NFT_CT_DIRECTION:
-		load_u8(run, reg, state->packet.reply ? IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL, FIELD_CT_OTHER);
-		return;
-	case NFT_CT_STATUS:
-		if (state->packet.reply || state->untracked)
-			load_open(run, reg, 4, BYTE_VARIES, FIELD_CT_STATUS);
-		else
-			load_u32(run, reg, state->translated ? IPS_DST_NAT | IPS_DST_NAT_DONE : 0, FIELD_CT_STATUS);
-		return;
-	case NFT_CT_PROTOCOL:
-		load_u8(run, reg, state->packet.proto, FIELD_L4PROTO);
-		return;
-	case NFT_CT_L3PROTOCOL:
-		load_u8(run, reg, nfproto(run), FIELD_NFPROTO);
-		return;
-	case NFT_CT_PROTO_DST:
-		if (original && packet_dest_port_known(&state->original))
-			load(run, reg, &port, sizeof(port), FIELD_DPORT);
-		else
-			load_open(run, reg, 2, BYTE_VARIES, FIELD_CT_OTHER);
-		return;
-	case NFT_CT_DST:
-	case NFT_CT_DST_IP:
-	case NFT_CT_DST_IP6:
-		load_ct_address(run, a, false);
-		return;
-	case NFT_CT_SRC:
-	case NFT_CT_SRC_IP:
-	case NFT_CT_SRC_IP6:
-		load_ct_address(run, a, true);
-		return;
-	case NFT_CT_MARK:
-		load_open(run, reg, 4, BYTE_VARIES, FIELD_CT_MARK);
-		return;
-	default:
-		load_open(run, reg, 16, BYTE_VARIES, FIELD_CT_OTHER);
-	}
-}
-
-static void on_notrack(struct rule_run *run, const struct attrs *a)
-{
-	(void)a;
-	run->untracks = true;
-}
-
-/* --- fib --- */
-
-static void on_fib(struct rule_run *run, const struct attrs *a)
-{
-	const struct packet *packet = &run->state->packet;
-	struct attr reg = a->at[NFTA_FIB_DREG];
-	uint32_t result = attr_be32(a->at[NFTA_FIB_RESULT], 0), flags = attr_be32(a->at[NFTA_FIB_FLAGS], 0);
-	bool dest = flags & NFTA_FIB_F_DADDR, source = flags & NFTA_FIB_F_SADDR;
-	if (result == NFT_FIB_RESULT_ADDRTYPE && dest && packet->known & PACKET_DEST_LOCAL)
-		load_u32(run, reg, RTN_LOCAL, FIELD_FIB);
-	else if (result == NFT_FIB_RESULT_ADDRTYPE && source && packet->known & PACKET_SOURCE_REMOTE)
-		load_u32(run, reg, RTN_UNICAST, FIELD_FIB);
-	else if (result != NFT_FIB_RESULT_ADDRTYPE && source && packet->known & PACKET_ROUTES_BACK &&
-	         flags & NFTA_FIB_F_PRESENT)
-		load_u8(run, reg, 1, FIELD_FIB);
-	else if (result == NFT_FIB_RESULT_OIF && source && packet->known & PACKET_ROUTES_BACK)
-		load_u32(run, reg, packet->iif, FIELD_FIB);
-	else if (result == NFT_FIB_RESULT_OIFNAME && source && packet->known & PACKET_ROUTES_BACK)
-		load_name(run, reg, packet->known & PACKET_IIF, packet->iifname, FIELD_FIB);
-	else
-		load_open(run, reg, result == NFT_FIB_RESULT_OIFNAME ? 16 : 4, BYTE_VARIES, FIELD_FIB);
-}
-
-/* --- arithmetic --- */
-
-static void on_bitwise(struct rule_run *run, const struct attrs *a)
-{
-	enum { OP_MASK_XOR = 0 };
-	struct fw_registers *registers = &run->registers;
-	unsigned from = fw_register(attr_be32(a->at[NFTA_BITWISE_SREG], 0));
-	unsigned to = fw_register(attr_be32(a->at[NFTA_BITWISE_DREG], 0));
-	uint32_t len = attr_be32(a->at[NFTA_BITWISE_LEN], 0);
-	size_t mask_len, flip_len;
-	const uint8_t *mask = nft_value(a->at[NFTA_BITWISE_MASK], &mask_len);
-	const uint8_t *flip = nft_value(a->at[NFTA_BITWISE_XOR], &flip_len);
-	bool simple = attr_be32(a->at[NFTA_BITWISE_OP], OP_MASK_XOR) == OP_MASK_XOR && mask && flip;
-	if (from + len > FW_REGISTER_BYTES || to + len > FW_REGISTER_BYTES)
-		return;
-	if (!simple || mask_len < len || flip_len < len) {
-		fw_set_open(registers, to, len, BYTE_UNREAD, FIELD_OTHER);
-		return;
-	}
-	for (uint32_t i = 0; i < len; i++) {
-		uint8_t known = registers->byte[from + i];
-		registers->field[to + i] = registers->field[from + i];
-		registers->at[to + i] = registers->at[from + i];
-		registers->mask[to + i] = known == BYTE_KNOWN ? 0xff : (uint8_t)(registers->mask[from + i] & mask[i]);
-		registers->value[to + i] = (uint8_t)((registers->value[from + i] & mask[i]) ^ flip[i]);
-		/* No bit of it is left: the byte is known whatever it was. */
-		registers->byte[to + i] = known != BYTE_KNOWN && !registers->mask[to + i] ? BYTE_KNOWN : known;
-		/* Bits that are flipped could be told apart no more by their mask. */
-		if (registers->byte[to + i] == BYTE_VARIES && flip[i])
-			registers->mask[to + i] = 0xff;
-	}
-}
-
-static void on_byteorder(struct rule_run *run, const struct attrs *a)
-{
-	struct fw_registers *registers = &run->registers;
-	unsigned from = fw_register(attr_be32(a->at[NFTA_BYTEORDER_SREG], 0));
-	unsigned to = fw_register(attr_be32(a->at[NFTA_BYTEORDER_DREG], 0));
-	uint32_t len = attr_be32(a->at[NFTA_BYTEORDER_LEN], 0), size = attr_be32(a->at[NFTA_BYTEORDER_SIZE], 0);
-	struct fw_registers before = *registers;
-	if (from + len > FW_REGISTER_BYTES || to + len > FW_REGISTER_BYTES || !size || len % size)
-		return;
-	bool swaps = htons(1) != 1;
-	for (uint32_t i = 0; i < len; i++) {
-		unsigned source = from + (swaps ? i / size * size + (size - 1 - i % size) : i);
-		registers->value[to + i] = before.value[source];
-		registers->mask[to + i] = before.mask[source];
-		registers->byte[to + i] = before.byte[source];
-		registers->field[to + i] = before.field[source];
-		registers->at[to + i] = (uint8_t)(i % size);
-	}
-}
 
 /* --- conditions --- */
 
@@ -467,7 +84,7 @@ static void load_mapped(struct rule_run *run, struct attr reg, const struct set_
 {
 	const struct fw_element *element = answer->count ? &run->ruleset->element[answer->element[0]] : NULL;
 	if (element && answer->count == 1 && !answer->more && element->data.len)
-		load(run, reg, run->ruleset->bytes + element->data.offset, element->data.len, FIELD_OTHER);
+		load_known(run, reg, run->ruleset->bytes + element->data.offset, element->data.len, FIELD_OTHER);
 	else
 		load_open(run, reg, 16, BYTE_VARIES, FIELD_OTHER);
 }
@@ -523,10 +140,12 @@ static void on_dynset(struct rule_run *run, const struct attrs *a)
 static void on_objref(struct rule_run *run, const struct attrs *a)
 {
 	uint32_t type = attr_be32(a->at[NFTA_OBJREF_IMM_TYPE], NFT_OBJECT_UNSPEC);
-	if (type == NFT_OBJECT_QUOTA || type == NFT_OBJECT_LIMIT || type == NFT_OBJECT_CONNLIMIT)
+	if (type == NFT_OBJECT_QUOTA || type == NFT_OBJECT_LIMIT || type == NFT_OBJECT_CONNLIMIT) {
 		rule_run_settle(run, MATCH_PERHAPS, "a limit");
-	else if (type == NFT_OBJECT_SYNPROXY || type == NFT_OBJECT_UNSPEC)
+	} else if (type == NFT_OBJECT_SYNPROXY || type == NFT_OBJECT_UNSPEC) {
 		rule_run_settle(run, MATCH_UNREAD, "a named object");
+		rule_run_verdict(run, NF_QUEUE, 0, false);
+	}
 }
 
 /* --- verdicts --- */
@@ -537,7 +156,7 @@ static void on_immediate(struct rule_run *run, const struct attrs *a)
 	const uint8_t *value = nft_value(a->at[NFTA_IMMEDIATE_DATA], &len);
 	if (attr_be32(a->at[NFTA_IMMEDIATE_DREG], ~0u) != NFT_REG_VERDICT) {
 		if (value)
-			load(run, a->at[NFTA_IMMEDIATE_DREG], value, len, FIELD_OTHER);
+			load_known(run, a->at[NFTA_IMMEDIATE_DREG], value, len, FIELD_OTHER);
 		return;
 	}
 	struct attrs data = attrs_nested(a->at[NFTA_IMMEDIATE_DATA]);
@@ -653,30 +272,25 @@ static void on_nothing(struct rule_run *run, const struct attrs *a)
 	(void)a;
 }
 
-static void on_random(struct rule_run *run, const struct attrs *a)
-{
-	load_open(run, a->at[1], 4, BYTE_VARIES, FIELD_OTHER); /* NFTA_NG_DREG */
-}
-
 static const struct {
 	const char *name;
 	void (*call)(struct rule_run *run, const struct attrs *attrs);
 } expressions[] = {
-	{ "payload", on_payload }, { "meta", on_meta },
-	{ "ct", on_ct },           { "cmp", on_cmp },
-	{ "range", on_range },     { "lookup", on_lookup },
-	{ "bitwise", on_bitwise }, { "byteorder", on_byteorder },
-	{ "fib", on_fib },         { "immediate", on_immediate },
-	{ "reject", on_reject },   { "nat", on_nat },
-	{ "redir", on_redir },     { "masq", on_masq },
-	{ "tproxy", on_tproxy },   { "notrack", on_notrack },
-	{ "limit", on_limit },     { "quota", on_limit },
-	{ "connlimit", on_limit }, { "dynset", on_dynset },
-	{ "objref", on_objref },   { "queue", on_queue },
-	{ "numgen", on_random },   { "match", xt_match },
-	{ "target", xt_target },   { "counter", on_nothing },
-	{ "log", on_nothing },     { "last", on_nothing },
-	{ "dup", on_nothing },     { "flow_offload", on_nothing },
+	{ "payload", load_payload }, { "meta", load_meta },
+	{ "ct", load_ct },           { "cmp", on_cmp },
+	{ "range", on_range },       { "lookup", on_lookup },
+	{ "bitwise", load_bitwise }, { "byteorder", load_byteorder },
+	{ "fib", load_fib },         { "immediate", on_immediate },
+	{ "reject", on_reject },     { "nat", on_nat },
+	{ "redir", on_redir },       { "masq", on_masq },
+	{ "tproxy", on_tproxy },     { "notrack", load_notrack },
+	{ "limit", on_limit },       { "quota", on_limit },
+	{ "connlimit", on_limit },   { "dynset", on_dynset },
+	{ "objref", on_objref },     { "queue", on_queue },
+	{ "numgen", load_random },   { "match", xt_match },
+	{ "target", xt_target },     { "counter", on_nothing },
+	{ "log", on_nothing },       { "last", on_nothing },
+	{ "dup", on_nothing },       { "flow_offload", on_nothing },
 };
 
 /* Limits are left out: what they keep is as before a moment later. */
@@ -695,11 +309,15 @@ static bool writes_state(struct attr name, const struct attrs *data)
 	return writes;
 }
 
+/* What else gives a value that is compared, and no verdict. */
+static const char *const loaders[] = { "exthdr", "socket", "hash", "rt", "osf", "xfrm", "tunnel", "inner" };
+
 static void run_expression(struct rule_run *run, struct attr element)
 {
 	struct attrs expression = attrs_nested(element);
 	struct attrs data = attrs_nested(expression.at[NFTA_EXPR_DATA]);
 	struct attr name = expression.at[NFTA_EXPR_NAME];
+	bool loads = false;
 	char what[PACKET_CONDITION_MAX], escaped[TEXT_ESCAPED_MAX(32) + 1];
 	run->writes |= writes_state(name, &data);
 	for (size_t i = 0; i < countof(expressions); i++)
@@ -707,7 +325,11 @@ static void run_expression(struct rule_run *run, struct attr element)
 			expressions[i].call(run, &data);
 			return;
 		}
-	/* It may write to any register, and end the rule. */
+	/* It may write to any register, and end the rule; one of which not even that is known may end the packet's way, too. */
+	for (size_t i = 0; i < countof(loaders); i++)
+		loads |= attr_is(name, loaders[i]);
+	if (!loads)
+		rule_run_verdict(run, NF_QUEUE, 0, false);
 	fw_set_open(&run->registers, 0, FW_REGISTER_BYTES, BYTE_UNREAD, FIELD_OTHER);
 	char plain[32];
 	attr_text(plain, sizeof(plain), name);

@@ -23,53 +23,53 @@ struct bounds {
 	bool masks_port; /* and one behind it some of their bits: then every port is by itself */
 };
 
-static void mark_port(struct bounds *bounds, unsigned port)
+static void bound_port(struct bounds *bounds, unsigned port)
 {
 	bounds->starts[port / 64] |= 1ull << (port % 64);
 }
 
-static void mark_number(struct bounds *bounds, unsigned number)
+static void bound_number(struct bounds *bounds, unsigned number)
 {
-	mark_port(bounds, number);
+	bound_port(bounds, number);
 	if (number < UINT16_MAX)
-		mark_port(bounds, number + 1);
+		bound_port(bounds, number + 1);
 }
 
-static void mark_value(struct bounds *bounds, const uint8_t *byte, size_t len, bool either_order)
+static void bound_value(struct bounds *bounds, const uint8_t *byte, size_t len, bool either_order)
 {
 	for (size_t i = 0; i + 1 < len; i += 2) {
-		mark_number(bounds, (unsigned)byte[i] << 8 | byte[i + 1]);
+		bound_number(bounds, (unsigned)byte[i] << 8 | byte[i + 1]);
 		if (either_order)
-			mark_number(bounds, (unsigned)byte[i + 1] << 8 | byte[i]);
+			bound_number(bounds, (unsigned)byte[i + 1] << 8 | byte[i]);
 	}
 }
 
 /* Two ports are compared as one value at most. */
-static void mark_compared(struct bounds *bounds, struct attr value)
+static void bound_compared(struct bounds *bounds, struct attr value)
 {
 	size_t len;
 	const uint8_t *byte = nft_value(value, &len);
 	if (byte && len <= 2 * sizeof(uint16_t))
-		mark_value(bounds, byte, len, false);
+		bound_value(bounds, byte, len, false);
 }
 
-static void mark_match(struct bounds *bounds, const struct attrs *data)
+static void bound_match(struct bounds *bounds, const struct attrs *data)
 {
 	static const char *const names[] = { "tcp", "udp", "udplite", "multiport", "conntrack" };
 	for (size_t i = 0; i < countof(names); i++)
 		if (attr_is(data->at[NFTA_MATCH_NAME], names[i]))
-			mark_value(bounds, data->at[NFTA_MATCH_INFO].data, data->at[NFTA_MATCH_INFO].len, true);
+			bound_value(bounds, data->at[NFTA_MATCH_INFO].data, data->at[NFTA_MATCH_INFO].len, true);
 }
 
-static void mark_expression(struct bounds *bounds, struct attr name, const struct attrs *data)
+static void bound_expression(struct bounds *bounds, struct attr name, const struct attrs *data)
 {
 	if (attr_is(name, "cmp")) {
-		mark_compared(bounds, data->at[NFTA_CMP_DATA]);
+		bound_compared(bounds, data->at[NFTA_CMP_DATA]);
 	} else if (attr_is(name, "range")) {
-		mark_compared(bounds, data->at[NFTA_RANGE_FROM_DATA]);
-		mark_compared(bounds, data->at[NFTA_RANGE_TO_DATA]);
+		bound_compared(bounds, data->at[NFTA_RANGE_FROM_DATA]);
+		bound_compared(bounds, data->at[NFTA_RANGE_TO_DATA]);
 	} else if (attr_is(name, "match")) {
-		mark_match(bounds, data);
+		bound_match(bounds, data);
 	} else if (attr_is(name, "payload")) {
 		bounds->loads_port |= attr_be32(data->at[NFTA_PAYLOAD_BASE], 0) == NFT_PAYLOAD_TRANSPORT_HEADER &&
 		                      attr_be32(data->at[NFTA_PAYLOAD_OFFSET], 4) < 4;
@@ -78,7 +78,7 @@ static void mark_expression(struct bounds *bounds, struct attr name, const struc
 	}
 }
 
-static void mark_rule(struct bounds *bounds, const struct ruleset *ruleset, const struct fw_rule *rule)
+static void bound_rule(struct bounds *bounds, const struct ruleset *ruleset, const struct fw_rule *rule)
 {
 	struct attr_walk walk = { (const char *)ruleset->bytes + rule->expressions.offset, rule->expressions.len };
 	struct attr element;
@@ -86,23 +86,23 @@ static void mark_rule(struct bounds *bounds, const struct ruleset *ruleset, cons
 	while (attr_next(&walk, &element)) {
 		struct attrs expression = attrs_nested(element);
 		struct attrs data = attrs_nested(expression.at[NFTA_EXPR_DATA]);
-		mark_expression(bounds, expression.at[NFTA_EXPR_NAME], &data);
+		bound_expression(bounds, expression.at[NFTA_EXPR_NAME], &data);
 	}
 }
 
 /* A port, or one of several fields, each of which begins at a multiple of 4 bytes; 4 bytes are one field without a port. */
-static void mark_key(struct bounds *bounds, const uint8_t *key, size_t len)
+static void bound_key(struct bounds *bounds, const uint8_t *key, size_t len)
 {
 	for (size_t at = 0; len != 4 && at + 2 <= len; at += 4)
-		mark_value(bounds, key + at, 2, false);
+		bound_value(bounds, key + at, 2, false);
 }
 
-static void mark_set(struct bounds *bounds, const struct ruleset *ruleset, const struct fw_set *set)
+static void bound_set(struct bounds *bounds, const struct ruleset *ruleset, const struct fw_set *set)
 {
 	for (uint32_t i = 0; i < set->count; i++) {
 		const struct fw_element *element = &ruleset->element[set->first + i];
-		mark_key(bounds, ruleset->bytes + element->key.offset, element->key.len);
-		mark_key(bounds, ruleset->bytes + element->key_end.offset, element->key_end.len);
+		bound_key(bounds, ruleset->bytes + element->key.offset, element->key.len);
+		bound_key(bounds, ruleset->bytes + element->key_end.offset, element->key_end.len);
 	}
 }
 
@@ -111,9 +111,9 @@ void ruleset_port_bounds(const struct ruleset *ruleset, uint64_t starts[PORT_WOR
 	struct bounds bounds = { .starts = starts };
 	memset(starts, 0, PORT_WORDS * sizeof(*starts));
 	for (size_t i = 0; i < ruleset->rules; i++)
-		mark_rule(&bounds, ruleset, &ruleset->rule[i]);
+		bound_rule(&bounds, ruleset, &ruleset->rule[i]);
 	for (size_t i = 0; i < ruleset->sets; i++)
-		mark_set(&bounds, ruleset, &ruleset->set[i]);
+		bound_set(&bounds, ruleset, &ruleset->set[i]);
 	if (bounds.masks_port)
 		memset(starts, 0xff, PORT_WORDS * sizeof(*starts));
 	starts[0] = (starts[0] | 2) & ~1ull;

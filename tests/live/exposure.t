@@ -1,10 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
---exposure against real connects: what is said of each listener, and what peers in namespaces of their own meet.
-
-Our host has two veth pairs, a peer at each. All ports of a rule set are tried at once from both peers, by
-IPv4 and IPv6. The claim: no `open` that no peer can connect to, no `filtered` or `rejected` that one can.
+--exposure against real connects (exposed.py): rows, rule sets, layouts that tools make, injected packets,
+containers, and what is not read.
 """
 import json
 import os
@@ -16,200 +14,9 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
-import netns
 import peers
 import tap
-
-t = tap.Tap()
-why = netns.enter()
-if why or tap.missing("nft", "ip", "nsenter"):
-    t.skip_all(why or "nft, ip and nsenter are needed")
-if tap.run(["nft", "add", "table", "ip", "try"]).status != 0:
-    t.skip_all("nftables cannot be had in this namespace")
-tap.run(["nft", "flush", "ruleset"])
-
-PORTS = list(range(20001, 20013))
-LOCAL, FOUR, ONE_ADDRESS, SIX = 20021, 20022, 20023, 20024
-
-
-PEERS = peers.PEERS
-processes = peers.make(t)
-
-
-def listen(address, port, v6only=0, kind=socket.SOCK_STREAM):
-    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-    if ":" in address:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
-    sock.bind((address, port))
-    if kind == socket.SOCK_STREAM:
-        sock.listen(512)
-    return sock
-
-
-listeners = [listen("::", port) for port in PORTS]
-listeners += [listen("127.0.0.1", LOCAL), listen("0.0.0.0", FOUR), listen("10.1.0.1", ONE_ADDRESS), listen("::", SIX, 1)]
-for sock in listeners:
-    sock.setblocking(False)
-servers = {port: listen("::", port, kind=socket.SOCK_DGRAM) for port in PORTS[:6]}
-servers[20031] = listen("0.0.0.0", 20031, kind=socket.SOCK_DGRAM)
-for server in servers.values():
-    server.setblocking(False)
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.connect(("10.1.0.2", 9))
-
-CLIENT = """
-import errno, select, socket, sys
-kinds = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
-ends = [word.split(",") for word in sys.argv[2:]]
-for line in sys.stdin:
-    wait, poll, met = {}, select.poll(), set()
-    for addr, port, kind in ends:
-        sock = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, kinds[kind])
-        if kind == "udp":
-            try:
-                sock.sendto(sys.argv[1].encode(), (addr, int(port)))
-            except OSError:
-                pass
-            continue
-        sock.setblocking(False)
-        if sock.connect_ex((addr, int(port))) in (0, errno.EINPROGRESS):
-            wait[sock.fileno()] = (sock, port)
-            poll.register(sock, select.POLLOUT)
-    # A port that has not answered when nothing has for this long does not: all of the open ones answer at once.
-    while wait:
-        ready = poll.poll(int(line))
-        if not ready:
-            break
-        for fd, _ in ready:
-            sock, port = wait.pop(fd)
-            poll.unregister(fd)
-            if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                met.add(port)
-    # Or its SYN is sent again when the next rules are there.
-    for sock, _ in wait.values():
-        sock.close()
-    print(*met, flush=True)
-"""
-EVERY = [("tcp", port) for port in (*PORTS, LOCAL, FOUR, ONE_ADDRESS, SIX)] + [("udp", port) for port in servers]
-
-
-def received():
-    """By interface, the UDP servers to which a datagram of the peer there has come since the last call."""
-    came = {link: set() for link in PEERS}
-    for port, server in servers.items():
-        while True:
-            try:
-                came[server.recv(64).decode()].add(("udp", port))
-            except BlockingIOError:
-                break
-    return came
-
-
-def start_client(link):
-    """A process at that peer: with each line it tries all ends once more."""
-    # The other interface's addresses, too: the host answers for each of them by any interface.
-    for addresses in PEERS.values():
-        tap.run([*peers.inside(link), "ip", "route", "replace", addresses[0] + "/32", "via", PEERS[link][0]])
-        if addresses != PEERS[link]:
-            tap.run([*peers.inside(link), "ip", "-6", "route", "replace", addresses[2] + "/128", "via", PEERS[link][2]])
-    ends = ["%s,%d,%s" % (addr, port, kind) for addresses in PEERS.values() for addr in (addresses[0], addresses[2])
-            for kind, port in EVERY]
-    return subprocess.Popen([*peers.inside(link), sys.executable, "-c", CLIENT, link, *ends], stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
-
-
-# With a link-local address every port has one more address, which the clients do not try.
-for link in PEERS:
-    tap.run(["ip", "-6", "addr", "flush", "dev", link, "scope", "link"])
-clients = {link: start_client(link) for link in PEERS}
-
-
-def reached(patience):
-    """By interface, what a peer there can reach at any of our addresses."""
-    received()
-    for client in clients.values():
-        client.stdin.write(b"%d\n" % patience)
-        client.stdin.flush()
-    met = {link: {("tcp", int(port)) for port in client.stdout.readline().split()} for link, client in clients.items()}
-    for sock in listeners:
-        while True:
-            try:
-                sock.accept()[0].close()
-            except BlockingIOError:
-                break
-    # A datagram that a rule lets pass is in the socket before sendto() has returned.
-    for link, came in received().items():
-        met[link] |= came
-    return met
-
-
-def exposed(*words, **options):
-    done = tap.run([tap.SOCKVIEW, "--exposure", "--json", "-q", *words], **options)
-    try:
-        return {(row["protocol"], port): row for row in json.loads(done.out)["listeners"]
-                for port in range(row["local_port"], (row["local_port_last"] or row["local_port"]) + 1)}, done
-    except ValueError:
-        return {}, done
-
-
-counts, sets = {}, []
-
-
-def fits(state, met):
-    if state == "open":
-        return met
-    return not met if state in ("filtered", "rejected", "local") else True
-
-
-def wrong_ones(rows, met):
-    wrong = []
-    anywhere = set().union(*met.values())
-    for port in EVERY:
-        row = rows.get(port)
-        if not row or not fits(row["state"], port in anywhere):
-            wrong.append((port, row, "reached" if port in anywhere else "not reached"))
-            continue
-        for way in row["interfaces"]:
-            if not fits(way["state"], port in met[way["name"]]):
-                wrong.append((port, way, row, met[way["name"]]))
-    return wrong
-
-
-def scene(name, rules=None, commands=(), sure=None):
-    tap.run(["nft", "flush", "ruleset"])
-    if rules:
-        done = tap.run(["nft", "-f", "-"], stdin=rules.encode())
-        if done.status:
-            t.ok(False, name + ": nft takes the rules", done)
-            return {}
-    for command in commands:
-        done = tap.run(command.split())
-        if done.status:
-            t.skip(name, "%s: %s" % (command, done.err.decode(errors="replace").strip()))
-            return {}
-    rows, done = exposed()
-    for row in rows.values():
-        row["interfaces"] = [way for way in row["interfaces"] if way["name"] in PEERS]
-    wrong = wrong_ones(rows, reached(200))
-    if wrong:
-        # A slow machine answers late.
-        wrong = wrong_ones(rows, reached(4000))
-    # Of a range its first port.
-    firsts = [key for key in sorted(rows) if rows[key]["local_port"] == key[1]]
-    for key in firsts:
-        counts[rows[key]["state"]] = counts.get(rows[key]["state"], 0) + 1
-    doubts = ["%s %d" % key for key in firsts if rows[key]["state"] in ("depends", "unknown")]
-    said = len(firsts) - len(doubts)
-    sets.append((name, doubts))
-    t.ok(done.status == 0 and not wrong and said >= (len(EVERY) if sure is None else sure), name, *wrong[:6],
-         "sure of %d" % said, *([done] if done.status or not rows else []))
-    return rows
-
-
-def chain(body, policy="accept", hook="input", priority="filter", family="inet", kind="filter", extra="", table="f"):
-    return "table %s %s {\n%s\nchain c {\ntype %s hook %s priority %s; policy %s;\n%s\n}\n}\n" % (
-        family, table, extra, kind, hook, priority, policy, body)
-
+from exposed import *
 
 # --- rows -----------------------------------------------------------------------------------------------
 
@@ -284,8 +91,9 @@ scene("ingress of one device", 'table netdev f {\nchain c { type filter hook ing
 scene("IPv4 alone is dropped", chain("tcp dport 20001-20003 drop", family="ip"))
 scene("both families are dropped", chain("tcp dport 20001 drop", family="ip") + chain("tcp dport 20001-20002 drop", family="ip6"))
 rows = scene("redirected away", chain("tcp dport 20001 redirect to :20002", hook="prerouting", priority="dstnat", kind="nat"), sure=len(EVERY) - 1)
-t.same([key(20001).get("state"), key(20001).get("nat") is not None, key(20002).get("state")], ["depends", True, "open"],
-       "a redirect takes the port's traffic")
+both = json.loads(exposed("-t", "20001")[1].out)["listeners"]
+t.same(sorted((row["state"], row["pid"] is not None, row["nat"] is not None) for row in both) + [key(20002).get("state")],
+       [("depends", True, True), ("open", False, True), "open"], "a redirect takes the port's traffic, and is a row of its own")
 rows = scene("limits", chain("tcp dport 20001 limit rate 1/minute burst 1 packets accept\ntcp dport 20001 drop"), sure=len(EVERY) - 1)
 t.ok(key(20001).get("state") in ("depends", "unknown"), "a limit is not said for sure", key(20001))
 scene("ufw's layout", chain('iifname "lo" accept\nct state related,established accept\nct state invalid drop\njump user', "drop", family="ip").replace(
@@ -795,12 +603,4 @@ if done.status == 0:
 else:
     t.skip("without CAP_NET_ADMIN the rules are not known", "setpriv: " + done.err.decode(errors="replace").strip())
 
-t.note("%d rule sets, states: %s" % (len(sets), counts))
-for name, doubts in sets:
-    if doubts:
-        t.note("depends or unknown: %s: %s" % (name, ", ".join(doubts)))
-for client in clients.values():
-    client.kill()
-    client.wait()
-peers.end()
-t.done()
+end()

@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""
+--exposure against real connects (exposed.py): rule sets that use each expression in an unusual way, each with
+what may stay in doubt.
+"""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
+import peers
+import tap
+from exposed import *
+
+scene("an accept of one table, a drop of another", chain("tcp dport 20001 accept", "drop", priority="-5") + chain("tcp dport { 20001, 20002 } accept", "drop", table="g", priority="5"))
+scene("a raw payload", chain("@th,16,16 20001 drop\n@th,0,32 & 0xffff == 20002 drop\nth dport 20003 drop"))
+scene("ports by a bit, a mask, an order", chain("tcp dport & 1 == 1 drop\nudp dport & 0xfffc == 20000 drop\ntcp dport >= 20011 drop"))
+scene("negated sets and maps", chain("tcp dport != { 20001-20004, 20021-20024 } drop\nudp dport != @s drop", extra="set s { type inet_service; elements = { 20002, 20003 } }"))
+scene("returns from user chains and from the base", chain("jump one\ntcp dport 20001-20004 drop\nudp dport 20001 return\nmeta l4proto udp drop").replace(
+    "chain c", "chain two { tcp dport 20002 return\ntcp dport 20001 accept\n}\nchain one { tcp dport 20003 return\njump two\ntcp dport 20004 drop\n}\nchain c"))
+scene("a policy behind a return", chain("tcp dport 20001 return\ntcp dport 20002 accept\ntcp dport 20003 goto one\ntcp dport 20004 accept", "drop").replace(
+    "chain c", "chain one { tcp dport 20004 accept\n}\nchain c"))
+scene("ct direction and status", chain("ct direction original tcp dport 20001 drop\nct status seen-reply tcp dport 20002 drop\nct status snat tcp dport 20003 drop"))
+scene("ct in output", chain("meta l4proto tcp ct direction reply ct original proto-dst 0x4e21 drop\nct original ip daddr 10.1.0.1 tcp sport 20002 drop\nmeta l4proto tcp ct reply proto-src 0x4e23 drop", hook="output"), sure=len(EVERY) - 14)
+scene("established of output by port", chain("ct state established tcp sport 20001-20003 accept\nmeta l4proto tcp drop", hook="output"))
+scene("untracked, and only tracked ones go on", chain("tcp dport 20001-20003 notrack", hook="prerouting", priority="raw") +
+      chain("ct state new,established accept\nct state untracked tcp dport 20003 accept", "drop", table="g"))
+scene("answers untracked", chain("tcp sport 20001 notrack", hook="output", priority="raw") + chain("ct state established accept\nct state untracked drop\n", "accept", hook="output", table="g"))
+scene("marks by bits", chain("tcp dport 20001-20004 meta mark set meta mark or 0x10\ntcp dport 20003 meta mark set meta mark or 0x1", hook="prerouting", priority="mangle") +
+      chain("meta mark & 0x1 == 0x1 accept\nmeta mark & 0x10 == 0x10 drop", table="g"))
+scene("marks by connection", chain("tcp dport 20001 ct mark set 1", hook="prerouting", priority="mangle") + chain("ct mark 1 drop", table="g"), sure=0)
+scene("fib of many kinds", chain("fib daddr . iif type != local tcp dport 20001 drop\nfib saddr . iif oif missing drop\nfib saddr type local drop\nfib daddr type { broadcast, multicast } drop\n"
+                                 "fib daddr . iif type local tcp dport 20002 drop"), sure=len(EVERY) - 1)
+scene("interfaces by index and group and kind", chain('iif eth1 tcp dport 20001 drop\niifgroup default tcp dport 20002 drop\nmeta iiftype ether tcp dport 20004 drop'), sure=len(EVERY) - 2)
+scene("wild names", chain('iifname "eth*" tcp dport 20001 drop\niifname "et*1" tcp dport 20002 drop\niifname != "eth1" tcp dport 20003 drop\niifname { "eth1", "lo" } tcp dport 20004 drop'))
+scene("random and hashes", chain("numgen random mod 2 vmap { 0 : accept, 1 : drop }"), sure=0)
+scene("numgen and jhash", chain("tcp dport 20001 numgen inc mod 2 0 drop\ntcp dport 20002 jhash ip saddr mod 2 0 drop\ntcp dport 20003 numgen random mod 4 < 3 drop"), sure=len(EVERY) - 2)
+scene("log, counter, quota, queue", chain("tcp dport 20001 log prefix \"x\" counter drop\ntcp dport 20004 quota over 1 mbytes drop"), sure=len(EVERY) - 1)
+scene("named limits and quotas", "table inet f {\nlimit l { rate over 1/hour burst 1 packets }\nquota q { until 1 mbytes }\ncounter k { }\n"
+      "chain c { type filter hook input priority 0; policy accept;\ntcp dport 20001 limit name l drop\ntcp dport 20002 quota name q accept\ntcp dport 20002 drop\ntcp dport 20003 counter name k drop\n}\n}\n", sure=len(EVERY) - 2)
+scene("sets that time out", chain("tcp dport @s drop\nip saddr @t drop", extra="set s { type inet_service; timeout 1h; elements = { 20001, 20002 timeout 100s } }\nset t { type ipv4_addr; flags dynamic, timeout; timeout 1m; size 100; }"), sure=len(EVERY) - 5)
+scene("knocking", chain("tcp dport 20012 add @k { ip saddr } drop\ntcp dport 20001 ip saddr @k accept\ntcp dport 20001 drop", extra="set k { type ipv4_addr; flags dynamic; timeout 1h; }"), sure=len(EVERY) - 1)
+scene("meters", chain("tcp dport 20001 meter m { ip saddr limit rate over 1/hour burst 5 packets } drop\ntcp dport 20002 update @k { ip saddr ct count over 100 } drop", extra="set k { type ipv4_addr; flags dynamic; size 100; }"))
+scene("synproxy", chain("tcp dport 20001 ct state invalid,untracked synproxy mss 1460 wscale 7\ntcp dport 20002 drop") + chain("tcp dport 20001 tcp flags syn notrack", hook="prerouting", priority="raw", table="g"), sure=len(EVERY) - 1)
+scene("sockets and cgroups", chain('socket transparent 1 tcp dport 20001 drop\nmeta cgroup 5 tcp dport 20002 drop\nsocket wildcard 0 tcp dport 20003 drop'), sure=len(EVERY) - 3)
+scene("cgroup of output", chain('meta cgroup != 0 tcp sport 20001 drop\nmeta skuid 0 tcp sport 20002 drop\nmeta skgid 4242 tcp sport 20003 drop', hook="output"), sure=len(EVERY) - 3)
+scene("header fields", chain("tcp option maxseg size < 100 tcp dport 20001 drop\nip length > 2000 tcp dport 20002 drop\nmeta length < 20 tcp dport 20003 drop\nip dscp cs1 tcp dport 20004 drop\nip version 4 tcp dport 20005 drop\nip6 version 6 tcp dport 20006 drop\ntcp doff < 5 tcp dport 20007 drop\ntcp window 0 tcp dport 20008 drop"), sure=len(EVERY) - 4)
+scene("times", chain('meta hour >= "00:00" meta hour < "23:59:59" tcp dport 20001 drop\nmeta day { 0, 1, 2, 3, 4, 5, 6 } tcp dport 20002 drop'), sure=len(EVERY) - 2)
+scene("ether addresses", chain("ether saddr 02:00:00:00:00:01 tcp dport 20001 drop\nether type ip tcp dport 20002 drop\nether saddr != 02:00:00:00:00:01 tcp dport 20003 drop"), sure=len(EVERY) - 3)
+scene("a DNAT that a rule of the original address stops", chain("tcp dport 20031 redirect to :20001", hook="prerouting", priority="dstnat", kind="nat") +
+      chain("ct original ip daddr 10.1.0.1 ct status dnat drop", table="g"))
+scene("redirect by map", chain("meta l4proto tcp redirect to :tcp dport map { 20001 : 20002, 20003 : 20004 }", hook="prerouting", priority="dstnat", kind="nat"))
+scene("dnat to ourselves", chain("tcp dport 20001 dnat ip to 10.1.0.1:20002", hook="prerouting", priority="dstnat", kind="nat") + chain("tcp dport 20002 ct status != dnat drop", table="g"))
+scene("dnat to nowhere", chain("tcp dport 20001 dnat ip to 10.1.0.99:80\ntcp dport 20002 dnat ip to 10.9.9.9", hook="prerouting", priority="dstnat", kind="nat"))
+scene("snat of input", chain("tcp dport 20001 snat ip to 10.77.0.1", hook="input", priority="100", kind="nat"))
+scene("tproxy", chain("tcp dport 20001 tproxy ip to 127.0.0.1:20021 meta mark set 1 accept\ntcp dport 20002 tproxy to :20003", hook="prerouting", priority="mangle"), sure=len(EVERY) - 2)
+scene("vmap of addresses and ports", chain("ip daddr . meta l4proto . th dport vmap { 10.1.0.1 . tcp . 20001 : drop, 10.2.0.1 . tcp . 20001 : drop, 10.1.0.1 . udp . 20001 : drop, 10.1.0.0/24 . tcp . 20002-20003 : jump one }").replace("chain c", "chain one { tcp dport 20003 drop\n}\nchain c"))
+scene("many elements", chain("tcp dport @s drop", extra="set s { type inet_service; flags interval; auto-merge; elements = { %s } }" % ", ".join("%d-%d" % (p, p + 3) for p in range(10000, 20001, 10))))
+scene("catchall elements", chain("tcp dport vmap @v", extra="map v { type inet_service : verdict; elements = { 20001 : accept, 20021-20024 : accept, * : drop } }".replace("type inet_service : verdict;", "type inet_service : verdict; flags interval;")))
+scene("egress by policy", 'table netdev f {\nchain c { type filter hook egress device "eth1" priority 0; policy drop;\nether type arp accept\nip6 nexthdr icmpv6 accept\ntcp sport 20001-20003 accept\n}\n}\n')
+scene("ingress accepts do not end inet ones", 'table netdev f {\nchain c { type filter hook ingress devices = { eth1, eth2 } priority 0; policy accept;\ntcp dport 20001 accept\ntcp dport 20002 drop\n}\n}\n' + chain("tcp dport 20001 drop"))
+scene("kubernetes", commands=[
+    "iptables-nft -t nat -N KUBE-SERVICES", "iptables-nft -t nat -N KUBE-NODEPORTS", "iptables-nft -t nat -N KUBE-SVC", "iptables-nft -t nat -N KUBE-SEP1", "iptables-nft -t nat -N KUBE-SEP2", "iptables-nft -t nat -N KUBE-MARK-MASQ",
+    "iptables-nft -t nat -A PREROUTING -m comment --comment portals -j KUBE-SERVICES", "iptables-nft -t nat -A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS",
+    "iptables-nft -t nat -A KUBE-MARK-MASQ -j MARK --or-mark 0x4000", "iptables-nft -t nat -A KUBE-NODEPORTS -p tcp -m tcp --dport 20001 -j KUBE-MARK-MASQ", "iptables-nft -t nat -A KUBE-NODEPORTS -p tcp -m tcp --dport 20001 -j KUBE-SVC",
+    "iptables-nft -t nat -A KUBE-SVC -m statistic --mode random --probability 0.5 -j KUBE-SEP1", "iptables-nft -t nat -A KUBE-SVC -j KUBE-SEP2",
+    "iptables-nft -t nat -A KUBE-SEP1 -p tcp -j DNAT --to-destination 10.1.0.1:20002", "iptables-nft -t nat -A KUBE-SEP2 -p tcp -j DNAT --to-destination 10.1.0.1:20003",
+    "iptables-nft -N KUBE-FIREWALL", "iptables-nft -A INPUT -j KUBE-FIREWALL", "iptables-nft -A KUBE-FIREWALL -m mark --mark 0x8000/0x8000 -j DROP"])
+scene("recent, hashlimit, connlimit", commands=[
+    "iptables-nft -A INPUT -p tcp --dport 20001 -m recent --name a --set", "iptables-nft -A INPUT -p tcp --dport 20001 -m recent --name a --update --seconds 60 --hitcount 2 -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20002 -m hashlimit --hashlimit-above 1/hour --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-name b -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20003 -m connlimit --connlimit-above 0 -j DROP", "iptables-nft -A INPUT -p tcp --dport 20004 -m limit --limit 1/hour --limit-burst 1 -j ACCEPT",
+    "iptables-nft -A INPUT -p tcp --dport 20004 -j DROP"])
+scene("owner, physdev, string, u32, iprange, mac, tos, ttl", commands=[
+    "iptables-nft -A OUTPUT -p tcp --sport 20001 -m owner --uid-owner 0 -j DROP", "iptables-nft -A INPUT -p tcp --dport 20002 -m iprange --src-range 10.1.0.1-10.1.0.9 -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20003 -m mac --mac-source 02:00:00:00:00:01 -j DROP", "iptables-nft -A INPUT -p tcp --dport 20004 -m ttl --ttl-lt 5 -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20005 -m length --length 0:30 -j DROP", "iptables-nft -A INPUT -p tcp --dport 20006 -m tcp --tcp-option 8 -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20007 -m conntrack ! --ctstate NEW -j DROP", "iptables-nft -A INPUT -p tcp --dport 20008 -m conntrack --ctorigdst 10.1.0.1 -j DROP",
+    "iptables-nft -A OUTPUT -p tcp -m conntrack --ctorigdstport 20009 -j DROP", "iptables-nft -A OUTPUT -p tcp -m conntrack --ctdir REPLY -m multiport --sports 20010,20011 -j DROP",
+    "iptables-nft -A INPUT -p tcp --dport 20012 -m time --timestart 00:00 --timestop 23:59 -j DROP"])
+scene("negations by iptables", commands=[
+    "iptables-nft -A INPUT -p tcp ! --dport 20001:20009 -j DROP", "iptables-nft -A INPUT -p udp ! --dport 20001 -j DROP", "iptables-nft -A INPUT ! -s 10.1.0.2 -p tcp --dport 20002 -j DROP",
+    "iptables-nft -A INPUT ! -d 10.1.0.1 -p tcp --dport 20003 -j DROP", "ip6tables-nft -A INPUT -p tcp -m multiport ! --dports 20001,20002 -j REJECT --reject-with tcp-reset"])
+scene("raw and mangle by iptables", commands=[
+    "iptables-nft -t raw -A PREROUTING -p tcp --dport 20001 -j CT --notrack", "iptables-nft -t mangle -A PREROUTING -p tcp --dport 20002 -j MARK --set-xmark 0x3/0xff", "iptables-nft -t mangle -A INPUT -m mark --mark 0x2/0x2 -p tcp -j DROP",
+    "iptables-nft -t mangle -A PREROUTING -p tcp --dport 20003 -j CONNMARK --set-mark 9", "iptables-nft -A INPUT -p tcp -m connmark --mark 9 -j DROP", "iptables-nft -t raw -A OUTPUT -p tcp --sport 20004 -j DROP",
+    "iptables-nft -A INPUT -m conntrack --ctstate UNTRACKED -j DROP", "iptables-nft -t mangle -A POSTROUTING -p tcp --sport 20005 -j DROP"], sure=len(EVERY) - 2)
+
+# What NAT sends to another port or address of this host is judged there, and leads to a socket that has it.
+rows = scene("DNAT to ourselves, dropped there", chain("tcp dport 20001 dnat ip to 10.1.0.1:20002\ntcp dport 20041 dnat ip to 10.1.0.1:20002\n"
+             "tcp dport 20042 dnat ip to 127.0.0.1:20021", hook="prerouting", priority="dstnat", kind="nat") + chain("tcp dport 20002 drop", table="g"))
+t.same([rows.get(("tcp", port), {}).get("state") for port in (20041, 20042)], ["filtered", "filtered"], "dropped behind it, and no way to loopback")
+redirects = chain("tcp dport 20041 redirect to :20023\ntcp dport 20042 redirect to :20021\ntcp dport 20043 redirect to :20001", hook="prerouting", priority="dstnat", kind="nat")
+rows = scene("redirects to a listener of one address", redirects)
+for port, links in ((20041, ["eth1"]), (20042, []), (20043, ["eth1", "eth2"])):
+    told = [way["name"] for way in rows.get(("tcp", port), {}).get("interfaces", []) if way["state"] == "open"]
+    met = [link for link in PEERS if tap.run([*peers.inside(link), sys.executable, "-c",
+           "import socket; socket.create_connection((%r, %d), 0.3)" % (PEERS[link][0], port)]).status == 0]
+    t.same([told, met], [links, links], "where %d is redirected to waits a socket" % port)
+t.same(list(exposed("20041")[0]), [("tcp", 20041)], "the socket behind it needs not fit the filter")
+tap.run(["nft", "flush", "ruleset"])
+end()

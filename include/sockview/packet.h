@@ -37,7 +37,7 @@ enum packet_known {
 	PACKET_ROUTES_BACK = 1 << 6,   /* a route leads back to its source by the interface it came in by */
 	PACKET_SOURCE_REMOTE = 1 << 7, /* its source is a unicast address of another host */
 	PACKET_ANY_PORT = 1 << 8,      /* dest_port may be any: which rules send packets to a port of interest? */
-	PACKET_NAT_STAYS = 1 << 9,       /* DNAT sends it to an address of this host, so to the hook input */
+	PACKET_NAT_STAYS = 1 << 9,     /* DNAT sends it to an address of this host, so to the hook input */
 };
 
 /* A host answers at each interface for all of its addresses: is dest one of the interface that it came in by? */

@@ -228,7 +228,7 @@ static struct passage pass_way(const struct exposure *exposure, struct packet *p
 {
 	packet->iif = way->ifindex;
 	snprintf(packet->iifname, sizeof(packet->iifname), "%s", way->name);
-	packet->dest_of_iif = dest_of_iif(&exposure->ways, packet);
+	packet->dest_of_iif = (uint8_t)dest_of_iif(&exposure->ways, packet);
 	struct passage best = pass_packet(exposure, packet, follow);
 	bool open_dest = !(packet->known & PACKET_DEST);
 	for (size_t i = 0; i < exposure->ways.own.addrs && open_dest && best.reach != REACH_OPEN; i++) {

@@ -249,7 +249,7 @@ static int advise_v6only(struct explain *explain)
 static int advise_holder_v6only(struct explain *explain)
 {
 	bool dual = false, enough = true;
-	for (size_t i = 0; i < explain->holders; i++) {
+	for (size_t i = 0; i < explain->holders && enough; i++) {
 		struct bind_holder changed = explain->holder[i].is;
 		bool listens = changed.state == STATE_LISTEN || !proto_listens(changed.proto);
 		if (changed.family == AF_INET6 && listens && changed.v6only == KNOWN_OFF &&

@@ -137,20 +137,36 @@ int holders_find(struct explain *explain)
 	return 0;
 }
 
+/* What a server has accepted is alike to the plan: one after the other gets one judgement. NULL: none was before. */
+static bool is_alike(const struct holder *before, const struct holder *holder)
+{
+	return before && memcmp(&before->is, &holder->is, sizeof(holder->is)) == 0;
+}
+
 void holders_judge(struct explain *explain)
 {
-	for (size_t i = 0; i < explain->holders; i++)
+	const struct holder *before = NULL;
+	for (size_t i = 0; i < explain->holders; i++) {
+		struct holder *holder = &explain->holder[i];
+		bool alike = is_alike(before, holder);
 		for (size_t p = 0; p < explain->plans; p++)
-			explain->holder[i].judged[p] = bind_judge(&explain->plan[p].bind, &explain->holder[i].is);
+			holder->judged[p] = alike ? before->judged[p] : bind_judge(&explain->plan[p].bind, &holder->is);
+		before = holder;
+	}
 }
 
 enum bind_outcome holders_outcome(const struct explain *explain, const struct bind_plan *plan)
 {
 	enum bind_outcome outcome = BIND_FREE;
+	const struct holder *before = NULL;
 	for (size_t i = 0; i < explain->holders && outcome != BIND_IN_USE; i++) {
-		struct bind_judgement one = bind_judge(plan, &explain->holder[i].is);
+		const struct holder *holder = &explain->holder[i];
+		struct bind_judgement one = { .outcome = outcome };
+		if (!is_alike(before, holder))
+			one = bind_judge(plan, &holder->is);
 		if (one.outcome != BIND_FREE)
 			outcome = one.outcome;
+		before = holder;
 	}
 	return outcome;
 }
@@ -261,7 +277,7 @@ static void crowd_take(struct explain *explain, struct crowd *crowd, struct hold
 		if (explain->plan[p].left_out)
 			continue;
 		plan.reuseaddr = false;
-		crowd->without |= bind_judge(&plan, &holder->is).outcome == BIND_IN_USE;
+		crowd->without = crowd->without || bind_judge(&plan, &holder->is).outcome == BIND_IN_USE;
 		crowd->in_the_way |= holder->judged[p].outcome == BIND_IN_USE;
 		crowd->maybe |= holder->judged[p].outcome == BIND_UNKNOWN;
 	}

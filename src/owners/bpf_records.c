@@ -42,31 +42,53 @@ static int records_add(struct bpf_records *records, const struct task_file *reco
 	struct bpf_entry *entry = vec_push(records->entry, records->entry_count, records->entry_capacity);
 	if (!entry)
 		return -1;
-	*entry = (struct bpf_entry){ record->inode, record->fd };
+	*entry = (struct bpf_entry){ record->inode, record->fd & ~TASK_FILE_SOLE };
 	return 0;
 }
 
-/* Which of them are kept. */
+/* Which of them are kept, and how many sockets may still have a descriptor that was not read. */
 struct record_filter {
-	const struct inode_index *index; /* NULL: all */
-	const bool *known;               /* by slot: not those; may be NULL */
+	const struct inode_index *index; /* NULL: all are kept */
+	bool *settled;                   /* by slot: those are not kept */
+	size_t open;
 };
 
-static bool records_want(const struct record_filter *filter, uint32_t inode)
+/* 0, or -1 with errno ENOMEM. */
+static int filter_init(struct record_filter *filter, const struct inode_index *index, const bool *known)
+{
+	*filter = (struct record_filter){ .index = index, .open = index ? index->count : 1 };
+	if (!index)
+		return 0;
+	filter->settled = calloc(index->count + 1, sizeof(*filter->settled));
+	if (!filter->settled)
+		return -1;
+	for (size_t slot = 0; known && slot < index->count; slot++) {
+		filter->settled[slot] = known[slot];
+		filter->open -= known[slot];
+	}
+	return 0;
+}
+
+/* A sole descriptor is the last of its socket, too. */
+static bool records_want(struct record_filter *filter, const struct task_file *record)
 {
 	if (!filter->index)
 		return true;
-	uint32_t slot = inode_index_find(filter->index, inode);
-	return slot != SLOT_NONE && !(filter->known && filter->known[slot]);
+	uint32_t slot = inode_index_find(filter->index, record->inode);
+	if (slot == SLOT_NONE || filter->settled[slot])
+		return false;
+	filter->settled[slot] = record->fd & TASK_FILE_SOLE;
+	filter->open -= filter->settled[slot];
+	return true;
 }
 
 static int records_add_each(struct bpf_records *records, const struct task_file *record, size_t count,
-                            const struct record_filter *filter)
+                            struct record_filter *filter)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (filter->index && i + AHEAD < count)
 			inode_index_prefetch(filter->index, record[i + AHEAD].inode);
-		if (records_want(filter, record[i].inode) && records_add(records, &record[i]))
+		if (records_want(filter, &record[i]) && records_add(records, &record[i]))
 			return -1;
 	}
 	return 0;
@@ -93,18 +115,20 @@ static ssize_t records_read_some(const struct task_file_programs *programs, int 
 int bpf_records_read(struct bpf_records *records, int fd, const struct task_file_programs *programs,
                      const struct inode_index *index, const bool *known)
 {
-	const struct record_filter filter = { index, known };
-	struct task_file *record = malloc(READ_SIZE);
+	struct record_filter filter;
+	int failed = filter_init(&filter, index, known);
+	struct task_file *record = failed ? NULL : malloc(READ_SIZE);
 	ssize_t count = record ? 0 : -1;
-	while (record && (count = records_read_some(programs, fd, record)) > 0)
+	while (record && filter.open && (count = records_read_some(programs, fd, record)) > 0)
 		if (records_add_each(records, record, (size_t)count, &filter)) {
 			count = -1;
 			break;
 		}
 	int saved = errno;
+	free(filter.settled);
 	free(record);
 	errno = saved;
-	return (int)count;
+	return count < 0 ? -1 : 0;
 }
 
 void bpf_records_free(struct bpf_records *records)

@@ -35,7 +35,9 @@ struct bpf_records {
 
 /*
  * Reads the iterator to its end. With an index only its sockets are kept, and
- * with `known` (by slot) only those that are not known. 0, or -1 with errno:
+ * with `known` (by slot) only those that are not known; then it ends where every
+ * one of them has been met in a descriptor that is the only one of its file:
+ * no other process can have it. 0, or -1 with errno:
  * EAGAIN after task_file_stop() of the programs, which may be NULL.
  */
 int bpf_records_read(struct bpf_records *records, int fd, const struct task_file_programs *programs,

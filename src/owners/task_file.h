@@ -3,6 +3,9 @@
 #ifndef SOCKVIEW_OWNERS_TASK_FILE_H
 #define SOCKVIEW_OWNERS_TASK_FILE_H
 
+/* In `fd`, which the kernel keeps below (sysctl_nr_open_max, fs/file.c): nothing else refers to the socket's file. */
+#define TASK_FILE_SOLE 0x80000000u
+
 /* One fd on one socket. 24 bytes; numbers of the pid namespace that the iterator is read in. */
 struct task_file {
 	unsigned int inode;

@@ -27,8 +27,28 @@ struct inode {
 	unsigned long i_ino;
 } RELOCATED;
 
+typedef struct {
+	int counter;
+} RELOCATED atomic_t;
+
+typedef struct {
+	long long counter;
+} RELOCATED atomic_long_t;
+
+/* How often it is referred to, less one: since Linux 6.13. */
+typedef struct {
+	atomic_long_t refcnt;
+} RELOCATED file_ref_t;
+
 struct file {
 	struct inode *f_inode;
+	file_ref_t f_ref;
+	atomic_long_t f_count; /* before */
+} RELOCATED;
+
+/* A table of descriptors. */
+struct files_struct {
+	atomic_t count; /* tasks that use it */
 } RELOCATED;
 
 struct upid {
@@ -45,6 +65,7 @@ struct task_struct {
 	unsigned int flags;
 	int on_cpu; /* with CONFIG_SMP */
 	unsigned long nvcsw, nivcsw;
+	struct files_struct *files;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;            /* Linux >= 4.19 */
 	unsigned long long start_boottime; /* Linux >= 5.5 */

@@ -8,6 +8,7 @@ The truth is the walk through /proc, and what each process said of itself.
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -121,6 +122,78 @@ t.ok(outer.status == 3 and b"by BPF" in outer.err and b"of our own pid namespace
      "not with a /proc of another pid namespace", outer)
 load.stdin.close()
 load.wait()
+
+# --- a look that ends where no descriptor is left to be found --------------------
+CLONE = {"x86_64": 56, "aarch64": 220, "riscv64": 220}.get(os.uname().machine)  # clone(2), arguments alike
+
+
+class Early:
+    """A process that listens on a port, older than the load's; once it is told to, it does that."""
+
+    def __init__(self, number, late=lambda sock: None):
+        said, say = os.pipe()
+        heard, self.tell = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                tap.die_with_parent()
+                kept = socket.create_server(("127.0.0.1", number))
+                os.write(say, b"R")
+                os.read(heard, 1)
+                more = late(kept)
+                os.write(say, b"R")
+                while kept or more:
+                    signal.pause()
+            finally:
+                os._exit(1)
+        self.said = said
+        os.read(said, 1)
+
+    def go_on(self):
+        os.write(self.tell, b"x")
+        os.read(self.said, 1)
+
+
+def forks(_, flags=0):
+    pid = tap.libc.syscall(CLONE, flags | signal.SIGCHLD, 0, 0, 0, 0) if flags else os.fork()
+    if pid == 0:
+        tap.die_with_parent()
+        while True:
+            signal.pause()
+    return pid
+
+
+ends = {"one process": Early(9001), "a later child": Early(9002, forks), "two descriptors": Early(9003, socket.socket.dup)}
+if CLONE:
+    ends["a later process that shares the table of descriptors"] = Early(9004, lambda sock: forks(sock, 0x400))  # CLONE_FILES
+crowd = start("load", "4", "1500", "0")
+for early in ends.values():
+    early.go_on()
+trace = os.path.join(tap.scratch(), "reads")
+
+
+def reads(number):
+    """How often the iterator was read: each time it gives what its buffer holds."""
+    tap.run(["strace", "-f", "--seccomp-bpf", "-qq", "-o", trace, "-e", "trace=read", tap.SOCKVIEW, "-ltnpp", "--owners-from", "bpf", "sport = :%d" % number],
+            env={"ASAN_OPTIONS": "detect_leaks=0"})
+    with open(trace) as file:
+        return len(re.findall(r", 65520\) += [1-9]", file.read()))
+
+
+counts = {}
+for number, (name, early) in enumerate(ends.items(), 9001):
+    seen = [tap.sockview("-ltnppe", "--owners-from", how, "sport = :%d" % number).out for how in ("proc", "bpf")]
+    t.ok(seen[0] == seen[1] and seen[0].count(b"%d/" % early.pid) == 1 and seen[0].count(b"/python3") == 1 + ("later" in name), name + ": every owner", *seen)
+    counts[name] = 0 if tap.missing("strace") else reads(number)
+if tap.missing("strace"):
+    t.skip("one process: the look ends early", "strace is not installed")
+else:
+    t.ok(0 < counts["one process"] < min(count for name, count in counts.items() if name != "one process"), "one process: the look ends early", counts)
+crowd.stdin.close()
+crowd.wait()
+for early in ends.values():
+    os.kill(early.pid, signal.SIGKILL)
+    os.waitpid(early.pid, 0)
 
 # --- a child pid namespace -----------------------------------------------------
 

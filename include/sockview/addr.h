@@ -37,6 +37,8 @@ static inline bool addr_is_any(const union addr *addr, bool mapped)
 {
 	return !addr->word[3] && (mapped || !(addr->word[0] | addr->word[1] | addr->word[2]));
 }
+/* lo has it: all of 127.0.0.0/8, and every prefix of it (fib_add_ifaddr(), net/ipv4/fib_frontend.c), and ::1. */
+bool addr_is_loopback(int family, const union addr *addr);
 /* A v4-mapped address as the IPv4 address in it. */
 union addr addr_unmapped(const union addr *addr);
 /* The first `bits` bits of both are the same; of a v4-mapped address, pass the IPv4 bytes (byte + 12). */

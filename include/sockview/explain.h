@@ -50,6 +50,12 @@ int explain_status(const struct explain *explain);
 int explain_text(const struct explain *explain, struct out *out);
 int explain_json(const struct explain *explain, struct out *out);
 
+/*
+ * --wait-free: 1 if a socket of the table is surely in the way of the bind, by what the table says and by options that
+ * the kernel tells where it may be asked, without a trial; 0; -1 with errno ENOMEM. Of the facts: table, report,
+ * owners, proc_fd, live.
+ */
+int explain_in_the_way(struct explain *explain, const struct explain_facts *facts);
 /* --free: the first sentence alone, a line. 0, or -1 with errno ENOMEM. */
 int explain_verdict(const struct explain *explain, struct out *out);
 /* --free: the steps, in order; valid as long as the struct explain. */

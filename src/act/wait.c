@@ -27,7 +27,8 @@ static bool row_serves(const struct wait_end *end, const struct row *row)
 		return false;
 	for (size_t i = 0; i < end->address_count; i++)
 		if (addr_is_any(&end->address[i].addr, false) ||
-		    row_covers(row, end->address[i].family, &end->address[i].addr))
+		    (row_covers(row, end->address[i].family, &end->address[i].addr) &&
+		     (end->ifindex || !row->ifindex || row->ifindex == end->device[i])))
 			return true;
 	return !end->address_count;
 }

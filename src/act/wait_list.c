@@ -19,22 +19,21 @@ static int wait_problem(char problem[WAIT_PROBLEM_MAX], const char *text, size_t
 	return -1;
 }
 
-static bool addresses_are_own(const struct typed_target *target, const struct lookup *lookup)
+/* `device`: by address, the interface that has it. */
+static bool addresses_are_own(const struct typed_target *target, const struct lookup *lookup, uint32_t *device)
 {
-	uint32_t index;
-	if (!target->address_count)
-		return true;
+	bool own = !target->address_count;
 	for (size_t i = 0; i < target->address_count; i++) {
 		const struct typed_address *address = &target->address[i];
-		if (addr_is_any(&address->addr, false) ||
-		    lookup->own_address(address->family, &address->addr, &index) == 1)
-			return true;
+		bool has = lookup->own_address(address->family, &address->addr, &device[i]) == 1;
+		device[i] = has ? device[i] : 0;
+		own |= has || addr_is_any(&address->addr, false);
 	}
-	return false;
+	return own;
 }
 
 /* The target's addresses; with none of this host's, its host as text for connect(). */
-static int end_fill(struct wait_end *end, const struct typed_target *target, bool own)
+static int end_fill(struct wait_end *end, const struct typed_target *target, const uint32_t *device, bool own)
 {
 	end->ifindex = target->ifindex;
 	end->port = (uint16_t)target->port[0].low;
@@ -42,9 +41,11 @@ static int end_fill(struct wait_end *end, const struct typed_target *target, boo
 	if (!target->address_count)
 		return 0;
 	end->address = calloc(target->address_count, sizeof(*end->address));
-	if (!end->address)
+	end->device = calloc(target->address_count, sizeof(*end->device));
+	if (!end->address || !end->device)
 		return -1;
 	memcpy(end->address, target->address, target->address_count * sizeof(*end->address));
+	memcpy(end->device, device, target->address_count * sizeof(*end->device));
 	if (own)
 		return 0;
 	char text[ADDR_TEXT_MAX];
@@ -82,12 +83,13 @@ static int place_add(struct wait_list *list, const char *text, size_t len, const
 		return wait_problem(problem, text, len, "no port, as in 8080, 127.0.0.1:8080 or udp:53");
 	/* Of a service that several protocols have TCP is meant. */
 	protos = target->protos ? target->protos : protos ? protos : PROTO_BIT(PROTO_TCP);
-	bool own = addresses_are_own(target, lookup);
+	uint32_t device[TYPED_ADDRESSES_MAX];
+	bool own = addresses_are_own(target, lookup, device);
 	const char *why = wrong_place(target, protos, own, local);
 	if (why)
 		return wait_problem(problem, text, len, why);
 	struct wait_end *end = wait_end_add(list, text, len);
-	if (!end || end_fill(end, target, own) < 0)
+	if (!end || end_fill(end, target, device, own) < 0)
 		return wait_problem(problem, text, len, "out of memory");
 	end->proto = proto_next(protos, 0);
 	return 0;
@@ -147,6 +149,7 @@ void wait_list_free(struct wait_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->end[i].address);
+		free(list->end[i].device);
 		free(list->end[i].host);
 		free(list->end[i].text);
 	}

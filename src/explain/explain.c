@@ -158,7 +158,7 @@ static void apply_host(struct explain *explain)
 	}
 }
 
-int explain_run(struct explain *explain, const struct explain_facts *facts)
+static int explain_begin(struct explain *explain, const struct explain_facts *facts)
 {
 	explain->facts = *facts;
 	explain->bound_told = !facts->report->bound_untold;
@@ -169,7 +169,19 @@ int explain_run(struct explain *explain, const struct explain_facts *facts)
 		explain->host.addresses_unread = errno;
 	}
 	apply_host(explain);
-	if (holders_find(explain) < 0)
+	return holders_find(explain);
+}
+
+int explain_in_the_way(struct explain *explain, const struct explain_facts *facts)
+{
+	if (explain_begin(explain, facts) < 0)
+		return -1;
+	return verdict_by_tables(explain);
+}
+
+int explain_run(struct explain *explain, const struct explain_facts *facts)
+{
+	if (explain_begin(explain, facts) < 0)
 		return -1;
 	verdict_reach(explain);
 	if (facts->live && !explain->options.several && explain_nat_find(explain) < 0)

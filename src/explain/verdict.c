@@ -425,6 +425,16 @@ static void learn_sharing(struct explain *explain)
 	holders_judge(explain);
 }
 
+bool verdict_by_tables(struct explain *explain)
+{
+	holders_judge(explain);
+	learn_options(explain);
+	for (size_t p = 0; p < explain->plans; p++)
+		if (holders_outcome(explain, &explain->plan[p].bind) == BIND_IN_USE)
+			return true;
+	return false;
+}
+
 void verdict_reach(struct explain *explain)
 {
 	enum explain_verdict verdict[PLANS_MAX], without[PLANS_MAX];

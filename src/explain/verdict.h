@@ -7,5 +7,7 @@
 
 /* holder[] -> plan[], verdict; learns options of the holders on the way. */
 void verdict_reach(struct explain *explain);
+/* True if a plan is refused by the tables and what may be learned beside them, without a trial. */
+bool verdict_by_tables(struct explain *explain);
 
 #endif

@@ -152,12 +152,6 @@ static int proc_cgroups(const struct lookup *lookup, const char *glob, struct cg
 	return failed || !match->path ? -1 : 0;
 }
 
-/* All of 127.0.0.0/8 is lo's, as is every prefix of it: fib_add_ifaddr(), net/ipv4/fib_frontend.c. */
-static bool is_loopback(int family, const union addr *addr)
-{
-	return family == AF_INET ? addr->byte[0] == 127 : IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)addr);
-}
-
 static bool has_address(const struct ifaddrs *one, int family, const union addr *addr)
 {
 	if (!one->ifa_addr || one->ifa_addr->sa_family != family)
@@ -171,7 +165,7 @@ static int host_own_address(int family, const union addr *addr, uint32_t *index)
 {
 	struct ifaddrs *list, *one;
 	*index = LOOPBACK_INDEX;
-	if (is_loopback(family, addr))
+	if (addr_is_loopback(family, addr))
 		return 1;
 	if (getifaddrs(&list) < 0)
 		return -1;

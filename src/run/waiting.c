@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sockview/explain.h>
 #include <sockview/message.h>
+#include <sockview/proto.h>
 #include <sockview/wait.h>
 
 #include "run/invocation.h"
@@ -32,9 +34,9 @@ struct waiting {
 	struct run *run;
 	struct wait_list list;
 	struct sources sources;
-	int64_t deadline; /* 0: none */
-	int64_t next_bind;
-	int refused; /* of the last trial bind */
+	int64_t deadline;  /* 0: none */
+	int64_t next_bind; /* and the next look at all states */
+	int refused;       /* of the last trial bind */
 };
 
 /* False when time is up. */
@@ -48,15 +50,77 @@ static bool waiting_pause(const struct waiting *waiting)
 	return true;
 }
 
+static int free_sink(void *context, const struct sock *sock)
+{
+	return table_add(context, sock) < 0 ? -1 : 0;
+}
+
+/*
+ * 1 if a socket is in the way, by --explain's rules; 0; -1 with the run's error. Of TCP listeners alone are told without
+ * a walk of the kernel's table of connections: they are asked for first, and `all` states seldom.
+ */
+static int free_judge(struct waiting *waiting, struct explain *explain, bool all)
+{
+	struct run *run = waiting->run;
+	enum proto proto = waiting->list.end[0].proto;
+	struct report report = { 0 };
+	struct owners owners = { 0 };
+	struct query query;
+	struct table table;
+	explain_query(explain, &query);
+	query.protos = PROTO_BIT(proto);
+	if (!all)
+		query.states[proto] = proto_table[proto].waiting;
+	table_init(&table, query.want);
+	struct source_request request = { .query = &query, .sink = free_sink, .context = &table };
+	struct explain_facts facts = {
+		.table = &table,
+		.report = &report,
+		.owners = &owners,
+		.proc_fd = run->proc_fd,
+		.live = true,
+		.enter = "",
+	};
+	int answer = collect_sockets(&waiting->sources, &request, &report, &run->error);
+	if (answer >= 0 && report.unavailable & query.protos)
+		answer = error_set(&run->error, report.netlink_errno ? report.netlink_errno : ENOENT, "list sockets",
+		                   "");
+	if (answer >= 0 && (answer = explain_in_the_way(explain, &facts)) < 0)
+		answer = error_set(&run->error, errno, "judge sockets", "");
+	table_free(&table);
+	return answer;
+}
+
+static int free_is_taken(struct waiting *waiting, bool all)
+{
+	const struct options *options = waiting->run->options;
+	char problem[EXPLAIN_PROBLEM_MAX];
+	struct explain_options wanted = {
+		.target = options->wait_free,
+		.protos = PROTO_BIT(waiting->list.end[0].proto),
+		.protos_named = true,
+	};
+	struct explain *explain = explain_new(&wanted, problem);
+	if (!explain)
+		return error_set(&waiting->run->error, *problem ? EINVAL : errno, "judge sockets", "");
+	int answer = free_judge(waiting, explain, all);
+	explain_free(explain);
+	return answer;
+}
+
 /* 1 the port can be bound, 0 not yet, -1 with the run's error. */
 static int free_look(struct waiting *waiting)
 {
 	struct wait_end *end = &waiting->list.end[0];
-	int clear = wait_is_clear(end, &waiting->sources, &waiting->run->error);
-	if (clear <= 0 || waiting_now() < waiting->next_bind)
-		return clear < 0 ? -1 : 0;
-	waiting->refused = wait_try_bind(end);
+	int taken = free_is_taken(waiting, false);
+	if (taken || waiting_now() < waiting->next_bind)
+		return taken < 0 ? -1 : 0;
 	waiting->next_bind = waiting_now() + BIND_MS;
+	waiting->refused = 0;
+	taken = free_is_taken(waiting, true);
+	if (taken)
+		return taken < 0 ? -1 : 0;
+	waiting->refused = wait_try_bind(end);
 	if (waiting->refused == EACCES || waiting->refused == EPERM || waiting->refused == EADDRNOTAVAIL)
 		return error_set(&waiting->run->error, waiting->refused, "bind", end->text);
 	end->reached = !waiting->refused;

@@ -94,7 +94,9 @@ static bool end_matches(const struct judged *judged, const struct expr_node *nod
 /*
  * True if the socket waits on every address, this one among them. A listener
  * that is bound to an interface gets what comes in by it, and connections of
- * this host itself come in by lo.
+ * this host itself count as coming in by the interface that has the address,
+ * though they pass through lo (ip_route_output_key_hash_rcu(), orig_oif of a
+ * local route, net/ipv4/route.c).
  */
 static bool serves(const struct judged *judged, const struct expr_node *node)
 {
@@ -103,7 +105,7 @@ static bool serves(const struct judged *judged, const struct expr_node *node)
 	if (!proto_has(row->proto, PROTO_PORTS) || !(proto_table[row->proto].waiting & STATE_BIT(row->state)) ||
 	    !addr_is_any(&row->local, mapped) || !expr_in_ranges(judged->expr, node->ranges, row->local_port))
 		return false;
-	if (row->ifindex && row->ifindex != LOOPBACK_INDEX && row->ifindex != node->device)
+	if (row->ifindex && row->ifindex != node->device)
 		return false;
 	if (node->family == AF_INET6)
 		return row->family == AF_INET6 && !mapped && !addr_is_mapped(&node->addr);

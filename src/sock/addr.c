@@ -95,6 +95,13 @@ bool addr_is_mapped(const union addr *addr)
 	return !addr->word[0] && !addr->word[1] && addr->word[2] == htonl(0xffff);
 }
 
+bool addr_is_loopback(int family, const union addr *addr)
+{
+	if (family == AF_INET)
+		return addr->byte[0] == 127;
+	return !addr->word[0] && !addr->word[1] && !addr->word[2] && addr->word[3] == htonl(1);
+}
+
 union addr addr_unmapped(const union addr *addr)
 {
 	return (union addr){ .word = { addr->word[3] } };

@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
 import netns
 import tap
+from scene import CLOSE_WAIT, reach
 
 why = netns.enter()
 if why:
@@ -156,6 +157,31 @@ else:
     far.wait()
     result = tap.sockview("--wait-for", "10.99.0.2:5433", "--for", "0.3")
     t.ok(result.status == 1 and b"no connection to 10.99.0.2:5433" in result.err, "and is told if it does not", result)
+# --- a listener of one interface: what a connection of this host says ------------------------------------
+
+if made and os.getuid() == 0:
+    tap.run(["ip", "addr", "add", "10.98.0.1/32", "dev", "lo"])
+    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        if family == socket.AF_INET6 and not netns.has_ipv6():
+            t.skip("[::] of one interface", "no IPv6 here")
+            continue
+        for device in ("lo", "near"):
+            holder = socket.socket(family)
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+            holder.bind((address, 0))
+            holder.listen()
+            wrong = []
+            for one in ("127.0.0.1", "127.0.0.2", "10.98.0.1", "10.99.0.1") + (("::1",) if family == socket.AF_INET6 else ()):
+                target = ("[%s]:%d" if ":" in one else "%s:%d") % (one, holder.getsockname()[1])
+                try:
+                    socket.create_connection((one, holder.getsockname()[1])).close()
+                    reached = 0
+                except ConnectionRefusedError:
+                    reached = 1
+                said = [tap.sockview(*words).status for words in (["-ltnH", target], ["--wait-for", target, "--for", "0.1"])]
+                wrong += [] if said == [reached] * 2 else [(target, reached, said)]
+            t.ok(not wrong, "a listener of %s on %s serves the addresses of that interface, and no others" % (device, address), wrong)
+            holder.close()
 os.kill(child, signal.SIGKILL)
 os.waitpid(child, 0)
 t.same(tap.sockview("--wait-for", "no-such-host.invalid:80", "--for", "0.3").status, 1, "a name that is not known may become known")
@@ -185,6 +211,77 @@ holder.close()
 t.same(tap.sockview("--wait-free", str(port), "--for", LONG).status, 0, "a connection of a server that set SO_REUSEADDR is not, as for bind()")
 accepted.close()
 client.close()
+
+
+def trials(target, seconds):
+    """What --wait-free said, and how often it tried to bind the port meanwhile; None: strace is not here."""
+    trace = os.path.join(tap.scratch(), "trace")
+    words = ["--wait-free", target, "--for", str(seconds)]
+    if tap.missing("strace"):
+        return tap.sockview(*words), None
+    result = tap.run(["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=bind", "-o", trace, tap.SOCKVIEW, *words],
+                     env={"ASAN_OPTIONS": "detect_leaks=0"})
+    with open(trace) as file:
+        return result, sum("_port=htons(%d)" % port in line for line in file)
+
+
+def in_the_way(name, options_are_told):
+    """What no listener has is looked for, too: in the tables, and tried once a second only where they do not tell."""
+    result, count = trials(str(port), 2.5)
+    most = 0 if options_are_told and READS_OPTIONS else 3
+    t.ok(result.status == 1 and b"is not free" in result.err and (count is None or count <= most), name + ": in the way, tried %d times at most" % most, count, result)
+
+
+with socket.create_server(("127.0.0.1", 0)):
+    READS_OPTIONS = tap.sockview("-ltnp", "--owners-from", "bpf").status == 0  # by BPF
+port = free_port()
+listener = server("127.0.0.1", 0)
+client = socket.socket()
+client.bind(("127.0.0.1", port))
+client.connect(listener.getsockname())
+accepted, _ = listener.accept()
+in_the_way("an outgoing connection that bound the port without SO_REUSEADDR", True)
+process = waiting("--wait-free", str(port), "--for", LONG)
+t.ok(still(process), "it waits for that")
+accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+accepted.close(), client.close()
+t.same(ended(process)[0], 0, "until it is gone")
+listener.close()
+for reuseaddr in (1, 0):
+    port = free_port()
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuseaddr)
+    listener.bind(("127.0.0.1", port))
+    listener.listen()
+    client = socket.create_connection(("127.0.0.1", port))
+    accepted, _ = listener.accept()
+    listener.close()
+    accepted.shutdown(socket.SHUT_WR)
+    reach(client, CLOSE_WAIT)
+    accepted.close(), client.close()
+    if reuseaddr:
+        t.same(tap.sockview("--wait-free", str(port), "--for", LONG).status, 0, "TIME_WAIT of a server that set SO_REUSEADDR is not in the way")
+        continue
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind(("0.0.0.0", port))
+        t.skip("TIME_WAIT of one that did not", "this kernel gives the port all the same")
+    except OSError:
+        in_the_way("TIME_WAIT of one that did not", True)
+        process = waiting("--wait-free", str(port), "--for", LONG)
+        t.ok(still(process), "it waits for that, too")
+        if tap.sockview("-K", "state", "time-wait", "sport", "=", ":%d" % port).status == 0:
+            t.same(ended(process)[0], 0, "until it is closed")
+        else:
+            process.kill(), process.communicate()
+            t.skip("until it is closed", "no socket can be closed here")
+    probe.close()
+port = free_port()
+holder = server("127.0.0.1", port)
+result, count = trials(str(port), 1.5)
+t.ok(result.status == 1 and not count, "a listener: no trial at all", count, result)
+holder.close()
 holder = server("127.0.0.1", port, socket.SOCK_DGRAM)
 t.same(tap.sockview("--wait-free", "udp:%d" % port, "--for", "0.3").status, 1, "UDP: taken")
 t.same(tap.sockview("--wait-free", "tcp:%d" % port, "--for", LONG).status, 0, "UDP does not hold TCP's port")

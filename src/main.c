@@ -195,6 +195,7 @@
  *     procnet_packet.c                 /proc/net/packet
  *     procnet_sctp.c                   /proc/net/sctp/eps and assocs
  *     procnet_unix.c                   /proc/net/unix
+ *     recorded.c recorded.h            what a recording was made of
  *     request.c request.h              the smallest dumps that answer a query
  *     sockstat.c sockstat.h            how many sockets there are, before they are asked for
  *     source.h                         what a source of sockets is asked
@@ -318,6 +319,7 @@
  *     attrs.c attrs.h                  the attributes of a netlink message
  *     exchange.c exchange.h            one request and its answer: the loop over netlink messages
  *     framing.h                        where one netlink message ends and the next begins
+ *     origin.c origin.h                where a recording was made, and what its kernel told
  *     record.c                         wires that write and read a file of netlink messages
  *     wire.c wire.h                    the live wire
  *   base/

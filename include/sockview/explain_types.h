@@ -4,6 +4,7 @@
 #define SOCKVIEW_EXPLAIN_TYPES_H
 
 #include <sockview/names.h>
+#include <sockview/origin.h>
 #include <sockview/owner.h>
 #include <sockview/privilege.h>
 #include <sockview/query.h>
@@ -48,6 +49,7 @@ struct explain_facts {
 	int proc_fd;                       /* an open /proc; -1: none */
 	const struct privilege *privilege; /* those of the look for owners */
 	bool live;                         /* the sockets are this kernel's and this moment's: it may be asked more */
+	struct origin origin;              /* of a recording */
 	const char *enter; /* before a command that is to be run in the network namespace of the answer; "" in ours */
 };
 

@@ -14,6 +14,7 @@
 #include <errno.h>
 
 #include <sockview/bound.h>
+#include <sockview/origin.h>
 #include <sockview/proto.h>
 #include <sockview/sockstat.h>
 
@@ -219,6 +220,14 @@ static int collect_live(struct collecting *self)
 	return answer;
 }
 
+/* A recording says it of its kernel. */
+static bool is_bound_told(const struct sources *sources, const struct report *report)
+{
+	if (sources->wire && sources->wire->replay)
+		return report->bound_recorded || origin_read(wire_origin(sources->wire)).bound == ORIGIN_BOUND_TOLD;
+	return report->from_netlink & PROTO_BIT(PROTO_TCP) && bound_is_told(sources->absent);
+}
+
 int collect_sockets(const struct sources *sources, const struct source_request *request, struct report *report,
                     struct error *error)
 {
@@ -228,7 +237,6 @@ int collect_sockets(const struct sources *sources, const struct source_request *
 	int answer = sources->wire ? collect_from_wire(&self, sources->wire) : collect_live(&self);
 	if (sources->absent)
 		*sources->absent |= self.absent;
-	report->bound_untold |= !sources->wire && bound_is_asked(request->query) &&
-	                        !(report->from_netlink & PROTO_BIT(PROTO_TCP) && bound_is_told(sources->absent));
+	report->bound_untold |= bound_is_asked(request->query) && !is_bound_told(sources, report);
 	return give_up(&self, answer);
 }

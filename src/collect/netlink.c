@@ -21,6 +21,7 @@
 #include <sockview/vec.h>
 
 #include "collect/family.h"
+#include "collect/recorded.h"
 
 enum {
 	TRIES = 3, /* a retry could be endless on a busy host, so then the partial dump is kept */
@@ -71,6 +72,7 @@ struct netlink {
 	bool open;              /* messages have come and no end yet */
 	bool elsewhere;         /* what comes is of another network namespace, which is not asked for */
 	unsigned refused, told; /* PROTO_BIT()s of dumps without an answer, of those with one */
+	struct recorded recorded;
 };
 
 /* --- rows --- */
@@ -547,10 +549,15 @@ static int on_recorded(void *context, const struct nlmsghdr *message, const void
 	}
 	if (!is_diag(message))
 		return exchange_malformed(&self->exchange, message);
-	if (!(message->nlmsg_flags & NLM_F_REQUEST))
-		return on_answer(self, message, payload, len);
+	if (!(message->nlmsg_flags & NLM_F_REQUEST)) {
+		int answer = on_answer(self, message, payload, len);
+		self->recorded.bound |= self->decoded->sock.row.state == STATE_BOUND;
+		return answer;
+	}
 	if (!request_read(message, message->nlmsg_len, &next))
 		return exchange_malformed(&self->exchange, message);
+	if (!self->elsewhere)
+		recorded_add(&self->recorded, self->want->query, message, &next);
 	return on_request(self, &next);
 }
 
@@ -570,6 +577,13 @@ enum netlink_end netlink_replay(struct netlink *self)
 	self->report->interrupted += self->interrupted;
 	self->report->lost += self->lost;
 	self->report->unavailable |= self->refused & ~self->told;
+	/* Of many namespaces netns_gather.c knows what was not asked for. */
+	if (!self->want->section) {
+		self->report->unrecorded |=
+			recorded_lacks(&self->recorded, self->want->query) & ~self->report->unavailable;
+		self->report->unrecorded_said = self->recorded.requests;
+		self->report->bound_recorded = self->recorded.bound;
+	}
 	return end;
 }
 

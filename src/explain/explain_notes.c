@@ -454,6 +454,21 @@ static int say_processes(struct explain *explain)
 	                    report->denied, report->denied == 1 ? "" : "es", who, words_denied(explain));
 }
 
+static int say_unrecorded_bound(struct explain *explain)
+{
+	const struct origin *from = &explain->facts.origin;
+	if (!proto_listens(explain->target.proto) || explain->bound_told)
+		return 0;
+	if (from->bound != ORIGIN_BOUND_UNTOLD)
+		return sentence_add(
+			explain, SAY_UNREAD, "bound",
+			"Whether its kernel told of sockets that are bound and do not listen the recording does not say.");
+	return sentence_add(
+		explain, SAY_UNREAD, "bound",
+		"The recorded kernel%s%s did not tell of sockets that are bound and do not listen (it takes Linux 6.8 with tcp_diag): one may have the port.",
+		*from->release ? ", Linux " : "", from->release);
+}
+
 static int say_unseen(struct explain *explain)
 {
 	const struct owner_report *report = explain->facts.owners ? &explain->facts.owners->report : NULL;
@@ -480,6 +495,13 @@ static int say_unseen(struct explain *explain)
 		if (sentence_add(explain, SAY_UNREAD, "tables", "The kernel told of no %s sockets: any may be missing.",
 		                 proto_name(explain->target.proto)) < 0)
 			return -1;
+	if (tables->unrecorded & PROTO_BIT(explain->target.proto) &&
+	    sentence_add(explain, SAY_UNREAD, "recording",
+	                 tables->unrecorded_said
+	                         ? "The recording was not made of all %s sockets: any may be missing."
+	                         : "The recording does not say of which %s sockets it was made: any may be missing.",
+	                 proto_name(explain->target.proto)) < 0)
+		return -1;
 	if (explain->host.addresses_unread &&
 	    sentence_add(explain, SAY_UNREAD, "addresses",
 	                 "Not all addresses and interfaces of this host were read (rtnetlink: %s).",
@@ -493,6 +515,8 @@ static int say_unseen(struct explain *explain)
 				    : "Sockets that are bound and do not listen are told of by no table here (it takes netlink and Linux 6.8), but by the descriptors of processes.") <
 		    0)
 			return -1;
+	if (!explain->facts.live && say_unrecorded_bound(explain) < 0)
+		return -1;
 	return report && (report->denied || report->hides) ? say_processes(explain) : 0;
 }
 

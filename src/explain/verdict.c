@@ -33,7 +33,8 @@ static bool tables_whole(const struct explain *explain)
 {
 	const struct report *report = explain->facts.report;
 	unsigned proto = PROTO_BIT(explain->target.proto);
-	if (report->interrupted || report->lost || report->malformed || report->unavailable & proto)
+	if (report->interrupted || report->lost || report->malformed ||
+	    (report->unavailable | report->unrecorded) & proto)
 		return false;
 	return !proto_listens(explain->target.proto) || explain->bound_told;
 }

@@ -13,6 +13,7 @@
 #include <sockview/json_string.h>
 #include <sockview/message.h>
 #include <sockview/netns.h>
+#include <sockview/origin.h>
 
 #include "run/gather.h"
 #include "run/notes.h"
@@ -158,6 +159,8 @@ static int explaining_look(struct run *run, struct explained *item)
 	 * Holders' sockets are copied and ports bound by the rights of the caller
 	 * alone: who may stop us there could have done it himself.
 	 */
+	if (!facts.live)
+		facts.origin = origin_read(wire_origin(run->wire));
 	if (answer < 0 || rights_own(run) < 0)
 		return -1;
 	return explain_list_run(item->list, &facts) < 0 ? error_set(&run->error, errno, "explain", "") : 0;

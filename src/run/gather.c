@@ -83,6 +83,7 @@ static int gather_spliced(struct run *run, const struct sources *sources, const 
 	request.rewind = inner->rewind ? splice_rewind : NULL;
 	int answer = collect_sockets(sources, &request, &run->report, &run->error);
 	run->report.bound_unread = run->bound.unread;
+	run->report.bound_looked = true;
 	return answer ? answer : splice_bound(&splice, ROW_ORDERS);
 }
 
@@ -92,11 +93,12 @@ static int gather_tables(struct run *run, const struct sources *sources, const s
 	if (run->bound.looked)
 		return gather_spliced(run, sources, request);
 	int answer = collect_sockets(sources, request, &run->report, &run->error);
-	if (answer || !run->report.bound_untold || run->options->source == SOURCE_NETLINK)
+	if (answer || !run->report.bound_untold || run->wire || run->options->source == SOURCE_NETLINK)
 		return answer;
 	/* Netlink was to tell of them, and could not. */
 	bound_find(&run->bound, run->proc_net_fd);
 	run->report.bound_unread = run->bound.unread;
+	run->report.bound_looked = true;
 	return splice_bound(&behind, ROW_ORDERS);
 }
 

@@ -11,7 +11,6 @@
 #include <sockview/sort.h>
 
 #include <sockview/options.h>
-#include <sockview/wire.h>
 
 struct listing {
 	const struct format *format;
@@ -26,8 +25,8 @@ struct listing {
 	int cgroups_errno; /* why there are none, if it is not that none is mounted */
 	struct containers *containers;
 	char host[256];
-	char boot_id[WIRE_ORIGIN_MAX];
-	bool who; /* owners are shown and ports are numbers, as the question was who has a port */
+	char boot_id[40]; /* struct origin's */
+	bool who;         /* owners are shown and ports are numbers, as the question was who has a port */
 };
 
 /*

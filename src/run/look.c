@@ -175,6 +175,10 @@ static void look_report(struct run *run)
 	             options->verbose);
 	if (options->record)
 		notes_recording(&run->report);
+	if (options->replay) {
+		struct origin origin = origin_read(wire_origin(run->wire));
+		notes_replay(&run->report, &origin, options->verbose);
+	}
 	hidden_say(&run->hidden, &run->owners, rights_unused(run) ? NULL : &run->privilege);
 	if (!run->shown && run->number_is_pid)
 		notes_pid(meant_number(run->selection.text.data));

@@ -200,10 +200,30 @@ static void report_fallback(const struct report *report)
 void notes_recording(const struct report *report)
 {
 	char list[80];
+	if (report->bound_untold && report->from_netlink)
+		message("the recording lacks TCP sockets that are bound and do not listen, which netlink does not tell of here");
 	if (!report->from_proc || !report->from_netlink)
 		return;
 	protos_list(list, sizeof(list), report->from_proc);
 	message("the recording lacks %s, which netlink does not tell of here", list);
+}
+
+void notes_replay(const struct report *report, const struct origin *origin, bool verbose)
+{
+	char list[80];
+	protos_list(list, sizeof(list), report->unrecorded);
+	if (report->unrecorded && report->unrecorded_said)
+		message("the recording was not made of all %s sockets that are asked for: some may be missing", list);
+	else if (report->unrecorded && verbose)
+		message("the recording does not say of which sockets it was made (%s): some may be missing", list);
+	if (!report->bound_untold || report->unavailable & PROTO_BIT(PROTO_TCP))
+		return;
+	if (origin->bound == ORIGIN_BOUND_UNTOLD)
+		message("the recorded kernel%s%s did not tell of TCP sockets that are bound and do not listen "
+		        "(it takes Linux 6.8 with tcp_diag)",
+		        *origin->release ? ", Linux " : "", origin->release);
+	else if (verbose)
+		message("whether its kernel told of TCP sockets that are bound and do not listen the recording does not say");
 }
 
 static void report_held(const struct report *report)
@@ -257,7 +277,7 @@ void notes_report(const struct report *report, const struct owner_report *owners
 		report_fallback(report);
 	/* --source proc is no fallback: nothing is said of it unless asked. */
 	bool chosen = report->from_proc & PROTO_BIT(PROTO_TCP) && !report->netlink_errno;
-	if (report->bound_untold && !(report->unavailable & PROTO_BIT(PROTO_TCP)) &&
+	if (report->bound_untold && report->bound_looked && !(report->unavailable & PROTO_BIT(PROTO_TCP)) &&
 	    ((report->bound_unread && !chosen) || verbose))
 		report_bound(report, privilege);
 	if (owners)

@@ -5,6 +5,7 @@
 
 #include <sockview/filter.h>
 #include <sockview/names.h>
+#include <sockview/origin.h>
 #include <sockview/owner.h>
 #include <sockview/privilege.h>
 #include <sockview/query.h>
@@ -21,6 +22,9 @@ void notes_report(const struct report *report, const struct owner_report *owners
 
 /* What of the answer is not in the recording that was made. */
 void notes_recording(const struct report *report);
+
+/* What of the answer is not in the recording that was read, whose kernel is `origin`'s. */
+void notes_replay(const struct report *report, const struct origin *origin, bool verbose);
 
 /* What the note on the selection is about. */
 struct notes_selection {

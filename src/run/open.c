@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <sockview/bound.h>
 #include <sockview/countof.h>
 #include <sockview/file.h>
 #include <sockview/names.h>
+#include <sockview/origin.h>
 
 #include "run/keeping.h"
 #include "run/namespaces.h"
@@ -58,30 +61,26 @@ int run_open_paths(struct run *run)
 	return 0;
 }
 
-#define ORIGIN_BEFORE "sockview recording 1 boot "
-
-/* The text that names this boot of this machine: inodes are comparable within one boot alone. */
-static void origin_text(int proc_fd, char text[WIRE_ORIGIN_MAX])
+/* This boot of this machine. */
+static struct origin own_origin(int proc_fd)
 {
-	char id[64];
-	file_read_string(proc_fd, "sys/kernel/random/boot_id", id, sizeof(id));
-	id[strcspn(id, "\n")] = '\0';
-	snprintf(text, WIRE_ORIGIN_MAX, ORIGIN_BEFORE "%s", id);
+	struct origin origin = { 0 };
+	struct utsname name;
+	file_read_string(proc_fd, "sys/kernel/random/boot_id", origin.boot, sizeof(origin.boot));
+	origin.boot[strcspn(origin.boot, "\n")] = '\0';
+	if (uname(&name) == 0)
+		snprintf(origin.release, sizeof(origin.release), "%s", name.release);
+	return origin;
 }
 
 void run_find_boot_id(struct run *run)
 {
-	const size_t before = sizeof(ORIGIN_BEFORE) - 1;
-	char origin[WIRE_ORIGIN_MAX];
 	if (!((run->listing.needs.need | run->selection.needs.columns) & NEED_BOOT_ID) || run->listing.context.boot_id)
 		return;
-	if (run->options->replay)
-		snprintf(origin, sizeof(origin), "%s", wire_origin(run->wire));
-	else
-		origin_text(run->proc_fd, origin);
-	if (strncmp(origin, ORIGIN_BEFORE, before) != 0 || !origin[before])
+	struct origin origin = run->options->replay ? origin_read(wire_origin(run->wire)) : own_origin(run->proc_fd);
+	if (!*origin.boot)
 		return;
-	snprintf(run->listing.boot_id, sizeof(run->listing.boot_id), "%s", origin + before);
+	snprintf(run->listing.boot_id, sizeof(run->listing.boot_id), "%s", origin.boot);
 	run->listing.context.boot_id = run->listing.boot_id;
 }
 
@@ -100,7 +99,9 @@ static int open_wire(struct run *run)
 	struct wire *live = wire_kernel();
 	if (!live)
 		return error_set(&run->error, errno, "open netlink, which is what is recorded", "");
-	origin_text(run->proc_fd, origin);
+	struct origin here = own_origin(run->proc_fd);
+	here.bound = bound_is_told(NULL) ? ORIGIN_BOUND_TOLD : ORIGIN_BOUND_UNTOLD;
+	origin_text(&here, origin);
 	run->wire = wire_record(live, run->record_fd, origin);
 	if (run->wire) {
 		run->record_fd = -1;
@@ -116,13 +117,12 @@ static int open_wire(struct run *run)
  */
 bool run_proc_fits(const struct run *run)
 {
-	char origin[WIRE_ORIGIN_MAX];
 	if (run->proc_fd < 0)
 		return false;
 	if (!run->options->replay || run->options->proc_root)
 		return true;
-	origin_text(run->proc_fd, origin);
-	return strcmp(origin, wire_origin(run->wire)) == 0;
+	struct origin there = origin_read(wire_origin(run->wire));
+	return *there.boot && strcmp(own_origin(run->proc_fd).boot, there.boot) == 0;
 }
 
 static void close_fd(int fd)

@@ -23,7 +23,8 @@ def record(name, *answers):
 
 
 def tcp(*answers):
-    return [wire.request(wire.AF_INET, wire.TCP), *answers, wire.done()]
+    """All that a newer kernel tells of TCP, where IPv6 has none."""
+    return [wire.origin(), wire.request(wire.AF_INET6, wire.TCP), wire.done(), wire.request(wire.AF_INET, wire.TCP), *answers, wire.done()]
 
 
 def explain(path, *args):
@@ -90,7 +91,7 @@ t.ok("To free it:   kill 900" in result.lines, "a session's scope is no unit to 
 
 # --- [::], known and not known to be v6only ----------------------------------------------
 
-six = [wire.request(wire.AF_INET6, wire.TCP)]
+six = [*tcp(), wire.request(wire.AF_INET6, wire.TCP)]
 path = record("dual", *six, wire.inet("LISTEN", "[::]:443", inode=5001, attributes=wire.attribute(V6ONLY, b"\0")), wire.done())
 t.same(explain(path, "0.0.0.0:443").status, 1, "[::] that is not v6only")
 path = record("v6only", *six, wire.inet("LISTEN", "[::]:443", inode=5001, attributes=wire.attribute(V6ONLY, b"\1")), wire.done())

@@ -22,7 +22,8 @@ with open(FILE, "wb") as out:
               wire.inet("TIME_WAIT", "10.0.0.5:22", "192.0.2.8:50001") + wire.done() +
               wire.request(wire.AF_INET6, wire.TCP) +
               wire.inet("ESTABLISHED", "[2001:db8::5]:443", "[2001:db8::9]:40000", inode=3) + wire.done() +
-              wire.request(wire.AF_INET, wire.UDP) + wire.inet("CLOSE", "127.0.0.1:53", inode=4) + wire.done())
+              wire.request(wire.AF_INET, wire.UDP) + wire.inet("CLOSE", "127.0.0.1:53", inode=4) + wire.done() +
+              wire.without((wire.AF_INET6, wire.UDP)))
 
 
 def replay(*words, **more):
@@ -42,7 +43,8 @@ EVERY = "tcp        0      0 0.0.0.0:8080            0.0.0.0:*               LIS
 with open(SERVED, "wb") as out:
     out.write(wire.request(wire.AF_INET, wire.TCP) + wire.inet("LISTEN", "0.0.0.0:8080", inode=1) +
               wire.inet("ESTABLISHED", "192.0.2.1:22", "192.0.2.7:50000", inode=2) +
-              wire.inet("LISTEN", "127.0.0.1:6000", inode=3) + wire.done())
+              wire.inet("LISTEN", "127.0.0.1:6000", inode=3) + wire.done() +
+              wire.without((wire.AF_INET6, wire.TCP), (wire.AF_INET, wire.UDP), (wire.AF_INET6, wire.UDP)))
 for words, rows in ((["192.0.2.1:8080"], [EVERY]), (["127.0.0.1:8080"], [EVERY]), (["192.0.2.7:8080"], []),
                     (["192.0.2.1:8081"], []), (["-a", "src", "192.0.2.1:8080"], []), (["-l", "192.0.2.1.8080"], [EVERY])):
     result = tap.sockview("-nH", "--replay", SERVED, *words)

@@ -33,6 +33,8 @@ UDP_DUMP = [
     wire.inet("CLOSE", "0.0.0.0:53", queues=(768, 0), uid=101, inode=2001),
     wire.inet("ESTABLISHED", "192.0.2.1:53000", "192.0.2.53:53", uid=1000, inode=2002),
     wire.done(),
+    *(part for family, protocol in ((wire.AF_INET6, wire.UDP), (wire.AF_INET, wire.UDPLITE), (wire.AF_INET6, wire.UDPLITE))
+      for part in (wire.request(family, protocol), wire.done())),
 ]
 RECORDING = b"".join(TCP_DUMP + UDP_DUMP)
 
@@ -269,6 +271,51 @@ for number, status, words in ((2, 0, b"does not tell of tcp"), (95, 0, b"does no
     result = answer(refused + b"".join(UDP_DUMP), "-tuan")
     t.ok(result.status == 0 and words in result.err and len(result.lines) > 2,
          "and with UDP told it is a part of the answer", result)
+
+# --- what a recording was not made of, and what its kernel did not tell, is said
+
+BOTH = [wire.request(wire.AF_INET, wire.TCP), wire.done(), wire.request(wire.AF_INET6, wire.TCP), wire.done()]
+LISTEN, BOUND, CODE = 1 << 10, 1 << 13, wire.attribute(1, b"\1\4\10\0")      # INET_DIAG_REQ_BYTECODE: let all through
+SOME, KERNEL, NEWER = b"not made of all tcp sockets", b"Linux 5.10.0-33-amd64", b"it takes Linux 6.8"
+
+
+def both(**more):
+    return [part for family in (wire.AF_INET, wire.AF_INET6) for part in (wire.request(family, wire.TCP, **more), wire.done())]
+
+
+OLD = wire.origin(" kernel 5.10.0-33-amd64 bound untold")
+DUMPED = BOTH[1::2]
+ONE_WALK = wire.message(wire.TCPDIAG_GETSOCK, wire.struct.pack(wire.ORDER + "BBB49xII", 2, 0, 0, 0xFFFFFFFF, 0), 0x301)
+for name, data, options, said, complete, free in (
+        ("all of it", [wire.origin(), *BOTH], ["-atn"], [], True, 0),
+        ("both families in one walk", [wire.origin(), ONE_WALK, wire.done()], ["-atn"], [], True, 0),
+        ("two parts of it", [wire.origin(), *both(states=LISTEN), *both(states=~LISTEN & 0xFFFFFFFF)], ["-atn"], [], True, 0),
+        ("listeners", [wire.origin(), *both(states=LISTEN)], ["-atn"], [SOME], False, 3),
+        ("listeners, of which no more are asked for", [wire.origin(), *both(states=LISTEN)], ["-ltn"], [], True, 3),
+        ("all but bound ones", [wire.origin(), *both(states=~BOUND & 0xFFFFFFFF)], ["-atn"], [SOME], False, 3),
+        ("connections", [wire.origin(), *both(states=~BOUND & 0xFFFFFFFF)], ["-tn"], [], True, 3),
+        ("IPv4", [wire.origin(), *BOTH[:2]], ["-atn"], [SOME], False, 3),
+        ("IPv4, of which no more is asked for", [wire.origin(), *BOTH[:2]], ["-atn4"], [], True, 3),
+        ("UDP", [wire.origin(), *UDP_DUMP], ["-atn"], [SOME], False, 3),
+        ("one port", [wire.origin(), *both(sport=22)], ["-atn"], [SOME], False, 3),
+        ("a filter", [wire.origin(), *both(attributes=CODE)], ["-atn"], [SOME], False, 3),
+        ("an older kernel", [OLD, *BOTH], ["-atn"], [KERNEL, NEWER], False, 3),
+        ("an older kernel's connections", [OLD, *BOTH], ["-tn"], [], True, 3),
+        ("an older kernel's bound sockets", [OLD, *BOTH], ["-tn", "--state", "bound"], [KERNEL, NEWER], False, 3),
+        ("a release that is none", [wire.origin(" kernel \033[2J bound untold"), *BOTH], ["-atn"], [NEWER], False, 3),
+        ("an older version of sockview", [wire.origin(""), *BOTH], ["-atn"], [], False, 3),
+        ("an older version, with -v", [wire.origin(""), *BOTH], ["-atnv"], [b"whether its kernel told"], False, 3),
+        ("an older version, with a bound socket", [wire.origin(""), *BOTH[:1], wire.inet("CLOSE", "127.0.0.1:1"), *BOTH[1:]],
+         ["-atn"], [], True, 0),
+        ("ss -D", DUMPED, ["-atn"], [], False, 3),
+        ("ss -D, with -v", DUMPED, ["-atnv"], [b"does not say of which sockets"], False, 3)):
+    result = answer(b"".join(data), *options)
+    t.ok(all(word in result.err for word in said) and (said or not result.err) and b"\033" not in result.err,
+         "a recording of %s: %s" % (name, "that is said" if said else "nothing to say"), result)
+    report = json.loads(replay(*options, "--json").out)["report"]
+    t.same((report["complete"], report["unrecorded"]), (complete, ["tcp"] if SOME in said or data is DUMPED else []), "... JSON too", report)
+    result = replay("--explain", "8080")
+    t.ok(result.status == free and (KERNEL not in said or KERNEL in b" ".join(result.out.split())), "... --explain 8080: exit %d" % free, result)
 
 # --- kinds of timers: the delayed ACK's, and one that has no word yet
 

@@ -34,10 +34,20 @@ def error(number):
     return message(NLMSG_ERROR, struct.pack(ORDER + "i", number) + b"\0" * 16, 0)
 
 
-def request(family, protocol):
-    """What a recording holds in front of the answers."""
-    return message(SOCK_DIAG_BY_FAMILY, struct.pack(ORDER + "BBBBI48x", family, protocol, 0, 0, 0xFFFFFFFF),
-                   NLM_F_REQUEST | NLM_F_DUMP)
+def origin(more=" kernel 6.18.1 bound told", boot="00000000-0000-0000-0000-000000000000"):
+    """How a recording begins: of which boot, on which kernel."""
+    return message(NLMSG_NOOP, b"sockview recording 1 boot %s%s" % (boot.encode(), more.encode()), 0)
+
+
+def request(family, protocol, states=0xFFFFFFFF, sport=0, attributes=b""):
+    """What a recording holds in front of the answers: struct inet_diag_req_v2."""
+    return message(SOCK_DIAG_BY_FAMILY, struct.pack(ORDER + "BBBBI", family, protocol, 0, 0, states) +
+                   struct.pack("!H46x", sport) + attributes, NLM_F_REQUEST | NLM_F_DUMP)
+
+
+def without(*asked):
+    """Dumps of (family, protocol) that told of no socket: a recording without them is not known to be whole."""
+    return b"".join(request(*one) + done() for one in asked)
 
 
 def attribute(kind, payload):

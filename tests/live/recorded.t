@@ -34,6 +34,12 @@ for options in ("-atnp", "-tuneopa", "-ltn", "-tn", "-a4n", "-a6n", "-Uan", "-tn
         t.same(shown.out, made.out, "%s: replayed as it was recorded" % options)
     t.same((shown.status, made.status, shown.complaints()), (0, 0, []), "%s: and nothing to complain of" % options)
 
+# What was recorded with a filter is whole for that filter alone, in as many dumps as it takes.
+for words in (["sport = :22"], ["src 127.0.0.0/8 and not dport = :80"], ["not autobound"], ["dev lo"], ["sport > :1 or fwmark = 7"]):
+    tap.sockview("-atn", "--record", path, *words)
+    shown, other = tap.sockview("-atn", "--replay", path, *words), tap.sockview("-atn", "--replay", path)
+    t.ok(not shown.complaints() and b"not made of all tcp" in other.err, "recorded with %s" % words[0], (shown, other))
+
 # One recording of everything answers every question.
 tap.sockview("-atuUneeomI", "--record", path)
 for options in ("-atn", "-atnp", "-tn", "-ltn", "-luUn", "-an4", "-an6", "-uan", "-Uan", "-tane", "-an", "-n", "-ln",

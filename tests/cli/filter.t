@@ -23,7 +23,7 @@ with open(FILE, "wb") as out:
               wire.request(wire.AF_INET6, wire.TCP) +
               wire.inet("ESTABLISHED", "[2001:db8::5]:443", "[2001:db8::9]:40000", inode=3) + wire.done() +
               wire.request(wire.AF_INET, wire.UDP) + wire.inet("CLOSE", "127.0.0.1:53", inode=4) + wire.done() +
-              wire.without((wire.AF_INET6, wire.UDP)))
+              wire.without((wire.AF_INET6, wire.UDP), (wire.AF_INET, wire.UDPLITE), (wire.AF_INET6, wire.UDPLITE)))
 
 
 def replay(*words, **more):

@@ -16,6 +16,8 @@ struct exposure *exposure_new(const struct exposure_facts *facts);
 void exposure_free(struct exposure *exposure);
 /* How many packets were injected; -1 with errno if none can be. */
 int exposure_probes(const struct exposure *exposure);
+/* At how many interfaces of listeners none was made for the reason of that number, from 0 on; 0: there are no more reasons. */
+size_t exposure_unprobed(const struct exposure *exposure, size_t number, const char **why);
 /* False: nothing that listens, and no port that is sent on. */
 bool exposure_has_rows(const struct exposure *exposure);
 /* What is said of one row of the table. Texts last for the call alone. */

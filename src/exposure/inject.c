@@ -13,6 +13,8 @@
  */
 #include "exposure/inject.h"
 
+#include <sockview/exposure.h>
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -40,7 +42,7 @@
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-enum { PROBES_MAX = 256, FRAME_MAX = ETH_HLEN + 40 + 20, FIRST_PORT = 40000, CANDIDATES = 2 };
+enum { UNPROBED_MAX = 16, PROBES_MAX = 256, FRAME_MAX = ETH_HLEN + 40 + 20, FIRST_PORT = 40000, CANDIDATES = 2 };
 
 /* By which source an interface is probed. */
 struct inject_way {
@@ -66,6 +68,7 @@ struct injection {
 	struct inject_way *by_way; /* two for each of the ways: IPv4, IPv6 */
 	struct probe_sent *sent;
 	size_t count, capacity;
+	size_t settled;    /* those before it were waited for: what did not come in by then does not */
 	struct table seen; /* SYN_RECV of the probes */
 	struct table half; /* before the first of them: half-open connections */
 };
@@ -266,39 +269,109 @@ static const struct inject_way *way_ready(struct injection *injection, size_t in
 		return one;
 	one->looked = true;
 	if (!at)
-		one->problem = "no address of the interface";
+		one->problem = "not probed: no address of the interface";
 	else if (!find_mac(&ways->way[index], one->mac))
-		one->problem = "not Ethernet";
+		one->problem = "not probed: not Ethernet";
 	else if (!find_source(at, &one->source))
-		one->problem = "no source that routes back and is no neighbour's";
+		one->problem = "not probed: no source that routes back and is no neighbour's";
 	return one;
+}
+
+/* --- what the kernel made of them --- */
+
+static int collect_half_open(struct table *table)
+{
+	struct query query = { .protos = PROTO_BIT(PROTO_TCP), .inet = true, .inet6 = true };
+	struct sources sources = { .from = SOURCE_NETLINK, .proc_net_fd = -1 };
+	struct source_request request = { .query = &query, .sink = table_sink, .context = table };
+	struct report report = { 0 };
+	struct error ignored;
+	query.states[PROTO_TCP] = STATE_BIT(STATE_SYN_RECV);
+	table_clear(table);
+	return collect_sockets(&sources, &request, &report, &ignored);
+}
+
+static bool is_of_probe(const struct row *row, const struct probe_sent *probe)
+{
+	bool mapped = row->flags & ROW_REMOTE_MAPPED;
+	union addr remote = mapped ? addr_unmapped(&row->remote) : row->remote;
+	return row->remote_port == probe->port && row->local_port == probe->packet.dest_port &&
+	       (mapped ? AF_INET : row->family) == probe->family &&
+	       memcmp(&remote, &probe->source, sizeof(remote)) == 0;
+}
+
+/* Each SYN_RECV of ours is destroyed as soon as it is seen. How many probes that are waited for are without one. */
+static size_t take_answers(struct injection *injection)
+{
+	const struct exposure_facts *facts = &injection->exposure->facts;
+	size_t missing = 0;
+	if (collect_half_open(&injection->seen) < 0)
+		return injection->count;
+	for (size_t i = 0; i < injection->count; i++) {
+		struct probe_sent *probe = &injection->sent[i];
+		for (size_t j = 0; j < injection->seen.count; j++) {
+			if (!is_of_probe(&injection->seen.row[j], probe))
+				continue;
+			probe->came_in = true;
+			facts->close(facts->close_context, &injection->seen.row[j]);
+		}
+		missing += !probe->came_in && i >= injection->settled;
+	}
+	return missing;
+}
+
+/* The kernel takes a frame at once, but for one that another CPU is given (receive packet steering). */
+static void wait_answers(struct injection *injection)
+{
+	enum { LOOKS = 5, PAUSE_MS = 10 };
+	for (int i = 0; i < LOOKS && injection->count && take_answers(injection); i++)
+		pause_ms(PAUSE_MS);
+	/* SYN_RECV that was made since. */
+	if (injection->count)
+		take_answers(injection);
+	injection->settled = injection->count;
 }
 
 /* --- one probe --- */
 
-/* A queue that is full, or near it, would be answered by a cookie, or not at all. */
-static bool queue_is_full(const struct injection *injection, const struct row *row)
+/* Probes to the port that were not seen yet. */
+static uint32_t probes_underway(const struct injection *injection, uint16_t port)
 {
-	uint32_t half = 0;
-	for (size_t i = 0; i < injection->half.count; i++)
-		half += injection->half.row[i].local_port == row->local_port;
-	return row->recv_q > row->send_q || half * 2 >= row->send_q + 1;
+	uint32_t count = 0;
+	for (size_t i = injection->settled; i < injection->count; i++)
+		count += injection->sent[i].packet.dest_port == port && !injection->sent[i].came_in;
+	return count;
 }
 
-static const char *refuses_probe(const struct injection *injection, const struct row *row, const struct packet *packet)
+/*
+ * A queue that is full would be answered by a cookie, or not at all: half full counts, as connections come in
+ * meanwhile, and so does one without a place, in which the first is one too many before Linux 6.16
+ * (inet_csk_reqsk_queue_is_full()).
+ */
+static bool queue_is_full(const struct injection *injection, const struct row *row)
+{
+	uint32_t half = probes_underway(injection, row->local_port);
+	for (size_t i = 0; i < injection->half.count; i++)
+		half += injection->half.row[i].local_port == row->local_port;
+	return row->recv_q > row->send_q || half * 2 >= row->send_q;
+}
+
+static const char *refuses_probe(struct injection *injection, const struct row *row, const struct packet *packet)
 {
 	struct packet_answer answer;
 	struct packet_nats nats = { .count = 0 };
 	const struct packet_nat *taken;
 	if (injection->cookies_always)
-		return "SYN cookies are always sent (net.ipv4.tcp_syncookies 2)";
+		return "not probed: SYN cookies are always sent (net.ipv4.tcp_syncookies 2)";
+	if (probes_underway(injection, row->local_port) && queue_is_full(injection, row))
+		wait_answers(injection);
 	if (queue_is_full(injection, row))
-		return "its queue is full";
+		return "not probed: its queue is full";
 	packet_arrive(injection->exposure->ruleset, packet, &answer, &nats, &taken);
 	if (nats.count)
-		return "NAT sends it elsewhere";
+		return "not probed: NAT sends it elsewhere";
 	if (answer.writes && !injection->exposure->facts.force)
-		return "a rule on the way writes state: --force";
+		return "not probed: a rule on the way writes state: --force";
 	return NULL;
 }
 
@@ -347,7 +420,7 @@ static const char *probe_way(struct injection *injection, size_t judged_index, s
 	size_t index = way_index(exposure, exposure->way[way_at].name);
 	uint8_t frame[FRAME_MAX];
 	if (injection->count == PROBES_MAX)
-		return "more than 256 probes";
+		return "not probed: more than 256 probes";
 	const struct inject_way *ready = way_ready(injection, index, family);
 	if (ready->problem)
 		return ready->problem;
@@ -367,67 +440,13 @@ static const char *probe_way(struct injection *injection, size_t judged_index, s
 	size_t len = make_frame(frame, &probe, ready->mac);
 	int number = run_frame(injection->program, frame, len, exposure->ways.way[index].ifindex);
 	if (number)
-		return number == EINVAL ? "the interface cannot be probed: no XDP queue"
-		                        : "the kernel refused the probe";
+		return number == EINVAL ? "cannot be probed: the interface has no XDP queue"
+		                        : "cannot be probed: the kernel refused it";
 	struct probe_sent *added = vec_push(injection->sent, injection->count, injection->capacity);
 	*error = added ? 0 : -1;
 	if (added)
 		*added = probe;
 	return NULL;
-}
-
-/* --- what the kernel made of them --- */
-
-static int collect_half_open(struct table *table)
-{
-	struct query query = { .protos = PROTO_BIT(PROTO_TCP), .inet = true, .inet6 = true };
-	struct sources sources = { .from = SOURCE_NETLINK, .proc_net_fd = -1 };
-	struct source_request request = { .query = &query, .sink = table_sink, .context = table };
-	struct report report = { 0 };
-	struct error ignored;
-	query.states[PROTO_TCP] = STATE_BIT(STATE_SYN_RECV);
-	table_clear(table);
-	return collect_sockets(&sources, &request, &report, &ignored);
-}
-
-static bool is_of_probe(const struct row *row, const struct probe_sent *probe)
-{
-	bool mapped = row->flags & ROW_REMOTE_MAPPED;
-	union addr remote = mapped ? addr_unmapped(&row->remote) : row->remote;
-	return row->remote_port == probe->port && row->local_port == probe->packet.dest_port &&
-	       (mapped ? AF_INET : row->family) == probe->family &&
-	       memcmp(&remote, &probe->source, sizeof(remote)) == 0;
-}
-
-/* Each SYN_RECV of ours is destroyed as soon as it is seen. How many probes are without one so far. */
-static size_t take_answers(struct injection *injection)
-{
-	const struct exposure_facts *facts = &injection->exposure->facts;
-	size_t missing = 0;
-	if (collect_half_open(&injection->seen) < 0)
-		return injection->count;
-	for (size_t i = 0; i < injection->count; i++) {
-		struct probe_sent *probe = &injection->sent[i];
-		for (size_t j = 0; j < injection->seen.count; j++) {
-			if (!is_of_probe(&injection->seen.row[j], probe))
-				continue;
-			probe->came_in = true;
-			facts->close(facts->close_context, &injection->seen.row[j]);
-		}
-		missing += !probe->came_in;
-	}
-	return missing;
-}
-
-/* The kernel takes a frame at once, but for one that another CPU is given (receive packet steering). */
-static void wait_answers(struct injection *injection)
-{
-	enum { LOOKS = 5, PAUSE_MS = 10 };
-	for (int i = 0; i < LOOKS && injection->count && take_answers(injection); i++)
-		pause_ms(PAUSE_MS);
-	/* SYN_RECV that was made since. */
-	if (injection->count)
-		take_answers(injection);
 }
 
 /* --- what it means --- */
@@ -462,7 +481,7 @@ static void apply_probes(struct injection *injection, size_t judged_index, size_
 	way->probe = best == REACH_OPEN    ? "came in"
 	             : best != REACH_LOCAL ? "came in; the rules of output do not let the answer go"
 	             : sent == could       ? "did not come in"
-	                                   : "did not come in by IPv4";
+	                                   : "did not come in by IPv4; by IPv6 not probed";
 	unsigned unread = LAYER_BIT(LAYER_XDP) | LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY);
 	if (best == REACH_LOCAL && sent == could)
 		way->reach = way->reach == REACH_REJECTED ? REACH_REJECTED : REACH_FILTERED;
@@ -529,8 +548,8 @@ static int probe_first(struct injection *injection, size_t judged_index, size_t 
 	const struct way *way = &exposure->ways.way[way_index(exposure, exposure->way[way_at].name)];
 	int error = 0, family = row_can(exposure, row, way, AF_INET) ? AF_INET : AF_INET6;
 	bool can = family == AF_INET || row_can(exposure, row, way, AF_INET6);
-	const char *why =
-		can ? probe_way(injection, judged_index, way_at, family, &error) : "no address of the interface";
+	const char *why = can ? probe_way(injection, judged_index, way_at, family, &error)
+	                      : "not probed: no address of the interface";
 	exposure->way[way_at].probe_refused = why;
 	return error;
 }
@@ -563,6 +582,27 @@ static bool cookies_always(int proc_fd)
 {
 	char text[8];
 	return file_read_string(proc_fd, "sys/net/ipv4/tcp_syncookies", text, sizeof(text)) > 0 && *text == '2';
+}
+
+size_t exposure_unprobed(const struct exposure *exposure, size_t number, const char **why)
+{
+	const char *seen[UNPROBED_MAX];
+	size_t reasons = 0, count = 0;
+	*why = NULL;
+	/* Reasons are literals of this file. */
+	for (size_t i = 0; i < exposure->way_count; i++) {
+		const char *refused = exposure->way[i].probe_refused;
+		bool known = !refused;
+		for (size_t j = 0; j < reasons && !known; j++)
+			known = seen[j] == refused;
+		if (!known && reasons < UNPROBED_MAX)
+			seen[reasons++] = refused;
+	}
+	if (number < reasons)
+		*why = seen[number];
+	for (size_t i = 0; i < exposure->way_count && *why; i++)
+		count += exposure->way[i].probe_refused == *why;
+	return count;
 }
 
 int inject_all(struct exposure *exposure)

@@ -91,13 +91,17 @@ static bool exposing_is_void(struct run *run)
 	return true;
 }
 
-/* What could not be probed stands at each interface in JSON. */
+/* JSON has it at each interface. */
 static void exposing_say_probes(const struct run *run)
 {
+	const char *why;
+	size_t count;
 	int probes = run->options->probe == PROBE_INJECT ? exposure_probes(run->own) : 0;
 	if (probes < 0)
 		message("nothing was probed: an XDP program cannot be loaded: %s%s", strerror(errno),
 		        errno == EPERM ? " (it takes CAP_BPF and CAP_NET_ADMIN of the first user namespace)" : "");
+	for (size_t i = 0; probes >= 0 && (count = exposure_unprobed(run->own, i, &why)); i++)
+		message("%s: %zu interface%s of listeners", why, count, count == 1 ? "" : "s");
 	if (probes > 0 && run->options->verbose)
 		message("%d packets were injected: of each an answer to its source has left this host, or a question for "
 		        "that one's link address, and counters and an entry of connection tracking stay a while",

@@ -264,6 +264,78 @@ def probes(name, rules, *words):
     return rows
 
 
+def counters():
+    with open("/proc/net/netstat") as file:
+        names, values = [line.split() for line in file if line.startswith("TcpExt")][:2]
+    return {name: int(dict(zip(names, values))[name]) for name in ("SyncookiesSent", "ListenOverflows", "ListenDrops", "TCPReqQFullDoCookies")}
+
+
+def until(condition):
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+FLOOD = """
+import socket, sys
+socks = []
+for word in sys.argv[2:]:
+    port, count = map(int, word.split(","))
+    for _ in range(count):
+        socks.append(socket.socket())
+        socks[-1].setblocking(False)
+        socks[-1].connect_ex((sys.argv[1], port))
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+def queues():
+    """A listener whose queues are full, or have no place, gets no packet."""
+    full, half, none, small = (socket.socket() for _ in range(4))
+    for sock, port, backlog in ((full, 20082, 1), (half, 20083, 4), (none, 20084, 0), (small, 20085, 1)):
+        sock.bind(("0.0.0.0", port))
+        sock.listen(backlog)
+    # Answers do not come to the peer: its connections stay half open. The answers of 20082 do.
+    tap.run([*peers.inside("eth1"), "nft", "-f", "-"], stdin=chain("tcp sport 20083 drop").encode())
+    flood = subprocess.Popen([*peers.inside("eth1"), sys.executable, "-c", FLOOD, PEERS["eth1"][0], "20082,3", "20083,3"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+    flood.stdout.readline()
+    rows_of = lambda *words: json.loads(tap.run([tap.SOCKVIEW, "-tan", "--json", "-q", *words]).out)["sockets"]
+    filled = until(lambda: any(row["recv_q"] > row["send_q"] for row in rows_of("state", "listening", "sport = :20082")) and
+                   len(rows_of("state", "syn-recv", "sport = :20083")) == 3)
+    before = counters()
+    rows, done = injected(":20082-20085")
+    after = counters()
+    said = {port: {way["name"]: way["probe"] for way in rows.get(("tcp", port), {}).get("interfaces", [])} for port in range(20082, 20086)}
+    t.ok(filled and set(said[20082].values()) == {"not probed: its queue is full"}, "its accept queue is full: not probed", said, done)
+    t.same(set(said[20083].values()), {"not probed: its queue is full"}, "its SYN queue is full: not probed", said)
+    t.same(set(said[20084].values()), {"not probed: its queue is full"}, "its queue has no place: not probed", said)
+    t.same(said[20085], {"eth1": "came in", "eth2": "came in"}, "a small queue takes one probe after the other", said)
+    t.same(before["SyncookiesSent"], after["SyncookiesSent"], "no SYN cookie is sent")
+    t.same(len(rows_of("state", "syn-recv", "sport = :20083")), 3, "the half-open connections of others stay")
+    t.ok(b"not probed: its queue is full: 6 interfaces of listeners" in done.err, "and it is told", done)
+    flood.kill()
+    flood.wait()
+    tap.run([*peers.inside("eth1"), "nft", "flush", "ruleset"])
+    for sock in (full, half, none, small):
+        sock.close()
+
+
+def many():
+    """At most 256 packets, and what has none is told."""
+    more = [listen("0.0.0.0", port) for port in range(22001, 22141)]
+    rows, done = injected("-v", ":22001-22140")
+    said = [way["probe"] for row in rows.values() for way in row["interfaces"]]
+    t.same([said.count("came in"), said.count("not probed: more than 256 probes"), len(said)], [256, 24, 280], "256 packets", done)
+    t.ok(b"256 packets were injected" in done.err and b"not probed: more than 256 probes: 24 interfaces of listeners" in done.err,
+         "the rest is counted", done)
+    t.same(half_open(), [], "256 packets leave no half-open connection")
+    for sock in more:
+        sock.close()
+
+
 rows, done = injected()
 if b"nothing was probed" in done.err:
     t.skip("injected packets", done.err.decode().strip())
@@ -309,6 +381,8 @@ else:
         t.same(half_open(), [], "SIGINT after %g s leaves no half-open connection" % pause)
     rows, done = injected("-v")
     t.ok(b"packets were injected" in done.err, "-v says what leaves the host", done)
+    queues()
+    many()
 for words, culprit in ((["--probe=inject", "-t"], b"--exposure"), (["--exposure", "--force"], b"inject"), (["--exposure", "--probe=bind"], b"--explain")):
     done = tap.run([tap.SOCKVIEW, *words])
     t.ok(done.status == 2 and culprit in done.err, "refused: " + " ".join(words), done)

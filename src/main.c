@@ -99,6 +99,7 @@
  *     tcp_options.c tcp_options.bpf.c tcp_options.h options of the TCP sockets on the port, by a BPF iterator
  *     verdict.c verdict.h              what the tables say, what the kernel says, and the verdict
  *   exposure/
+ *     bpf_attached.c bpf_attached.h    BPF programs on interfaces and cgroups, counted
  *     connect.c connect.h              --connect: the stages of a connection, one after the other
  *     connect_ends.c                   who is at its other end: a listener here, or what connections show
  *     connect_out.c                    the answer as a few lines, and as one JSON object

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sockview/cgroup.h>
 #include <sockview/countof.h>
 #include <sockview/error.h>
 #include <sockview/file.h>
@@ -29,6 +30,7 @@
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
+#include "exposure/bpf_attached.h"
 #include "exposure/connect_parts.h"
 #include "exposure/connect_route.h"
 
@@ -217,6 +219,7 @@ void connect_free(struct connect *connect)
 	free(connect->evidence);
 	free(connect->host);
 	ruleset_free(connect->ruleset);
+	cgroups_free(connect->cgroups);
 	ways_free(&connect->ways);
 	free(connect);
 }
@@ -345,6 +348,12 @@ static void judge_end(struct connect *connect, struct connect_end *end)
 	if (end->verdict == CONNECT_FAILS)
 		return;
 	if (connect->proto == PROTO_UDP) {
+		if (cgroup_programs_here(connect->cgroups, connect->options.proc_fd, CGROUP_CONNECT | CGROUP_SENDMSG,
+		                         end->family) > 0)
+			connect_say(
+				connect,
+				"not read, and they may refuse it or send it elsewhere: BPF programs of this cgroup "
+				"at connect() and sendto()");
 		connect_say(connect, "UDP has no connection: whether an answer would come is not told");
 		if (connect_end_set(end, CONNECT_UNKNOWN, STAGE_REMOTE, 0))
 			snprintf(end->headline, sizeof(end->headline),
@@ -376,6 +385,9 @@ int connect_judge(struct connect *connect, const struct connect_facts *facts)
 	connect->conntrack_is_absent = conntrack_absent(connect->options.proc_fd);
 	if (connect->ends && ways_read(&connect->ways) < 0)
 		return -1;
+	connect->cgroups = cgroups_open(connect->options.proc_fd, true);
+	if (connect->cgroups)
+		cgroups_look(connect->cgroups);
 	connect->ruleset = ruleset_read(connect->options.proc_fd);
 	if (!connect->ruleset)
 		return -1;

@@ -3,12 +3,14 @@
  * connect_ends.c - who is at the other end: a listener of this host, or what connections to another host show
  * (connect_parts.h).
  */
+#include "exposure/bpf_attached.h"
 #include "exposure/connect_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <sockview/cgroup.h>
 #include <sockview/names.h>
 #include <sockview/netns.h>
 #include <sockview/proto.h>
@@ -176,14 +178,35 @@ static void nothing_listens(struct connect *connect, struct connect_end *end, co
 	advise_other(end, found->other_row, found->other, place);
 }
 
+/* What comes in, and the answer to it, meets them (net/core/filter.c, sk_filter_trim_cap(); ip_output.c). */
+static void doubt_programs(struct connect *connect, struct connect_end *end, size_t index)
+{
+	struct sock sock;
+	table_get(connect->facts.table, index, &sock);
+	if (!connect->cgroups || !sock.extra || !(sock.extra->has & EXTRA_CGROUP))
+		return;
+	struct bytes path = cgroups_path(connect->cgroups, sock.extra->cgroup_id);
+	if (cgroup_programs(connect->cgroups, path, CGROUP_PACKETS, end->family) <= 0)
+		return;
+	connect_say(connect, "not read, and it may drop the packet: a BPF program of the listener's cgroup");
+	if (!connect_end_set(end, CONNECT_UNKNOWN, STAGE_INPUT, 0))
+		return;
+	snprintf(end->headline, sizeof(end->headline), "a BPF program of the listener's cgroup may drop it");
+	snprintf(end->advice, sizeof(end->advice), "try it: --probe=connect");
+}
+
 void connect_find_listener(struct connect *connect, struct connect_end *end)
 {
 	struct listeners found = { 0 };
 	const struct table *table = connect->facts.table;
 	char place[CONNECT_PLACE_MAX];
 	connect_place(place, &end->addr, end->family, connect->port);
-	for (size_t i = 0; i < table->count; i++)
+	for (size_t i = 0; i < table->count; i++) {
+		size_t before = found.covering;
 		take_listener(connect, end, &table->row[i], &found);
+		if (found.covering > before)
+			doubt_programs(connect, end, i);
+	}
 	if (!found.covering) {
 		nothing_listens(connect, end, &found);
 		return;

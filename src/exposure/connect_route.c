@@ -195,19 +195,25 @@ static void say_route(struct connect *connect, const struct connect_end *end, co
 
 static void refuse_source(struct connect *connect, struct connect_end *end, int number, const char *addr)
 {
-	bool program = number == EPERM;
-	if (!connect_end_set(end, CONNECT_FAILS, program ? STAGE_OUTPUT : STAGE_SOURCE, number))
+	/* A program of the cgroup at connect(), or a security module. It was UDP's: of TCP it may think otherwise. */
+	bool program = number == EPERM, certain = !program || connect->proto == PROTO_UDP;
+	if (!connect_end_set(end, certain ? CONNECT_FAILS : CONNECT_UNKNOWN, program ? STAGE_OUTPUT : STAGE_SOURCE,
+	                     certain ? number : 0))
 		return;
 	if (program)
-		snprintf(end->headline, sizeof(end->headline), "a BPF program of this cgroup refuses connections to %s",
-		         addr);
+		snprintf(end->headline, sizeof(end->headline),
+		         "a BPF program of this cgroup, or a security module, refuses connect()%s to %s",
+		         certain ? "" : " of UDP, so likely of TCP,", addr);
 	else if (number == EINVAL && end->family == AF_INET6 && !end->ifindex)
 		snprintf(end->headline, sizeof(end->headline), "%s is link-local, and needs its interface", addr);
 	else
 		snprintf(end->headline, sizeof(end->headline), "no source address can be had for %s", addr);
 	if (number == EINVAL && end->family == AF_INET6 && !end->ifindex)
 		snprintf(end->advice, sizeof(end->advice), "name the interface: [%s%%eth0]:%u", addr, connect->port);
-	else if (!program)
+	else if (program)
+		snprintf(end->advice, sizeof(end->advice), "bpftool cgroup tree%s",
+		         certain ? "" : ", or try it: --probe=connect");
+	else
 		snprintf(end->advice, sizeof(end->advice), "give the interface an address of that family: ip address");
 }
 

@@ -3,47 +3,20 @@
 #include "exposure/connect_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <sockview/cgroup.h>
 #include <sockview/errno_name.h>
-#include <sockview/file.h>
 #include <sockview/packet.h>
 #include <sockview/proto.h>
 #include <sockview/sk_lookup.h>
 
+#include "exposure/bpf_attached.h"
 #include "exposure/exposure_words.h"
 
 /* --- layers that are not read --- */
-
-/* Programs of the cgroup that we are in see our packets; so do those of the listener's, which exposure asks for. */
-static bool cgroup_has_programs(int proc_fd, bool *asked)
-{
-	struct cgroups *cgroups = cgroups_open(proc_fd, true);
-	char text[4096], path[4128];
-	int programs = -1;
-	bool whole;
-	*asked = false;
-	if (!cgroups)
-		return false;
-	const char *own =
-		file_read_string(proc_fd, "self/cgroup", text, sizeof(text)) > 0 ? strstr(text, "0::/") : NULL;
-	if (own) {
-		snprintf(path, sizeof(path), ".%.*s", (int)strcspn(own + 3, "\n"), own + 3);
-		int fd = openat(cgroups_root(cgroups, &whole), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		programs = fd < 0 ? -1 : ways_cgroup_programs(fd);
-		if (fd >= 0)
-			close(fd);
-	}
-	cgroups_free(cgroups);
-	*asked = programs >= 0;
-	return programs > 0;
-}
 
 /* LAYER_BIT()s of what is in use on the way and was not read. */
 static unsigned layers_in_use(const struct connect *connect, const struct connect_end *end)
@@ -51,7 +24,6 @@ static unsigned layers_in_use(const struct connect *connect, const struct connec
 	const struct ruleset_gaps *gaps = ruleset_gaps(connect->ruleset);
 	struct sk_lookups lookups = { .error = ENOENT };
 	struct stat status;
-	bool asked;
 	unsigned layers = gaps->error || gaps->changing ? LAYER_BIT(LAYER_NFTABLES) : 0;
 	layers |= gaps->legacy ? LAYER_BIT(LAYER_LEGACY) : 0;
 	layers |= ruleset_has_bridge(connect->ruleset) && !end->is_local ? LAYER_BIT(LAYER_BRIDGE) : 0;
@@ -61,7 +33,9 @@ static unsigned layers_in_use(const struct connect *connect, const struct connec
 	if (end->is_local && fstatat(connect->options.proc_fd, "self/ns/net", &status, 0) == 0)
 		sk_lookups_find(&lookups, status.st_ino);
 	layers |= lookups.count ? LAYER_BIT(LAYER_SK_LOOKUP) : 0;
-	layers |= cgroup_has_programs(connect->options.proc_fd, &asked) ? LAYER_BIT(LAYER_CGROUP) : 0;
+	bool programs = cgroup_programs_here(connect->cgroups, connect->options.proc_fd,
+	                                     CGROUP_PACKETS | CGROUP_CONNECT, end->family) > 0;
+	layers |= programs ? LAYER_BIT(LAYER_CGROUP) : 0;
 	return layers;
 }
 
@@ -70,7 +44,9 @@ static void doubt_layers(struct connect *connect, struct connect_end *end, unsig
 	if (!layers)
 		return;
 	unsigned rules = LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY);
-	end->redirected = (layers & rules && !connect->conntrack_is_absent) || layers & LAYER_BIT(LAYER_SK_LOOKUP);
+	end->redirected =
+		(layers & rules && !connect->conntrack_is_absent) || layers & LAYER_BIT(LAYER_SK_LOOKUP) ||
+		cgroup_programs_here(connect->cgroups, connect->options.proc_fd, CGROUP_CONNECT, end->family) > 0;
 	struct text words = { 0 };
 	if (exposure_add_layers(&words, layers) < 0)
 		connect->no_memory = true;

@@ -62,6 +62,7 @@ struct connect {
 	size_t ends, ends_left_out;
 	struct ways ways;
 	struct ruleset *ruleset;
+	struct cgroups *cgroups; /* NULL: none is mounted in sight */
 	char **evidence;
 	size_t evidence_count, evidence_capacity;
 	bool no_memory;                   /* for a sentence */

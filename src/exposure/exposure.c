@@ -28,6 +28,7 @@
 #include <sockview/sk_lookup.h>
 #include <sockview/vec.h>
 
+#include "exposure/bpf_attached.h"
 #include "exposure/inject.h"
 #include "exposure/judged.h"
 
@@ -295,19 +296,10 @@ static struct packet packet_for(const struct row *row, int family)
 static void find_cgroup_programs(const struct exposure *exposure, const struct sock *sock, struct judged *judged)
 {
 	struct cgroups *cgroups = exposure->facts.cgroups;
-	bool whole;
 	struct bytes path = { NULL, 0 };
 	if (cgroups && sock->extra && sock->extra->has & EXTRA_CGROUP)
 		path = cgroups_path(cgroups, sock->extra->cgroup_id);
-	int programs = -1;
-	char name[4096];
-	if (path.data && path.len < sizeof(name)) {
-		snprintf(name, sizeof(name), ".%.*s", (int)path.len, (const char *)path.data);
-		int fd = openat(cgroups_root(cgroups, &whole), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		programs = fd < 0 ? -1 : ways_cgroup_programs(fd);
-		if (fd >= 0)
-			close(fd);
-	}
+	int programs = cgroup_programs(cgroups, path, CGROUP_PACKETS, AF_UNSPEC);
 	if (programs > 0)
 		judged->in_use |= LAYER_BIT(LAYER_CGROUP);
 	if (programs)
@@ -615,6 +607,28 @@ int exposure_probes(const struct exposure *exposure)
 {
 	errno = exposure->probe_errno;
 	return errno ? -1 : (int)exposure->probes;
+}
+
+size_t exposure_unprobed(const struct exposure *exposure, size_t number, const char **why)
+{
+	enum { REASONS_MAX = 16 };
+	const char *seen[REASONS_MAX];
+	size_t reasons = 0, count = 0;
+	*why = NULL;
+	/* Reasons are literals of inject.c. */
+	for (size_t i = 0; i < exposure->way_count; i++) {
+		const char *refused = exposure->way[i].probe_refused;
+		bool known = !refused;
+		for (size_t j = 0; j < reasons && !known; j++)
+			known = seen[j] == refused;
+		if (!known && reasons < REASONS_MAX)
+			seen[reasons++] = refused;
+	}
+	if (number < reasons)
+		*why = seen[number];
+	for (size_t i = 0; i < exposure->way_count && *why; i++)
+		count += exposure->way[i].probe_refused == *why;
+	return count;
 }
 
 bool exposure_has_rows(const struct exposure *exposure)

@@ -13,8 +13,6 @@
  */
 #include "exposure/inject.h"
 
-#include <sockview/exposure.h>
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -42,7 +40,7 @@
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-enum { UNPROBED_MAX = 16, PROBES_MAX = 256, FRAME_MAX = ETH_HLEN + 40 + 20, FIRST_PORT = 40000, CANDIDATES = 2 };
+enum { PROBES_MAX = 256, FRAME_MAX = ETH_HLEN + 40 + 20, FIRST_PORT = 40000, CANDIDATES = 2 };
 
 /* By which source an interface is probed. */
 struct inject_way {
@@ -582,27 +580,6 @@ static bool cookies_always(int proc_fd)
 {
 	char text[8];
 	return file_read_string(proc_fd, "sys/net/ipv4/tcp_syncookies", text, sizeof(text)) > 0 && *text == '2';
-}
-
-size_t exposure_unprobed(const struct exposure *exposure, size_t number, const char **why)
-{
-	const char *seen[UNPROBED_MAX];
-	size_t reasons = 0, count = 0;
-	*why = NULL;
-	/* Reasons are literals of this file. */
-	for (size_t i = 0; i < exposure->way_count; i++) {
-		const char *refused = exposure->way[i].probe_refused;
-		bool known = !refused;
-		for (size_t j = 0; j < reasons && !known; j++)
-			known = seen[j] == refused;
-		if (!known && reasons < UNPROBED_MAX)
-			seen[reasons++] = refused;
-	}
-	if (number < reasons)
-		*why = seen[number];
-	for (size_t i = 0; i < exposure->way_count && *why; i++)
-		count += exposure->way[i].probe_refused == *why;
-	return count;
 }
 
 int inject_all(struct exposure *exposure)

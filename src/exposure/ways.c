@@ -4,11 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/bpf.h>
 #include <linux/neighbour.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -18,32 +16,9 @@
 #include <sockview/exchange.h>
 #include <sockview/vec.h>
 
+#include "exposure/bpf_attached.h"
+
 /* --- programs --- */
-
-static int bpf_programs(uint32_t target, uint32_t type, uint32_t flags)
-{
-	union bpf_attr attr;
-	memset(&attr, 0, sizeof(attr));
-	attr.query.target_fd = target; /* an interface's index for tcx */
-	attr.query.attach_type = type;
-	attr.query.query_flags = flags;
-	if (syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)) < 0)
-		return -1;
-	return (int)attr.query.prog_cnt;
-}
-
-int ways_cgroup_programs(int cgroup_fd)
-{
-	static const uint32_t types[] = { BPF_CGROUP_INET_INGRESS, BPF_CGROUP_INET_EGRESS };
-	int sum = 0;
-	for (size_t i = 0; i < countof(types); i++) {
-		int count = bpf_programs((uint32_t)cgroup_fd, types[i], BPF_F_QUERY_EFFECTIVE);
-		if (count < 0)
-			return -1;
-		sum += count;
-	}
-	return sum;
-}
 
 static int on_filter(void *found, const struct nlmsghdr *message, const void *payload, size_t len)
 {
@@ -71,7 +46,7 @@ static void find_tc(struct exchange *exchange, struct way *way)
 		head->tcm_parent = parents[i];
 		if (exchange_ask(exchange, message, on_filter, &found) == EXCHANGE_BROKEN)
 			way->unread |= LAYER_BIT(LAYER_TC);
-		int programs = bpf_programs(way->ifindex, types[i], 0);
+		int programs = bpf_programs(way->ifindex, types[i], false);
 		if (found || programs > 0)
 			way->in_use |= LAYER_BIT(LAYER_TC);
 		/* EINVAL: a kernel without tcx. */

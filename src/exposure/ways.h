@@ -67,7 +67,4 @@ int ways_ask_neighbour(uint32_t ifindex, int family, const union addr *addr);
 
 const struct way *ways_by_index(const struct ways *ways, uint32_t ifindex);
 
-/* BPF programs of the cgroup or those above: their number, or -1 with errno. */
-int ways_cgroup_programs(int cgroup_fd);
-
 #endif

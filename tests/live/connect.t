@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import netns
 import peers
 import tap
+from attached import attached, detach
 
 t = tap.Tap()
 why = netns.enter()
@@ -197,6 +198,58 @@ if tap.run([*lone, "true"]).status == 0:
            "no source address", done)
 else:
     t.skip("no source address", "ip: no dummy interface without an address")
+
+# --- programs of cgroups ------------------------------------------------------------------------------------
+
+KIND_SKB, KIND_ADDR, INGRESS, CONNECT4, CONNECT6, SENDMSG4 = 8, 18, 0, 10, 11, 14
+mounts = [line.split()[1] for line in open("/proc/self/mounts") if line.split()[2] == "cgroup2"]
+try:
+    group = os.path.join(mounts[0], "sockview-connect-%d" % os.getpid())
+    os.mkdir(group)
+except (IndexError, OSError) as error:
+    t.skip("programs of cgroups", "no cgroup of its own: %s" % error)
+else:
+    within = ["sh", "-c", 'echo 0 > "$1/cgroup.procs" && shift && exec "$@"', "sh", group]
+
+    def programs(name, hook, target, verdict, stage, probed, says, kind=KIND_ADDR, value=0, truth=None):
+        """With the program in the cgroup that connects: without the probe, and with it beside a connect() of the same cgroup."""
+        process, why = attached(kind, hook, 0, value, group)
+        if not process:
+            t.skip(name, why)
+            return
+        answer, done = ask(target, before=within)
+        t.ok([answer.get("verdict"), answer.get("stage")] == [verdict, stage] and done.status == STATUS[verdict] and
+             any(says in line for line in answer.get("evidence", [])), name, done)
+        answer, done = ask(target, "--probe=connect", "--for", "0.3", before=within)
+        if probed:
+            t.same([answer.get("verdict"), answer.get("stage"), answer.get("error")], list(probed), name + ", tried", done)
+            host, port = target.rsplit(":", 1)
+            real = tap.run([*within, sys.executable, "-c", "import socket; socket.create_connection((%r, %s), 1)" % (host.strip("[]"), port)])
+            t.same(real.status == 0, probed[0] == "works", name + ": as a real connect() finds", real)
+        detach(process)
+
+    programs("a program refuses connect()", CONNECT4, place(OURS, 21001), "unknown", "output", ("fails", "output", "EPERM"), "refuses connect()")
+    programs("a program lets connect() through", CONNECT4, place(OURS, 21001), "unknown", "output", ("works", None, None), "cgroup-bpf", value=1)
+    programs("one of IPv6 alone", CONNECT6, place(OURS, 21001), "works", None, ("works", None, None), "listens on")
+    programs("one of IPv6", CONNECT6, place(OURS6, 21004), "unknown", "output", ("fails", "output", "EPERM"), "refuses connect()")
+    programs("packets of the cgroup that connects", INGRESS, place(OURS, 21001), "unknown", "output", None, "cgroup-bpf", kind=KIND_SKB, value=1)
+    programs("what sendto() of UDP meets", SENDMSG4, "udp:%s:53" % OURS, "unknown", "remote", None, "BPF programs of this cgroup", value=1)
+    inner = subprocess.Popen([*within, sys.executable, "-c",
+                              "import socket, sys\ns = socket.create_server(('0.0.0.0', 21061))\nprint('up', flush=True)\nsys.stdin.read()"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+    inner.stdout.readline()
+    for value, probed in ((0, ("fails", "input", "ETIMEDOUT")), (1, ("works", None, None))):
+        process, why = attached(KIND_SKB, INGRESS, 0, value, group)
+        if not process:
+            t.skip("a program of the listener's cgroup", why)
+            continue
+        check("a program of the listener's cgroup, that %s" % ("passes all" if value else "drops"), OURS, 21061, "unknown", "input", None,
+              "BPF program of the listener's cgroup", probed)
+        detach(process)
+    check("once it is gone", OURS, 21061, "works", None, None, "listens on 0.0.0.0:21061")
+    inner.kill()
+    inner.wait()
+    os.rmdir(group)
 
 # --- another host -------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@
 struct finder_request {
 	int proc_fd;                     /* an open /proc (or --proc-root) */
 	bool proc_is_ours;               /* it is the /proc of this process's own pid namespace */
-	const struct inode_index *index; /* which sockets */
+	const struct inode_index *index; /* which sockets; NULL: not known yet (finder_bpf_early(), finder_sockets()) */
 	unsigned details;                /* enum process_detail: what to read of each owner */
 	bool names_unseen;               /* and of processes that cannot be looked into (PROCESS_UNSEEN) */
 	unsigned threads;                /* at most; 0: as many as the CPUs we may use, up to 8 */
@@ -57,6 +57,13 @@ bool finder_bpf_pays(const struct finder_request *request);
 typedef bool finder_fits(const void *context, const struct owners *owners, const struct process *process);
 int finder_census(const struct finder_request *request, finder_fits *fits, const void *context,
                   struct process_list *fitting);
+
+/*
+ * All sockets of the processes of request->only: fills owners, its index of
+ * their inodes, and owners->report; the request's index is not read. 0, or -1
+ * with errno ENOMEM.
+ */
+int finder_sockets(const struct finder_request *request, struct owners *owners);
 
 /*
  * Reads the processes above the owners (which must have PROCESS_START) into

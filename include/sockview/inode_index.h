@@ -16,6 +16,10 @@ struct inode_index {
 
 /* From the rows that have an inode; with `peers` also the other ends of unix sockets. 0, or -1 with errno ENOMEM. */
 int inode_index_build(struct inode_index *index, const struct table *table, bool peers);
+/* Empty, with room for that many inodes at most. 0, or -1 with errno ENOMEM. */
+int inode_index_begin(struct inode_index *index, size_t room);
+/* The slot of an inode that is not 0, which is added unless it is there. */
+uint32_t inode_index_add(struct inode_index *index, uint32_t inode);
 /* The inode's slot or SLOT_NONE. */
 uint32_t inode_index_find(const struct inode_index *index, uint32_t inode);
 /* Fetches into the cache what the find will read. */

@@ -44,13 +44,32 @@ void inode_index_prefetch(const struct inode_index *index, uint32_t inode)
 	__builtin_prefetch(&index->cell[home_of(index, inode)]);
 }
 
-static void index_add(struct inode_index *index, uint32_t inode)
+uint32_t inode_index_add(struct inode_index *index, uint32_t inode)
 {
-	if (!inode)
-		return;
 	struct inode_cell *cell = probe(index, inode);
 	if (!cell->inode)
 		*cell = (struct inode_cell){ inode, index->count++ };
+	return cell->slot;
+}
+
+int inode_index_begin(struct inode_index *index, size_t room)
+{
+	if (room > UINT32_MAX / 2) {
+		errno = ENOMEM;
+		return -1;
+	}
+	/* At most two thirds full: 1,000,000 sockets take 16 MiB. */
+	size_t cells = CELLS_MIN;
+	while (cells < room + room / 2)
+		cells *= 2;
+	*index = (struct inode_index){ .cell = calloc(cells, sizeof(struct inode_cell)), .mask = cells - 1 };
+	return index->cell ? 0 : -1;
+}
+
+static void index_add(struct inode_index *index, uint32_t inode)
+{
+	if (inode)
+		inode_index_add(index, inode);
 }
 
 static uint32_t peer_of(const struct table *table, size_t i)
@@ -67,16 +86,7 @@ int inode_index_build(struct inode_index *index, const struct table *table, bool
 	size_t want = 0;
 	for (size_t i = 0; i < table->count; i++)
 		want += (table->row[i].inode != 0) + (size_t)(peers && table->row[i].family == AF_UNIX);
-	if (want > UINT32_MAX / 2) {
-		errno = ENOMEM;
-		return -1;
-	}
-	/* At most two thirds full: 1,000,000 sockets take 16 MiB. */
-	size_t cells = CELLS_MIN;
-	while (cells < want + want / 2)
-		cells *= 2;
-	*index = (struct inode_index){ .cell = calloc(cells, sizeof(struct inode_cell)), .mask = cells - 1 };
-	if (!index->cell)
+	if (inode_index_begin(index, want) < 0)
 		return -1;
 	for (size_t i = 0; i < table->count; i++) {
 		/* Rows come in the order of the kernel's hash, so every cell is far from the last one. */

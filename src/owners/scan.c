@@ -96,8 +96,9 @@ static enum look_end subject_fd(struct scan_subject *subject, int fd_dir, int32_
 	if (len < 0) /* ENOENT: it was closed, which is no news */
 		return errno == ENOENT ? LOOK_DONE : findings_end(&subject->scan->findings, errno);
 	uint32_t inode = process_bracketed(target, (size_t)len, "socket:", 7);
-	uint32_t slot = inode_index_find(subject->scan->request->index, inode);
-	if (slot == SLOT_NONE)
+	const struct inode_index *index = subject->scan->request->index;
+	uint32_t slot = index ? inode_index_find(index, inode) : inode;
+	if (slot == SLOT_NONE || !inode)
 		return LOOK_DONE;
 	return subject_hit(subject, fd_dir, tid, dir_number(name), slot);
 }

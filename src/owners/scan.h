@@ -27,7 +27,8 @@ int scan_init(struct scan *scan, const struct finder_request *request);
 void scan_free(struct scan *scan);
 
 /*
- * Adds the hits of one process. Trouble with it is counted in the findings'
+ * Adds the hits of one process; where the request has no index, all its
+ * sockets, each with its inode in place of a slot. Trouble with it is counted in the findings'
  * report; -1 only for ENOMEM.
  */
 int scan_process(struct scan *scan, int32_t pid);

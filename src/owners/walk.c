@@ -84,6 +84,38 @@ static int walk_listed(const struct finder_request *request, const struct proces
 	return count < 0 ? -1 : owners_join(owners, findings, (size_t)count);
 }
 
+/* From inodes, which are in place of slots, to slots. */
+static int walk_number(struct inode_index *index, struct findings *findings, size_t count)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += findings[i].owner_count;
+	if (inode_index_begin(index, total) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		for (size_t o = 0; o < findings[i].owner_count; o++)
+			findings[i].owner[o].slot = inode_index_add(index, findings[i].owner[o].slot);
+	return 0;
+}
+
+int finder_sockets(const struct finder_request *request, struct owners *owners)
+{
+	struct finder_request all = *request;
+	struct findings findings[CREW_MAX];
+	all.index = NULL;
+	owners->report.asked = true;
+	pidns_tell(request, &owners->report);
+	int count = walk_processes(&all, request->only->pid, request->only->count, findings);
+	if (count < 0)
+		return -1;
+	if (walk_number(&owners->index, findings, (size_t)count) < 0) {
+		findings_free_each(findings, (size_t)count);
+		errno = ENOMEM;
+		return -1;
+	}
+	return owners_join(owners, findings, (size_t)count);
+}
+
 /*
  * Each pid namespace has a process 1, so a procfs without one is mounted with
  * hidepid=invisible or ptraceable: others' processes are not even listed.

@@ -214,10 +214,34 @@ static bool shows_one_owner(const struct run *run)
 }
 
 /*
+ * The sockets of the processes that fit: of the dump's rows no other is kept.
+ * Where one of them cannot be looked into, any socket may be its.
+ */
+static int choose_sockets(struct run *run)
+{
+	struct finder_request request = finder_request(run);
+	request.only = &run->fitting;
+	if (!run->fitting_only)
+		request.details = 0;
+	if (privilege_owners(&run->privilege, true))
+		return error_set(&run->error, errno, "set privileges", "");
+	int answer = finder_sockets(&request, &run->chosen), number = errno;
+	if (rights_away(run) < 0)
+		return -1;
+	if (answer < 0)
+		return error_set(&run->error, number, "find the sockets of the processes that fit", "");
+	run->only_chosen = !owners_unseen(&run->chosen.report);
+	run->chosen_by_uid = filter_by_owner(run->selection.filter) == BY_OWNER_OR_UID;
+	if (!run->only_chosen)
+		owners_free(&run->chosen);
+	return 0;
+}
+
+/*
  * Where only sockets of certain processes fit, those are found first, by what
- * /proc tells of them, and without one no socket is asked for. A process that
- * begins, or becomes one that fits, between this and the dump is missed, as one
- * that ends is in the usual order.
+ * /proc tells of them, then their sockets; without one no dump is made. A
+ * process that begins, or becomes one that fits, or opens another socket
+ * between this and the dump is missed, as one that ends is in the usual order.
  */
 static int choose_processes(struct run *run, bool *none)
 {
@@ -228,9 +252,9 @@ static int choose_processes(struct run *run, bool *none)
 	/* What closed since the last look is told, too. */
 	live &= !(run->listing.needs.need & NEED_RATES);
 	process_list_free(&run->fitting);
-	run->fitting_only = *none = false;
-	if (by == BY_OWNER_NOT || !live || options->no_pushdown || options->verbose ||
-	    (by == BY_OWNER_OR_UID && run->needs.owners_shown && !options->pids))
+	owners_free(&run->chosen);
+	run->fitting_only = run->only_chosen = *none = false;
+	if (by == BY_OWNER_NOT || !live || options->no_pushdown || options->verbose)
 		return 0;
 	request.details = run->selection.needs.details;
 	if (privilege_owners(&run->privilege, true))
@@ -241,10 +265,23 @@ static int choose_processes(struct run *run, bool *none)
 		return -1;
 	if (answer < 0)
 		return error_set(&run->error, number, "find the processes that fit", "");
-	*none = answer == 0 && by == BY_OWNER_ALONE && !run->fitting.count;
-	run->fitting_only = answer == 0 && !run->needs.evidence && !run->needs.parents &&
-	                    (!run->needs.owners_shown || options->pids || shows_one_owner(run));
+	/* Of a socket that fits by its own uid another owner may be shown. */
+	bool others = run->needs.owners_shown && !options->pids && (by == BY_OWNER_OR_UID || !shows_one_owner(run));
+	run->fitting_only = answer == 0 && !run->needs.evidence && !run->needs.parents && !others;
+	bool settles = by == BY_OWNER_OR_UID && run->selection.needs.settles;
+	if (answer == 0 && !run->keeper.on && !settles && choose_sockets(run) < 0)
+		return -1;
+	*none = answer == 0 && by == BY_OWNER_ALONE &&
+	        (!run->fitting.count || (run->only_chosen && !run->chosen.index.count));
 	return 0;
+}
+
+/* A connection that its process has closed, or has not got yet, has neither an owner nor a uid of its own. */
+static void leave_out_ownerless(struct query *query)
+{
+	uint32_t ownerless = STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_SYN_RECV);
+	FOR_EACH_PROTO (proto, query->protos & PROTO_BIT(PROTO_TCP))
+		query->states[proto] &= query->states[proto] & ~ownerless ? ~ownerless : UINT32_MAX;
 }
 
 /* Of a socket's owners the first one that fits is shown, whichever way they were found. */
@@ -394,6 +431,11 @@ static int add_listeners(struct run *run)
 
 static int gather_owners_of(struct run *run)
 {
+	if (run->only_chosen && run->fitting_only) {
+		run->owners = run->chosen;
+		run->chosen = (struct owners){ 0 };
+		return 0;
+	}
 	if (inode_index_build(&run->owners.index, &run->table, run->needs.peers) < 0)
 		return error_set(&run->error, errno, "find owners", "");
 	if (run->owners.index.count && run->proc_fd < 0 && !run->options->replay)
@@ -457,8 +499,13 @@ static int gather_chosen(void *context, const struct sock *sock)
 		if (!query_matches(&run->query, &sock->row))
 			return 0;
 	}
+	bool chosen = !run->only_chosen || inode_index_find(&run->chosen.index, sock->row.inode) != SLOT_NONE;
+	if (!chosen && !run->chosen_by_uid)
+		return 0;
 	run_find_boot_id(run);
 	enum verdict verdict = filter_judge(run->selection.filter, sock, NULL);
+	if (!chosen && verdict == VERDICT_MAYBE)
+		return 0;
 	if (verdict == VERDICT_MAYBE && !is_decided_later(run)) {
 		run->undecidable++;
 		return 0;
@@ -519,8 +566,9 @@ int gather_table(struct run *run)
 	wide.expr = NULL;
 	FOR_EACH_PROTO (proto, wide.protos)
 		wide.states[proto] = STATE_ALL;
+	struct query narrow = run->query;
 	struct source_request request = {
-		.query = run->selection.needs.settles ? &wide : &run->query,
+		.query = run->selection.needs.settles ? &wide : &narrow,
 		.sink = gather_wanted,
 		.context = run,
 		.mark = gather_mark,
@@ -529,6 +577,8 @@ int gather_table(struct run *run)
 	bool none;
 	if (choose_processes(run, &none) < 0)
 		return -1;
+	if (run->only_chosen && !run->selection.needs.settles)
+		leave_out_ownerless(&narrow);
 	look_early(run);
 	int answer = none ? 0 : gather_sockets(run, &request);
 	run->owners.report.asked |= none;

@@ -116,6 +116,9 @@ struct run {
 	struct process_list
 		fitting;   /* processes that the filter's conditions on owners fit; see gather.c, choose_processes() */
 	bool fitting_only; /* no other owner matters, and no other process is looked into */
+	struct owners chosen;       /* the sockets of those processes; its index is empty where that is not known */
+	bool only_chosen;           /* no other socket fits, unless ... */
+	bool chosen_by_uid;         /* ... by its own uid */
 	struct finder_early *early; /* begun beside the dump; NULL: none */
 	bool looks_early;           /* it is to be begun with the first socket that has an inode */
 	struct report report;

@@ -137,6 +137,7 @@ void run_close(struct run *run)
 	bound_free(&run->bound);
 	owners_free(&run->owners);
 	process_list_free(&run->fitting);
+	owners_free(&run->chosen);
 	hidden_free(&run->hidden);
 	rating_close(run);
 	keeping_end(run);

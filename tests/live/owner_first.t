@@ -55,7 +55,7 @@ for words in (["--pid", str(holder.pid)], ["--program", FIRST], ["--program", FI
               ["--user", str(os.getuid())], ["program %s or sport = :%d" % (SECOND, alone)],
               ["--pid", "^%d" % child], ["not program %s" % SECOND],
               ["--pid", "%d,%d" % (holder.pid, os.getpid()), "sport = :%d" % mine.getsockname()[1]]):
-    for more in (["-ltn"], ["-ltnp"], ["-ltnpp"], ["-ltn", "--pids"],
+    for more in (["-ltn"], ["-ltnp"], ["-ltnpp"], ["-ltn", "--pids"], ["-ltn", "--jsonl", "--columns=local_port,owners"],
                  ["-ltn", "--csv", "--columns=local_port,pid,process_count"]):
         early, whole = tap.sockview(*more, *words), tap.sockview(*more, "--no-pushdown", *words)
         t.ok((early.status, sorted(early.lines)) == (whole.status, sorted(whole.lines)),
@@ -71,6 +71,15 @@ else:
     text = calls("-ltn", "--program", SECOND)
     looked = set(re.findall(r'"(\d+)/fd"', text))
     t.ok(looked == {str(child)}, "only the process that fits is looked into", text)
+    text = calls("-ltn", "--json", "--owners-from=proc", "--program", SECOND)
+    t.ok(set(re.findall(r'"(\d+)/fd"', text)) > {str(child)} and "sendto" in text, "all owners of a hit are looked for", text)
+    with subprocess.Popen(["sleep", "60"]) as idle:
+        for more in ([], ["-p"], ["-pp"], ["--json"], ["--pids"]):
+            text = calls("-atuwn", *more, "--pid", str(idle.pid))
+            looked = set(re.findall(r'"(\d+)/fd"', text))
+            t.ok(looked == {str(idle.pid)} and "sendto" not in text,
+                 "a process without a socket: no socket is asked for: %s" % more, text)
+        idle.kill()
     text = calls("-ltn", "--program", SECOND + "no")
     t.ok(not re.search(r'"\d+/fd"', text) and "sendto" not in text, "no process fits: no socket is asked for", text)
 

@@ -71,10 +71,10 @@ else:
     text = calls("-ltn", "--program", SECOND)
     looked = set(re.findall(r'"(\d+)/fd"', text))
     t.ok(looked == {str(child)}, "only the process that fits is looked into", text)
-    text = calls("-ltn", "--json", "--owners-from=proc", "--program", SECOND)
+    text = calls("-ltnp", "--json", "--owners-from=proc", "--program", SECOND)
     t.ok(set(re.findall(r'"(\d+)/fd"', text)) > {str(child)} and "sendto" in text, "all owners of a hit are looked for", text)
     with subprocess.Popen(["sleep", "60"]) as idle:
-        for more in ([], ["-p"], ["-pp"], ["--json"], ["--pids"]):
+        for more in ([], ["-p"], ["-pp"], ["-p", "--json"], ["--pids"]):
             text = calls("-atuwn", *more, "--pid", str(idle.pid))
             looked = set(re.findall(r'"(\d+)/fd"', text))
             t.ok(looked == {str(idle.pid)} and "sendto" not in text,

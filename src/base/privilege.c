@@ -70,11 +70,12 @@ static int masks_apply(uint64_t permitted, uint64_t effective, uint64_t inherita
 	return failed ? -1 : 0;
 }
 
-static uint64_t ambient_mask(void)
+/* An ambient capability is permitted (capabilities(7)): no other is asked for. */
+static uint64_t ambient_mask(uint64_t permitted)
 {
 	uint64_t mask = 0;
 	for (unsigned long capability = 0; capability < CAPABILITIES; capability++)
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) == 1)
+		if (permitted & BIT(capability) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) == 1)
 			mask |= BIT(capability);
 	return mask;
 }
@@ -136,7 +137,7 @@ int privilege_begin(struct privilege *privilege)
 	*privilege = (struct privilege){ .root = !uid };
 	if (streams_fill() || permitted_mask(&permitted))
 		return -1;
-	privilege->own = is_plain_root(uid, euid) ? permitted : permitted & ambient_mask();
+	privilege->own = is_plain_root(uid, euid) ? permitted : ambient_mask(permitted);
 	privilege->elevated =
 		getauxval(AT_SECURE) || euid != uid || getegid() != getgid() || permitted & ~privilege->own;
 	if (!privilege->elevated) {

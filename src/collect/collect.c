@@ -149,11 +149,14 @@ static int dump_sockets(struct collecting *self, const struct request *dump)
 	return -1;
 }
 
+/* Not among listeners alone: their walk is short. */
 static bool has_many_ipv6(const struct collecting *self)
 {
+	const struct query *query = self->request->query;
 	uint32_t count;
-	FOR_EACH_PROTO (proto, self->request->query->protos & protos_with(PROTO_ONE_WALK))
-		if (sockstat_in_use(self->sources->proc_net_fd, "", proto, AF_INET6, &count) && count > HOLD_FAIR)
+	FOR_EACH_PROTO (proto, query->protos & protos_with(PROTO_ONE_WALK))
+		if (query->states[proto] != STATE_BIT(STATE_LISTEN) &&
+		    sockstat_in_use(self->sources->proc_net_fd, "", proto, AF_INET6, &count) && count > HOLD_FAIR)
 			return true;
 	return false;
 }

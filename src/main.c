@@ -322,6 +322,7 @@
  *     framing.h                        where one netlink message ends and the next begins
  *     origin.c origin.h                where a recording was made, and what its kernel told
  *     record.c                         wires that write and read a file of netlink messages
+ *     served.c                         the live wire, used by a thread that has the rights for it
  *     wire.c wire.h                    the live wire
  *   base/
  *     bpf_skeleton.c bpf_skeleton.h    light skeletons of BPF programs loaded by bpf(2)
@@ -336,6 +337,7 @@
  *     near.c near.h                    how far a mistyped word is from a known one
  *     out.c out.h                      buffered standard output
  *     privilege.c privilege.h          the only file that knows libcap
+ *     servant.c servant.h              a thread that keeps capabilities which its caller gives up
  *     signal_name.c signal_name.h      the names of signals
  *     stat_line.c stat_line.h          whose child a process is, and since when
  *     text.c text.h text_hidden.h      numbers, addresses and hostile text as printable bytes

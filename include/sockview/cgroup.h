@@ -40,6 +40,9 @@ void cgroups_free(struct cgroups *cgroups);
 /* The directory of what is mounted, no copy; `whole`: all of this machine's processes are in it or below. */
 int cgroups_root(const struct cgroups *cgroups, bool *whole);
 
+/* What is not known yet is looked up by it from now on, as it may open cgroups by their ids; NULL: by the caller. */
+struct servant;
+void cgroups_serve(struct cgroups *cgroups, struct servant *servant);
 /* A look begins: cgroups that were not there before are looked for. */
 void cgroups_look(struct cgroups *cgroups);
 /* Reads the ids and paths of all cgroups there are now, beside those that are known. 0, or -1 with errno. */

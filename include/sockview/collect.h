@@ -10,8 +10,9 @@ enum source_from { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
 
 struct sources {
 	enum source_from from;
-	struct wire *wire; /* a recording or a replay; NULL: a live one is made for each call */
-	int proc_net_fd;   /* an open /proc/self/net; -1: none */
+	struct servant *servant; /* the live kernel is asked by it; NULL: by the caller */
+	struct wire *wire;       /* a recording or a replay; NULL: a live one is made for each call */
+	int proc_net_fd;         /* an open /proc/self/net; -1: none */
 	unsigned *
 		absent; /* PROTO_BIT()s that earlier calls found no sock_diag for, kept for later ones; NULL: not kept */
 };

@@ -54,6 +54,9 @@ struct wire {
 struct wire *wire_open(int bus);
 /* The same on NETLINK_SOCK_DIAG. */
 struct wire *wire_kernel(void);
+/* The same, opened and used by the servant. NULL with errno. */
+struct servant;
+struct wire *wire_served(struct servant *servant);
 /*
  * Long answers of `inner` are received by a thread while the caller works on
  * what came before; owns inner. The thread has the capabilities of the moment

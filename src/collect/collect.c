@@ -211,7 +211,8 @@ static int collect_live(struct collecting *self)
 {
 	if (self->sources->from == SOURCE_PROC)
 		return collect_from_proc(self);
-	struct wire *wire = wire_ahead(wire_kernel());
+	struct servant *servant = self->sources->servant;
+	struct wire *wire = wire_ahead(servant ? wire_served(servant) : wire_kernel());
 	if (!wire && (self->sources->from == SOURCE_NETLINK || is_shortage(errno)))
 		return error_set(self->error, errno, "open netlink", "");
 	if (!wire) {

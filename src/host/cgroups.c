@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include <sockview/glob.h>
+#include <sockview/servant.h>
 #include <sockview/vec.h>
 
 #include "host/mountinfo.h"
@@ -42,6 +43,7 @@ struct cgroups {
 	char *root;                  /* what is mounted there: "" for the whole hierarchy, else "/docker/ID" */
 	struct cgroups_entry *entry; /* what is known, by id */
 	size_t count, capacity;
+	struct servant *servant;
 	bool no_handles; /* we may not open cgroups by id */
 	bool walked;     /* since cgroups_look() */
 	int unread;      /* errno: why a part was not read; 0: all of it was */
@@ -362,10 +364,33 @@ static struct cgroups_entry *find_unknown(struct cgroups *cgroups, uint64_t id)
 	return entry ? entry : entry_insert(cgroups, id, NULL);
 }
 
+struct cgroups_asked {
+	struct cgroups *cgroups;
+	uint64_t id;
+	const struct cgroups_entry *found;
+};
+
+static ssize_t find_served(void *context)
+{
+	struct cgroups_asked *asked = context;
+	asked->found = find_unknown(asked->cgroups, asked->id);
+	return 0;
+}
+
+void cgroups_serve(struct cgroups *cgroups, struct servant *servant)
+{
+	cgroups->servant = servant;
+}
+
 struct bytes cgroups_path(struct cgroups *cgroups, uint64_t id)
 {
 	const struct cgroups_entry *entry = entry_find(cgroups, cgroups->count, id);
-	return entry_path(entry ? entry : find_unknown(cgroups, id));
+	struct cgroups_asked asked = { .cgroups = cgroups, .id = id, .found = entry };
+	if (!entry && cgroups->servant)
+		servant_call(cgroups->servant, find_served, &asked);
+	else if (!entry)
+		find_served(&asked);
+	return entry_path(asked.found);
 }
 
 /* --- what fits a path or glob --- */

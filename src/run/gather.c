@@ -161,6 +161,7 @@ int gather_sockets(struct run *run, const struct source_request *request)
 	}
 	struct sources sources = {
 		.from = run->options->source,
+		.servant = run->servant,
 		.wire = run->wire,
 		.proc_net_fd = run->proc_net_fd,
 		.absent = &run->absent,

@@ -109,6 +109,8 @@ struct run {
 	struct lookup lookup;     /* what the filter's names are looked up in */
 	int record_fd, replay_fd; /* -1: none */
 	struct wire *wire;        /* recording or replaying; a live one is made for each look */
+	struct servant
+		*servant; /* has the rights that rows which are written as they come take; NULL: they take none */
 	struct namespaces namespaces;
 	bool entered; /* the calling thread is in the namespace that is looked at: no other is */
 	struct table table;

@@ -116,7 +116,7 @@ static int look_whole(struct run *run, bool last)
 }
 
 /* Nothing needs all rows: each is written as it comes, in constant memory. */
-static int look_streaming(struct run *run, bool last)
+static int look_streaming(struct run *run, bool last, bool served)
 {
 	struct source_request request = {
 		.query = &run->query,
@@ -125,11 +125,17 @@ static int look_streaming(struct run *run, bool last)
 		.context = run,
 		.pause = run->options->continuous ? NULL : show_so_far,
 	};
-	if (rights_drop(run, last) < 0)
+	/* The kernel tells secrets only to who has the right to them: not to the thread that writes. */
+	if (served && !rights_serve(run))
+		return look_whole(run, last);
+	if (rights_drop(run, last) < 0) {
+		rights_serve_end(run);
 		return -1;
+	}
 	int answer = gather_sockets(run, &request);
 	if (answer == 0)
 		answer = rating_end(run, show_chosen);
+	rights_serve_end(run);
 	return answer || run->begun ? answer : show_begin(run);
 }
 
@@ -243,16 +249,17 @@ static bool look_is_void(struct run *run)
 static int look_once(struct run *run, bool last)
 {
 	const struct run_needs *needs = &run->needs;
-	/* The kernel tells secrets only while the privilege is in effect, which ends before the first byte is printed. */
-	bool secrets = (needs->secrets && run->privilege.has_net_admin) || needs->privileges & PRIVILEGE_STORAGE ||
-	               run->query.protos & HELD_PROTOS;
+	/* Told only while a privilege is in effect that ends before the first byte is printed. */
+	bool secrets = needs->privileges & PRIVILEGE_STORAGE || run->query.protos & HELD_PROTOS;
+	bool served = needs->secrets && run->privilege.has_net_admin;
 	bool several = run->namespaces.list.count, first = !run->looked;
+	secrets |= served && (run->privilege.elevated || run->wire);
 	bool whole = several || needs->owners || run->selection.needs.settles || run->selection.ports ||
 	             meant_number(run->selection.text.data) || needs->hosts || run->listing.sort.count || secrets;
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
 		return error_set(&run->error, errno, "start", "");
 	/* What only our rights let us see of them is not seen behind the first row, which comes without them. */
-	if (!whole && first && run->privilege.has_read_search && listing_read_cgroups(&run->listing) < 0)
+	if (!whole && !served && first && run->privilege.has_read_search && listing_read_cgroups(&run->listing) < 0)
 		return error_set(&run->error, errno, "start", "");
 	look_clear(run);
 	if (rights_raise(run) < 0 || (several && !first && namespaces_choose_again(run) < 0))
@@ -262,7 +269,7 @@ static int look_once(struct run *run, bool last)
 		gather_bound(run, &run->query);
 	if (rating_begin(run) < 0)
 		return -1;
-	int answer = whole ? look_whole(run, last) : look_streaming(run, last);
+	int answer = whole ? look_whole(run, last) : look_streaming(run, last, served);
 	run->shown_ever += run->shown;
 	run->report.hidden_owners = run->unowned + run->hidden.left_out;
 	bool nothing = answer >= 0 && look_is_void(run);

@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+#include <sockview/cgroup.h>
+#include <sockview/servant.h>
+
 bool rights_unused(const struct run *run)
 {
 	return run->privilege.elevated && run->options->proc_root;
@@ -40,6 +43,31 @@ int rights_own(struct run *run)
 	if (privilege_own(&run->privilege) == 0)
 		return 0;
 	return error_set(&run->error, errno, "give up privileges", "");
+}
+
+/* What the look has taken beside it, before its first row, is not the servant's. */
+static ssize_t serve_less(void *context)
+{
+	const struct run *run = context;
+	return privilege_raise(&run->privilege, PRIVILEGE_MARK | (run->needs.privileges & PRIVILEGE_CGROUPS));
+}
+
+void rights_serve_end(struct run *run)
+{
+	if (run->listing.cgroups)
+		cgroups_serve(run->listing.cgroups, NULL);
+	servant_end(run->servant);
+	run->servant = NULL;
+}
+
+bool rights_serve(struct run *run)
+{
+	run->servant = servant_begin();
+	if (run->servant && servant_call(run->servant, serve_less, run) < 0)
+		rights_serve_end(run);
+	if (run->servant && run->listing.cgroups)
+		cgroups_serve(run->listing.cgroups, run->servant);
+	return run->servant;
 }
 
 int rights_drop(struct run *run, bool last)

@@ -11,6 +11,13 @@ int rights_raise(struct run *run);
 int rights_away(struct run *run);
 /* The same for good, where nothing that follows needs it. 0, or -1 with error. */
 int rights_own(struct run *run);
+/*
+ * Rights for rows that are written as they come: run->servant keeps what
+ * rights_raise() left, for rights_drop() to take it from all others. Ended by
+ * rights_serve_end(). False if there is no thread to be had.
+ */
+bool rights_serve(struct run *run);
+void rights_serve_end(struct run *run);
 /* Drops all privileges: for good if this look is the last, else until rights_raise(). 0, or -1 with error. */
 int rights_drop(struct run *run, bool last);
 /*

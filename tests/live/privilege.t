@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+CAP_DAC_READ_SEARCH, CAP_NET_ADMIN = 2, 12  # linux/capability.h
 SOCKVIEW = os.environ["SOCKVIEW"]
 NOBODY = 65534
 SECRET = "sesame"
@@ -100,7 +101,12 @@ def is_writing(pid):
         return "pipe_write" in file.read()
 
 
-def status_while_writing(*command):
+def threads_of(pid):
+    """The statuses of its threads but the first."""
+    return [status_of("%d/task/%s" % (pid, task)) for task in os.listdir("/proc/%d/task" % pid) if task != str(pid)]
+
+
+def status_while_writing(*command, look=status_of):
     """Its /proc/PID/status when it stands at its first write; None if it never does."""
     read_end, write_end = full_pipe()
     child = subprocess.Popen(command, stdout=write_end, stderr=subprocess.DEVNULL)
@@ -109,7 +115,7 @@ def status_while_writing(*command):
     end = time.monotonic() + PATIENCE
     while child.poll() is None and time.monotonic() < end and not status:
         if is_writing(child.pid):
-            status = status_of(child.pid)
+            status = look(child.pid)
         time.sleep(0.01)
     os.close(read_end)  # and so it ends
     try:
@@ -137,6 +143,11 @@ def on_terminal(*command):
     return shown.decode("utf-8", "replace")
 
 
+def capabilities_of(status):
+    held = int(status["CapEff"], 16) | int(status["CapPrm"], 16) | int(status["CapInh"], 16) | int(status["CapAmb"], 16)
+    return {number for number in range(64) if held >> number & 1}
+
+
 def has_nothing(status):
     sets = ("CapInh", "CapPrm", "CapEff", "CapAmb")
     return status is not None and all(int(status[s], 16) == 0 for s in sets) and status["NoNewPrivs"] == "1"
@@ -149,10 +160,21 @@ def wanted(status):
 def test_root(port):
     done = run(SOCKVIEW, "-ltnp")
     check(owner_of(done.stdout, port) == f"{server.pid}/python3", "root sees the owner", done.stdout, done.stderr)
-    for options in ("-ltnp", "-ltn", "-ltnee", "-atnp --source=proc", "-ltnp --owners-from=proc"):
+    for options in ("-ltnp", "-ltn", "-ltnee", "-atnee", "-atnI", "-ltnI --json", "-atnp --source=proc", "-ltnp --owners-from=proc"):
         status = status_while_writing(SOCKVIEW, *options.split())
         check(has_nothing(status),
               f"root has no capability left when {options} is written", wanted(status))
+    # Rows are written while the kernel still answers, which tells marks to a thread that may hear of them.
+    for options, allowed in (("-atnI", {CAP_NET_ADMIN}), ("-atnee", {CAP_NET_ADMIN, CAP_DAC_READ_SEARCH})):
+        threads = status_while_writing(SOCKVIEW, *options.split(), look=threads_of)
+        good = [status for status in threads or [] if capabilities_of(status) == allowed and status["NoNewPrivs"] == "1"]
+        check(len(good) == 1 and all(not capabilities_of(status) for status in threads if status not in good),
+              f"the thread that receives has what {options} takes, and no more", [wanted(status) for status in threads or []])
+    for options in ([], ["--sort", "local_port"]):
+        with socket.create_server(("127.0.0.1", 0)) as marked:
+            marked.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 77)
+            done = run(SOCKVIEW, "-ltn", "--csv", "--columns", "mark", *options, "sport = :%d" % marked.getsockname()[1])
+        check(done.stdout.splitlines()[1:] == ["77"], "root is told the mark: %s" % options, done.stdout, done.stderr)
 
 
 def reason_of(output, port):

@@ -43,4 +43,15 @@ bool column_field_read(const struct column_field *field, const void *data, size_
 /* The same from where the field lies. */
 bool column_field_number(const struct column_field *field, const struct column_source *source, uint64_t *number);
 
+/* Where the fields of one kind lie for a socket: many fields are read from one place. */
+struct column_place {
+	const void *data; /* NULL: nowhere */
+	size_t len;
+	unsigned told;
+};
+void column_place(enum field_from from, const struct column_source *source, struct column_place *place);
+/* column_field_number() of a field whose place is known. */
+bool column_field_at(const struct column_field *field, const struct column_source *source,
+                     const struct column_place *place, uint64_t *number);
+
 #endif

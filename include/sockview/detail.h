@@ -6,10 +6,16 @@
 #include <sockview/column_list.h>
 #include <sockview/out.h>
 
+enum { DETAIL_TEXT = 32 };
+
 /* A column, and what of it is written beside its value. */
 struct detail {
 	const struct column *column;
 	size_t name_len, unit_len; /* unit_len 0: no unit is written */
+	bool is_field;             /* its value is the number that its field is, ... */
+	bool is_plain;             /* ... as it stands there, in 4 bytes */
+	bool is_short;             /* its name is in ... */
+	char text[DETAIL_TEXT];    /* ... " name:" and blanks */
 };
 
 struct detail_list {

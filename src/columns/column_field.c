@@ -2,13 +2,16 @@
 /* column_field.c - a number fetched from a row, an owner or a detail (column_field.h). */
 #include <sockview/column_field.h>
 
+#include <limits.h>
 #include <string.h>
 
 /* Applies the rules, then the bit field and the scale; false if the number is absent by a rule. */
 static bool field_adjust(const struct column_field *field, uint64_t *number)
 {
-	uint64_t max = field->size < 8 ? (1ull << 8 * field->size) - 1 : UINT64_MAX;
-	if ((field->rule & FIELD_ZERO_ABSENT && !*number) || (field->rule & FIELD_MAX_ABSENT && *number == max))
+	if (field->rule & FIELD_ZERO_ABSENT && !*number)
+		return false;
+	/* Of that size: all its bits are set. */
+	if (field->rule & FIELD_MAX_ABSENT && *number == UINT64_MAX >> (64 - 8 * field->size))
 		return false;
 	if (field->rule & FIELD_SSTHRESH && *number == 0x7fffffff)
 		return false;
@@ -53,6 +56,9 @@ bool column_field_read(const struct column_field *field, const void *data, size_
 /* Whether the field means anything for this socket. */
 static bool field_applies(const struct column_field *field, const struct column_source *source)
 {
+	enum { OF_STATE = FIELD_NOT_LISTEN | FIELD_NOT_SYN_SENT | FIELD_ONLY_6_18 | FIELD_TIMER_ON };
+	if (!(field->rule & OF_STATE))
+		return true;
 	if (field->rule & FIELD_NOT_LISTEN && source->sock->row.state == STATE_LISTEN)
 		return false;
 	if (field->rule & FIELD_NOT_SYN_SENT && source->sock->row.state == STATE_SYN_SENT)
@@ -62,14 +68,14 @@ static bool field_applies(const struct column_field *field, const struct column_
 	return !(field->rule & FIELD_TIMER_ON && source->sock->timer && source->sock->timer->kind == TIMER_OFF);
 }
 
-bool column_field_number(const struct column_field *field, const struct column_source *source, uint64_t *number)
+void column_place(enum field_from from, const struct column_source *source, struct column_place *place)
 {
 	const struct sock *sock = source->sock;
 	const struct process *process = source->process;
 	const void *data = NULL;
 	size_t len;
-	unsigned told = field->told;
-	switch (field->from) {
+	unsigned told = UINT_MAX;
+	switch (from) {
 	case FROM_ROW:
 		data = &sock->row;
 		len = sizeof(sock->row);
@@ -109,10 +115,23 @@ bool column_field_number(const struct column_field *field, const struct column_s
 		told = sock->detail ? sock->detail->has : 0;
 		break;
 	default:
-		data = sock->blob[field->from - FROM_BLOB].data;
-		len = sock->blob[field->from - FROM_BLOB].len;
+		data = sock->blob[from - FROM_BLOB].data;
+		len = sock->blob[from - FROM_BLOB].len;
 	}
-	if ((told & field->told) != field->told || (field->rule && !field_applies(field, source)))
+	*place = (struct column_place){ .data = data, .len = len, .told = told };
+}
+
+bool column_field_at(const struct column_field *field, const struct column_source *source,
+                     const struct column_place *place, uint64_t *number)
+{
+	if ((place->told & field->told) != field->told || (field->rule && !field_applies(field, source)))
 		return false;
-	return field_read(field, data, len, number);
+	return field_read(field, place->data, place->len, number);
+}
+
+bool column_field_number(const struct column_field *field, const struct column_source *source, uint64_t *number)
+{
+	struct column_place place;
+	column_place(field->from, source, &place);
+	return column_field_at(field, source, &place, number);
 }

@@ -47,6 +47,14 @@ int detail_list_make(struct detail_list *list, const struct column_list *columns
 			.name_len = strlen(column->name),
 			.unit_len = shows_unit(column) ? strlen(column->unit) : 0,
 		};
+		detail->is_field = column->get == column_get_field && !column->words && column->type != COLUMN_BOOL;
+		const struct column_field *field = &column->field;
+		detail->is_plain =
+			field->size == sizeof(uint32_t) && !(field->told | field->rule | field->bits | field->scale);
+		detail->is_short = detail->name_len + 2 <= sizeof(detail->text);
+		memset(detail->text, ' ', sizeof(detail->text));
+		if (detail->is_short)
+			*(char *)mempcpy(detail->text + 1, column->name, detail->name_len) = ':';
 	}
 	return 0;
 }
@@ -60,11 +68,9 @@ void detail_list_free(struct detail_list *list)
 /* The usual detail of -n, in one piece. */
 static void out_number(struct out *out, const struct detail *detail, uint64_t number)
 {
-	char *to = out_room(out, detail->name_len + TEXT_U64_MAX + detail->unit_len + 2);
-	*to++ = ' ';
-	to = mempcpy(to, detail->column->name, detail->name_len);
-	*to++ = ':';
-	to = text_u64(to, number);
+	char *to = out_room(out, sizeof(detail->text) + TEXT_U64_MAX + detail->unit_len);
+	memcpy(to, detail->text, sizeof(detail->text)); /* of one length: no call */
+	to = text_u64(to + detail->name_len + 2, number);
 	if (detail->unit_len)
 		to = mempcpy(to, detail->column->unit, detail->unit_len);
 	out_advance(out, to);
@@ -74,10 +80,6 @@ static int out_detail(struct out *out, struct text *scratch, const struct detail
                       const struct column_source *source)
 {
 	const struct column *column = detail->column;
-	if (value->kind == VALUE_UINT && source->context->exact) {
-		out_number(out, detail, value->uint);
-		return 0;
-	}
 	out_char(out, ' ');
 	out_bytes(out, column->name, detail->name_len);
 	if (value->kind == VALUE_BOOL)
@@ -99,14 +101,47 @@ static int out_detail(struct out *out, struct text *scratch, const struct detail
 	return 0;
 }
 
+/* Where the last field lay, which is where the next one lies as a rule. */
+struct detail_place {
+	struct column_place place;
+	int from; /* enum field_from; -1: none yet */
+};
+
+static void detail_value(const struct detail *detail, const struct column_source *source, struct detail_place *last,
+                         struct value *value)
+{
+	const struct column_field *field = &detail->column->field;
+	if (!detail->is_field) {
+		column_get(detail->column, source, value);
+		return;
+	}
+	if (field->from != last->from)
+		column_place(field->from, source, &last->place);
+	last->from = field->from;
+	/* Most of struct tcp_info. */
+	if (detail->is_plain && last->place.data && last->place.len >= field->offset + sizeof(uint32_t)) {
+		uint32_t number;
+		memcpy(&number, (const char *)last->place.data + field->offset, sizeof(number));
+		value->uint = number;
+		value->kind = VALUE_UINT;
+		return;
+	}
+	value->kind = column_field_at(field, source, &last->place, &value->uint) ? VALUE_UINT : VALUE_NONE;
+}
+
 int detail_out(struct out *out, struct text *scratch, const struct detail_list *details,
                const struct column_source *source)
 {
+	struct detail_place last = { .from = -1 };
 	for (size_t i = 0; i < details->count; i++) {
 		const struct detail *detail = &details->item[i];
 		struct value value;
-		column_get(detail->column, source, &value);
-		if (!is_left_out(detail->column, &value) && out_detail(out, scratch, detail, &value, source) < 0)
+		detail_value(detail, source, &last, &value);
+		if (is_left_out(detail->column, &value))
+			continue;
+		if (value.kind == VALUE_UINT && source->context->exact && detail->is_short)
+			out_number(out, detail, value.uint);
+		else if (out_detail(out, scratch, detail, &value, source) < 0)
 			return -1;
 	}
 	return 0;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <sockview/countof.h>
 
@@ -59,7 +60,14 @@ static uint32_t char_at(const char *text, size_t len, size_t *size)
 size_t width_of(const char *text, size_t len)
 {
 	size_t width = 0, size;
-	for (size_t at = 0; at < len; at += size)
+	while (width + sizeof(uint64_t) <= len) {
+		uint64_t eight;
+		memcpy(&eight, text + width, sizeof(eight));
+		if (eight & 0x8080808080808080)
+			break;
+		width += sizeof(eight); /* ASCII: a place each */
+	}
+	for (size_t at = width; at < len; at += size)
 		width += char_width(char_at(text + at, len - at, &size));
 	return width;
 }

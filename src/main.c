@@ -51,6 +51,7 @@
  *     show.c show.h                    rows to the format, in the order that was asked for
  *     signalling.c signalling.h        --signal in place of a look
  *     sought.c sought.h                items of lsof's line among sockets and processes
+ *     untold.c untold.h                sockets that no table tells of, among the others
  *     vacating.c vacating.h            --free: the plan, the question, the second look, the end
  *     vacating_steps.c vacating_steps.h the steps carried out, each told
  *     view.c view.h                    what the options say of the lines that are printed
@@ -174,6 +175,7 @@
  *     bytecode_ops.c                   one op of INET_DIAG_REQ_BYTECODE at a time
  *     collect.c collect.h              which source is asked, and which next if it cannot answer
  *     decode.h                         one answer of sock_diag to a struct sock
+ *     descriptor_record.c descriptor_record.h sockets found by descriptors, in a recording
  *     destroy.c destroy.h              the multicast of sockets as they close
  *     family.h                         how an address family is asked for and read, a row each
  *     family_inet.c                    inet_diag: TCP, UDP, UDPLITE and raw sockets
@@ -283,6 +285,7 @@
  *     cpus.c cpus.h                    affinity mask and cgroup quota
  *     crew.c crew.h                    a few threads and a counter
  *     denied.c                         what forbids to look into processes, where nothing else can
+ *     descriptors.c descriptors.h      every socket that is a descriptor of a process, for what no table tells
  *     dir.c dir.h                      reading directories
  *     early.c                          the BPF look taken while the kernel still dumps its sockets
  *     finder.h                         who has an fd on which socket
@@ -328,6 +331,7 @@
  *     bpf_skeleton.c bpf_skeleton.h    light skeletons of BPF programs loaded by bpf(2)
  *     bpf_program.h                    how the BPF programs are written
  *     countof.h                        how many items an array has
+ *     cpu_time.c cpu_time.h            the processor's time that this process has used
  *     errno_name.c errno_name.h        the names of errors
  *     error.c error.h                  the one way an error is filled in
  *     file.c file.h                    the one reader of small files

@@ -85,7 +85,5 @@ int netns_visit(const struct netns_list *list, const bool *chosen, int proc_fd, 
  * its buckets for each file: so long in all, and what is left is counted.
  */
 enum { NETNS_CPU_MAX_MS = 2000 };
-/* CPU time of this process so far. */
-int64_t netns_cpu_ms(void);
 
 #endif

@@ -36,12 +36,12 @@ struct report {
 	bool proc_lacks;          /* /proc/net does not tell something of what was asked */
 	unsigned from_proc;       /* PROTO_BIT()s read from /proc/net */
 	int netlink_errno;        /* why netlink was not used at all; 0: it was, or was not tried */
-	int cut_errno;         /* the kernel ended a dump with this errno behind some of its rows; counted in `lost` */
-	bool bound_untold;     /* BOUND was asked for, and no table tells of it */
-	bool bound_recorded;   /* of a recording: it has one, so its kernel told of them */
-	bool bound_looked;     /* ... rows are of descriptors (bound.h) */
-	unsigned held;         /* PROTO_BIT()s that descriptors of processes told of, as nothing else does (held.h) */
-	unsigned held_unread;  /* processes that could not be looked into for that */
+	int cut_errno;       /* the kernel ended a dump with this errno behind some of its rows; counted in `lost` */
+	bool bound_untold;   /* BOUND was asked for, and no table tells of it */
+	bool bound_recorded; /* of a recording: it has one, so its kernel told of them */
+	unsigned
+		from_descriptors; /* PROTO_BIT()s that descriptors of processes told of, as nothing else does: TCP's BOUND */
+	unsigned held_unread;  /* processes that could not be looked into for vsock and XDP */
 	unsigned bound_unread; /* processes whose descriptors could not be copied: their bound sockets are missing */
 	bool failed;           /* the source gave up with an error */
 	unsigned unrecorded;   /* of a recording: PROTO_BIT()s of which it does not have all that was asked for now */

@@ -34,7 +34,7 @@ struct source_request {
 	 */
 	int (*section)(void *context, const void *note, size_t len);
 	/* Of a live /proc/net: */
-	int64_t cpu_end_ms; /* reading ends at that CPU time (netns_cpu_ms()), and the report says so; 0: it does not */
+	int64_t cpu_end_ms; /* reading ends at that CPU time (cpu_time_ms()), and the report says so; 0: it does not */
 	bool waiting_first; /* the kernel writes TCP's listeners first: where nothing else is asked for, the rest is not read */
 };
 

@@ -82,6 +82,8 @@ struct wire *wire_record(struct wire *inner, int fd, const char *origin);
 struct wire *wire_record_on(struct wire *recording, struct wire *inner, const void *note, size_t len);
 /* The note alone. 0, or -1 with errno. */
 int wire_record_note(struct wire *recording, const void *note, size_t len);
+/* Messages that did not go over it. The same. */
+int wire_record_bytes(struct wire *recording, const void *data, size_t len);
 /* The origin that a replayed file names, once it was read; "" if it names none. */
 const char *wire_origin(const struct wire *wire);
 /* True once a recording could not be written; the wire gives no more then. */

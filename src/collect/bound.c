@@ -31,10 +31,10 @@
 #include <unistd.h>
 
 #include <sockview/countof.h>
+#include <sockview/cpu_time.h>
+#include <sockview/descriptors.h>
 #include <sockview/exchange.h>
 #include <sockview/file.h>
-#include <sockview/netns.h>
-#include <sockview/process_list.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
@@ -124,7 +124,6 @@ bool bound_is_told(unsigned *absent)
 
 struct bound {
 	struct bound_rows *rows;
-	int proc_fd;
 	/* The namespace that is asked for: its inode, and its cookie where the kernel has one. */
 	uint64_t netns, netns_cookie;
 };
@@ -215,45 +214,20 @@ static bool bound_row(struct bound *bound, int copy, struct row *row)
 	return !bound_is_known(bound->rows, row->inode);
 }
 
-/* False if the process's descriptors cannot be copied. */
-static bool bound_take(struct bound *bound, int32_t pid, int fd)
+static int bound_take(void *context, struct descriptor *descriptor)
 {
+	struct bound *bound = context;
 	struct row row;
-	int copy = file_copy_of(pid, fd);
+	int copy = file_copy_of(descriptor->pid, descriptor->fd);
+	descriptor->denied = copy < 0 && (errno == EPERM || errno == ENOSYS);
 	if (copy < 0)
-		return errno != EPERM && errno != ENOSYS;
-	struct row *slot = bound_row(bound, copy, &row)
-	                           ? vec_push(bound->rows->row, bound->rows->count, bound->rows->capacity)
-	                           : NULL;
+		return 0;
+	bool found = bound_row(bound, copy, &row);
+	struct row *slot = found ? vec_push(bound->rows->row, bound->rows->count, bound->rows->capacity) : NULL;
 	if (slot)
 		*slot = row;
 	close(copy);
-	return true;
-}
-
-static void bound_of_process(struct bound *bound, int32_t pid)
-{
-	struct process_list fds;
-	char path[48];
-	snprintf(path, sizeof(path), "%d/fd", pid);
-	int dir = openat(bound->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool readable = dir >= 0;
-	if (!readable) {
-		bound->rows->unread += errno != ENOENT;
-		return;
-	}
-	readable = process_list_read(&fds, dir) == 0;
-	close(dir);
-	for (size_t i = 0; i < fds.count && readable; i++) {
-		errno = 0;
-		snprintf(path, sizeof(path), "%d/fd/%d", pid, fds.pid[i]);
-		if (file_is_socket(bound->proc_fd, path))
-			readable = bound_take(bound, pid, fds.pid[i]);
-		else
-			readable = errno != EACCES;
-	}
-	bound->rows->unread += !readable;
-	process_list_free(&fds);
+	return found && !slot ? -1 : 0;
 }
 
 /*
@@ -285,31 +259,28 @@ static int bound_compare(const void *left, const void *right)
 
 void bound_find(struct bound_rows *rows, int proc_net_fd)
 {
-	struct bound bound = { .rows = rows, .proc_fd = bound_proc(proc_net_fd) };
-	int64_t end_ms = netns_cpu_ms() + BOUND_CPU_MAX_MS;
-	struct process_list processes = { 0 };
+	struct bound bound = { .rows = rows };
+	struct descriptors walk = {
+		.proc_fd = bound_proc(proc_net_fd),
+		.cpu_end_ms = cpu_time_ms() + BOUND_CPU_MAX_MS,
+		.socket = bound_take,
+		.context = &bound,
+	};
 	struct stat status = { 0 };
 	rows->looked = true;
-	if (bound.proc_fd < 0 || fstatat(proc_net_fd, "../ns/net", &status, 0) < 0 ||
-	    process_list_read(&processes, bound.proc_fd) < 0)
-		rows->unread++;
+	bool known = walk.proc_fd >= 0 && fstatat(proc_net_fd, "../ns/net", &status, 0) == 0;
 	bound.netns = status.st_ino;
 	int own = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (own >= 0) {
 		bound.netns_cookie = bound_netns_cookie(own);
 		close(own);
 	}
-	for (size_t i = 0; i < processes.count; i++) {
-		if (netns_cpu_ms() < end_ms)
-			bound_of_process(&bound, processes.pid[i]);
-		else
-			rows->unread++;
-	}
-	process_list_free(&processes);
+	known = known && descriptors_walk(&walk) == 0;
+	rows->unread += walk.denied + walk.late + !known;
 	if (rows->count)
 		qsort(rows->row, rows->count, sizeof(*rows->row), bound_compare);
-	if (bound.proc_fd >= 0)
-		close(bound.proc_fd);
+	if (walk.proc_fd >= 0)
+		close(walk.proc_fd);
 }
 
 void bound_free(struct bound_rows *rows)

@@ -11,7 +11,6 @@
 #include <sockview/held.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/vm_sockets.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,14 +21,14 @@
 #include <unistd.h>
 
 #include <sockview/countof.h>
+#include <sockview/descriptors.h>
 #include <sockview/file.h>
-#include <sockview/process_list.h>
 #include <sockview/vec.h>
 
-struct held_walk {
+struct held_search {
 	const struct held_request *request;
-	unsigned *unread;
-	uint16_t netns; /* index of the one that the process is in */
+	uint16_t netns;    /* index of the one that the process is in */
+	unsigned unplaced; /* processes of which it could not be told which they are in */
 	struct {
 		uint32_t *inode;
 		size_t count, capacity;
@@ -46,16 +45,16 @@ static const struct {
 };
 
 /* PROTO_COUNT: of none of them. */
-static enum proto held_proto(const struct held_walk *walk, const char *path)
+static enum proto held_proto(const struct held_search *search, const char *path)
 {
 	char whole[80], name[32];
-	snprintf(whole, sizeof(whole), "/proc/self/fd/%d/%s", walk->request->proc_fd, path);
+	snprintf(whole, sizeof(whole), "/proc/self/fd/%d/%s", search->request->proc_fd, path);
 	ssize_t len = getxattr(whole, "system.sockprotoname", name, sizeof(name) - 1);
 	if (len <= 0)
 		return PROTO_COUNT;
 	name[len] = '\0';
 	for (size_t i = 0; i < countof(held_names); i++)
-		if (walk->request->protos & PROTO_BIT(held_names[i].proto) && strcmp(name, held_names[i].name) == 0)
+		if (search->request->protos & PROTO_BIT(held_names[i].proto) && strcmp(name, held_names[i].name) == 0)
 			return held_names[i].proto;
 	return PROTO_COUNT;
 }
@@ -87,24 +86,25 @@ static void held_vsock_ends(int copy, struct row *row, struct sock_detail *detai
 	detail->has = HAS_VSOCK;
 }
 
-static bool held_was_told(const struct held_walk *walk, uint32_t inode)
+static bool held_was_told(const struct held_search *search, uint32_t inode)
 {
-	for (size_t i = 0; i < walk->told.count; i++)
-		if (walk->told.inode[i] == inode)
+	for (size_t i = 0; i < search->told.count; i++)
+		if (search->told.inode[i] == inode)
 			return true;
 	return false;
 }
 
-/* "PID/fd/N", which is a socket. */
-static int held_take(struct held_walk *walk, const char *path, int32_t pid, int32_t fd)
+static int held_take(void *context, struct descriptor *descriptor)
 {
-	enum proto proto = held_proto(walk, path);
+	struct held_search *search = context;
+	const char *path = descriptor->path;
+	enum proto proto = held_proto(search, path);
 	struct sock_detail detail = { 0 };
 	struct stat status;
-	if (proto == PROTO_COUNT || fstatat(walk->request->proc_fd, path, &status, 0) < 0 ||
-	    held_was_told(walk, (uint32_t)status.st_ino))
+	if (proto == PROTO_COUNT || fstatat(search->request->proc_fd, path, &status, 0) < 0 ||
+	    held_was_told(search, (uint32_t)status.st_ino))
 		return 0;
-	uint32_t *told = vec_push(walk->told.inode, walk->told.count, walk->told.capacity);
+	uint32_t *told = vec_push(search->told.inode, search->told.count, search->told.capacity);
 	if (!told)
 		return -1;
 	*told = (uint32_t)status.st_ino;
@@ -114,62 +114,42 @@ static int held_take(struct held_walk *walk, const char *path, int32_t pid, int3
 		         .state = STATE_CLOSE,
 		         .inode = *told,
 		         .uid = status.st_uid,
-		         .netns = walk->netns,
+		         .netns = search->netns,
 		         .flags = ROW_HAS_UID },
 		.detail = &detail,
 	};
-	int copy = walk->request->copies && proto == PROTO_VSOCK ? file_copy_of(pid, fd) : -1;
+	int copy = search->request->copies && proto == PROTO_VSOCK ? file_copy_of(descriptor->pid, descriptor->fd) : -1;
 	if (copy >= 0) {
 		held_vsock_ends(copy, &sock.row, &detail);
 		close(copy);
 	}
-	return walk->request->sink(walk->request->context, &sock);
+	return search->request->sink(search->request->context, &sock);
 }
 
-static bool held_is_asked(struct held_walk *walk, int32_t pid)
+static bool held_is_asked(void *context, int32_t pid)
 {
+	struct held_search *search = context;
 	char path[32];
 	struct stat status = { 0 };
 	snprintf(path, sizeof(path), "%d/ns/net", pid);
-	bool known = fstatat(walk->request->proc_fd, path, &status, 0) == 0;
-	return walk->request->place(walk->request->context, known ? status.st_ino : 0, &walk->netns);
-}
-
-static int held_process(struct held_walk *walk, int32_t pid)
-{
-	int proc_fd = walk->request->proc_fd;
-	struct process_list fds;
-	char path[48];
-	int answer = 0;
-	snprintf(path, sizeof(path), "%d/fd", pid);
-	int dir = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || process_list_read(&fds, dir) < 0) {
-		*walk->unread += errno != ENOENT && errno != ESRCH;
-		if (dir >= 0)
-			close(dir);
-		return 0;
-	}
-	close(dir);
-	for (size_t i = 0; i < fds.count && !answer; i++) {
-		snprintf(path, sizeof(path), "%d/fd/%d", pid, fds.pid[i]);
-		if (file_is_socket(proc_fd, path))
-			answer = held_take(walk, path, pid, fds.pid[i]);
-	}
-	process_list_free(&fds);
-	return answer;
+	bool known = fstatat(search->request->proc_fd, path, &status, 0) == 0;
+	bool denied = !known && errno != ENOENT && errno != ESRCH;
+	bool asked = search->request->place(search->request->context, known ? status.st_ino : 0, &search->netns);
+	search->unplaced += denied && !asked;
+	return asked;
 }
 
 int held_find(const struct held_request *request, unsigned *unread)
 {
-	struct held_walk walk = { .request = request, .unread = unread };
-	struct process_list processes;
-	int answer = 0;
-	if (process_list_read(&processes, request->proc_fd) < 0)
-		return -1;
-	for (size_t i = 0; i < processes.count && !answer; i++)
-		if (held_is_asked(&walk, processes.pid[i]))
-			answer = held_process(&walk, processes.pid[i]);
-	process_list_free(&processes);
-	free(walk.told.inode);
+	struct held_search search = { .request = request };
+	struct descriptors walk = {
+		.proc_fd = request->proc_fd,
+		.process = held_is_asked,
+		.socket = held_take,
+		.context = &search,
+	};
+	int answer = descriptors_walk(&walk);
+	*unread += walk.denied + search.unplaced;
+	free(search.told.inode);
 	return answer;
 }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/descriptor_record.h>
 #include <sockview/exchange.h>
 #include <sockview/vec.h>
 
@@ -71,6 +72,8 @@ struct netlink {
 	/* of a replay */
 	bool open;              /* messages have come and no end yet */
 	bool elsewhere;         /* what comes is of another network namespace, which is not asked for */
+	bool of_descriptors;    /* what comes was told by descriptors of processes ... */
+	unsigned unread;        /* ... but for so many */
 	unsigned refused, told; /* PROTO_BIT()s of dumps without an answer, of those with one */
 	struct recorded recorded;
 };
@@ -232,6 +235,9 @@ static int on_answer(struct netlink *self, const struct nlmsghdr *message, const
 	bool good = family_of(proto)->decode(payload, len, proto, self->want->query->want, decoded);
 	if (!good)
 		return exchange_malformed(&self->exchange, message);
+	/* One of which nothing but that it is there was seen. */
+	if (self->of_descriptors && decoded->sock.detail && !decoded->detail.type)
+		decoded->detail.has = 0;
 	note_autobound(self, &decoded->sock.row);
 	return row_take(self, &decoded->sock);
 }
@@ -477,6 +483,20 @@ static void note_origin(struct netlink *self, const void *payload, size_t len)
 	origin[len] = '\0';
 }
 
+/* Which sockets they were looked for, and what that lacks. */
+static void descriptors_note(struct netlink *self)
+{
+	struct report *report = self->report;
+	unsigned proto = PROTO_BIT(self->request.proto) & self->want->query->protos;
+	report->from_descriptors |= proto;
+	report->bound_untold |= proto == PROTO_BIT(PROTO_TCP);
+	if (proto == PROTO_BIT(PROTO_TCP))
+		report->bound_unread += self->unread;
+	else if (proto)
+		report->held_unread += self->unread;
+	self->unread = 0;
+}
+
 /* tcp6 waits for the end of tcp; a replay tells that only by going on to something else. */
 static int on_request(struct netlink *self, const struct request *next)
 {
@@ -488,6 +508,8 @@ static int on_request(struct netlink *self, const struct request *next)
 	self->request = *next;
 	self->rows = 0;
 	recent_forget(self);
+	if (self->of_descriptors && !self->elsewhere)
+		descriptors_note(self);
 	return answer;
 }
 
@@ -517,7 +539,7 @@ static bool is_section(const struct nlmsghdr *message, const void *payload, size
 static int on_end(struct netlink *self, int number)
 {
 	unsigned proto = self->want->query->protos & PROTO_BIT(self->request.proto);
-	self->open = false;
+	self->open = self->of_descriptors = false;
 	if (!number) {
 		self->told |= proto;
 	} else if (proto && self->rows) {
@@ -543,6 +565,10 @@ static int on_recorded(void *context, const struct nlmsghdr *message, const void
 	if (is_section(message, payload, len))
 		return on_section(self, payload, len);
 	self->open = true;
+	if (message->nlmsg_type == NLMSG_NOOP && descriptor_record_read(payload, len, &self->unread)) {
+		self->of_descriptors = true;
+		return 0;
+	}
 	if (message->nlmsg_type == NLMSG_NOOP) {
 		note_origin(self, payload, len);
 		return 0;
@@ -556,7 +582,7 @@ static int on_recorded(void *context, const struct nlmsghdr *message, const void
 	}
 	if (!request_read(message, message->nlmsg_len, &next))
 		return exchange_malformed(&self->exchange, message);
-	if (!self->elsewhere)
+	if (!self->elsewhere && !self->of_descriptors)
 		recorded_add(&self->recorded, self->want->query, message, &next);
 	return on_request(self, &next);
 }

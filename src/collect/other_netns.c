@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <sockview/collect.h>
+#include <sockview/cpu_time.h>
 #include <sockview/expr.h>
 #include <sockview/proto.h>
 #include <sockview/sockstat.h>
@@ -176,12 +177,12 @@ static int enter_all(struct elsewhere *elsewhere, int proc_fd, enum proto proto,
 /* The kernel walks all its buckets for each file: some 20 ms, where an answer to a request takes 50 us. */
 static int read_others(struct elsewhere *elsewhere, int proc_fd, struct netns_reading *reading)
 {
-	int64_t end = netns_cpu_ms() + NETNS_CPU_MAX_MS;
+	int64_t end = cpu_time_ms() + NETNS_CPU_MAX_MS;
 	for (size_t i = 1; i < elsewhere->list.count; i++) {
 		if (elsewhere->entered[i])
 			continue;
 		reading->netns = (uint16_t)i;
-		if (!elsewhere->list.item[i].pid || netns_cpu_ms() >= end)
+		if (!elsewhere->list.item[i].pid || cpu_time_ms() >= end)
 			elsewhere->not_looked++;
 		else if (read_place(elsewhere, proc_fd, &elsewhere->list.item[i], reading) < 0)
 			return -1;

@@ -6,6 +6,7 @@
 #ifndef SOCKVIEW_COLLECT_PROCNET_H
 #define SOCKVIEW_COLLECT_PROCNET_H
 
+#include <sockview/cpu_time.h>
 #include <sockview/netns.h>
 #include <sockview/query.h>
 #include <sockview/source.h>
@@ -29,7 +30,7 @@ struct procnet_file {
 /* The time that the request allows is over, which is noted. */
 static inline bool procnet_is_late(const struct source_request *request, struct report *report)
 {
-	bool late = request->cpu_end_ms && netns_cpu_ms() >= request->cpu_end_ms;
+	bool late = request->cpu_end_ms && cpu_time_ms() >= request->cpu_end_ms;
 	report->out_of_time |= late;
 	return late;
 }

@@ -101,8 +101,10 @@ bool view_is_complete(const struct view *view)
 	const struct report *report = view->document->report;
 	const struct owners *owners = view->owners;
 	bool whole = !report->interrupted && !report->lost && !report->malformed && !report->unavailable &&
-	             !report->failed && !report->unrecorded && !report->bound_unread &&
-	             (!report->bound_untold || report->bound_looked);
+	             !report->failed && !report->unrecorded;
+	/* What no table tells of is told by the descriptors of those processes alone that could be looked into. */
+	whole &= !report->held_unread && !report->bound_unread;
+	whole &= !report->bound_untold || report->from_descriptors & PROTO_BIT(PROTO_TCP);
 	for (size_t i = 0; i < view->document->netns_answers; i++)
 		whole &= view->document->netns_answer[i].complete;
 	bool seen = !(owners && owners_unseen(&owners->report)) && !report->hidden_owners;
@@ -123,6 +125,8 @@ static void json_out_report(const struct view *view, struct out *out)
 	json_out_protos(out, "unavailable", report->unavailable);
 	json_out_protos(out, "from_proc", report->from_proc);
 	json_out_protos(out, "unrecorded", report->unrecorded);
+	json_out_protos(out, "from_descriptors", report->from_descriptors);
+	json_out_number_field(out, ',', "descriptors_unread", (uint64_t)report->held_unread + report->bound_unread);
 	json_out_number_field(out, ',', "hidden_owners", report->hidden_owners);
 	json_out_key(out, ',', "owners");
 	if (owners)

@@ -11,17 +11,16 @@
 #include <sockview/netns.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/sockios.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sockview/cpu_time.h>
+#include <sockview/descriptors.h>
 #include <sockview/file.h>
-#include <sockview/process_list.h>
 #include <sockview/vec.h>
 
 #include "host/netns_socket.h"
@@ -93,49 +92,30 @@ int netns_list_add_socket(struct netns_list *list, uint64_t inode, int32_t pid, 
 	return 0;
 }
 
-/* 0; -1 with errno ENOMEM; 1: its descriptors cannot be copied, or sockets do not tell. */
-static int ask_sockets_of(struct netns_list *list, int proc_fd, int32_t pid, int64_t end)
+static int ask_socket(void *context, struct descriptor *descriptor)
 {
-	struct process_list fds;
-	char path[48];
-	snprintf(path, sizeof(path), "%d/fd", pid);
-	int dir = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
+	struct stat status;
+	int fd = netns_open_of_socket(descriptor->pid, descriptor->fd), answer = 0;
+	/* EBADF, ENOTTY: closed meanwhile, and another file opened. */
+	descriptor->denied = fd < 0 && (errno == EPERM || errno == ENOSYS || errno == ESRCH);
+	if (fd < 0)
 		return 0;
-	int answer = process_list_read(&fds, dir);
-	if (answer < 0)
-		answer = errno == ENOMEM ? -1 : 1;
-	close(dir);
-	for (size_t i = 0; answer == 0 && i < fds.count && netns_cpu_ms() < end; i++) {
-		struct stat status;
-		snprintf(path, sizeof(path), "%d/fd/%d", pid, fds.pid[i]);
-		if (!file_is_socket(proc_fd, path))
-			continue;
-		int fd = netns_open_of_socket(pid, fds.pid[i]);
-		/* EBADF, ENOTTY: closed meanwhile, and another file opened. */
-		if (fd < 0 && (errno == EPERM || errno == ENOSYS || errno == ESRCH))
-			answer = 1;
-		if (fd < 0)
-			continue;
-		if (fstat(fd, &status) == 0)
-			answer = netns_list_add_socket(list, status.st_ino, pid, fds.pid[i]);
-		close(fd);
-	}
-	process_list_free(&fds);
+	if (fstat(fd, &status) == 0)
+		answer = netns_list_add_socket(context, status.st_ino, descriptor->pid, descriptor->fd);
+	close(fd);
 	return answer;
 }
 
+/* Processes whose sockets may not be asked are among those whose own namespace is `hidden`. */
 int netns_list_ask_sockets(struct netns_list *list, int proc_fd)
 {
-	int64_t end = netns_cpu_ms() + NETNS_CPU_MAX_MS;
-	struct process_list processes;
-	int answer = process_list_read(&processes, proc_fd);
-	for (size_t i = 0; answer >= 0 && i < processes.count; i++) {
-		if (netns_cpu_ms() >= end)
-			list->not_asked++;
-		else
-			answer = ask_sockets_of(list, proc_fd, processes.pid[i], end);
-	}
-	process_list_free(&processes);
+	struct descriptors walk = {
+		.proc_fd = proc_fd,
+		.cpu_end_ms = cpu_time_ms() + NETNS_CPU_MAX_MS,
+		.socket = ask_socket,
+		.context = list,
+	};
+	int answer = descriptors_walk(&walk);
+	list->not_asked += walk.late;
 	return answer < 0 && errno == ENOMEM ? -1 : 0;
 }

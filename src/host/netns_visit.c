@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sockview/file.h>
@@ -70,11 +69,4 @@ int netns_visit(const struct netns_list *list, const bool *chosen, int proc_fd, 
 	}
 	pthread_join(thread, NULL);
 	return tour.answer;
-}
-
-int64_t netns_cpu_ms(void)
-{
-	struct timespec used;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }

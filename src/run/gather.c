@@ -4,11 +4,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
-#include <sockview/bound.h>
 #include <sockview/evidence.h>
-#include <sockview/held.h>
 #include <sockview/proto.h>
 
 #include "run/keeping.h"
@@ -16,149 +13,10 @@
 #include "run/open.h"
 #include "run/rating.h"
 #include "run/rights.h"
-
-void gather_bound(struct run *run, const struct query *query)
-{
-	if (!run->wire && !run->bound.looked && run->options->source != SOURCE_NETLINK && bound_is_asked(query) &&
-	    (run->options->source == SOURCE_PROC || !bound_is_told(&run->absent)))
-		bound_find(&run->bound, run->proc_net_fd);
-}
-
-/* A request whose rows have those of run->bound among them, each where its protocol and family end. */
-struct gather_splice {
-	struct run *run;
-	const struct source_request *inner;
-	size_t given, marked; /* rows of run->bound */
-};
-
-/* Those that come before a row of that order. 0, or the sink's answer. */
-static int splice_bound(struct gather_splice *splice, unsigned order)
-{
-	const struct bound_rows *bound = &splice->run->bound;
-	int answer = 0;
-	while (answer == 0 && splice->given < bound->count && row_order(&bound->row[splice->given]) < order) {
-		struct sock sock = { .row = bound->row[splice->given++] };
-		splice->run->report.received++;
-		if (query_matches(splice->inner->query, &sock.row))
-			answer = splice->inner->sink(splice->inner->context, &sock);
-	}
-	return answer;
-}
-
-static int splice_sink(void *context, const struct sock *sock)
-{
-	struct gather_splice *splice = context;
-	int answer = splice->inner->ordered ? splice_bound(splice, row_order(&sock->row)) : 0;
-	return answer ? answer : splice->inner->sink(splice->inner->context, sock);
-}
-
-static void splice_pause(void *context)
-{
-	const struct source_request *inner = ((const struct gather_splice *)context)->inner;
-	inner->pause(inner->context);
-}
-
-static size_t splice_mark(const void *context)
-{
-	struct gather_splice *splice = (struct gather_splice *)context;
-	splice->marked = splice->given;
-	return splice->inner->mark(splice->inner->context);
-}
-
-static void splice_rewind(void *context, size_t mark)
-{
-	struct gather_splice *splice = context;
-	splice->given = splice->marked;
-	splice->inner->rewind(splice->inner->context, mark);
-}
-
-static int gather_spliced(struct run *run, const struct sources *sources, const struct source_request *inner)
-{
-	struct gather_splice splice = { .run = run, .inner = inner };
-	struct source_request request = *inner;
-	request.sink = splice_sink;
-	request.context = &splice;
-	request.pause = inner->pause ? splice_pause : NULL;
-	request.mark = inner->mark ? splice_mark : NULL;
-	request.rewind = inner->rewind ? splice_rewind : NULL;
-	int answer = collect_sockets(sources, &request, &run->report, &run->error);
-	run->report.bound_unread = run->bound.unread;
-	run->report.bound_looked = true;
-	return answer ? answer : splice_bound(&splice, ROW_ORDERS);
-}
-
-static int gather_tables(struct run *run, const struct sources *sources, const struct source_request *request)
-{
-	struct gather_splice behind = { .run = run, .inner = request };
-	if (run->bound.looked)
-		return gather_spliced(run, sources, request);
-	int answer = collect_sockets(sources, request, &run->report, &run->error);
-	if (answer || !run->report.bound_untold || run->wire || run->options->source == SOURCE_NETLINK)
-		return answer;
-	/* Netlink was to tell of them, and could not. */
-	bound_find(&run->bound, run->proc_net_fd);
-	run->report.bound_unread = run->bound.unread;
-	run->report.bound_looked = true;
-	return splice_bound(&behind, ROW_ORDERS);
-}
-
-struct gather_held {
-	struct run *run;
-	const struct source_request *request;
-	uint64_t netns; /* ours; 0: not known */
-};
-
-static bool held_place(void *context, uint64_t netns, uint16_t *index)
-{
-	const struct gather_held *self = context;
-	struct namespaces *namespaces = &self->run->namespaces;
-	*index = 0;
-	if (!namespaces->list.count || self->run->entered)
-		return !netns || !self->netns || netns == self->netns;
-	size_t at = netns ? netns_list_find(&namespaces->list, netns) : namespaces->list.count;
-	*index = at < namespaces->list.count ? (uint16_t)at : 0;
-	return at < namespaces->list.count && namespaces->chosen[at];
-}
-
-static int held_sink(void *context, const struct sock *sock)
-{
-	const struct gather_held *self = context;
-	self->run->report.received++;
-	return query_matches(self->request->query, &sock->row) ? self->request->sink(self->request->context, sock) : 0;
-}
-
-/* Of protocols that no table tells of, where their sockets can be known by descriptors. */
-static int gather_held(struct run *run, const struct source_request *request)
-{
-	unsigned protos = run->report.unavailable & request->query->protos & HELD_PROTOS;
-	struct gather_held self = { .run = run, .request = request };
-	struct stat status;
-	const struct held_request held = {
-		.proc_fd = run->proc_fd,
-		.protos = protos,
-		.copies = !run->privilege.elevated,
-		.place = held_place,
-		.sink = held_sink,
-		.context = &self,
-	};
-	if (!protos || run->wire || !run->proc_is_ours || run->proc_fd < 0 || run->options->source == SOURCE_NETLINK)
-		return 0;
-	if (fstatat(run->proc_fd, "thread-self/ns/net", &status, 0) == 0)
-		self.netns = status.st_ino;
-	int answer = held_find(&held, &run->report.held_unread);
-	if (answer < 0 && !run->error.what)
-		return error_set(&run->error, errno, "read the descriptors of processes", "");
-	run->report.unavailable &= ~protos;
-	run->report.held |= protos;
-	return answer;
-}
+#include "run/untold.h"
 
 int gather_sockets(struct run *run, const struct source_request *request)
 {
-	if (run->namespaces.list.count && !run->entered) {
-		int gathered = netns_gather(run, request);
-		return gathered ? gathered : gather_held(run, request);
-	}
 	struct sources sources = {
 		.from = run->options->source,
 		.servant = run->servant,
@@ -166,12 +24,10 @@ int gather_sockets(struct run *run, const struct source_request *request)
 		.proc_net_fd = run->proc_net_fd,
 		.absent = &run->absent,
 	};
-	gather_bound(run, request->query);
-	int answer = gather_tables(run, &sources, request);
-	/* Of this answer alone: the next one looks again. */
-	bound_free(&run->bound);
+	bool several = run->namespaces.list.count && !run->entered;
+	int answer = several ? netns_gather(run, request) : untold_among(run, &sources, request);
 	if (answer == 0)
-		answer = gather_held(run, request);
+		answer = untold_behind(run, request);
 	/* The collector does not know the name of the file behind its wire. */
 	const char *file = run->options->replay;
 	if (!file && run->wire && wire_record_failed(run->wire))

@@ -5,8 +5,6 @@
 
 #include "run/invocation.h"
 
-/* For a query that asks for BOUND where no table tells of it: takes the rights of now. */
-void gather_bound(struct run *run, const struct query *query);
 /* Asks the source that the options name. The caller fills the request's query, sink, context, mark and rewind. */
 int gather_sockets(struct run *run, const struct source_request *request);
 /* Fills the table with rows that the filter may want, finds the owners, and keeps the rows that it wants. */

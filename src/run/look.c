@@ -20,6 +20,7 @@
 #include "run/rights.h"
 #include "run/show.h"
 #include "run/sought.h"
+#include "run/untold.h"
 
 void look_plan(struct run *run)
 {
@@ -266,7 +267,7 @@ static int look_once(struct run *run, bool last)
 		return -1;
 	run->looked = true;
 	if (!several)
-		gather_bound(run, &run->query);
+		untold_bound(run, &run->query);
 	if (rating_begin(run) < 0)
 		return -1;
 	int answer = whole ? look_whole(run, last) : look_streaming(run, last, served);

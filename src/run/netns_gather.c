@@ -23,12 +23,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sockview/cpu_time.h>
 #include <sockview/proto.h>
 #include <sockview/sockstat.h>
 #include <sockview/task_sock.h>
 #include <sockview/vec.h>
 
 #include "run/namespaces.h"
+#include "run/untold.h"
 
 enum { FEW = 16 }; /* so many are dumped whole */
 
@@ -97,12 +99,14 @@ static void report_add(struct report *all, const struct report *one)
 	all->netlink_errno = all->netlink_errno ? all->netlink_errno : one->netlink_errno;
 	all->cut_errno = all->cut_errno ? all->cut_errno : one->cut_errno;
 	all->failed |= one->failed;
+	all->bound_untold |= one->bound_untold;
 }
 
-static bool report_is_whole(const struct report *report)
+/* `later`: PROTO_BIT()s that are looked for elsewhere. */
+static bool report_is_whole(const struct report *report, unsigned later)
 {
-	return !report->interrupted && !report->lost && !report->malformed && !report->unavailable && !report->failed &&
-	       !report->out_of_time;
+	return !report->interrupted && !report->lost && !report->malformed && !(report->unavailable & ~later) &&
+	       !report->failed && !report->out_of_time;
 }
 
 /* What `query` asks for, of the namespace under way. */
@@ -124,7 +128,8 @@ static int part_ask(struct gathering *self, const struct sources *sources, const
 	int result = collect_sockets(sources, &own, &report, &run->error);
 	bool first = !answer->by;
 	answer->by = first ? report.from_netlink || !report.from_proc ? by : "proc" : answer->by;
-	answer->complete = (first || answer->complete) && result == 0 && report_is_whole(&report);
+	answer->complete =
+		(first || answer->complete) && result == 0 && report_is_whole(&report, untold_by_descriptors(run));
 	if (report.out_of_time && query->protos & PROTO_BIT(PROTO_TCP))
 		answer->skipped_states |= query->states[PROTO_TCP];
 	run->namespaces.out_of_time |= report.out_of_time;
@@ -368,7 +373,7 @@ static int dump_some(struct gathering *self)
 	for (size_t i = 0; i < namespaces->list.count && answer == 0; i++) {
 		if (!namespaces->part[i].dump)
 			continue;
-		namespaces->part[i].dump = netns_cpu_ms() < self->end;
+		namespaces->part[i].dump = cpu_time_ms() < self->end;
 		namespaces->out_of_time |= !namespaces->part[i].dump;
 		if (!namespaces->part[i].dump)
 			continue;
@@ -430,7 +435,7 @@ static int read_round(struct gathering *self, const bool *outside, const struct 
 		int fd = outside[i] ? open_from_outside(self, i) : -1;
 		if (fd < 0)
 			continue;
-		bool late = netns_cpu_ms() >= self->end;
+		bool late = cpu_time_ms() >= self->end;
 		if (!late)
 			result = read_from_outside(self, i, fd, query);
 		else if (!first)
@@ -459,7 +464,7 @@ static int gather_from_outside(struct gathering *self)
 		rest.states[PROTO_TCP] &= ~LISTENERS;
 		rest.protos = PROTO_BIT(PROTO_TCP);
 	}
-	self->end = netns_cpu_ms() + netns_gather_cpu_ms(self->run->options);
+	self->end = cpu_time_ms() + netns_gather_cpu_ms(self->run->options);
 	int result = read_round(self, outside, &first, true);
 	if (result == 0 && both) {
 		for (size_t i = 0; i < namespaces->list.count; i++)
@@ -552,7 +557,7 @@ static int replay(struct gathering *self)
 		namespaces->answer[0].by = "netlink";
 	namespaces->answer[0].gone = !namespaces->answer[0].by;
 	for (size_t i = 0; i < namespaces->list.count; i++)
-		namespaces->answer[i].complete = namespaces->answer[i].by && report_is_whole(&run->report);
+		namespaces->answer[i].complete = namespaces->answer[i].by && report_is_whole(&run->report, 0);
 	if (result == 0 && !namespaces_fit(run, none))
 		result = error_set(&run->error, ENOENT, "find in the recording the network namespace", none);
 	tell_answers(namespaces);
@@ -576,7 +581,7 @@ int netns_gather(struct run *run, const struct source_request *request)
 	/* A recording has netlink's answers alone. */
 	self.staged = namespaces->count > FEW && !run->options->record && query->protos & PROTO_BIT(PROTO_TCP) &&
 	              query->states[PROTO_TCP] & ~LISTENERS && run->options->source != SOURCE_PROC;
-	self.end = netns_cpu_ms() + netns_gather_cpu_ms(run->options);
+	self.end = cpu_time_ms() + netns_gather_cpu_ms(run->options);
 	int result = netns_visit(&namespaces->list, namespaces->chosen, run->proc_fd, part_enter, &self);
 	if (result == 0 && self.staged)
 		result = gather_connections(&self);

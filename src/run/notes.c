@@ -141,7 +141,9 @@ static void report_bound(const struct report *report, const struct privilege *pr
 {
 	static const char why[] = "no table of this kernel tells of TCP sockets that are bound and do not listen "
 				  "(it takes Linux 6.8 with tcp_diag)";
-	if (!report->bound_unread)
+	if (!(report->from_descriptors & PROTO_BIT(PROTO_TCP)))
+		message("%s: none is shown", why);
+	else if (!report->bound_unread)
 		message("%s: shown are those that processes hold", why);
 	else if (!privilege->root)
 		message("%s: shown are those of your own processes; root is shown all that a process holds", why);
@@ -200,7 +202,7 @@ static void report_fallback(const struct report *report)
 void notes_recording(const struct report *report)
 {
 	char list[80];
-	if (report->bound_untold && report->from_netlink)
+	if (report->bound_untold && report->from_netlink && !(report->from_descriptors & PROTO_BIT(PROTO_TCP)))
 		message("the recording lacks TCP sockets that are bound and do not listen, which netlink does not tell of here");
 	if (!report->from_proc || !report->from_netlink)
 		return;
@@ -216,7 +218,7 @@ void notes_replay(const struct report *report, const struct origin *origin, bool
 		message("the recording was not made of all %s sockets that are asked for: some may be missing", list);
 	else if (report->unrecorded && verbose)
 		message("the recording does not say of which sockets it was made (%s): some may be missing", list);
-	if (!report->bound_untold || report->unavailable & PROTO_BIT(PROTO_TCP))
+	if (!report->bound_untold || (report->unavailable | report->from_descriptors) & PROTO_BIT(PROTO_TCP))
 		return;
 	if (origin->bound == ORIGIN_BOUND_UNTOLD)
 		message("the recorded kernel%s%s did not tell of TCP sockets that are bound and do not listen "
@@ -229,9 +231,10 @@ void notes_replay(const struct report *report, const struct origin *origin, bool
 static void report_held(const struct report *report)
 {
 	char list[80];
-	if (!report->held)
+	unsigned held = report->from_descriptors & ~PROTO_BIT(PROTO_TCP);
+	if (!held)
 		return;
-	protos_list(list, sizeof(list), report->held);
+	protos_list(list, sizeof(list), held);
 	if (report->held_unread)
 		message("no table of this kernel tells of %s sockets: shown are those that processes hold, but for %u process%s that could not be looked into",
 		        list, report->held_unread, report->held_unread == 1 ? "" : "es");
@@ -277,8 +280,11 @@ void notes_report(const struct report *report, const struct owner_report *owners
 		report_fallback(report);
 	/* --source proc is no fallback: nothing is said of it unless asked. */
 	bool chosen = report->from_proc & PROTO_BIT(PROTO_TCP) && !report->netlink_errno;
-	if (report->bound_untold && report->bound_looked && !(report->unavailable & PROTO_BIT(PROTO_TCP)) &&
-	    ((report->bound_unread && !chosen) || verbose))
+	bool looked = report->from_descriptors & PROTO_BIT(PROTO_TCP);
+	/* Of a recording without them notes_replay() tells. */
+	bool told_here = looked || report->from_netlink || report->from_proc;
+	if (report->bound_untold && told_here && !(report->unavailable & PROTO_BIT(PROTO_TCP)) &&
+	    (((report->bound_unread || !looked) && !chosen) || verbose))
 		report_bound(report, privilege);
 	if (owners)
 		report_owners(owners, privilege, verbose);

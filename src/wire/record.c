@@ -114,6 +114,11 @@ int wire_record_note(struct wire *recording, const void *note, size_t len)
 	return record_note((struct record_wire *)recording, note, len);
 }
 
+int wire_record_bytes(struct wire *recording, const void *data, size_t len)
+{
+	return record_bytes((struct record_wire *)recording, data, len);
+}
+
 /* Both write at the place in the file that they share. */
 struct wire *wire_record_on(struct wire *recording, struct wire *inner, const void *note, size_t len)
 {

@@ -197,7 +197,7 @@ else:
 # --- vsock and XDP: this kernel may have neither's sock_diag ------------------------------------------
 
 AF_VSOCK, AF_XDP, ANY = 40, 44, 0xffffffff
-SOCK_DIAG_BY_FAMILY, NLMSG_DONE, REQUEST_DUMP, MULTI = 20, 3, 0x301, 2
+SOCK_DIAG_BY_FAMILY, NLMSG_NOOP, NLMSG_DONE, REQUEST_DUMP, MULTI = 20, 1, 3, 0x301, 2
 
 
 def message(kind, flags, payload):
@@ -389,11 +389,47 @@ if vs:
         answer = json.loads(result.out)["sockets"]
         t.ok(ours not in [row["inode"] for row in answer] and b"could not be looked into" in result.err or
              ours in [row["inode"] for row in answer] and b"no table" not in result.err, "another user's are told by the kernel, or said to be left out", result)
+    # What descriptors told is in a recording, and says there what it is.
+    path = os.path.join(tap.scratch(), "held")
+    for more in ([], ["-N", "self"]):
+        names = ["--columns", "state,vsock_type,local,remote,inode"]
+        live = json.loads(tap.sockview("--vsock", "-a", "--json", *names, *more, "--record", path).out)
+        told = json.loads(tap.sockview("--vsock", "-a", "--json", *names, *more, "--replay", path).out)
+        # Without a copy of a descriptor only the kind of the socket is known.
+        t.same([row["inode"] for row in live["sockets"] if row["inode"] == ours], [ours], "recorded: %s" % " ".join(more), live)
+        t.same(told["sockets"], live["sockets"], "and replayed", told)
+        t.same([told["report"][name] for name in ("from_descriptors", "descriptors_unread", "unavailable", "complete")],
+               [live["report"][name] for name in ("from_descriptors", "descriptors_unread", "unavailable", "complete")], "with what it lacks", told["report"])
+    report = json.loads(tap.sockview("--vsock", "-a", "--json").out)["report"]
+    t.same(report["complete"], not report["descriptors_unread"], "complete where each process was looked into", report)
+    if os.getuid() == 0 and not tap.missing("setpriv"):
+        report = json.loads(tap.sockview("--vsock", "-a", "--json", user=65534).out)["report"]
+        t.ok(not report["from_descriptors"] or (report["descriptors_unread"] and not report["complete"]), "processes that were not looked into: not complete, and counted", report)
 xs = try_socket(AF_XDP, socket.SOCK_RAW)
 if xs:
     mine = of(rows("--xdp", "--columns", "proto,family,pid,inode"), xs)
     t.same([mine.get(name) for name in ("proto", "family", "pid")], ["xdp", "xdp", os.getpid()], "XDP: that it is there, and whose it is", mine)
     t.same(of(rows("--xdp", "-N", "self"), xs).get("inode"), os.fstat(xs.fileno()).st_ino, "-N")
+    path = os.path.join(tap.scratch(), "held_xdp")
+    names = ["--columns", "proto,family,state,local,remote,interface,uid,inode"]
+    live = json.loads(tap.sockview("--xdp", "--json", *names, "--record", path).out)["sockets"]
+    t.same(json.loads(tap.sockview("--xdp", "--json", *names, "--replay", path).out)["sockets"], live, "XDP: recorded and replayed", live)
+
+# A kernel before 6.8: TCP sockets that are only bound, by descriptors.
+NOTE = b"sockview descriptors "
+path = recording("bound", inet_request(socket.IPPROTO_TCP), inet(2, 13, 0, 0, sockid(7071, 0, HOME, b"", 3), 0, (0, 0), 1000, 301))
+with open(path, "rb") as file:
+    answers = file.read()
+with open(recording("asked", inet_request(socket.IPPROTO_TCP)), "rb") as file:
+    asked = file.read()
+for note, complete, unread in ((b"", True, 0), (message(NLMSG_NOOP, 0, NOTE + b"0"), True, 0), (message(NLMSG_NOOP, 0, NOTE + b"3"), False, 3)):
+    with open(path, "wb") as file:
+        file.write(asked + note + answers if note else answers)
+    result = tap.sockview("-atn4", "--json", "--replay", path)
+    answer = json.loads(result.out)
+    t.same([[row["state"] for row in answer["sockets"]], *[answer["report"][name] for name in ("complete", "descriptors_unread", "from_descriptors")]],
+           [["BOUND"], complete, unread, ["tcp"] if note else []], "bound sockets of a recording that says %r" % note[16:], result)
+    t.same(b"but for 3 processes" in result.err or b"of your own processes" in result.err, unread == 3, "and so does the note", result)
 
 # --- another network namespace ------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <sockview/countof.h>
+#include <sockview/cpu_time.h>
 
 #include "collect/procnet.h"
 #include "collect/procnet_inet.h"
@@ -711,7 +712,7 @@ static int slow_sink(void *context, const struct sock *sock)
 {
 	const struct source_request *request = context;
 	(void)sock;
-	while (netns_cpu_ms() < request->cpu_end_ms)
+	while (cpu_time_ms() < request->cpu_end_ms)
 		;
 	return 0;
 }
@@ -726,7 +727,7 @@ static void time_ends_a_file_that_is_being_read(void **state)
 	for (int i = 0; i < LINES; i++)
 		put_line(scene, "tcp", ESTABLISHED);
 	put_line(scene, "tcp6", LISTENER6);
-	request.cpu_end_ms = netns_cpu_ms() + 20;
+	request.cpu_end_ms = cpu_time_ms() + 20;
 	assert_int_equal(source_proc(scene->fd, &request, &scene->report, &scene->error), 0);
 	assert_true(scene->report.out_of_time);
 	assert_in_range(scene->report.received, 0, LINES / 4);

@@ -3,8 +3,11 @@
  * proto.h - the table of protocol families, a row each, and the table of states.
  *
  * Code that treats protocols differently asks the row for what differs. A new
- * family is a row of proto_table, a name in enum proto (row.h), a decoder with
- * its reader of /proc/net (collect/family.h), and columns for its details.
+ * family is six files: a name in FOR_ALL_PROTOS and a struct for its details
+ * (row.h), a row of proto_table (proto.c), a decoder with its reader of /proc/net
+ * (a file of collect/, and its line in the map of main.c), columns for its details
+ * (columns_family.c), and its ends as text (family_text.c). tests/cli/layers.t
+ * holds one to that.
  */
 #ifndef SOCKVIEW_PROTO_H
 #define SOCKVIEW_PROTO_H

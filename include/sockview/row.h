@@ -20,25 +20,31 @@
 #include <sockview/addr.h>
 #include <sockview/text.h>
 
-/* Rows of proto_table (proto.h), in the order they are printed: netstat's, the internet protocols first. */
-enum proto {
-	PROTO_TCP,
-	PROTO_UDP,
-	PROTO_UDPLITE,
-	PROTO_RAW,
-	PROTO_ICMP,
-	PROTO_MPTCP,
-	PROTO_SCTP,
-	PROTO_DCCP,
-	PROTO_SMC, /* of a family of its own, with the addresses of IPv4 or IPv6 */
-	PROTO_UNIX,
-	PROTO_PACKET,
-	PROTO_NETLINK,
-	PROTO_VSOCK,
-	PROTO_XDP,
-	PROTO_TIPC,
-	PROTO_COUNT
-};
+/*
+ * Each protocol, and the family (collect/family_*.c) by which the kernel is asked for its sockets: rows of proto_table
+ * (proto.h), in the order they are printed. That is netstat's, the internet protocols first; SMC is of a family of its
+ * own, with the addresses of IPv4 or IPv6.
+ */
+#define FOR_ALL_PROTOS(X) \
+	X(TCP, inet) \
+	X(UDP, inet) \
+	X(UDPLITE, inet) \
+	X(RAW, inet) \
+	X(ICMP, icmp) \
+	X(MPTCP, mptcp) \
+	X(SCTP, sctp) \
+	X(DCCP, dccp) \
+	X(SMC, smc) \
+	X(UNIX, unix) \
+	X(PACKET, packet) \
+	X(NETLINK, netlink) \
+	X(VSOCK, vsock) \
+	X(XDP, xdp) \
+	X(TIPC, tipc)
+
+#define PROTO_NAMED(name, family) PROTO_##name,
+enum proto { FOR_ALL_PROTOS(PROTO_NAMED) PROTO_COUNT };
+#undef PROTO_NAMED
 
 #define PROTO_BIT(proto) (1u << (proto))
 #define PROTO_INET_ALL   (PROTO_BIT(PROTO_UNIX) - 1u)

@@ -2,7 +2,7 @@
 /*
  * family.h - how the kernel is asked for the sockets of an address family, and how its answers are read.
  *
- * One row a family, in a file of its own (family_inet.c, family_unix.c ...).
+ * One row a family, in a file of its own (family_inet.c, family_unix.c ...), found by its name in FOR_ALL_PROTOS (row.h).
  */
 #ifndef SOCKVIEW_COLLECT_FAMILY_H
 #define SOCKVIEW_COLLECT_FAMILY_H
@@ -34,19 +34,23 @@ struct family {
 	bool judges; /* the kernel runs a filter's bytecode */
 };
 
-extern const struct family family_inet, family_dccp, family_icmp, family_mptcp, family_unix, family_packet,
-	family_netlink, family_vsock, family_xdp, family_sctp, family_smc, family_tipc;
+/* One family may be named by several protocols. */
+#define FAMILY_OF(proto, name) extern const struct family family_##name;
+FOR_ALL_PROTOS(FAMILY_OF)
+#undef FAMILY_OF
 
 static inline const struct family *family_of(enum proto proto)
 {
-	static const struct family *const families[PROTO_COUNT] = {
-		[PROTO_TCP] = &family_inet,    [PROTO_UDP] = &family_inet,      [PROTO_UDPLITE] = &family_inet,
-		[PROTO_RAW] = &family_inet,    [PROTO_ICMP] = &family_icmp,     [PROTO_MPTCP] = &family_mptcp,
-		[PROTO_UNIX] = &family_unix,   [PROTO_PACKET] = &family_packet, [PROTO_NETLINK] = &family_netlink,
-		[PROTO_VSOCK] = &family_vsock, [PROTO_XDP] = &family_xdp,       [PROTO_SCTP] = &family_sctp,
-		[PROTO_DCCP] = &family_dccp,   [PROTO_SMC] = &family_smc,       [PROTO_TIPC] = &family_tipc,
-	};
-	return families[proto];
+	switch (proto) {
+#define FAMILY_OF(proto, name) \
+	case PROTO_##proto: \
+		return &family_##name;
+		FOR_ALL_PROTOS(FAMILY_OF)
+#undef FAMILY_OF
+	case PROTO_COUNT:
+		break;
+	}
+	__builtin_unreachable();
 }
 
 #endif

@@ -200,7 +200,7 @@ const struct family family_inet = {
  * DCCP counts on behind TCP's states (include/linux/dccp.h): PARTOPEN and PASSIVE_CLOSEREQ, from 13 on before
  * Linux 6.8 and from 14 on since. Both are of connections that stand.
  */
-enum { DCCP_BEHIND_FIRST = STATE_BOUND, DCCP_BEHIND = 7 << DCCP_BEHIND_FIRST };
+enum { DCCP_BEHIND_FIRST = STATE_BOUND, DCCP_BEHIND_LAST = STATE_BOUND + 2, DCCP_BEHIND = 7 << DCCP_BEHIND_FIRST };
 
 static void dccp_put_request(struct nlmsghdr *message, const struct family_request *request)
 {
@@ -213,7 +213,8 @@ bool decode_dccp(const void *payload, size_t len, enum proto proto, unsigned wan
 {
 	if (!decode_inet(payload, len, proto, want, out))
 		return false;
-	if (((const struct inet_diag_msg *)payload)->idiag_state >= DCCP_BEHIND_FIRST)
+	uint8_t state = ((const struct inet_diag_msg *)payload)->idiag_state;
+	if (state >= DCCP_BEHIND_FIRST && state <= DCCP_BEHIND_LAST)
 		out->sock.row.state = STATE_ESTABLISHED;
 	return true;
 }

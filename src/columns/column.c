@@ -24,7 +24,7 @@ const char *column_group_title(enum column_group group)
 		[GROUP_INFO] = "TCP internals (-I)",
 		[GROUP_RATE] = "Rates (of two looks: -c)",
 		[GROUP_UNIX] = "Unix sockets",
-		[GROUP_FAMILY] = "Packet, netlink, MPTCP, vsock, XDP, SCTP, SMC and TIPC sockets",
+		[GROUP_FAMILY] = "Sockets of one family alone",
 		[GROUP_FILTER] = "Packet filters (-b)",
 		[GROUP_STORAGE] = "Storage of BPF programs (--bpf-maps)",
 	};

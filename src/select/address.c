@@ -285,26 +285,20 @@ static uint32_t unix_host_read(struct reading *reading, struct piece piece, enum
 }
 
 /*
- * ss's prefixes of the families whose ends are names. Behind one stands a
- * pattern of an end as it is printed; a part of it alone is its first:
+ * ss's prefixes of the families whose ends are names: "netlink:", "link:". Behind
+ * one stands a pattern of an end as it is printed; a part of it alone is its first:
  * netlink:route, and netlink:kernel is the kernel's own of any protocol.
  */
-static const struct {
-	const char *prefix;
-	enum proto proto;
-} name_families[] = {
-	{ "netlink:", PROTO_NETLINK }, { "link:", PROTO_PACKET }, { "packet:", PROTO_PACKET },
-	{ "vsock:", PROTO_VSOCK },     { "xdp:", PROTO_XDP },     { "tipc:", PROTO_TIPC },
-};
-
 static bool name_family(struct piece *piece, enum proto *proto)
 {
-	for (size_t i = 0; i < countof(name_families); i++)
-		if (piece_skip(piece, name_families[i].prefix)) {
-			*proto = name_families[i].proto;
-			return true;
-		}
-	return false;
+	const char *colon = memchr(piece->text, ':', piece->len);
+	size_t len = colon ? (size_t)(colon - piece->text) : 0;
+	unsigned protos = len ? protos_by_word(piece->text, len, NULL) : 0;
+	protos &= ~(PROTO_INET_ALL | PROTO_BIT(PROTO_UNIX));
+	*proto = proto_next(protos, 0);
+	if (protos)
+		*piece = piece_from(*piece, len + 1);
+	return protos;
 }
 
 static uint32_t name_host_read(struct reading *reading, enum proto proto, struct piece piece, enum expr_end end)

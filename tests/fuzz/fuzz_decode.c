@@ -8,6 +8,7 @@
 #include <sockview/countof.h>
 #include <sockview/decode.h>
 
+#include "collect/family.h"
 #include "columns/family_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,35 +36,29 @@ static unsigned touch_texts(const struct sock *sock)
 	return sum;
 }
 
-/* Each looks for its own family in the first byte. */
-static const struct {
-	enum proto proto;
-	bool (*decode)(const void *payload, size_t len, enum proto proto, unsigned want, struct decoded *out);
-} others[] = {
-	{ PROTO_UNIX, decode_unix },   { PROTO_PACKET, decode_packet }, { PROTO_NETLINK, decode_netlink },
-	{ PROTO_MPTCP, decode_mptcp }, { PROTO_VSOCK, decode_vsock },   { PROTO_XDP, decode_xdp },
-	{ PROTO_SCTP, decode_sctp },   { PROTO_SMC, decode_smc },       { PROTO_TIPC, decode_tipc },
-	{ PROTO_DCCP, decode_dccp },
-};
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct decoded out;
-	if (!size)
-		return 0;
-	uint8_t how = data[0];
-	/* Payloads are aligned, and end where they end. */
-	void *payload = malloc(size);
-	if (!payload)
-		return 0;
-	memcpy(payload, data + 1, size - 1);
-	unsigned sum = 0;
-	for (size_t i = 0; i < countof(others) && how & 1; i++)
-		if (others[i].decode(payload, size - 1, others[i].proto, how >> 1, &out))
+	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+	{
+		struct decoded out;
+		if (!size)
+			return 0;
+		uint8_t how = data[0];
+		/* Payloads are aligned, and end where they end. */
+		void *payload = malloc(size);
+		if (!payload)
+			return 0;
+		memcpy(payload, data + 1, size - 1);
+		unsigned sum = 0;
+		/* Each looks for its own family in the first byte. */
+		FOR_EACH_PROTO (proto, how & 1 ? PROTO_ALL : 0) {
+			const struct family *family = family_of(proto);
+			if (family->decode && family->decode(payload, size - 1, proto, how >> 1, &out))
+				sum += touch(&out.sock) + touch_texts(&out.sock);
+		}
+		if (!(how & 1) && decode_inet(payload, size - 1, how >> 6, how >> 1 | WANT_STORAGE, &out))
 			sum += touch(&out.sock) + touch_texts(&out.sock);
-	if (!(how & 1) && decode_inet(payload, size - 1, how >> 6, how >> 1 | WANT_STORAGE, &out))
-		sum += touch(&out.sock) + touch_texts(&out.sock);
-	/* The sum is used, so that no compiler leaves the reading out; none is that large. */
-	free(payload);
-	return sum == UINT_MAX ? -1 : 0;
-}
+		/* The sum is used, so that no compiler leaves the reading out; none is that large. */
+		free(payload);
+		return sum == UINT_MAX ? -1 : 0;
+	}

@@ -5,15 +5,12 @@
  */
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
-#include <linux/netlink.h>
 #include <linux/unix_diag.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,41 +18,7 @@
 
 #include <sockview/decode.h>
 
-/* A payload under construction. */
-struct payload {
-	size_t len;
-	char bytes[1024];
-};
-
-static void put(struct payload *payload, const void *data, size_t len)
-{
-	memcpy(payload->bytes + payload->len, data, len);
-	payload->len += len;
-}
-
-static void put_attr(struct payload *payload, uint16_t type, const void *data, size_t len)
-{
-	struct nlattr head = { .nla_len = (uint16_t)(sizeof(head) + len), .nla_type = type };
-	put(payload, &head, sizeof(head));
-	put(payload, data, len);
-	payload->len = NLA_ALIGN(payload->len);
-}
-
-/* A copy whose last byte is the last of its page; the next page faults. */
-static const void *guarded(const void *data, size_t len)
-{
-	static char *pages;
-	size_t size = (size_t)sysconf(_SC_PAGESIZE);
-	if (!pages) {
-		pages = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		assert_true(pages != MAP_FAILED);
-		assert_int_equal(mprotect(pages + size, size, PROT_NONE), 0);
-	}
-	/* The kernel's payloads are aligned to 4 bytes: so is this, up to 3 bytes short of the page's end. */
-	char *at = pages + size - NLA_ALIGN(len);
-	memcpy(at, data, len);
-	return at;
-}
+#include "payload.h"
 
 static struct payload tcp_listener(void)
 {

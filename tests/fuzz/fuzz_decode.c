@@ -38,27 +38,25 @@ static unsigned touch_texts(const struct sock *sock)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-	{
-		struct decoded out;
-		if (!size)
-			return 0;
-		uint8_t how = data[0];
-		/* Payloads are aligned, and end where they end. */
-		void *payload = malloc(size);
-		if (!payload)
-			return 0;
-		memcpy(payload, data + 1, size - 1);
-		unsigned sum = 0;
-		/* Each looks for its own family in the first byte. */
-		FOR_EACH_PROTO (proto, how & 1 ? PROTO_ALL : 0) {
-			const struct family *family = family_of(proto);
-			if (family->decode && family->decode(payload, size - 1, proto, how >> 1, &out))
-				sum += touch(&out.sock) + touch_texts(&out.sock);
-		}
-		if (!(how & 1) && decode_inet(payload, size - 1, how >> 6, how >> 1 | WANT_STORAGE, &out))
+	struct decoded out;
+	if (!size)
+		return 0;
+	uint8_t how = data[0];
+	/* Payloads are aligned, and end where they end. */
+	void *payload = malloc(size);
+	if (!payload)
+		return 0;
+	memcpy(payload, data + 1, size - 1);
+	unsigned sum = 0;
+	/* Each looks for its own family in the first byte. */
+	FOR_EACH_PROTO (proto, how & 1 ? PROTO_ALL : 0) {
+		const struct family *family = family_of(proto);
+		if (family->decode && family->decode(payload, size - 1, proto, how >> 1, &out))
 			sum += touch(&out.sock) + touch_texts(&out.sock);
-		/* The sum is used, so that no compiler leaves the reading out; none is that large. */
-		free(payload);
-		return sum == UINT_MAX ? -1 : 0;
 	}
+	if (!(how & 1) && decode_inet(payload, size - 1, how >> 6, how >> 1 | WANT_STORAGE, &out))
+		sum += touch(&out.sock) + touch_texts(&out.sock);
+	/* The sum is used, so that no compiler leaves the reading out; none is that large. */
+	free(payload);
+	return sum == UINT_MAX ? -1 : 0;
+}

@@ -169,7 +169,8 @@ static void json_is_one_object(void **state)
 		"\"netns\":4026531840,\"sockets\":[";
 	const char *tail =
 		"\n],\"source\":\"netlink\",\"report\":{\"complete\":false,\"error\":null,\"received\":2,\"requests\":1,\"interrupted\":0,\"lost\":0,"
-		"\"malformed\":0,\"unavailable\":[\"raw\"],\"from_proc\":[],\"unrecorded\":[],\"hidden_owners\":0,\"owners\":null}}\n";
+		"\"malformed\":0,\"unavailable\":[\"raw\"],\"from_proc\":[],\"unrecorded\":[],\"from_descriptors\":[],"
+		"\"descriptors_unread\":0,\"hidden_owners\":0,\"owners\":null}}\n";
 	const char *row = "{\"proto\":\"tcp\",\"local_address\":\"0.0.0.0\",\"local_port\":80,\"remote_port\":null}";
 	char want[2048];
 	const struct show how = { &format_json, "proto,local_address,local_port,remote_port", 0, false, false, NULL,

@@ -252,7 +252,8 @@ static void get_path(const struct column *column, const struct column_source *so
 
 const struct column columns_socket[] = {
 	TEXT("proto", "tcp, udp, unix ...: a word of -A, or icmp6", .get = get_proto),
-	TEXT("family", "inet, inet6, or the protocol where that has a family of its own, as unix has", .get = get_family),
+	TEXT("family", "inet, inet6, or the protocol where that has a family of its own, as unix has",
+	     .get = get_family),
 	TEXT("state", "ESTABLISHED, LISTEN ...; UNCONNECTED for what is no TCP and not connected",
 	     .mark = COLUMN_MARK_STATE, .get = get_state),
 	NUMBER("recv_q", "bytes", "received and not yet read; of a listener: connections not accepted yet",

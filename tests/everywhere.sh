@@ -55,7 +55,7 @@ try_suite() {
 	second=$?
 	tests=$(sed -n 's/^Files=[0-9]*, Tests=\([0-9]*\),.*/\1/p' "$log")
 	peers=$(in_root "$1" 'gcc -dumpfullversion; getconf GNU_LIBC_VERSION; ss -V; lsof -v 2>&1 | sed -n "s/.*revision: \([0-9.]*\).*/lsof \1/p"' 2>&1 | paste -sd' ')
-	echo "$1 first=$first check=$second tests=${tests:-none} failed=$(grep -c '^not ok' "$log") ($peers)"
+	echo "$1 first=$first check=$second tests=${tests:-none} failed=$(sed -n 's/.* Failed: \([0-9]*\))$/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }') ($peers)"
 	[ "$first" -eq 0 ] && [ "$second" -eq 0 ]
 }
 

@@ -181,7 +181,8 @@ def scene(name, rules=None, commands=(), sure=None):
     if rules:
         done = tap.run(["nft", "-f", "-"], stdin=rules.encode())
         if done.status:
-            t.ok(False, name + ": nft takes the rules", done)
+            old = tap.older("nft", (1,))
+            t.skip(name, old) if old else t.ok(False, name + ": nft takes the rules", done)
             return {}
     for command in commands:
         done = tap.run(command.split())

@@ -186,6 +186,17 @@ def missing(*tools):
     return next((tool for tool in tools if not shutil.which(tool, path=path)), None)
 
 
+def older(tool, version, *ask):
+    """"lsof 4.93.2 is older than 4.95" where it is; None where it is not, or says no version."""
+    if missing(tool):
+        return None
+    told = run([tool, *(ask or ["--version"])])
+    found = re.search(r"\d+(?:\.\d+)+", (told.out + told.err).decode(errors="replace"))
+    if not found or tuple(map(int, found[0].split("."))) >= version:
+        return None
+    return "%s %s is older than %s" % (tool, found[0], ".".join(map(str, version)))
+
+
 os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
 

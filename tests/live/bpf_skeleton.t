@@ -60,8 +60,10 @@ def compare(program, which, walk):
 
 
 missing = tap.missing(os.environ.get("BPF_CLANG", "clang"), "bpftool")
-if missing:
-    t.skip("the regenerated program finds the same by BPF", "%s is not installed" % missing)
+old = tap.older(os.environ.get("BPF_CLANG", "clang"), (12,)) or tap.older("bpftool", (5, 14), "version")
+if missing or old:
+    # __builtin_preserve_type_info() is of clang 12, skeletons without libbpf are of bpftool 5.14.
+    t.skip("the regenerated program finds the same by BPF", old or "%s is not installed" % missing)
 elif t.ok(variant("regenerated"), "regenerated: it can be built"):
     load = subprocess.Popen([tap.helper("load"), "200", "2", "3"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     t.ok(load.stdout.readline().startswith(b"ready"), "200 processes stand")

@@ -765,7 +765,7 @@ table ip tnat {
     tcp dport 31001 dnat to 192.0.2.11:8011
     tcp dport 31002-31003 redirect to :8012
     tcp dport { 31004, 31005 } dnat to 192.0.2.14
-    dnat ip to tcp dport map @targets
+    dnat ip addr . port to tcp dport map @targets
     tcp dport @many dnat to 192.0.2.18
     meta l4proto . th dport vmap { tcp . 31007 : goto far }
     udp dport 31001 dnat to 192.0.2.99
@@ -774,7 +774,7 @@ table ip tnat {
   }
   chain far { meta l4proto tcp dnat to 192.0.2.17:8017; }
   chain near { tcp dport 31008 dnat to 192.0.2.19:8019; }
-  chain out {
+  chain outgoing {
     type nat hook output priority -100;
     tcp dport 31009 redirect to :8020
   }

@@ -249,7 +249,8 @@ def probes(name, rules, *words):
     """What the kernel makes of a packet is what the peers' connects meet; nothing is left behind."""
     tap.run(["nft", "flush", "ruleset"])
     if rules and tap.run(["nft", "-f", "-"], stdin=rules.encode()).status:
-        t.ok(False, name + ": nft takes the rules")
+        old = tap.older("nft", (1,))
+        t.skip(name, old) if old else t.ok(False, name + ": nft takes the rules")
         return {}
     rows, done = injected("-q", *words)
     left_behind.append((half_open(), tap.run(["nft", "list", "ruleset"]).out))

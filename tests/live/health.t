@@ -186,11 +186,11 @@ if has_nft:
     client, accepted = pair()
     port = client.getsockname()[1]
     # Where it comes in: what is dropped on the way out the sender is told of, and does not count.
-    rule("add chain inet sick in { type filter hook input priority 0; }\nadd rule inet sick in tcp sport %d drop" % port)
+    rule("add chain inet sick input { type filter hook input priority 0; }\nadd rule inet sick input tcp sport %d drop" % port)
     client.send(b"lost")
     until(lambda: any((row["tcpi_retransmits"] or 0) >= 3 for row in rows("-tnI", "sport = :%d" % port)), "retransmissions")
     finds("a black hole", [("black-hole", "warning")], ports=[port])
-    rule("flush chain inet sick in")
+    rule("flush chain inet sick input")
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
     accepted.close()

@@ -177,8 +177,8 @@ else:
 
     def lossy():
         """Groups of small segments; where they come in one of eight is lost, some of which are the last of a group."""
-        rules = ("add chain inet sick in { type filter hook input priority 0; }\n"
-                 "add rule inet sick in tcp sport %d tcp flags psh numgen inc mod 8 0 drop" % port)
+        rules = ("add chain inet sick input { type filter hook input priority 0; }\n"
+                 "add rule inet sick input tcp sport %d tcp flags psh numgen inc mod 8 0 drop" % port)
         tap.run(["nft", "-f", "-"], stdin=rules.encode())
         before = segments()
         for _ in range(60):
@@ -187,7 +187,7 @@ else:
             left = 500
             while left:
                 left -= len(accepted.recv(left))
-        tap.run(["nft", "flush", "chain", "inet", "sick", "in"])
+        tap.run(["nft", "flush", "chain", "inet", "sick", "input"])
         # The last acknowledgement has come.
         until(lambda: not ss_number(r"unacked:(\d+)", "-tin", "sport = :%d" % port), "all acknowledged")
         after = segments()
@@ -212,8 +212,8 @@ else:
     def half_open(leave):
         listener, port = listen(4)
         # Where they come in: a request whose answer cannot be sent again is forgotten.
-        rules = ("add chain inet sick in { type filter hook input priority 0; }\n"
-                 "add rule inet sick in tcp sport %d drop" % port)
+        rules = ("add chain inet sick input { type filter hook input priority 0; }\n"
+                 "add rule inet sick input tcp sport %d drop" % port)
         knocking = []
 
         def scene():
@@ -228,7 +228,7 @@ else:
 
         result, findings, sent = meanwhile(scene)
         listener.close()
-        tap.run(["nft", "flush", "chain", "inet", "sick", "in"])
+        tap.run(["nft", "flush", "chain", "inet", "sick", "input"])
         t.ok(sent, "the scene: cookies were sent", sent)
         return result, findings, sent, port
 

@@ -56,9 +56,16 @@ def ours(options, **more):
 
 def theirs(options, **more):
     result = tap.run(["lsof", *options.split()], **more)
+    asked = re.search(r"-F *([A-Za-z]*)(0?)$", options)
+    if OLD and asked and asked[1] and "f" not in asked[1]:
+        result.out = re.sub(rb"(?m)(?:^|(?<=\0))f\d+[\n\0]", b"", result.out)
     # One field in a line, or between NULs.
     result.out = re.sub(rb"(?m)^G[0-9a-fx;]*\n", b"", re.sub(rb"(?m)(?<=\0)G[0-9a-fx;]*\0", b"", result.out))
     return result
+
+
+# lsof before 4.95 has the descriptor's line in each output of fields, asked for or not.
+OLD = tap.older("lsof", (4, 95), "-v")
 
 
 def steady(options, **more):

@@ -112,7 +112,7 @@ t.ok(result.status == 0 and len(result.lines) >= 5, "/proc/net tells nothing of 
 if os.getuid() or tap.missing("setpriv"):
     t.skip("without CAP_BPF", "not root, or no setpriv")
 else:
-    lacking = ["setpriv", "--bounding-set=-bpf,-sys_admin", "--inh-caps=-all", tap.SOCKVIEW]
+    lacking = ["setpriv", "--bounding-set=-cap_39,-sys_admin", "--inh-caps=-all", tap.SOCKVIEW]
     result = tap.run([*lacking, "-tuan", "--bpf-maps", "--json"])
     t.ok(result.status == 0 and len(json.loads(result.out)["sockets"]) == 5 and b"CAP_BPF" in result.err, "without CAP_BPF: all rows, and a note", result)
     t.same([row["bpf_maps"] for row in json.loads(result.out)["sockets"]], [None] * 5, "and null")

@@ -16,6 +16,8 @@ import tap
 BTF = "/sys/kernel/btf/vmlinux"
 if tap.missing("bpftool"):
     tap.skip_all("bpftool is not installed")
+if tap.older("bpftool", (7,), "version"):
+    tap.skip_all(tap.older("bpftool", (7,), "version") + ": it does not know this kernel's BTF")
 if not os.access(BTF, os.R_OK):
     tap.skip_all("this kernel has no BTF")
 why = netns.enter()

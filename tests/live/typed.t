@@ -47,6 +47,10 @@ def pids(result):
     return [line for line in result.lines if line != str(THREAD)]
 
 
+# Before 4.95 lsof has no -Q, and a descriptor's line in each output of fields.
+OLD_LSOF = tap.older("lsof", (4, 95), "-v")
+
+
 def fields(result):
     """But for the file flags, which are not told here."""
     kept, shown = [], True
@@ -62,8 +66,11 @@ def same_lsof(words):
     read = listing
     if any(re.match(r"-[nP]*t", word) for word in words):
         read = pids
-    if any(word.startswith("-F") for word in words):
+    asked = re.search(r" -F ?(\w*)", " " + " ".join(words))
+    if asked:
         read = fields
+    if asked and OLD_LSOF and asked[1] and "f" not in asked[1]:
+        read = lambda result: [line for line in fields(result) if line[0] != "f"]
     # A socket may change its state between the looks: then once more.
     for _ in range(3):
         # Names of hosts are printed here with -r alone.
@@ -206,6 +213,9 @@ else:
                  "-nP -iTCP:80 -s TCP:LISTEN,TIME_WAIT", "-nP -i -s TCP:^LISTEN,^TIME_WAIT", "-nP -i -s TCP:LISTEN,TIME_WAIT -Q"):
         for word, text in FILLED.items():
             line = line.replace(word, text)
+        if OLD_LSOF and "-Q" in line:
+            t.skip("lsof " + line, OLD_LSOF)
+            continue
         same_lsof(line.split())
     for words, noted in (("-i -p 1", True), ("-i -a -p 1", False), ("-i -p ^1", False), ("-i -p 1 -q", False)):
         result = tap.sockview(*words.split())

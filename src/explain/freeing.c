@@ -65,15 +65,19 @@ static bool same_argv(char *const *a, const char *const *b)
 	return !*a && !*b;
 }
 
-/* `listed`: it is one of the owners. */
-static int plan_add_process(struct explain *explain, const struct process *process, bool listed, bool starts_them)
+/* What holds none of the sockets that were looked for is not among the owners' processes. */
+static int plan_add_process(struct explain *explain, const struct process *process, bool starts_them)
 {
+	const struct owners *owners = explain->facts.owners;
 	struct free_plan *plan = &explain->freeing;
+	bool listed = false;
+	for (size_t i = 0; i < owners->process_count && !listed; i++)
+		listed = process == &owners->process[i];
 	struct free_process *added = vec_push(plan->process, plan->processes, plan->process_capacity);
 	if (!added)
 		return -1;
 	*added = (struct free_process){
-		.index = listed ? (uint32_t)(process - explain->facts.owners->process) : FREE_UNLISTED,
+		.index = listed ? (uint32_t)(process - owners->process) : FREE_UNLISTED,
 		.pid = process->pid,
 		.parent = process->ppid,
 		.start_ticks = process->start_ticks,
@@ -415,7 +419,7 @@ static int stop_supervisor(struct explain *explain, uint32_t g)
 	if (children < 2)
 		return sentence_add(explain, SAY_ADVICE, "supervisor", "%s was started by %s, which may start it again",
 		                    ours, theirs);
-	if (signal_process(explain, supervisor) < 0 || plan_add_process(explain, supervisor, true, true) < 0)
+	if (signal_process(explain, supervisor) < 0 || plan_add_process(explain, supervisor, true) < 0)
 		return -1;
 	return sentence_add(explain, SAY_ADVICE, "supervisor",
 	                    "%s started %u of them, and may start them again: it is stopped first", theirs, children);
@@ -477,7 +481,7 @@ static int signal_flight(struct explain *explain, const struct holder *holder)
 		return -1;
 	if (explain->freeing.steps == before)
 		return 0;
-	return plan_add_process(explain, &process, false, false) < 0 ? -1 : 1;
+	return plan_add_process(explain, &process, false) < 0 ? -1 : 1;
 }
 
 static bool is_destroyed(const struct holder *holder, const struct crowd *crowd, bool gangs)
@@ -528,7 +532,7 @@ int freeing_plan(struct explain *explain)
 {
 	const struct process *process = explain->facts.owners ? explain->facts.owners->process : NULL;
 	for (size_t i = 0; i < explain->culprits; i++)
-		if (plan_add_process(explain, &process[explain->culprit[i].process], true, false) < 0)
+		if (plan_add_process(explain, &process[explain->culprit[i].process], false) < 0)
 			return -1;
 	/* Process 1 first: it starts a service again at the next connection. */
 	for (uint32_t g = 0; g < explain->gangs; g++)

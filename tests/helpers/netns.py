@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 
 import tap
 from tap import die_with_parent, libc, run
@@ -108,6 +109,48 @@ def enter_pids():
         signal.signal(number, lambda *_: os.kill(child, signal.SIGTERM))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     os._exit(status if status >= 0 else 1)
+
+
+def alone(t, body, *args, init=None):
+    """
+    A scene in a network and a pid namespace of its own, below the script's: body(*args) is process 1 there, and what
+    it starts ends with it. Its cases are the script's. With `init` that is called first, and process 1 becomes what
+    it gave, until it gets SIGTERM.
+    """
+    read, tell = os.pipe()
+    sys.stdout.flush()
+    outer = os.fork()
+    if outer == 0:
+        def first():
+            try:
+                mount_proc()
+                run(["ip", "link", "set", "lo", "up"])
+                become = init and init()
+                if become and os.fork():
+                    become()
+                body(*args)
+            except BaseException:
+                t.ok(False, "%s: the scene was cut short" % body.__name__, traceback.format_exc())
+            finally:
+                sys.stdout.flush()
+                os.write(tell, b"%d %d" % (t.count, t.failed))
+                os.getpid() == 1 or os.kill(1, signal.SIGTERM)
+                os._exit(0)
+        try:
+            die_with_parent()
+            unshare(CLONE_NEWNET)
+            own_proc()
+            os.waitpid(in_new_pids(first), 0)
+        finally:
+            os._exit(0)
+    os.close(tell)
+    with os.fdopen(read, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(outer, 0)
+    if told:
+        t.count, t.failed = map(int, told.split())
+    else:
+        t.ok(False, "%s: the scene ended before its end" % body.__name__)
 
 
 def own_mounts(point=b"/"):

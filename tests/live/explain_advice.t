@@ -5,11 +5,9 @@
 The service manager and the container runtimes are stand-ins on PATH: scripts
 that answer as systemctl and docker do, and stop the process they are told of.
 """
-import array
 import json
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -20,8 +18,10 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../helpers"))
 import netns
+import port_scene
 import tap
-from scene import CLOSE_WAIT, FIN_WAIT1, deafen, reach, wait_for
+from port_scene import MANAGER, binds, child, connection, datagrams, end, held, listen, move, port
+from scene import CLOSE_WAIT, deafen, reach, wait_for
 
 ROOT = os.getuid() == 0
 t = tap.Tap()
@@ -29,72 +29,10 @@ why = netns.enter()
 if why:
     tap.skip_all(why)
 
-next_port = 21000
 stand_ins = os.path.join(tap.scratch(), "bin")
 os.mkdir(stand_ins)
 os.symlink(os.path.abspath(tap.SOCKVIEW), os.path.join(stand_ins, "sockview"))
 os.environ["PATH"] = stand_ins + ":" + os.environ["PATH"]
-
-
-def port():
-    global next_port
-    next_port += 10
-    return next_port
-
-
-def listen(number, reuseaddr=1, reuseport=0, address="127.0.0.1"):
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuseaddr)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, reuseport)
-    sock.bind((address, number))
-    sock.listen(16)
-    return sock
-
-
-def child(work):
-    """A process that does this, says so, and then sleeps; its pid."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            tap.die_with_parent()
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            kept = work()
-            os.write(write, b"R")
-            while kept:
-                time.sleep(300)
-        finally:
-            os._exit(1)
-    assert os.read(read, 1) == b"R"
-    os.close(read), os.close(write)
-    return pid
-
-
-def held(sock, *argv):
-    """A program of that name which inherits the socket; its pid. It ends with us."""
-    (wait_read, _), (ready_read, ready_write) = os.pipe(), os.pipe()
-    for fd in (wait_read, ready_write, sock.fileno()):
-        os.set_inheritable(fd, True)
-    pid = os.posix_spawn(tap.helper("hold"), [argv[0], "ready=%d" % ready_write, "wait=%d" % wait_read, *argv[1:]], os.environ)
-    sock.close(), os.close(wait_read), os.close(ready_write)
-    assert os.read(ready_read, 1) == b"R"
-    os.close(ready_read)
-    return pid
-
-
-def binds(number, udp=False, reuseaddr=1):
-    """What a server meets: it sets SO_REUSEADDR, as most do."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0 if udp else reuseaddr)
-        sock.bind(("0.0.0.0", number))
-        if not udp:
-            sock.listen(1)
-        return True
-    except OSError:
-        return False
-    finally:
-        sock.close()
 
 
 def explain(*args):
@@ -106,11 +44,11 @@ def line_of(result, title="To free it:"):
     return lines[0] if lines else None
 
 
-def carry_out(name, target, number, wanted, *args, title="To free it:", udp=False, reuseaddr=1, reap=()):
+def carry_out(name, target, number, wanted, *args, title="To free it:", kind=socket.SOCK_STREAM, reuseaddr=1, reap=()):
     """The line is that one, the port is taken before, and free once the line has run."""
     result = explain(target, *args)
     line = line_of(result, title)
-    before = binds(number, udp, reuseaddr)
+    before = binds(number, kind, reuseaddr)
     if not t.ok(line == wanted and not before, name + ": the line", "wanted: %s" % wanted, "free before: %s" % before, result):
         return result
     done = tap.shell(line)
@@ -120,21 +58,12 @@ def carry_out(name, target, number, wanted, *args, title="To free it:", udp=Fals
         except ChildProcessError:
             pass
     try:
-        wait_for(lambda: binds(number, udp, reuseaddr), "free port")
+        wait_for(lambda: binds(number, kind, reuseaddr), "free port")
         free = True
     except Exception:
         free = False
     t.ok(free, name + ": carried out, the port is free", line, done, explain(target))
     return result
-
-
-def end(*pids):
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
 
 
 # --- processes ---------------------------------------------------------------------
@@ -162,12 +91,8 @@ carry_out("bound, never listening", p, p, "kill %d" % pid, reap=[pid])
 end(pid)
 
 p = port()
-def datagrams():
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", p))
-    return [sock]
-pid = child(datagrams)
-carry_out("UDP", "udp:%d" % p, p, "kill %d" % pid, udp=True, reap=[pid])
+pid = child(lambda: [datagrams(p)])
+carry_out("UDP", "udp:%d" % p, p, "kill %d" % pid, kind=socket.SOCK_DGRAM, reap=[pid])
 end(pid)
 
 # Two sockets of one process, one of them shared with a child: both have to end.
@@ -223,7 +148,7 @@ for udp in (False, True):
         continue
     result = explain("%s:0.0.0.0:%d" % ("udp" if udp else "tcp", p))
     told = "set SO_REUSEPORT on the new socket too: then both share the port" in " ".join(result.out.decode().split())
-    t.ok(told and not binds(p, udp), "%s: SO_REUSEPORT is advised where it is set" % ("UDP" if udp else "TCP"), result)
+    t.ok(told and not binds(p, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM), "%s: SO_REUSEPORT is advised where it is set" % ("UDP" if udp else "TCP"), result)
     try:
         kept = shares()
     except OSError as error:
@@ -329,13 +254,7 @@ end(pid)
 
 def time_wait(reuseaddr):
     p = port()
-    listener = listen(p, reuseaddr)
-    client = socket.create_connection(("127.0.0.1", p))
-    server = listener.accept()[0]
-    listener.close()
-    server.shutdown(socket.SHUT_WR)
-    reach(client, CLOSE_WAIT)
-    server.close(), client.close()
+    port_scene.time_wait(p, reuseaddr)
     return p
 
 
@@ -373,10 +292,7 @@ else:
     carry_out("an orphan of a client that bound its port", p, p, "sockview -K state fin-wait-1 sport = :%d and inode = 0" % p)
     server.close(), listener.close()
     p = port()
-    listener = listen(p, 0)
-    client = socket.create_connection(("127.0.0.1", p))
-    server = listener.accept()[0]
-    listener.close()
+    client, server = connection(p)
     deafen(client)
     server.send(b"left behind")
     server.close()
@@ -424,15 +340,7 @@ else:
     carry_out("101 of TIME_WAIT", p, p, "sockview -K --yes state time-wait sport = :%d" % p)
     # A server's end, and the TIME_WAIT beside it.
     p = port()
-    def one_of_each():
-        listener = listen(p, 0)
-        client = socket.create_connection(("127.0.0.1", p))
-        server = listener.accept()[0]
-        server.shutdown(socket.SHUT_WR)
-        reach(client, CLOSE_WAIT)
-        server.close(), client.close()
-        return [listener]
-    pid = child(one_of_each)
+    pid = child(lambda: port_scene.listener_and_time_wait(p))
     carry_out("a server and its TIME_WAIT, both without SO_REUSEADDR", p, p,
               "kill %d; sockview -K state time-wait sport = :%d" % (pid, p), reap=[pid])
     end(pid)
@@ -473,16 +381,7 @@ for words, place in (([], "only in the io_uring of ring"), (["accept"], "perhaps
 
 for action, how in ((signal.SIG_DFL, "kill %d"), (signal.SIG_IGN, "kill -9 %d")) if ALL_SEEN else ():
     p = port()
-    left, right = socket.socketpair()
-    def receiver():
-        signal.signal(signal.SIGTERM, action)
-        left.close()
-        return [right]
-    pid = child(receiver)
-    right.close()
-    sock = listen(p)
-    left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))])
-    sock.close()
+    pid, left = port_scene.in_flight(p, lambda: signal.signal(signal.SIGTERM, action))
     with open("/proc/%d/comm" % pid) as file:
         comm = file.read().strip()
     stop_by_advice("a descriptor in a message", p, pid, "a message that waits on a unix socket of " + comm, True, how)
@@ -521,45 +420,16 @@ kept.close()
 
 
 def stand_in(name, script):
-    path = os.path.join(stand_ins, name)
-    with open(path, "w") as file:
-        file.write("#!/bin/bash\n" + script)
-    os.chmod(path, 0o755)
+    port_scene.stand_in(stand_ins, name, script)
 
 
-def cgroup2():
-    with open("/proc/self/mountinfo") as mounts:
-        return next((line.split()[4] for line in mounts if " - cgroup2 " in line), None)
-
-
-UNIQUE = tap.UNIQUE
-top = cgroup2()
-made = []
-
-
-def move(pid, path):
-    """The process into that cgroup, made if it is not there; its path as /proc tells it."""
-    folder = os.path.join(top, path)
-    os.makedirs(folder, exist_ok=True)
-    made.append(folder)
-    netns.write(folder + "/cgroup.procs", str(pid))
-    with open("/proc/%d/cgroup" % pid) as file:
-        return next(line[3:].strip() for line in file if line.startswith("0::"))
-
-
-try:
-    can = ROOT and top and os.access(top, os.W_OK)
-    if can:
-        os.makedirs(os.path.join(top, "sockview%s.slice" % UNIQUE))
-except OSError:
-    can = False
-if not can:
+if not ROOT or not port_scene.cgroup_folder():
     t.skip("units and containers", "no cgroup can be made here")
 else:
     p = port()
     pid = child(lambda: [listen(p)])
-    path = move(pid, "sockview%s.slice/web.service" % UNIQUE)
-    manager = 'case "$1" in show) echo "ControlGroup=%s"; echo "MainPID=%d";; stop) kill %d;; esac\n'
+    path = move(pid, "web.service")
+    manager = MANAGER.replace("%s;; esac", "kill %d;; esac")
     stand_in("systemctl", manager % (path + "x", pid, pid))
     t.same(line_of(explain(p)), "kill %d" % pid, "a cgroup that the manager does not call its unit's")
     stand_in("systemctl", manager % (path, os.getpid(), pid))
@@ -576,26 +446,25 @@ else:
 
     p = port()
     pid = child(lambda: [listen(p)])
-    path = move(pid, "sockview%s.slice/sshd.service" % UNIQUE)
+    path = move(pid, "sshd.service")
     stand_in("systemctl", manager % (path, pid, pid))
     carry_out("sshd's unit is not stopped for one socket", p, p, "kill %d" % pid, reap=[pid])
     end(pid)
 
     p = port()
     pid = child(lambda: [listen(p)])
-    path = move(pid, "sockview%s.slice/own.service" % UNIQUE)
+    path = move(pid, "own.service")
     stand_in("systemctl", manager % (path, pid, pid))
-    with open("/proc/self/cgroup") as file:
-        home = next(line[3:].strip() for line in file if line.startswith("0::"))
-    netns.write(os.path.join(top, "sockview%s.slice/own.service/cgroup.procs" % UNIQUE), str(os.getpid()))
+    home = port_scene.own_cgroup()
+    move(os.getpid(), "own.service")
     line = line_of(explain(p))
-    netns.write(os.path.join(top, home.lstrip("/"), "cgroup.procs"), str(os.getpid()))
+    netns.write(os.path.join(port_scene.cgroup_folder(), home.lstrip("/"), "cgroup.procs"), str(os.getpid()))
     t.same(line, "kill %d" % pid, "the unit that we run in is not stopped")
     end(pid)
 
     p = port()
     pid = child(lambda: [listen(p)])
-    path = move(pid, "sockview%s.slice/user@1000.service/app.slice/app.service" % UNIQUE)
+    path = move(pid, "user@1000.service/app.slice/app.service")
     stand_in("systemctl", 'shift 3; ' + manager % (path, pid, pid))
     carry_out("a user's unit", p, p, "systemctl --user -M 1000@ stop app.service", reap=[pid])
     end(pid)
@@ -605,7 +474,7 @@ else:
         p = port()
         identity = "0123456789abcdef" * 4
         pid = child(lambda: [listen(p)])
-        move(pid, "sockview%s.slice/" % UNIQUE + folder % identity)
+        move(pid, folder % identity)
         runs = 'case "$1 $2" in "stop %.12s") kill %d;; inspect*) [ "${!#}" = %.12s ] && echo %d;; esac\n'
         stand_in(runtime, runs % (identity, pid, identity, os.getpid()))
         t.same(line_of(explain(p)), "kill %d" % pid, "a cgroup by the name of a container that runs elsewhere")
@@ -614,7 +483,7 @@ else:
         end(pid)
     p = port()
     pid = child(lambda: [listen(p)])
-    move(pid, "sockview%s.slice/lxc.payload.box" % UNIQUE)
+    move(pid, "lxc.payload.box")
     stand_in("lxc-stop", '[ "$1 $2" = "-n box" ] && kill %d\n' % pid)
     stand_in("lxc-info", '[ "$1 $2 $3" = "-pH -n box" ] && echo %d\n' % pid)
     carry_out("a container of lxc", p, p, "lxc-stop -n box", reap=[pid])
@@ -622,62 +491,37 @@ else:
 
     # docker-proxy: docker tells whose port it is.
     p = port()
-    pid = held(listen(p), "docker-proxy", "-proto", "tcp", "-host-port", str(p), "-container-ip", "172.17.0.2", "-container-port", "80")
+    pid = port_scene.docker_proxy(p)
     stand_in("docker", 'case "$*" in "ps --filter publish=%d "*) echo web-1;; "stop web-1") kill %d;; esac\n' % (p, pid))
     result = carry_out("docker-proxy", p, p, "docker stop web-1", reap=[pid])
     t.ok("for the container web-1, whose own is 172.17.0.2:80." in " ".join(" ".join(result.lines).split()), "... where it goes", result)
     end(pid)
 
-    # A socket unit: process 1 of a pid namespace, by the name of systemd, and what it started has the socket too.
-    p = port()
-    stand_in("systemctl", "printf 'Listen=/run/a (Stream)\\nId=a.socket\\n\\nListen=[::]:%d (Datagram)\\nId=b.socket\\n\\n"
-                          "Id=web.socket\\nListen=127.0.0.1:%d (Stream)\\n'\n" % (p, p))
-    (said_read, said_write), (hold_read, hold_write) = os.pipe(), os.pipe()
+    # A socket unit: process 1 of a pid namespace, by the name of systemd, holds it.
+    made = {}
 
-    def first_process():
-        netns.mount_proc()
-        sock = listen(p)
-        if os.fork() == 0:
-            with open("/proc/1/cmdline") as command:
-                wait_for(lambda: command.seek(0) == 0 and command.read().startswith("systemd"), "process 1")
-            os.write(said_write, tap.sockview("--explain", str(p)).out)
-            os._exit(0)
-        for fd in (hold_read, sock.fileno()):
-            os.set_inheritable(fd, True)
-        os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
-        os.execv(tap.helper("hold"), ["systemd", "ready=1", "wait=%d" % hold_read])
+    def systemd():
+        made["port"] = port()
+        made["sock"] = listen(made["port"])
+        made["ready"], tell = os.pipe()
+        return lambda: port_scene.become_systemd(made["sock"], tell)
 
-    outer = os.fork()
-    if outer == 0:
-        tap.die_with_parent()
-        netns.own_proc()
-        os.waitpid(netns.in_new_pids(first_process), 0)
-        os._exit(0)
-    os.close(said_write)
-    ready = select.select([said_read], [], [], 30)[0]
-    said = os.read(said_read, 65536).decode() if ready else ""
-    if not netns.can_have_pids():
-        t.skip("a socket unit that process 1 holds the port for", "no pid namespace can be made here")
+    def socket_unit():
+        p = made["port"]
+        made["sock"].close()
+        os.read(made["ready"], 1)
+        stand_in("systemctl", 'case "$1" in show) %s;; stop) kill -USR1 1;; esac\n' % port_scene.socket_units(p).strip())
+        carry_out("a socket unit that process 1 holds the port for", p, p, "systemctl stop web.socket")
+    if netns.can_have_pids():
+        netns.alone(t, socket_unit, init=systemd)
     else:
-        t.ok("\nTo free it:   systemctl stop web.socket; kill " in said or "\nTo free it:   systemctl stop web.socket\n" in said,
-             "a socket unit that process 1 holds the port for", said)
-    os.close(hold_write), os.close(hold_read), os.close(said_read)
-    end(outer)
+        t.skip("a socket unit that process 1 holds the port for", "no pid namespace can be made here")
 
     for name in ("systemctl", "docker", "podman", "crictl", "lxc-stop", "lxc-info"):
         if os.path.exists(os.path.join(stand_ins, name)):
             os.unlink(os.path.join(stand_ins, name))
 
-    def removed(folder):
-        try:
-            os.rmdir(folder)
-        except OSError:
-            return not os.path.isdir(folder)
-        return True
-    for folder in sorted({parent for one in made for parent in (one, os.path.dirname(one), os.path.dirname(os.path.dirname(one)))},
-                         key=len, reverse=True):
-        if UNIQUE in folder:
-            wait_for(lambda: removed(folder), "empty cgroup " + folder)
+    port_scene.remove_cgroups()
 
 # --- not ours to stop ---------------------------------------------------------------------
 

@@ -23,9 +23,10 @@
 static const struct {
 	enum packet_hook hook;
 	const char *when, *which;
+	const char *redirected; /* the address that a redirect leads to (net/netfilter/nf_nat_redirect.c) */
 } ways[] = {
-	{ HOOK_PREROUTING, "when it comes in", "that come in" },
-	{ HOOK_OUTPUT, "for connections made on this host", "made on this host" },
+	{ HOOK_PREROUTING, "when it comes in", "that come in", "the interface's first address" },
+	{ HOOK_OUTPUT, "for connections made on this host", "made on this host", "the loopback address" },
 };
 
 /* --- the packets --- */
@@ -142,10 +143,21 @@ static void rule_text(char text[RULE_TEXT_MAX], const struct packet_rule *rule)
 	         (unsigned long long)rule->handle);
 }
 
-static void to_text(const struct explain *explain, char text[TO_TEXT_MAX], const struct packet_nat *nat)
+/* It keeps the port and stays on this host: only the address is another one. */
+static bool keeps_here(const struct explain *explain, const struct packet_nat *nat)
 {
+	if (nat->to_many || nat->kind == NAT_TPROXY || (nat->to_port && nat->to_port != explain->target.port))
+		return false;
+	return nat->kind == NAT_REDIRECT || (nat->to_family && facts_addr(&explain->host, nat->to_family, &nat->to));
+}
+
+static void to_text(const struct explain *explain, char text[TO_TEXT_MAX], const struct nat_found *found)
+{
+	const struct packet_nat *nat = &found->nat;
 	uint16_t port = nat->to_port ? nat->to_port : explain->target.port;
-	if (nat->to_many)
+	if (nat->kind == NAT_REDIRECT && keeps_here(explain, nat))
+		snprintf(text, TO_TEXT_MAX, "port %u of %s", port, ways[found->way].redirected);
+	else if (nat->to_many)
 		snprintf(text, TO_TEXT_MAX, "an address or port chosen as it comes");
 	else if (nat->kind == NAT_TPROXY)
 		snprintf(text, TO_TEXT_MAX, "a proxy on port %u of this host", port);
@@ -178,12 +190,13 @@ static int say_taken(struct explain *explain, struct nat_found *found)
 	const struct packet_nat *nat = &found->nat;
 	char rule[RULE_TEXT_MAX], to[TO_TEXT_MAX], condition[PACKET_CONDITION_MAX + 64];
 	rule_text(rule, &nat->rule);
-	to_text(explain, to, nat);
+	to_text(explain, to, found);
 	condition_text(condition, nat);
-	return sentence_add(explain, SAY_NOTE, "nat",
-	                    "%s (%s) sends %s port %u to %s %s%s: a listener here does not see that traffic.",
-	                    rule_kind(nat), rule, proto_name(explain->target.proto), explain->target.port, to,
-	                    ways[found->way].when, condition);
+	return sentence_add(
+		explain, SAY_NOTE, "nat", "%s (%s) sends %s port %u to %s %s%s: %s.", rule_kind(nat), rule,
+		proto_name(explain->target.proto), explain->target.port, to, ways[found->way].when, condition,
+		keeps_here(explain, nat) ? "a listener sees that traffic only on that address, or on every one"
+					 : "a listener here does not see that traffic");
 }
 
 static int say_source(struct explain *explain, struct nat_found *found)

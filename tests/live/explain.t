@@ -795,6 +795,24 @@ table ip6 tnat6 {
     case("NAT: a rule of UDP", "udp:31001", 0, "192.0.2.99:31001", without=["192.0.2.11"], judge=False)
     for number in (31000, 31021, 31031):
         case("NAT: no rule for %d" % number, number, 0, FREE, without=["NAT"], judge=False)
+    # A rule that keeps the port and this host: a real client tells which listener it reaches.
+    tap.run(["ip", "addr", "add", "192.0.2.177/32", "dev", "lo"])
+    for rule, to in (("redirect", "port 31070 of the loopback address for connections made on this host"), ("dnat to 127.0.0.1", "127.0.0.1:31070 for connections made on this host"),
+                     ("dnat to 127.0.0.1:31071", None)):
+        nft("flush ruleset\ntable ip keeps {\nchain o { type nat hook output priority -100; tcp dport 31070 %s;\n}\n}\n" % rule)
+        met = {}
+        for address in ("0.0.0.0", "192.0.2.177", "127.0.0.1"):
+            listener = listen((address, 31070))
+            try:
+                socket.create_connection(("192.0.2.177", 31070)).close()
+                met[address] = True
+            except ConnectionRefusedError:
+                met[address] = False
+            listener.close()
+        wanted = {"0.0.0.0": bool(to), "192.0.2.177": False, "127.0.0.1": bool(to)}
+        case("NAT: %s" % rule, 31070, 0, *(["sends tcp port 31070 to %s: a listener sees that traffic only on that address, or on every one." % to] if to else
+                                           ["127.0.0.1:31071 for connections made on this host: a listener here does not see that traffic."]), judge=False)
+        t.same(met, wanted, "NAT: %s: as a client meets it" % rule)
     if ROOT:
         result = explain("31001", user=tap.NOBODY)
         t.ok("NAT rules were not read" in words(result), "NAT: what could not be read is said", result)

@@ -70,22 +70,48 @@ static enum event_kind began(const struct row *row)
 	}
 }
 
-/* The local ports on which TCP listens, a bit each. */
-struct ports {
+/* The listeners of TCP, and their ports, a bit each. */
+struct listeners {
+	const struct table *table;
 	uint8_t bit[65536 / 8];
 };
 
-static bool listens(const struct ports *ports, uint16_t port)
+static void find_listeners(struct listeners *listeners, const struct table *table)
 {
-	return ports->bit[port / 8] >> port % 8 & 1;
-}
-
-static void find_listening(struct ports *ports, const struct table *table)
-{
-	*ports = (struct ports){ 0 };
+	*listeners = (struct listeners){ .table = table };
 	for (size_t i = 0; i < table->count; i++)
 		if (table->row[i].proto == PROTO_TCP && table->row[i].state == STATE_LISTEN)
-			ports->bit[table->row[i].local_port / 8] |= (uint8_t)(1u << table->row[i].local_port % 8);
+			listeners->bit[table->row[i].local_port / 8] |= (uint8_t)(1u << table->row[i].local_port % 8);
+}
+
+/* True if a listener has what is sent to that end. */
+static bool listens(const struct listeners *listeners, const struct row *row, bool remote)
+{
+	const struct table *table = listeners->table;
+	uint16_t port = remote ? row->remote_port : row->local_port;
+	bool mapped = row->flags & (remote ? ROW_REMOTE_MAPPED : ROW_LOCAL_MAPPED);
+	union addr addr = remote ? row->remote : row->local;
+	if (!(listeners->bit[port / 8] >> port % 8 & 1))
+		return false;
+	if (mapped)
+		addr = addr_unmapped(&addr);
+	for (size_t i = 0; i < table->count; i++)
+		if (table->row[i].proto == PROTO_TCP && table->row[i].state == STATE_LISTEN &&
+		    table->row[i].local_port == port &&
+		    row_covers(&table->row[i], mapped ? AF_INET : row->family, &addr))
+			return true;
+	return false;
+}
+
+/*
+ * A port that the kernel chooses for a connect() is never a listener's
+ * (__inet_hash_connect(), net/ipv4/inet_hashtables.c): only a program that binds
+ * to the address and port of one before it connects is mistaken here. Where both
+ * ends are listeners' nothing is said.
+ */
+static bool was_accepted(const struct listeners *listeners, const struct row *row)
+{
+	return listens(listeners, row, false) && !listens(listeners, row, true);
 }
 
 static void set_owner(struct dumped *dumped, const struct row *row, const struct owners *owners)
@@ -103,7 +129,7 @@ static void set_owner(struct dumped *dumped, const struct row *row, const struct
 
 /* What is told of a row, and what of it is kept. */
 static int compare_row(struct dumps *dumps, const struct dumps *before, const struct table *table, size_t index,
-                       const struct owners *owners, const struct ports *ports, int64_t now)
+                       const struct owners *owners, const struct listeners *listeners, int64_t now)
 {
 	const struct row *row = &table->row[index];
 	enum event_kind kind = began(row);
@@ -122,7 +148,7 @@ static int compare_row(struct dumps *dumps, const struct dumps *before, const st
 		set_owner(dumped, row, owners);
 	if (kind == EVENT_CONNECT || (changed && kind == EVENT_OPEN))
 		dumped->direction = DIRECTION_OUT;
-	else if (kind == EVENT_OPEN && !known && listens(ports, row->local_port))
+	else if (kind == EVENT_OPEN && !known && was_accepted(listeners, row))
 		dumped->direction = DIRECTION_IN;
 	if (!before->begun || (known && !changed))
 		return 0;
@@ -158,14 +184,14 @@ static int compare_gone(struct dumps *dumps, const struct dumps *before, size_t 
 int dumps_compare(struct dumps *dumps, const struct table *table, const struct owners *owners, int64_t now, bool closes)
 {
 	struct dumps before = *dumps;
-	struct ports ports;
+	struct listeners listeners;
 	int answer = 0;
-	find_listening(&ports, table);
+	find_listeners(&listeners, table);
 	dumps->socket = NULL;
 	dumps->count = dumps->capacity = 0;
 	dumps->begun = true;
 	for (size_t i = 0; i < table->count && !answer; i++)
-		answer = compare_row(dumps, &before, table, i, owners, &ports, now);
+		answer = compare_row(dumps, &before, table, i, owners, &listeners, now);
 	size_t kept = dumps->count;
 	if (kept)
 		qsort(dumps->socket, kept, sizeof(*dumps->socket), by_cookie);

@@ -62,6 +62,19 @@ else:
     t.skip("they are what netlink tells of them", "this kernel does not tell")
     t.skip("which needs no note", "this kernel does not tell")
 
+# ss shows them since iproute2 6.15, as UNCONN: each of its rows is one of ours, by inode, end and user.
+lines = [] if tap.missing("ss") else [line.split() for line in tap.run(["ss", "-Htane"]).lines]
+unconn = [line for line in lines if line[0] == "UNCONN"]
+if unconn:
+    def of_ss(line):
+        host, _, port = line[3].rpartition(":")
+        more = dict(word.split(":", 1) for word in line[5:] if ":" in word)
+        return int(more["ino"]), host.split("%")[0].strip("[]").replace("*", "::").replace("::ffff:", ""), int(port), int(more.get("uid", 0))
+    t.same(sorted(map(of_ss, unconn)), sorted((row["inode"], row["local_address"] or ("::" if row["family"] == "inet6" else "0.0.0.0"), row["local_port"],
+                                               row["uid"]) for row in found), "ss's UNCONN of TCP are our BOUND", result)
+else:
+    t.skip("ss's UNCONN of TCP are our BOUND", "this ss does not show them, before iproute2 6.15")
+
 result = tap.sockview("-atnp", "--source", "proc")
 t.ok(any(re.search(r"127\.0\.0\.1:7005 .* BOUND +%d/" % os.getpid(), line) for line in result.lines), "-a shows them, with -p their owner", result)
 result = tap.sockview("-tn", "--source", "proc")

@@ -492,6 +492,21 @@ for number in (errno.EPERM, errno.EINVAL, errno.ENOENT):
     t.ok({event["source"] for event in events} <= {"destroy", "dump"} and all(event["pid"] in (None, ME) for event in events),
          "%s: nothing is guessed" % name, events)
 
+# By looks alone: a port that has a listener at another address says nothing of who connected.
+watch = Watch("-t", "-c0.2", "--jsonl", before=[tap.helper("inject"), "321", "%d+" % errno.EPERM, "1"]) if BUILT_IN else None
+if watch and b"inject: " not in watch.said:
+    elsewhere, target = listener("127.0.0.2"), listener()
+    client = socket.create_connection(target.getsockname(), source_address=("127.0.0.1", elsewhere.getsockname()[1]))
+    far = target.accept()[0]
+    told = {event["local_port"]: event["direction"] for event in named(watch.until(b'"open"', 2).events(), "open")}
+    t.same([told.get(client.getsockname()[1], "-"), told.get(target.getsockname()[1], "-")], [None, "in"], "a direction that a look does not tell is blank", told)
+    for sock in (client, far, elsewhere, target):
+        sock.close()
+else:
+    if watch:
+        watch.end()
+    t.skip("a direction that a look does not tell is blank", "bpf(2) is not called here, or cannot be refused")
+
 if BUILT_IN and os.getuid() == 0:
     watch = Watch("-N", "all", "-c0.2", before=[tap.helper("inject"), "321", "%d+" % errno.EPERM, "1"])
     watch.end()

@@ -105,14 +105,14 @@ def canonical(address, family=None):
     return socket.inet_ntop(V6, socket.inet_pton(V6, address)) if ":" in address else address
 
 
-def from_sockview(result):
-    """A sorted list without BOUND rows: ss shows none before 6.15, and later holds them for `connected` (ss_tells_bound)."""
+def from_sockview(result, bound=False):
+    """A sorted list; with `bound` as ss since 6.15 has it: BOUND is TCP's UNCONN. Else without them (ss_tells_bound)."""
     rows = []
     for line in result.lines:
         proto, family, state, local, lport, remote, rport = line.split("\t")
         wild = "::" if family == "inet6" else "0.0.0.0"
-        if state != "BOUND":
-            rows.append((proto, family, "CLOSE" if state == "UNCONNECTED" else state,
+        if state != "BOUND" or bound:
+            rows.append((proto, family, "CLOSE" if state in ("UNCONNECTED", "BOUND") else state,
                          canonical(local or wild, family), int(lport or 0),
                          canonical(remote or wild, family), int(rport or 0)))
     return sorted(rows)
@@ -125,10 +125,10 @@ def end_of(text):
     return ("::" if address == "*" else canonical(address)), 0 if port == "*" else int(port)
 
 
-def from_ss(lines, only=None):
+def from_ss(lines, only=None, bound=False):
     """
-    Without BOUND rows, which are TCP's UNCONN. Asked for one state alone, ss leaves that column out: ANY here. For one
-    protocol alone likewise: `only`.
+    Without BOUND rows, which are TCP's UNCONN, unless `bound`. Asked for one state alone, ss leaves that column out: ANY
+    here. For one protocol alone likewise: `only`.
     """
     rows = []
     for line in lines:
@@ -140,7 +140,7 @@ def from_ss(lines, only=None):
         family = "inet6" if ":" in local_address else "inet"
         state = SS_STATES.get(state, state.replace("-", "_"))
         state = {"FIN_WAIT_1": "FIN_WAIT1", "FIN_WAIT_2": "FIN_WAIT2"}.get(state, state)
-        if (proto, state) != ("tcp", "CLOSE"):
+        if (proto, state) != ("tcp", "CLOSE") or bound:
             rows.append((proto, family, state, local_address, lport, remote_address, rport))
     return sorted(rows)
 

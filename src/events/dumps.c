@@ -71,21 +71,21 @@ static enum event_kind began(const struct row *row)
 }
 
 /* The listeners of TCP, and their ports, a bit each. */
-struct listeners {
+struct dumped_listeners {
 	const struct table *table;
 	uint8_t bit[65536 / 8];
 };
 
-static void find_listeners(struct listeners *listeners, const struct table *table)
+static void find_listeners(struct dumped_listeners *listeners, const struct table *table)
 {
-	*listeners = (struct listeners){ .table = table };
+	*listeners = (struct dumped_listeners){ .table = table };
 	for (size_t i = 0; i < table->count; i++)
 		if (table->row[i].proto == PROTO_TCP && table->row[i].state == STATE_LISTEN)
 			listeners->bit[table->row[i].local_port / 8] |= (uint8_t)(1u << table->row[i].local_port % 8);
 }
 
 /* True if a listener has what is sent to that end. */
-static bool listens(const struct listeners *listeners, const struct row *row, bool remote)
+static bool listens(const struct dumped_listeners *listeners, const struct row *row, bool remote)
 {
 	const struct table *table = listeners->table;
 	uint16_t port = remote ? row->remote_port : row->local_port;
@@ -109,7 +109,7 @@ static bool listens(const struct listeners *listeners, const struct row *row, bo
  * to the address and port of one before it connects is mistaken here. Where both
  * ends are listeners' nothing is said.
  */
-static bool was_accepted(const struct listeners *listeners, const struct row *row)
+static bool was_accepted(const struct dumped_listeners *listeners, const struct row *row)
 {
 	return listens(listeners, row, false) && !listens(listeners, row, true);
 }
@@ -129,7 +129,7 @@ static void set_owner(struct dumped *dumped, const struct row *row, const struct
 
 /* What is told of a row, and what of it is kept. */
 static int compare_row(struct dumps *dumps, const struct dumps *before, const struct table *table, size_t index,
-                       const struct owners *owners, const struct listeners *listeners, int64_t now)
+                       const struct owners *owners, const struct dumped_listeners *listeners, int64_t now)
 {
 	const struct row *row = &table->row[index];
 	enum event_kind kind = began(row);
@@ -184,7 +184,7 @@ static int compare_gone(struct dumps *dumps, const struct dumps *before, size_t 
 int dumps_compare(struct dumps *dumps, const struct table *table, const struct owners *owners, int64_t now, bool closes)
 {
 	struct dumps before = *dumps;
-	struct listeners listeners;
+	struct dumped_listeners listeners;
 	int answer = 0;
 	find_listeners(&listeners, table);
 	dumps->socket = NULL;

@@ -172,13 +172,13 @@ static size_t encode(char *to, uint32_t c)
 /*
  * Perl's copy of the Unicode database says which characters are controls,
  * blanks, line ends, formats, ignorable or no characters. U+2800 is a blank by its looks
- * alone; U+890 and U+891 are formats since Unicode 14, U+13439 to U+1343F since
+ * alone; U+890, U+891 and U+180F are such since Unicode 14, U+13439 to U+1343F since
  * 15, which an older Perl does not know.
  */
 static const char oracle[] =
 	"perl -e 'for (0..0xd7ff, 0xe000..0x10ffff) {"
 	"$c = chr; print \"$_\\n\" if $c =~ /[\\p{Cc}\\p{Zs}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]/"
-	"|| $c =~ /[\\p{Cf}\\p{Noncharacter_Code_Point}]/ || $_ == 0x2800 || $_ == 0x890 || $_ == 0x891 || $_ >= 0x13439 && $_ <= 0x1343f }'";
+	"|| $c =~ /[\\p{Cf}\\p{Noncharacter_Code_Point}]/ || $_ == 0x2800 || $_ == 0x890 || $_ == 0x891 || $_ == 0x180f || $_ >= 0x13439 && $_ <= 0x1343f }'";
 
 static bool is_escaped(uint32_t c)
 {

@@ -12,8 +12,8 @@ enum { DETAIL_TEXT = 32 };
 struct detail {
 	const struct column *column;
 	size_t name_len, unit_len; /* unit_len 0: no unit is written */
-	bool is_field;             /* its value is the number that its field is, ... */
-	bool is_plain;             /* ... as it stands there, in 4 bytes */
+	bool is_field;             /* its value is that of its field */
+	bool is_plain;             /* a number as it stands there, in 4 or 8 bytes, but for a listener */
 	bool is_short;             /* its name is in ... */
 	char text[DETAIL_TEXT];    /* ... " name:" and blanks */
 };

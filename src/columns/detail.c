@@ -47,10 +47,11 @@ int detail_list_make(struct detail_list *list, const struct column_list *columns
 			.name_len = strlen(column->name),
 			.unit_len = shows_unit(column) ? strlen(column->unit) : 0,
 		};
-		detail->is_field = column->get == column_get_field && !column->words && column->type != COLUMN_BOOL;
+		detail->is_field = column->get == column_get_field;
 		const struct column_field *field = &column->field;
-		detail->is_plain =
-			field->size == sizeof(uint32_t) && !(field->told | field->rule | field->bits | field->scale);
+		detail->is_plain = !column->words && column->type != COLUMN_BOOL &&
+		                   (field->size == sizeof(uint32_t) || field->size == sizeof(uint64_t)) &&
+		                   !((field->rule & ~FIELD_NOT_LISTEN) | field->bits | field->scale);
 		detail->is_short = detail->name_len + 2 <= sizeof(detail->text);
 		memset(detail->text, ' ', sizeof(detail->text));
 		if (detail->is_short)
@@ -107,6 +108,23 @@ struct detail_place {
 	int from; /* enum field_from; -1: none yet */
 };
 
+/* Most of struct tcp_info. */
+static enum value_kind plain_number(const struct column_place *place, const struct column_field *field,
+                                    uint64_t *number)
+{
+	uint32_t four;
+	if (!place->data || place->len < (size_t)field->offset + field->size)
+		return VALUE_NONE;
+	const char *at = (const char *)place->data + field->offset;
+	if (field->size == sizeof(*number)) {
+		memcpy(number, at, sizeof(*number));
+	} else {
+		memcpy(&four, at, sizeof(four));
+		*number = four;
+	}
+	return VALUE_UINT;
+}
+
 static void detail_value(const struct detail *detail, const struct column_source *source, struct detail_place *last,
                          struct value *value)
 {
@@ -118,15 +136,13 @@ static void detail_value(const struct detail *detail, const struct column_source
 	if (field->from != last->from)
 		column_place(field->from, source, &last->place);
 	last->from = field->from;
-	/* Most of struct tcp_info. */
-	if (detail->is_plain && last->place.data && last->place.len >= field->offset + sizeof(uint32_t)) {
-		uint32_t number;
-		memcpy(&number, (const char *)last->place.data + field->offset, sizeof(number));
-		value->uint = number;
-		value->kind = VALUE_UINT;
+	value->kind = VALUE_NONE;
+	if ((last->place.told & field->told) != field->told)
 		return;
-	}
-	value->kind = column_field_at(field, source, &last->place, &value->uint) ? VALUE_UINT : VALUE_NONE;
+	if (detail->is_plain && source->sock->row.state != STATE_LISTEN)
+		value->kind = plain_number(&last->place, field, &value->uint);
+	else if (column_field_at(field, source, &last->place, &value->uint))
+		column_set(detail->column, value->uint, value);
 }
 
 int detail_out(struct out *out, struct text *scratch, const struct detail_list *details,

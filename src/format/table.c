@@ -195,9 +195,10 @@ static void fit_terminal(struct table_state *state, const struct view *view)
 	}
 }
 
-static void table_out_cell(struct out *out, const char *text, size_t len, size_t width, bool right, const char *color)
+/* `used`: what the text takes. */
+static void table_out_cell(struct out *out, const char *text, size_t len, size_t used, size_t width, bool right,
+                           const char *color)
 {
-	size_t used = width_of(text, len);
 	bool cut = used > width;
 	if (cut) {
 		len = width_fit(text, len, width - 1);
@@ -230,7 +231,7 @@ static void table_out_heading(const struct table_state *state, const struct view
 		const struct column *column = view->columns->column[i];
 		size_t len = (size_t)(heading_text(text, column) - text);
 		pad_blanks(out, i ? state->gap : 0);
-		table_out_cell(out, text, len, cell_width(state, view, i, len), is_number(column), "");
+		table_out_cell(out, text, len, len, cell_width(state, view, i, len), is_number(column), "");
 	}
 	out_char(out, '\n');
 }
@@ -241,9 +242,9 @@ static const char *table_out_line(const struct table_state *state, const struct 
 {
 	for (size_t i = 0; i < view->columns->count; i++) {
 		const char *text = cell + 1;
-		size_t len = strlen(text);
+		size_t len = strlen(text), used = width_of(text, len);
 		pad_blanks(out, i ? state->gap : 0);
-		table_out_cell(out, text, len, cell_width(state, view, i, width_of(text, len)),
+		table_out_cell(out, text, len, used, cell_width(state, view, i, used),
 		               is_number(view->columns->column[i]), view->color ? mark_begin((enum mark) * cell) : "");
 		cell = text + len + 1;
 	}

@@ -68,7 +68,7 @@ size_t width_of(const char *text, size_t len)
 		width += sizeof(eight); /* ASCII: a place each */
 	}
 	for (size_t at = width; at < len; at += size)
-		width += char_width(char_at(text + at, len - at, &size));
+		width += (uint8_t)text[at] < 0x80 ? size = 1 : char_width(char_at(text + at, len - at, &size));
 	return width;
 }
 

@@ -194,18 +194,32 @@ def health():
                              ours("--health=0.001", rows=None)], False)
 
 
-def corners(pid):
+def corners(pid, port):
     """Tables as those of tables(), and whether a client connects meanwhile."""
     beside = [("%s beside %s" % (ours, theirs), None, [Command("sockview " + ours, [SOCKVIEW, *ours.split()], TCP_ROW),
                                                      Command("ss " + theirs, ["ss", *theirs.split()])], False)
-              for ours, theirs in (("-atnm", "-atnm"), ("-atnI", "-atni"), ("-atnee", "-atne"))]
-    pids = [ours("-atnp", "--pid", str(pid)), Command("lsof of the pid", ["lsof", "-nP", "-a", "-iTCP", "-p", str(pid)])]
+              for ours, theirs in (("-atnm", "-atnm"), ("-atnI", "-atni"), ("-atnee", "-atne"),
+                                   ("-atn --format=table", "-atn"))]
+    pids = [*floors(False), ours("-atn", "--pid", str(pid)), ours("-atnp", "--pid", str(pid)),
+            ours("-atnpp", "--pid", str(pid)), Command("lsof of the pid", ["lsof", "-nP", "-a", "-iTCP", "-p", str(pid)])]
+    # The bench itself has no TCP socket.
+    idle = [ours("-atnp", "--pid", str(os.getpid())),
+            Command("lsof of the pid", ["lsof", "-nP", "-a", "-iTCP", "-p", str(os.getpid())])]
     program = [ours("-atnp", "--program", "nosuch"), Command("lsof of the program", ["lsof", "-nP", "-a", "-iTCP", "-c", "nosuch"])]
+    # A socket may be of a user whom no process runs as, which lsof does not see: the floor is the kernel's dump.
+    user = [*floors(False), ours("-atnp", "--user", "nobody"),
+            Command("lsof of the user", ["lsof", "-nP", "-a", "-iTCP", "-u", "nobody"]),
+            Command("netstat -atne and grep", ["bash", "-c", "netstat -atne | grep ' 65534 '"])]
+    filtered = [ours("-atnp", "--pid", str(pid)), ours("-atnp", "--program", "load", "sport = :%d" % port)]
     return [
         ("first rows", None, [first_rows(SOCKVIEW, "-atn"), first_rows("ss", "-atn"), first_rows("netstat", "-atn")], False),
         *beside,
         ("one pid", None, pids, False),
+        ("a pid without a TCP socket", None, idle, False),
         ("a program that does not run", None, program, False),
+        ("a user without a socket", None, user, False),
+        ("by owner", None, filtered, False),
+        ("by owner, 200 connects a second", None, filtered, True),
         ("owners", "all", [ours("-atnp"), ours("-atnp", "--owners-from", "proc")], False),
         ("owners, 200 connects a second", None, [ours("-atnp"), ours("-atnp", "--owners-from", "proc")], True),
         health(),
@@ -249,7 +263,7 @@ def tables(size, port, pid):
         ("why a port is taken", None, [ours("-ltnp", rows=None), ours("--explain", str(port), rows=None)]),
     ]
     if size == "corners":
-        return corners(pid)
+        return corners(pid, port)
     if size == "watch":
         return [("--watch", None, ticks()[0], False), ("-c with rates", None, ticks()[1], False)]
     if size == "netns":
@@ -265,9 +279,12 @@ def tables(size, port, pid):
 
 
 class Client:
-    """Connects and closes until it is told to end."""
+    """Connects and closes until it is told to end, beside a listener whose descriptor is in flight: no process has it."""
 
     def __init__(self):
+        self.ends = socket.socketpair()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            socket.send_fds(self.ends[0], [b"x"], [listener.fileno()])
         self.child = subprocess.Popen([CONNECTS, "200", "3600"],
                                       stdout=subprocess.PIPE)
         self.child.stdout.readline()
@@ -275,6 +292,8 @@ class Client:
     def end(self):
         self.child.terminate()
         self.child.communicate()
+        for end in self.ends:
+            end.close()
 
 
 class Namespaces:

@@ -27,9 +27,17 @@ def inside(*words):
     return status
 
 
+# The ways to find owners: behind the dump, and before it.
+WAYS = {
+    "proc": ["-ltnpe", "--owners-from", "proc"],
+    "bpf": ["-ltnpe", "--owners-from", "bpf"],
+    "filtered": ["-ltnpe", "--program", "s*"],
+}
+
+
 def look(how, steady):
     """(rows with an owner, problems)"""
-    done = subprocess.run([SOCKVIEW, "-ltnpe", "-H", "--owners-from", how], stdout=subprocess.PIPE,
+    done = subprocess.run([SOCKVIEW, "-H", *WAYS[how]], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
     problems, owned, seen = [], 0, False
     if done.returncode:
@@ -83,17 +91,17 @@ def main():
         # The iterator sees the whole machine, and names are read after it: on a busy one only
         # what lives longer than a look still has its name.
         manner = {"recycle": ["recycle"], "bpf": ["longer"]}.get(role, [])
-        return churn("bpf" if role == "bpf" else "proc", manner)
-    print("1..3")
+        return churn(role if role in WAYS else "proc", manner)
+    print("1..4")
     names = ("names are right while pids come and go", "names are right while few pids are used again and again",
-             "names are right by the BPF iterator")
+             "names are right where owners choose the sockets", "names are right by the BPF iterator")
     works, why = bpf_runs()
     # In a pid namespace of its own a look does not take longer on a machine that runs many processes.
     # "unchanged": in a chroot "/" is no mount point, whose propagation unshare(1) would change; /proc is one.
     alone = ("-p", "-f", "--propagation", "unchanged", "--mount-proc")
     no_pids = subprocess.run(unshare("-n", *alone, "true"), stderr=subprocess.PIPE, text=True).stderr.strip()
-    skips = [no_pids, no_pids, "" if works else "no BPF iterator here: " + why]
-    roles = (("plain", *alone), ("recycle", *alone), ("bpf",))
+    skips = [no_pids, no_pids, no_pids, "" if works else "no BPF iterator here: " + why]
+    roles = (("plain", *alone), ("recycle", *alone), ("filtered", *alone), ("bpf",))
     for number, (name, skip, role) in enumerate(zip(names, skips, roles), 1):
         result = None if skip else inside(*role)
         if skip:

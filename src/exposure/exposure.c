@@ -10,7 +10,6 @@
  */
 #include <sockview/exposure.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,7 +22,6 @@
 #include <sockview/collect.h>
 #include <sockview/column_source.h>
 #include <sockview/column_table.h>
-#include <sockview/process_text.h>
 #include <sockview/proto.h>
 #include <sockview/sk_lookup.h>
 #include <sockview/vec.h>
@@ -386,7 +384,6 @@ static int judge_row(struct exposure *exposure, size_t index)
 
 /* --- a port that docker-proxy has for a container --- */
 
-/* docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80 */
 static void judge_proxy(const struct exposure *exposure, struct judged *judged)
 {
 	static const char name[] = "docker-proxy";
@@ -396,22 +393,12 @@ static void judge_proxy(const struct exposure *exposure, struct judged *judged)
 		span = owners_of(owners, judged_row(exposure, judged));
 	const struct process *process = span.count ? &owners->process[span.first->process] : NULL;
 	struct bytes program = process ? owners_text(owners, process->program) : (struct bytes){ 0 };
-	char text[INET6_ADDRSTRLEN];
-	if (judged->has_nat || program.len != strlen(name) || memcmp(program.data, name, program.len) != 0)
+	struct packet_nat to;
+	if (judged->has_nat || program.len != strlen(name) || memcmp(program.data, name, program.len) != 0 ||
+	    !proxy_target(owners_text(owners, process->cmdline), &to))
 		return;
-	struct bytes command = owners_text(owners, process->cmdline);
-	struct bytes ip = process_option(command, "-container-ip"), port = process_option(command, "-container-port");
-	if (!ip.len || ip.len >= sizeof(text) || !port.len || port.len > 5)
-		return;
-	const char *digits = port.data;
-	memcpy(text, ip.data, ip.len);
-	text[ip.len] = '\0';
-	struct packet_nat to = { .to_family = memchr(ip.data, ':', ip.len) ? AF_INET6 : AF_INET };
-	for (size_t i = 0; i < port.len && digits[i] >= '0' && digits[i] <= '9'; i++)
-		to.to_port = (uint16_t)(to.to_port * 10 + digits[i] - '0');
-	judged->proxied = inet_pton(to.to_family, text, &to.to) == 1 && to.to_port;
-	if (judged->proxied)
-		judged->nat = to;
+	judged->proxied = true;
+	judged->nat = to;
 }
 
 static bool any_is_proxied(const struct exposure *exposure)

@@ -2,6 +2,7 @@
 /* published.c - which ports rules of NAT translate, and whose addresses they are sent to (published.h). */
 #include "exposure/published.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sockview/process_text.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
@@ -109,6 +111,29 @@ int published_find(struct published_list *list, const struct ruleset *ruleset, c
 		     port <= waiting->row[i].local_port + 1u && port < 65536; port++)
 			starts[port / 64] |= 1ull << (port % 64);
 	return find_proto(&finding, ruleset, starts, PROTO_TCP) | find_proto(&finding, ruleset, starts, PROTO_UDP);
+}
+
+/* --- docker-proxy --- */
+
+/* docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80 */
+bool proxy_target(struct bytes cmdline, struct packet_nat *to)
+{
+	struct bytes ip = process_option(cmdline, "-container-ip"), port = process_option(cmdline, "-container-port");
+	char text[INET6_ADDRSTRLEN];
+	uint32_t number = 0;
+	if (!ip.len || ip.len >= sizeof(text) || !port.len || port.len > 5)
+		return false;
+	memcpy(text, ip.data, ip.len);
+	text[ip.len] = '\0';
+	*to = (struct packet_nat){ .to_family = memchr(ip.data, ':', ip.len) ? AF_INET6 : AF_INET };
+	for (size_t i = 0; i < port.len; i++) {
+		char digit = ((const char *)port.data)[i];
+		if (digit < '0' || digit > '9')
+			return false;
+		number = number * 10 + (uint32_t)(digit - '0');
+	}
+	to->to_port = (uint16_t)number;
+	return number && number <= UINT16_MAX && inet_pton(to->to_family, text, &to->to) == 1;
 }
 
 /* --- whose address it is --- */

@@ -27,6 +27,9 @@ typedef bool published_wanted(const void *context, const struct sock *sock);
 int published_find(struct published_list *list, const struct ruleset *ruleset, const struct table *waiting,
                    published_wanted *wanted, const void *context);
 
+/* Where a docker-proxy of that command line, a NUL behind each word, sends a port on. False: it does not say. */
+bool proxy_target(struct bytes cmdline, struct packet_nat *to);
+
 /* The addresses of the other network namespaces, and what these are called. */
 struct tenants {
 	struct netns_list list;

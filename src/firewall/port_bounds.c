@@ -19,8 +19,8 @@
 
 struct bounds {
 	uint64_t *starts;
-	bool loads_port; /* of the rule that is read: a part before reads ports, */
-	bool masks_port; /* and one behind it some of their bits: then every port is by itself */
+	uint32_t port_in; /* of the rule that is read: the register that has a port; 0: none */
+	bool masks_port;  /* bits of a port are looked at: then every port is by itself */
 };
 
 static void bound_port(struct bounds *bounds, unsigned port)
@@ -61,6 +61,24 @@ static void bound_match(struct bounds *bounds, const struct attrs *data)
 			bound_value(bounds, data->at[NFTA_MATCH_INFO].data, data->at[NFTA_MATCH_INFO].len, true);
 }
 
+static void bound_payload(struct bounds *bounds, const struct attrs *data)
+{
+	uint32_t to = attr_be32(data->at[NFTA_PAYLOAD_DREG], 0);
+	bool port = attr_be32(data->at[NFTA_PAYLOAD_BASE], 0) == NFT_PAYLOAD_TRANSPORT_HEADER &&
+	            attr_be32(data->at[NFTA_PAYLOAD_OFFSET], 4) < 4;
+	if (port || to == bounds->port_in)
+		bounds->port_in = port ? to : 0;
+}
+
+/* Something else takes the port's place. All of these have their destination as attribute 1. */
+static void bound_load(struct bounds *bounds, struct attr name, const struct attrs *data)
+{
+	static const char *const names[] = { "meta", "ct", "fib", "exthdr", "socket", "rt", "immediate", "numgen" };
+	for (size_t i = 0; i < countof(names); i++)
+		if (attr_is(name, names[i]) && attr_be32(data->at[1], 0) == bounds->port_in)
+			bounds->port_in = 0;
+}
+
 static void bound_expression(struct bounds *bounds, struct attr name, const struct attrs *data)
 {
 	if (attr_is(name, "cmp")) {
@@ -71,10 +89,11 @@ static void bound_expression(struct bounds *bounds, struct attr name, const stru
 	} else if (attr_is(name, "match")) {
 		bound_match(bounds, data);
 	} else if (attr_is(name, "payload")) {
-		bounds->loads_port |= attr_be32(data->at[NFTA_PAYLOAD_BASE], 0) == NFT_PAYLOAD_TRANSPORT_HEADER &&
-		                      attr_be32(data->at[NFTA_PAYLOAD_OFFSET], 4) < 4;
+		bound_payload(bounds, data);
 	} else if (attr_is(name, "bitwise")) {
-		bounds->masks_port |= bounds->loads_port && attr_be32(data->at[NFTA_BITWISE_LEN], 0) <= 4;
+		bounds->masks_port |= bounds->port_in && attr_be32(data->at[NFTA_BITWISE_SREG], 0) == bounds->port_in;
+	} else {
+		bound_load(bounds, name, data);
 	}
 }
 
@@ -82,7 +101,7 @@ static void bound_rule(struct bounds *bounds, const struct ruleset *ruleset, con
 {
 	struct attr_walk walk = { (const char *)ruleset->bytes + rule->expressions.offset, rule->expressions.len };
 	struct attr element;
-	bounds->loads_port = false;
+	bounds->port_in = 0;
 	while (attr_next(&walk, &element)) {
 		struct attrs expression = attrs_nested(element);
 		struct attrs data = attrs_nested(expression.at[NFTA_EXPR_DATA]);

@@ -163,6 +163,7 @@
  *     port_bounds.c                    where what rules do with a packet may change as its port grows
  *     packet.h                         a packet as far as it is known, and what rules do with it
  *     registers.c registers.h          nft's registers: bytes that are known, varying or unread
+ *     rule_ports.c rule_ports.h        the destination ports that a rule can hold for
  *     rule_run.h                       one rule being run over one packet
  *     ruleset.c ruleset.h              the rules of nftables in memory
  *     set_lookup.c set_lookup.h        is the key in the set, and what does the map give?

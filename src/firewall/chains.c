@@ -233,11 +233,19 @@ static enum flow take_rule(struct pass *pass, struct rule_run *run, const struct
 	return flow;
 }
 
+static bool rule_is_of_other_ports(const struct fw_rule *rule, const struct packet *packet)
+{
+	return packet_dest_port_known(packet) &&
+	       (packet->dest_port < rule->ports.low || packet->dest_port > rule->ports.high);
+}
+
 /* `left`: what is doubtful for those that go on behind the chain. */
 static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, struct doubt doubt, unsigned depth,
                            struct doubt *left)
 {
 	for (uint32_t i = chain->first; i < chain->first + chain->count; i++) {
+		if (rule_is_of_other_ports(&pass->ruleset->rule[i], &pass->state->packet))
+			continue;
 		struct rule_run run = {
 			.ruleset = pass->ruleset,
 			.rule = &pass->ruleset->rule[i],
@@ -252,8 +260,12 @@ static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, stru
 		}
 		expression_run_rule(&run);
 		pass->state->writes |= run.writes;
-		if (run.match == MATCH_NO)
+		if (run.match == MATCH_NO) {
+			/* What it has changed before a part failed stays so (nf_tables_core.c, nft_do_chain()). */
+			bool certain = doubt.level == DOUBT_NONE && run.held == MATCH_YES;
+			change_state(pass, &run, certain ? DOUBT_NONE : DOUBT_PERHAPS);
 			continue;
+		}
 		enum flow flow = take_rule(pass, &run, &doubt, depth, &rest, &leaves);
 		if (flow == FLOW_ENDS)
 			return FLOW_ENDS;

@@ -361,6 +361,7 @@ static void join_condition(char text[PACKET_CONDITION_MAX], const char *what)
 void rule_run_settle(struct rule_run *run, enum fw_match match, const char *what)
 {
 	if (match == MATCH_NO || run->match == MATCH_NO) {
+		run->held = run->match == MATCH_NO ? run->held : run->match;
 		run->match = MATCH_NO;
 		return;
 	}

@@ -21,6 +21,7 @@ struct rule_run {
 	enum packet_hook hook;
 	struct fw_registers registers;
 	enum fw_match match;                  /* so far; never back from NO */
+	enum fw_match held;                   /* before that */
 	char condition[PACKET_CONDITION_MAX]; /* the parts that may hold or fail; the first that could not be judged */
 	struct fw_verdict verdict[FW_VERDICTS_MAX];
 	unsigned verdicts;

@@ -366,6 +366,11 @@ static int compare_rules(const void *a, const void *b, void *text)
 /* Rules stand chain by chain: each chain finds its own. */
 void ruleset_settle(struct ruleset *ruleset)
 {
+	for (size_t i = 0; i < ruleset->rules; i++) {
+		struct fw_rule *rule = &ruleset->rule[i];
+		rule->ports = rule_ports_of((struct attr_walk){ (const char *)ruleset->bytes + rule->expressions.offset,
+		                                                rule->expressions.len });
+	}
 	if (ruleset->rules)
 		qsort_r(ruleset->rule, ruleset->rules, sizeof(*ruleset->rule), compare_rules, ruleset->text);
 	for (size_t i = 0; i < ruleset->chains; i++) {

@@ -12,6 +12,8 @@
 
 #include <sockview/packet.h>
 
+#include "firewall/rule_ports.h"
+
 struct fw_span {
 	uint32_t offset, len;
 };
@@ -36,6 +38,7 @@ struct fw_rule {
 	uint64_t handle;
 	uint32_t order; /* as the kernel told it */
 	struct fw_span expressions;
+	struct rule_ports ports; /* for others it does not hold */
 };
 
 struct fw_set {

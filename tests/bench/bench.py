@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """sockview, ss, netstat and lsof on the same sockets, in one run.
 
-Usage: bench.py small|quiet|200k|3000p|1m|corners|watch|netns   (by `make bench BENCH=...`)
+Usage: bench.py small|quiet|200k|3000p|1m|corners|watch|netns|exposure   (by `make bench BENCH=...`)
 
 Builds the load in a network namespace of its own, runs every command in turn,
 round after round, drops the first round and prints the medians. A command
@@ -22,6 +22,9 @@ one, a tenth is a tick, of which there is one a second: under 0.15 s.
 
 `netns` (root alone) is a look at 1,000 network namespaces, each with a name and
 a listener, beside the loop that one would write around ss.
+
+`exposure` (root alone) is who can reach 200 listeners by 1,000 rules, once of the filter and once of NAT, beside
+what one would read by oneself: the rules and the listeners.
 
 `small` and `quiet` also say how long after listen() a --wait-for ends: within
 100 ms, as it looks 20 times a second; and what an event costs --events.
@@ -57,8 +60,10 @@ SIZES = {
     "corners": (20, 5000, 0, 6),
     "watch": (50, 500, 0, 6),
     "netns": (20, 50, 10, 3),
+    "exposure": (20, 50, 10, 8),
 }
 NAMESPACES = 1000
+LISTENERS, RULES = 200, 1000
 
 SOCKVIEW = os.environ["SOCKVIEW"]
 BUILD = os.environ["BUILD"]
@@ -251,6 +256,11 @@ def namespaces():
               Command("ip netns exec ... ss -ltnp, one by one", ["bash", "-c", loop])], False)]
 
 
+def exposures():
+    by_oneself = Command("nft list ruleset, and sockview -ltnp", ["bash", "-c", "nft list ruleset; exec \"$0\" -ltnp", SOCKVIEW])
+    return [ours("--exposure", "-t", rows=r"^tcp +3[0-9]{4} "), by_oneself, ours("-ltnp", rows=None)]
+
+
 def tables(size, port, pid):
     """(title, number of sockets it must show or None, commands)"""
     everything = [
@@ -269,6 +279,8 @@ def tables(size, port, pid):
         return [("--watch", None, ticks()[0], False), ("-c with rates", None, ticks()[1], False)]
     if size == "netns":
         return namespaces()
+    if size == "exposure":
+        return [("--exposure, %d rules of %s" % (RULES, kind), "exposed", exposures(), False) for kind in KINDS]
     chosen = {
         "small": [*everything, health()[:3]],
         "quiet": [everything[3]],
@@ -325,6 +337,31 @@ class Namespaces:
     def end(self):
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
+
+
+# Every fifth port has a listener. Rules on one port each, as scripts and docker-proxy's masters make them.
+KINDS = {
+    "the filter": "chain c { type filter hook input priority 0; policy drop;\nct state established accept\n%s\n}\n" %
+                  "\n".join("ip saddr != 192.0.2.%d tcp dport %d counter accept" % (number % 250, 30000 + number) for number in range(RULES)),
+    "NAT": "chain c { type nat hook prerouting priority -100; policy accept;\n%s\n}\n" %
+           "\n".join("tcp dport %d dnat to 10.1.0.2:80" % (31000 + number) for number in range(RULES)),
+}
+
+
+class Rules:
+    """Listeners on every address, two interfaces, and in turn each kind of rules."""
+
+    def __init__(self):
+        for link in ("bench1", "bench2"):
+            subprocess.run("ip link add %s type veth peer name %s-p && ip addr add 10.%s.0.1/24 dev %s && ip link set %s up && ip link set %s-p up"
+                           % (link, link, link[-1], link, link, link), shell=True, check=True)
+        self.sockets = [socket.create_server(("0.0.0.0", 30000 + 5 * number)) for number in range(LISTENERS)]
+        self.rows = {"the filter": LISTENERS, "NAT": LISTENERS + RULES}
+
+    def begin(self, title):
+        kind = next(kind for kind in KINDS if title.endswith(kind))
+        subprocess.run(["nft", "-f", "-"], input="flush ruleset\ntable ip bench {\n%s}\n" % KINDS[kind], text=True, check=True)
+        return self.rows[kind]
 
 
 class Load:
@@ -506,12 +543,13 @@ def main():
     good = True
     load = Load(size)
     others = Namespaces(NAMESPACES) if size == "netns" else None
+    rules = Rules() if size == "exposure" else None
     try:
         describe(size, load)
         with tempfile.TemporaryDirectory() as scratch:
             for title, what, commands, churns in tables(size, load.port + load.processes // 2, load.holder()):
                 client = Client() if churns else None
-                expected = load.expected(what) if what else None
+                expected = rules.begin(title) if rules else load.expected(what) if what else None
                 commands = [c for c in commands if shutil.which(c.argv[0])]
                 # A few milliseconds each: more rounds cost nothing and calm the median.
                 turns = 5 * rounds if title == "-ltn" and size != "small" else rounds

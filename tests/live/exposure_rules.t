@@ -27,6 +27,8 @@ scene("established of output by port", chain("ct state established tcp sport 200
 scene("untracked, and only tracked ones go on", chain("tcp dport 20001-20003 notrack", hook="prerouting", priority="raw") +
       chain("ct state new,established accept\nct state untracked tcp dport 20003 accept", "drop", table="g"))
 scene("answers untracked", chain("tcp sport 20001 notrack", hook="output", priority="raw") + chain("ct state established accept\nct state untracked drop\n", "accept", hook="output", table="g"))
+scene("a mark before a part that fails", chain("meta mark set 0x7 tcp dport 29999 accept", hook="prerouting", priority="mangle") +
+      chain("meta mark 0x7 tcp dport 20001-20002 drop\nmeta mark != 0x7 tcp dport 20003 drop", table="g"))
 scene("marks by bits", chain("tcp dport 20001-20004 meta mark set meta mark or 0x10\ntcp dport 20003 meta mark set meta mark or 0x1", hook="prerouting", priority="mangle") +
       chain("meta mark & 0x1 == 0x1 accept\nmeta mark & 0x10 == 0x10 drop", table="g"))
 scene("marks by connection", chain("tcp dport 20001 ct mark set 1", hook="prerouting", priority="mangle") + chain("ct mark 1 drop", table="g"), sure=0)

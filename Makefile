@@ -34,7 +34,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcon
 	-Wno-sign-conversion -Wformat=2 -Wpointer-arith -Wundef -Wvla $(if $(findstring clang,$(CC)),,-Wformat-signedness)
 HARDEN = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
-SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all -DSOCKVIEW_SANITIZED)
 
 # The BPF programs, as ROOM/NAME. Another one is src/ROOM/NAME.bpf.c, listed here; `make bpf`
 # makes src/ROOM/NAME.lskel.h of it (struct NAME_skel), which src/ROOM/NAME.c alone includes,

@@ -20,6 +20,7 @@
  *   run/
  *     acting.c acting.h                -K in place of a look, and what --signal does as it does
  *     checkup.c checkup.h              --health: two looks, and what they found
+ *     confine.c confine.h              whether a run has a sandbox, and what is done before it begins
  *     connecting.c connecting.h        --connect in place of a look
  *     eventing.c eventing.h            --events in place of a look
  *     explaining.c explaining.h        --explain in place of a look
@@ -342,6 +343,7 @@
  *     near.c near.h                    how far a mistyped word is from a known one
  *     out.c out.h                      buffered standard output
  *     privilege.c privilege.h          the only file that knows libcap
+ *     sandbox.c sandbox.h              Landlock and seccomp: nothing is opened any more
  *     servant.c servant.h              a thread that keeps capabilities which its caller gives up
  *     signal_name.c signal_name.h      the names of signals
  *     stat_line.c stat_line.h          whose child a process is, and since when
@@ -355,7 +357,7 @@
  *
  * One run: options -> privileges put away -> the caller's files opened ->
  * sockets dumped -> their inodes indexed -> privileges raised -> fds scanned
- * -> joined -> privileges dropped -> names -> format -> output checked.
+ * -> joined -> privileges dropped -> names -> format -> sandbox -> output checked.
  * Without owners to find, rows are written while the kernel still answers.
  */
 #include <errno.h>
@@ -421,15 +423,16 @@ static enum exit_status answer(struct options *options, const struct privilege *
 		catch_signals(options->continuous || options->mode == MODE_EVENTS);
 	switch (options->mode) {
 	case MODE_HELP:
-		return run_print(options_help(options->help_all));
+		return run_print(options, options_help(options->help_all));
 	case MODE_VERSION:
-		return run_print(version_text());
+		return run_print(options, version_text());
 	case MODE_COMPLETIONS:
-		return run_print(completions_script(options->completions));
+		return run_print(options, completions_script(options->completions));
 	case MODE_COLUMNS:
-		return run_print(columns_help());
+		return run_print(options, columns_help());
 	default:
 		replay_from_environment(options);
+		options->sandbox = true;
 		return run_invocation(options, privilege, &stop_asked);
 	}
 }

@@ -3,6 +3,7 @@
 #ifndef SOCKVIEW_COLLECT_H
 #define SOCKVIEW_COLLECT_H
 
+#include <sockview/sandbox.h>
 #include <sockview/source.h>
 #include <sockview/wire.h>
 
@@ -13,6 +14,11 @@ struct sources {
 	struct servant *servant; /* the live kernel is asked by it; NULL: by the caller */
 	struct wire *wire;       /* a recording or a replay; NULL: a live one is made for each call */
 	int proc_net_fd;         /* an open /proc/self/net; -1: none */
+	/*
+	 * While the wire is open: what a sandbox that begins as rows come must let through. Threads
+	 * that are started before then have their own part of it from the start. NULL: none begins.
+	 */
+	struct sandbox_grants *grants;
 	unsigned *
 		absent; /* PROTO_BIT()s that earlier calls found no sock_diag for, kept for later ones; NULL: not kept */
 };

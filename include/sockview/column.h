@@ -5,7 +5,7 @@
  * One table (column_table.h) drives --columns, --list-columns, the formats
  * table, csv, tsv, json and jsonl, --sort, the text of -ee, -m and -I behind a
  * row, the man pages and the tests. A column names what has to be collected
- * for it; column_get() turns a socket into a value and never asks the system.
+ * for it; column_get() turns a socket into a value and asks the system for names alone.
  *
  *   struct sock --column_get()--> struct value --value_text()--> bytes
  */
@@ -33,6 +33,11 @@ enum column_need {
 	NEED_BOOT_ID = 1 << 7,    /* the name of this boot */
 	NEED_RATES = 1 << 8,      /* two looks: rates.h */
 	NEED_STORAGE = 1 << 10,   /* what the kernel tells only with CAP_BPF */
+	/* Names that are looked up as a value is made: confine.c */
+	NEED_SERVICES = 1 << 11,
+	NEED_INTERFACES = 1 << 12,
+	NEED_USERS = 1 << 13,         /* sockets' */
+	NEED_PROCESS_USERS = 1 << 14, /* owners' */
 };
 
 /* The headings of --list-columns. */

@@ -22,6 +22,10 @@ const char *names_user(struct names *names, uint32_t uid);
 /* The interface's name, NULL if there is none. */
 const char *names_interface(struct names *names, uint32_t ifindex);
 
+/* All services, and all interfaces, in place of each as it is asked for. */
+void names_read_services(struct names *names);
+void names_read_interfaces(struct names *names);
+
 /* The errno for which services, users or interfaces that may have a name were given none; 0: none was. */
 int names_lack(const struct names *names);
 

@@ -128,6 +128,8 @@ struct options {
 	enum source_from source;
 	enum owners_from owners_from;
 	const char *proc_root, *record, *replay;
+	bool no_sandbox;
+	bool sandbox; /* begun with the first byte of output; the program sets it, no option does */
 
 	const char *stray_interval; /* a number behind a bare -c: a filter's word, and maybe meant as seconds */
 	enum shell completions;

@@ -21,8 +21,12 @@
 struct out {
 	int fd;
 	int error; /* errno of the first failed write, 0 */
-	size_t len;
-	char *buffer; /* OUT_SIZE bytes */
+	size_t len, size;
+	char *buffer; /* `size` bytes */
+	bool holds;   /* all is kept until out_close(): the buffer grows in place of being written */
+	/* Called once, before the first byte is written; NULL: nothing is. */
+	void (*begins)(void *context);
+	void *context;
 	const volatile sig_atomic_t
 		*stop_asked; /* a signal asked to stop: who does not read is not waited for; or NULL */
 };
@@ -31,6 +35,8 @@ struct out {
 int out_open(struct out *out, int fd);
 /* 0, or -1 with errno: this write's failure or an earlier one's. */
 int out_flush(struct out *out);
+/* The buffer is full: makes room for OUT_SIZE bytes. */
+void out_spill(struct out *out);
 /* out_bytes() of any length: flushes as often as the buffer is full. */
 void out_more(struct out *out, const void *data, size_t len);
 void out_u64(struct out *out, uint64_t value);
@@ -40,8 +46,8 @@ void out_u64(struct out *out, uint64_t value);
 /* Room for `len` (at most OUT_SIZE) bytes at the returned place; then out_advance(end). Never NULL. */
 static inline char *out_room(struct out *out, size_t len)
 {
-	if (OUT_SIZE - out->len < len)
-		out_flush(out);
+	if (out->size - out->len < len)
+		out_spill(out);
 	return out->buffer + out->len;
 }
 
@@ -52,7 +58,7 @@ static inline void out_advance(struct out *out, const char *end)
 
 static inline void out_bytes(struct out *out, const void *data, size_t len)
 {
-	if (OUT_SIZE - out->len < len) {
+	if (out->size - out->len < len) {
 		out_more(out, data, len);
 		return;
 	}

@@ -37,6 +37,7 @@ struct privilege {
 	bool has_storage;     /* CAP_BPF or CAP_SYS_ADMIN, the caller's own */
 	bool has_bpf;         /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
 	uint64_t own;         /* the caller's own capabilities, a bit each */
+	char program[512];    /* the program's file, once notes_prepare() has asked; "": it has not */
 };
 
 /* What a run will do with its rights. */

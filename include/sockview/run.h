@@ -19,6 +19,6 @@ enum exit_status run_invocation(const struct options *options, const struct priv
                                 const volatile sig_atomic_t *stop_asked);
 
 /* Prints text that needs no look at any socket, and frees it; NULL: memory ran out. */
-enum exit_status run_print(char *text);
+enum exit_status run_print(const struct options *options, char *text);
 
 #endif

@@ -6,6 +6,15 @@
 #include <sockview/error.h>
 #include <sockview/query.h>
 
+/* The files of /proc/net that a query may take, opened while files still can be. All zero: none is, and each is opened when it is read. */
+struct source_files {
+	bool open;
+	int fd[PROTO_COUNT][2]; /* beside the names of struct proto_info; below 0: -errno */
+};
+
+void source_files_open(struct source_files *files, int proc_net_fd, const struct query *query);
+void source_files_close(struct source_files *files);
+
 /*
  * Sockets that query_matches() go to the sink in netstat's order of protocols
  * and, if `ordered`, tcp before tcp6, in constant memory.
@@ -33,6 +42,7 @@ struct source_request {
 	 * go to the sink, and those of others are counted.
 	 */
 	int (*section)(void *context, const void *note, size_t len);
+	const struct source_files *files; /* NULL: none is open */
 	/* Of a live /proc/net: */
 	int64_t cpu_end_ms; /* reading ends at that CPU time (cpu_time_ms()), and the report says so; 0: it does not */
 	bool waiting_first; /* the kernel writes TCP's listeners first: where nothing else is asked for, the rest is not read */

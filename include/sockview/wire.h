@@ -45,6 +45,7 @@ struct wire {
 	bool replay;
 	int64_t offset;
 	const char *no_recording; /* constant text: why the file cannot be a recording at all; NULL: it may be */
+	bool confined;            /* a thread that receives from it begins its part of the sandbox: sandbox.h */
 	bool recording;           /* what is asked for twice is twice in the file */
 	int record_errno;         /* why the recording could not be written: this wire has no more to give */
 	char origin[WIRE_ORIGIN_MAX + 1]; /* text of the NLMSG_NOOP that begins a recording */

@@ -17,7 +17,7 @@ enum { STOPPED_WAIT_MS = 1000 };
 
 int out_open(struct out *out, int fd)
 {
-	*out = (struct out){ .fd = fd, .buffer = malloc(OUT_SIZE) };
+	*out = (struct out){ .fd = fd, .size = OUT_SIZE, .buffer = malloc(OUT_SIZE) };
 	return out->buffer ? 0 : -1;
 }
 
@@ -59,11 +59,29 @@ static int out_write(const struct out *out, const char *data, size_t len)
 
 int out_flush(struct out *out)
 {
+	void (*begins)(void *context) = out->begins;
+	if (begins && out->len) {
+		out->begins = NULL;
+		begins(out->context);
+	}
 	if (!out->error)
 		out->error = out_write(out, out->buffer, out->len);
 	out->len = 0;
 	errno = out->error;
 	return out->error ? -1 : 0;
+}
+
+void out_spill(struct out *out)
+{
+	char *grown = out->holds && !out->error ? realloc(out->buffer, 2 * out->size) : NULL;
+	if (!grown && out->holds && !out->error)
+		out->error = ENOMEM;
+	if (!grown) {
+		out_flush(out);
+		return;
+	}
+	out->buffer = grown;
+	out->size *= 2;
 }
 
 void out_more(struct out *out, const void *data, size_t len)

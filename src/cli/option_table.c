@@ -546,6 +546,7 @@ static const struct option_row rows[] = {
 	WORD(OPTIONS_FROM, 0, "replay", replay, "FILE", "read them instead of the kernel", .source = FROM_FILES),
 	CHOICE(OPTIONS_FROM, "completions", ARGUMENT_REQUIRED, completions, shell_words, "SHELL",
 	       "for bash, zsh or fish", .mode = MODE_COMPLETIONS),
+	FLAG(OPTIONS_FROM, 0, "no-sandbox", no_sandbox, NULL),
 	/* For those completions: quick, quiet, and no option that people type. */
 	CHOICE(OPTIONS_FROM, "x-names", ARGUMENT_REQUIRED, names, name_words, NULL, NULL, .mode = MODE_NAMES),
 	CALLS(OPTIONS_FROM, 'h', "help", ARGUMENT_OPTIONAL, set_help, "all", "the everyday options; all: each",

@@ -16,6 +16,7 @@
 #include <sockview/bound.h>
 #include <sockview/origin.h>
 #include <sockview/proto.h>
+#include <sockview/servant.h>
 #include <sockview/sockstat.h>
 
 #include "collect/family.h"
@@ -207,12 +208,29 @@ static bool is_shortage(int number)
 	return number == ENOMEM || number == EMFILE || number == ENFILE;
 }
 
+/* What the wire takes is open. */
+static ssize_t confine_servant(void *context)
+{
+	(void)context;
+	sandbox_thread();
+	return 0;
+}
+
 static int collect_live(struct collecting *self)
 {
 	if (self->sources->from == SOURCE_PROC)
 		return collect_from_proc(self);
+	struct sandbox_grants *grants = self->sources->grants;
 	struct servant *servant = self->sources->servant;
-	struct wire *wire = wire_ahead(servant ? wire_served(servant) : wire_kernel());
+	struct wire *kernel = servant ? wire_served(servant) : wire_kernel();
+	int fd = kernel ? kernel->fd : -1;
+	if (kernel && grants) {
+		sandbox_grant_socket(grants, fd);
+		kernel->confined = true;
+		if (servant)
+			servant_call(servant, confine_servant, NULL);
+	}
+	struct wire *wire = wire_ahead(kernel);
 	if (!wire && (self->sources->from == SOURCE_NETLINK || is_shortage(errno)))
 		return error_set(self->error, errno, "open netlink", "");
 	if (!wire) {
@@ -221,26 +239,31 @@ static int collect_live(struct collecting *self)
 	}
 	int answer = collect_from_wire(self, wire);
 	wire_close(wire);
+	if (grants)
+		sandbox_revoke_socket(grants, fd);
 	return answer;
 }
 
-/* A recording says it of its kernel. */
-static bool is_bound_told(const struct sources *sources, const struct report *report)
+/* A recording says it of its kernel; `told`: this one tells. */
+static bool is_bound_told(const struct sources *sources, const struct report *report, bool told)
 {
 	if (sources->wire && sources->wire->replay)
 		return report->bound_recorded || origin_read(wire_origin(sources->wire)).bound == ORIGIN_BOUND_TOLD;
-	return report->from_netlink & PROTO_BIT(PROTO_TCP) && bound_is_told(sources->absent);
+	return report->from_netlink & PROTO_BIT(PROTO_TCP) && told;
 }
 
 int collect_sockets(const struct sources *sources, const struct source_request *request, struct report *report,
                     struct error *error)
 {
 	struct collecting self = { .sources = sources, .request = request, .report = report, .error = error };
+	bool bound = bound_is_asked(request->query), replay = sources->wire && sources->wire->replay;
+	/* Asked before the first row: behind it nothing may be. */
+	bool told = bound && !replay && sources->from != SOURCE_PROC && bound_is_told(sources->absent);
 	if (sources->absent && !(sources->wire && (sources->wire->replay || sources->wire->recording)))
 		self.absent = *sources->absent;
 	int answer = sources->wire ? collect_from_wire(&self, sources->wire) : collect_live(&self);
 	if (sources->absent)
 		*sources->absent |= self.absent;
-	report->bound_untold |= bound_is_asked(request->query) && !is_bound_told(sources, report);
+	report->bound_untold |= bound && !is_bound_told(sources, report, told);
 	return give_up(&self, answer);
 }

@@ -447,8 +447,8 @@ static enum netlink_end dump_unix(struct netlink *self)
 {
 	struct error error = { 0 };
 	struct query query = *self->want->query;
-	bool loaded =
-		self->proc_net_fd >= 0 && !procnet_unix_load(&self->unix_, self->proc_net_fd, self->report, &error);
+	bool loaded = self->proc_net_fd >= 0 &&
+	              !procnet_unix_load(&self->unix_, self->want->files, self->proc_net_fd, self->report, &error);
 	/* Without the file, or by a policy that forbids it, there is nothing that it could add. */
 	self->report->lost += error.number && error.number != ENOENT;
 	uint32_t *states = &query.states[self->request.proto];

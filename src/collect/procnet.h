@@ -11,6 +11,11 @@
 #include <sockview/query.h>
 #include <sockview/source.h>
 
+/* File `index` of the protocol to read, from its beginning: its fd, or -1 with error (number ENOENT: there is none). */
+int source_file_open(const struct source_files *files, int proc_net_fd, enum proto proto, unsigned index,
+                     struct error *error);
+void source_file_close(const struct source_files *files, int fd);
+
 /* The sockets of the request from the text files of `proc_net_fd`. 0; -1 with error; or the sink's answer. */
 int source_proc(int proc_net_fd, const struct source_request *request, struct report *report, struct error *error);
 
@@ -88,7 +93,8 @@ struct procnet_unix {
 };
 
 /* Zero-initialises and fills. 0, or -1 with error; procnet_unix_free() in either case. */
-int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report *report, struct error *error);
+int procnet_unix_load(struct procnet_unix *unix_, const struct source_files *files, int proc_net_fd,
+                      struct report *report, struct error *error);
 /* False if the file does not tell, or tells two different things. */
 bool procnet_unix_refcnt(const struct procnet_unix *unix_, uint32_t inode, uint32_t *refcnt);
 void procnet_unix_free(struct procnet_unix *unix_);

@@ -246,17 +246,18 @@ static void refcnt_sort(struct procnet_unix *unix_)
 	unix_->count = kept + 1;
 }
 
-int procnet_unix_load(struct procnet_unix *unix_, int proc_net_fd, struct report *report, struct error *error)
+int procnet_unix_load(struct procnet_unix *unix_, const struct source_files *files, int proc_net_fd,
+                      struct report *report, struct error *error)
 {
 	*unix_ = (struct procnet_unix){ 0 };
 	table_init(&unix_->certain, WANT_UNIX);
 	table_init(&unix_->uncertain, WANT_UNIX);
-	int fd = lines_open(proc_net_fd, "unix", error);
+	int fd = source_file_open(files, proc_net_fd, PROTO_UNIX, 0, error);
 	if (fd < 0)
 		return -1;
 	error->number = 0;
 	int answer = procnet_unix_each(fd, load_sink, unix_, report, error);
-	close(fd);
+	source_file_close(files, fd);
 	if (answer && !error->number)
 		return error_set(error, ENOMEM, "keep", "/proc/net/unix");
 	refcnt_sort(unix_);

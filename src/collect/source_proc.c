@@ -6,12 +6,66 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <sockview/file.h>
+
 #include "collect/family.h"
 
-/* 0, also if there is no such file; -1 with error; or the sink's answer. */
-static int source_file_read(int proc_net_fd, const struct procnet_file *file, unsigned *read, unsigned *missing)
+/* True if the query takes file `index` of the protocol. */
+static bool is_file_asked(const struct query *query, enum proto proto, unsigned index)
 {
-	int fd = lines_open(proc_net_fd, file->name, file->error);
+	const struct proto_info *info = &proto_table[proto];
+	if (!info->file[index])
+		return false;
+	if (info->domain != AF_INET)
+		return index == 0;
+	return proto_has(proto, PROTO_FILES_OF_BOTH) || (index ? query->inet6 : query->inet);
+}
+
+void source_files_open(struct source_files *files, int proc_net_fd, const struct query *query)
+{
+	files->open = true;
+	FOR_EACH_PROTO (proto, PROTO_ALL)
+		for (unsigned index = 0; index < 2; index++) {
+			bool asked = query->protos & PROTO_BIT(proto) && is_file_asked(query, proto, index);
+			int fd = asked ? lines_open(proc_net_fd, proto_table[proto].file[index], &(struct error){ 0 })
+			               : -1;
+			files->fd[proto][index] = fd >= 0 ? fd : asked ? -errno : -ENOENT;
+		}
+}
+
+void source_files_close(struct source_files *files)
+{
+	for (size_t i = 0; files->open && i < PROTO_COUNT; i++)
+		for (size_t index = 0; index < 2; index++)
+			if (files->fd[i][index] >= 0)
+				close(files->fd[i][index]);
+	files->open = false;
+}
+
+int source_file_open(const struct source_files *files, int proc_net_fd, enum proto proto, unsigned index,
+                     struct error *error)
+{
+	const char *name = proto_table[proto].file[index];
+	if (!files || !files->open)
+		return lines_open(proc_net_fd, name, error);
+	int fd = files->fd[proto][index];
+	if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	return error_set(error, fd < 0 ? -fd : errno, "open /proc/net/", name);
+}
+
+void source_file_close(const struct source_files *files, int fd)
+{
+	if (!files || !files->open)
+		close(fd);
+}
+
+/* 0, also if there is no such file; -1 with error; or the sink's answer. */
+static int source_file_read(int proc_net_fd, const struct procnet_file *file, unsigned index, unsigned *read,
+                            unsigned *missing)
+{
+	const struct source_files *files = file->request->files;
+	int fd = source_file_open(files, proc_net_fd, file->proto, index, file->error);
 	if (fd < 0 && file->error->number != ENOENT)
 		return -1;
 	*(fd < 0 ? missing : read) |= PROTO_BIT(file->proto);
@@ -19,7 +73,7 @@ static int source_file_read(int proc_net_fd, const struct procnet_file *file, un
 		return 0;
 	file->report->requests++;
 	int answer = family_of(file->proto)->read_file(fd, file);
-	close(fd);
+	source_file_close(files, fd);
 	return answer;
 }
 
@@ -45,12 +99,11 @@ int source_proc(int proc_net_fd, const struct source_request *request, struct re
 			};
 			if (!file.name)
 				missing |= PROTO_BIT(proto);
-			bool asked = proto_has(proto, PROTO_FILES_OF_BOTH) || (six ? query->inet6 : query->inet);
-			if (!file.name || (inet && !asked))
+			if (!is_file_asked(query, proto, six))
 				continue;
 			if (procnet_is_late(request, report))
 				break;
-			int answer = source_file_read(proc_net_fd, &file, &read, &missing);
+			int answer = source_file_read(proc_net_fd, &file, six, &read, &missing);
 			if (answer)
 				return answer;
 		}

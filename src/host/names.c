@@ -7,14 +7,18 @@
 #include <sockview/names.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
 
+#include <sockview/file.h>
 #include <sockview/proto.h>
+#include <sockview/text.h>
 
 #include "host/hosts.h"
 
@@ -123,32 +127,63 @@ void names_free(struct names *names)
 	free(names);
 }
 
+/* Of errors of getpwuid_r(3) and open(2): not "there is none", for which it has many, but a lack of this moment. */
+static bool is_lack(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE || error == EIO || error == EINTR;
+}
+
 static uint64_t service_key(enum proto proto, uint16_t port)
 {
 	return (uint64_t)proto << 16 | port;
 }
 
 /* One line of /etc/services counts for every protocol that uses its word: udp's for udplite too. */
-static void service_add(struct name_map *services, const struct servent *entry)
+static void service_add(struct name_map *services, const char *name, uint16_t port, const char *protocol)
 {
-	uint16_t port = ntohs((uint16_t)entry->s_port);
 	FOR_EACH_PROTO (proto, PROTO_ALL) {
 		const char *word = proto_table[proto].service;
-		if (word && !strcmp(word, entry->s_proto))
-			map_add(services, service_key(proto, port), entry->s_name);
+		if (word && !strcmp(word, protocol))
+			map_add(services, service_key(proto, port), name);
 	}
 }
 
-/* The names of the IP protocols that stand in place of raw sockets' ports are those of /etc/protocols. */
-static void services_load(struct names *names)
+#ifdef __GLIBC__
+static void services_each(struct name_map *services)
 {
 	struct servent *service;
-	struct protoent *protocol;
-	names->services_loaded = true;
 	setservent(0);
 	while ((service = getservent()))
-		service_add(&names->services, service);
+		service_add(services, service->s_name, ntohs((uint16_t)service->s_port), service->s_proto);
 	endservent();
+}
+#else
+/* musl's getservent() never answers, and its getservbyport() reads the file at each call. "http 80/tcp www # ..." */
+static void services_each(struct name_map *services)
+{
+	enum { SERVICES_MAX = 16 << 20 };
+	struct text text = { 0 };
+	if (file_read_text(AT_FDCWD, "/etc/services", SERVICES_MAX, &text) < 0 && is_lack(errno))
+		services->lack = errno;
+	for (char *rest = text.data, *line; rest && (line = strsep(&rest, "\n"));) {
+		char name[256], protocol[16];
+		unsigned port;
+		line[strcspn(line, "#")] = '\0';
+		if (sscanf(line, "%255s %5u/%15s", name, &port, protocol) == 3 && port <= UINT16_MAX)
+			service_add(services, name, (uint16_t)port, protocol);
+	}
+	text_free(&text);
+}
+#endif
+
+/* The names of the IP protocols that stand in place of raw sockets' ports are those of /etc/protocols. */
+void names_read_services(struct names *names)
+{
+	struct protoent *protocol;
+	if (names->services_loaded)
+		return;
+	names->services_loaded = true;
+	services_each(&names->services);
 	setprotoent(0);
 	while ((protocol = getprotoent()))
 		FOR_EACH_PROTO (proto, protos_with(PROTO_OWN_NUMBER))
@@ -156,34 +191,11 @@ static void services_load(struct names *names)
 	endprotoent();
 }
 
-#ifdef __GLIBC__
-static const char *service_ask(struct names *names, enum proto proto, uint16_t port)
-{
-	(void)names, (void)proto, (void)port;
-	return NULL; /* services_load() has read them all */
-}
-#else
-/* musl's getservent() never answers, its getservbyport() does. */
-static const char *service_ask(struct names *names, enum proto proto, uint16_t port)
-{
-	const char *word = proto_table[proto].service;
-	const struct servent *entry = word ? getservbyport(htons(port), word) : NULL;
-	return map_add(&names->services, service_key(proto, port), entry ? entry->s_name : NULL);
-}
-#endif
-
 const char *names_service(struct names *names, enum proto proto, uint16_t port)
 {
-	if (!names->services_loaded)
-		services_load(names);
+	names_read_services(names);
 	const struct name_cell *cell = map_find(&names->services, service_key(proto, port));
-	return cell ? cell->name : service_ask(names, proto, port);
-}
-
-/* Of getpwuid_r(3)'s errors: not "there is none", for which it has many, but a lack of this moment. */
-static bool is_lack(int error)
-{
-	return error == ENOMEM || error == EMFILE || error == ENFILE || error == EIO || error == EINTR;
+	return cell ? cell->name : NULL;
 }
 
 static const char *user_ask(struct name_map *users, uint32_t uid)
@@ -217,6 +229,17 @@ const char *names_interface(struct names *names, uint32_t ifindex)
 	if (cell)
 		return cell->name;
 	return map_add(&names->interfaces, ifindex, if_indextoname(ifindex, name));
+}
+
+void names_read_interfaces(struct names *names)
+{
+	struct if_nameindex *all = if_nameindex();
+	if (!all && is_lack(errno))
+		names->interfaces.lack = errno;
+	for (const struct if_nameindex *one = all; one && one->if_index; one++)
+		map_add(&names->interfaces, one->if_index, one->if_name);
+	if (all)
+		if_freenameindex(all);
 }
 
 int names_lack(const struct names *names)

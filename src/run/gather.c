@@ -8,6 +8,7 @@
 #include <sockview/evidence.h>
 #include <sockview/proto.h>
 
+#include "run/confine.h"
 #include "run/keeping.h"
 #include "run/netns_gather.h"
 #include "run/open.h"
@@ -24,8 +25,10 @@ int gather_sockets(struct run *run, const struct source_request *request)
 		.proc_net_fd = run->proc_net_fd,
 		.absent = &run->absent,
 	};
+	struct source_request confined = *request;
 	bool several = run->namespaces.list.count && !run->entered;
-	int answer = several ? netns_gather(run, request) : untold_among(run, &sources, request);
+	confine_source(run, &sources, &confined);
+	int answer = several ? netns_gather(run, request) : untold_among(run, &sources, &confined);
 	if (answer == 0)
 		answer = untold_behind(run, request);
 	/* The collector does not know the name of the file behind its wire. */

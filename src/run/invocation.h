@@ -14,6 +14,7 @@
 #include <sockview/options.h>
 #include <sockview/privilege.h>
 #include <sockview/rates.h>
+#include <sockview/sandbox.h>
 
 #include "run/hidden.h"
 #include "run/listing.h"
@@ -126,6 +127,7 @@ struct run {
 	struct report report;
 	struct error error;
 	bool number_is_pid;  /* the filter is a number that no socket has as its port, and a process is its pid */
+	bool elsewhere;      /* nothing listens on the port, and sockets in other states have it */
 	bool storage_hidden; /* what BPF programs keep for sockets was asked for, and is not told to the caller */
 	uint64_t shown, shown_ever; /* in this look, in all */
 	uint64_t subflows;          /* TCP sockets of MPTCP connections that are counted as those */
@@ -138,6 +140,12 @@ struct run {
 	struct rating rating;
 	struct keeper keeper;
 	struct legend legend; /* -v: why owners are blank */
+	/* confine.c: */
+	bool confined;  /* a sandbox begins with the first byte of output */
+	bool streaming; /* rows are written as they come, and more may come */
+	bool told;      /* the format has all of its rows, and has ended */
+	struct sandbox_grants grants;
+	struct source_files files;
 };
 
 #endif

@@ -89,6 +89,56 @@ static int look_for_either(struct run *run)
 	return gather_table(run);
 }
 
+struct elsewhere {
+	const struct run *run;
+	uint64_t count;
+};
+
+static int count_fitting(void *context, const struct sock *sock)
+{
+	const struct run *run = ((struct elsewhere *)context)->run;
+	((struct elsewhere *)context)->count += filter_judge(run->selection.filter, sock, NULL) == VERDICT_YES;
+	return 0;
+}
+
+static bool look_is_for_listeners(const struct run *run)
+{
+	return run->options->listening && !run->options->all && !run->selection.needs.states_chosen;
+}
+
+static bool look_is_on_terminal(const struct run *run)
+{
+	return run->on_terminal && !run->options->continuous;
+}
+
+/* The port that was looked for; NULL: none, or several. */
+static const char *look_port(const struct run *run)
+{
+	const struct filter_needs *needs = &run->selection.needs;
+	return needs->target && !needs->owners ? meant_number(run->selection.text.data) : NULL;
+}
+
+/*
+ * Of an empty answer, for a person who reads it: whether the port that was
+ * looked for in the states of -l has sockets in others.
+ */
+static bool look_elsewhere(struct run *run)
+{
+	if (run->table.count || !look_port(run) || !look_is_for_listeners(run) || run->options->replay ||
+	    run->namespaces.list.count || run->options->quiet || !look_is_on_terminal(run))
+		return false;
+	struct options all = *run->options;
+	struct query query;
+	struct elsewhere elsewhere = { .run = run };
+	struct sources sources = { .from = all.source, .proc_net_fd = run->proc_net_fd };
+	struct source_request request = { .query = &query, .sink = count_fitting, .context = &elsewhere };
+	struct report report = { 0 };
+	struct error error = { 0 };
+	all.all = true;
+	selection_query(&run->selection, &all, &query);
+	return collect_sockets(&sources, &request, &report, &error) == 0 && elsewhere.count;
+}
+
 /* Everything is read before the first byte is written. */
 static int look_whole(struct run *run, bool last)
 {
@@ -113,6 +163,7 @@ static int look_whole(struct run *run, bool last)
 		answer = show_prepare_owners(run);
 		gather_decide(run);
 	}
+	run->elsewhere = answer == 0 && look_elsewhere(run);
 	return answer ? answer : show_table(run);
 }
 
@@ -133,41 +184,13 @@ static int look_streaming(struct run *run, bool last, bool served)
 		rights_serve_end(run);
 		return -1;
 	}
+	run->streaming = true;
 	int answer = gather_sockets(run, &request);
+	run->streaming = false;
 	if (answer == 0)
 		answer = rating_end(run, show_chosen);
 	rights_serve_end(run);
 	return answer || run->begun ? answer : show_begin(run);
-}
-
-struct elsewhere {
-	const struct run *run;
-	uint64_t count;
-};
-
-static int count_fitting(void *context, const struct sock *sock)
-{
-	const struct run *run = ((struct elsewhere *)context)->run;
-	((struct elsewhere *)context)->count += filter_judge(run->selection.filter, sock, NULL) == VERDICT_YES;
-	return 0;
-}
-
-/*
- * After an empty answer, for a person who reads it: whether the port that was
- * looked for in the states of -l has sockets in others.
- */
-static bool look_elsewhere(struct run *run)
-{
-	struct options all = *run->options;
-	struct query query;
-	struct elsewhere elsewhere = { .run = run };
-	struct sources sources = { .from = all.source, .proc_net_fd = run->proc_net_fd };
-	struct source_request request = { .query = &query, .sink = count_fitting, .context = &elsewhere };
-	struct report report = { 0 };
-	struct error error = { 0 };
-	all.all = true;
-	selection_query(&run->selection, &all, &query);
-	return collect_sockets(&sources, &request, &report, &error) == 0 && elsewhere.count;
 }
 
 static void look_report(struct run *run)
@@ -199,18 +222,14 @@ static void look_report(struct run *run)
 	notes_cgroups(listing_cgroups_unread(&run->listing));
 	notes_recorded_elsewhere(run->report.elsewhere);
 	namespaces_say(&run->namespaces);
-	bool listening = options->listening && !options->all && !needs->states_chosen;
-	bool terminal = run->on_terminal && !options->continuous;
-	const char *port = needs->target && !needs->owners ? meant_number(run->selection.text.data) : NULL;
-	bool asks = listening && terminal && !run->shown && port && !options->replay && !run->namespaces.list.count;
 	notes_selection(&(struct notes_selection){
 		.report = &run->report,
 		.filtered = needs->any,
 		.protos = run->query.protos,
-		.listening = listening,
-		.terminal = terminal,
-		.port = port,
-		.elsewhere = asks && look_elsewhere(run),
+		.listening = look_is_for_listeners(run),
+		.terminal = look_is_on_terminal(run),
+		.port = look_port(run),
+		.elsewhere = run->elsewhere,
 		.storage_hidden = run->storage_hidden,
 		.marks_hidden = needs->mark && !run->privilege.has_net_admin && !options->replay,
 		.netlink_only = needs->netlink,
@@ -266,6 +285,7 @@ static int look_once(struct run *run, bool last)
 	if (rights_raise(run) < 0 || (several && !first && namespaces_choose_again(run) < 0))
 		return -1;
 	run->looked = true;
+	run->told = run->elsewhere = false;
 	if (!several)
 		untold_bound(run, &run->query);
 	if (rating_begin(run) < 0)
@@ -277,6 +297,7 @@ static int look_once(struct run *run, bool last)
 	if (answer < 0 || nothing)
 		answer = show_failure(run);
 	answer = show_end(run, answer);
+	run->told = true;
 	/* Rows that were read before a failure are shown. */
 	if (out_flush(&run->out) < 0 && !out_has_no_reader(&run->out))
 		return error_set(&run->error, errno, "write to", "standard output");

@@ -26,6 +26,7 @@
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
+#include "run/confine.h"
 #include "run/invocation.h"
 
 /* /proc/PID/cgroup has a line for each hierarchy. */
@@ -197,6 +198,7 @@ static enum exit_status naming_answer(struct run *run)
 	if (naming.count)
 		qsort(naming.name, naming.count, sizeof(*naming.name), name_order);
 	bool failed = naming.failed || out_open(&out, STDOUT_FILENO) < 0;
+	confine_output(run, &out);
 	for (size_t i = 0; i < naming.count; i++) {
 		if (!failed && (i == 0 || strcmp(naming.name[i - 1], naming.name[i]) != 0))
 			out_bytes(&out, naming.name[i], strlen(naming.name[i]) + 1);

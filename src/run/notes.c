@@ -27,7 +27,7 @@ static void program_path(char *path, size_t size)
 /* Processes that are not seen, and what would show them; without `privilege` only the first. */
 void notes_unseen(const char *what, const struct privilege *privilege, enum owner_denied_cause cause)
 {
-	char path[512];
+	char path[sizeof(privilege->program)];
 	if (!privilege) {
 		message("%s", what);
 		return;
@@ -41,8 +41,16 @@ void notes_unseen(const char *what, const struct privilege *privilege, enum owne
 		        privilege->has_ptrace ? "CAP_DAC_READ_SEARCH" : "CAP_SYS_PTRACE");
 		return;
 	}
-	program_path(path, sizeof(path));
-	message("%s: use sudo, or allow it with: sudo " SETCAP " %s", what, path);
+	if (!*privilege->program)
+		program_path(path, sizeof(path));
+	message("%s: use sudo, or allow it with: sudo " SETCAP " %s", what,
+	        *privilege->program ? privilege->program : path);
+}
+
+void notes_prepare(struct privilege *privilege)
+{
+	if (!privilege->sees_fds && !privilege->root)
+		program_path(privilege->program, sizeof(privilege->program));
 }
 
 void notes_veiled(const struct owner_report *owners)

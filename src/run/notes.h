@@ -46,6 +46,9 @@ struct notes_selection {
 };
 void notes_selection(const struct notes_selection *selection);
 
+/* Reads what notes may take behind the answer, when nothing can be read any more. */
+void notes_prepare(struct privilege *privilege);
+
 /* Processes that are not seen, why, and what would show them; without `privilege` only the first. */
 void notes_unseen(const char *what, const struct privilege *privilege, enum owner_denied_cause cause);
 

@@ -17,6 +17,7 @@
 #include <sockview/names.h>
 #include <sockview/origin.h>
 
+#include "run/confine.h"
 #include "run/keeping.h"
 #include "run/namespaces.h"
 #include "run/pager.h"
@@ -102,6 +103,7 @@ static int open_wire(struct run *run)
 	struct origin here = own_origin(run->proc_fd);
 	here.bound = bound_is_told(NULL) ? ORIGIN_BOUND_TOLD : ORIGIN_BOUND_UNTOLD;
 	origin_text(&here, origin);
+	sandbox_grant_socket(&run->grants, live->fd);
 	run->wire = wire_record(live, run->record_fd, origin);
 	if (run->wire) {
 		run->record_fd = -1;
@@ -141,6 +143,7 @@ void run_close(struct run *run)
 	hidden_free(&run->hidden);
 	rating_close(run);
 	keeping_end(run);
+	confine_end(run);
 	namespaces_free(&run->namespaces);
 	wire_close(run->wire);
 	names_free(run->names);
@@ -171,6 +174,7 @@ static int open_output(struct run *run)
 	if (out_open(&run->out, STDOUT_FILENO) < 0)
 		return -1;
 	run->out.stop_asked = run->stop_asked;
+	confine_output(run, &run->out);
 	run->on_terminal = isatty(STDOUT_FILENO);
 	if (!run->options->pager || !run->on_terminal)
 		return 0;

@@ -11,6 +11,7 @@
 
 #include "run/acting.h"
 #include "run/checkup.h"
+#include "run/confine.h"
 #include "run/connecting.h"
 #include "run/eventing.h"
 #include "run/explaining.h"
@@ -33,15 +34,23 @@ static enum exit_status say(const struct error *error, enum exit_status status)
 	return status;
 }
 
-enum exit_status run_print(char *text)
+static void print_begins(void *context)
+{
+	sandbox_enter(NULL, context);
+}
+
+enum exit_status run_print(const struct options *options, char *text)
 {
 	struct out out;
 	struct error error;
-	if (!text || out_open(&out, STDOUT_FILENO) < 0) {
+	struct sandbox_lacks lacks;
+	if (!text || privilege_drop() < 0 || out_open(&out, STDOUT_FILENO) < 0) {
 		error_set(&error, errno, "start", "");
 		free(text);
 		return say(&error, EXIT_NO_ANSWER);
 	}
+	out.begins = options->no_sandbox ? NULL : print_begins;
+	out.context = &lacks;
 	out_string(&out, text);
 	free(text);
 	if (out_close(&out) == 0 || out_has_no_reader(&out))
@@ -84,6 +93,7 @@ static enum exit_status run_steps(struct run *run)
 	}
 	if (run->mode->begin && !run->mode->begin(run))
 		return EXIT_USAGE;
+	confine_plan(run);
 	/* The caller named a folder or, below, a file that cannot be opened. */
 	if (run_open_proc(run) < 0)
 		return say(&run->error, EXIT_USAGE);

@@ -155,7 +155,8 @@ static int tables_and_bound(struct run *run, const struct sources *sources, cons
 	if (answer || !run->report.bound_untold || run->options->source == SOURCE_NETLINK || run->options->replay)
 		return answer;
 	/* Netlink was to tell of them, and could not. */
-	bound_find(&run->bound, run->proc_net_fd);
+	if (!run->bound.looked)
+		bound_find(&run->bound, run->proc_net_fd);
 	if (untold_bound_report(run) < 0)
 		return -1;
 	return splice_bound(&behind, ROW_ORDERS);

@@ -27,6 +27,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <sockview/sandbox.h>
+
 #include "wire/framing.h"
 
 enum {
@@ -152,6 +154,8 @@ static void *receive_on(void *context)
 	struct ahead *self = context;
 	struct slot *slot;
 	bool last = false;
+	if (self->inner->confined)
+		sandbox_thread();
 	while (!last && (slot = slot_claim(self)) && slot_fill(self, slot)) {
 		last = slot->last; /* the slot is the caller's once it is committed */
 		slot_commit(self, slot);

@@ -136,7 +136,7 @@ static void unix_complement(int folder)
 	struct report report = { 0 };
 	struct error error;
 	uint32_t refcnt;
-	must(procnet_unix_load(&unix_, folder, &report, &error) == 0, "the complement");
+	must(procnet_unix_load(&unix_, NULL, folder, &report, &error) == 0, "the complement");
 	procnet_unix_refcnt(&unix_, 1, &refcnt);
 	procnet_unix_free(&unix_);
 }

@@ -907,7 +907,7 @@ static void certain_is_only_what_no_name_could_hold(void **state)
 	put_line(scene, "unix", EMBRYO "/fourth"); /* the third has no name; the second's has no room */
 	put_line(scene, "unix", EMBRYO LONG_NAME);
 	put_line(scene, "unix", EMBRYO "/sixth");
-	assert_int_equal(procnet_unix_load(&unix_, scene->fd, &scene->report, &scene->error), 0);
+	assert_int_equal(procnet_unix_load(&unix_, NULL, scene->fd, &scene->report, &scene->error), 0);
 	uint32_t refcnt;
 	assert_true(procnet_unix_refcnt(&unix_, 101340, &refcnt));
 	assert_int_equal(refcnt, 3);
@@ -1045,7 +1045,7 @@ static void two_counts_for_one_inode_are_none(void **state)
 	put_line(scene, "unix", "000000000f655d1e: 00000004 00000000 00000000 0001 03 7");
 	put_line(scene, "unix", "000000000f655d1f: 00000005 00000000 00000000 0001 03 5");
 	put_line(scene, "unix", "000000000f655d1f: 00000005 00000000 00000000 0001 03 5");
-	assert_int_equal(procnet_unix_load(&unix_, scene->fd, &scene->report, &scene->error), 0);
+	assert_int_equal(procnet_unix_load(&unix_, NULL, scene->fd, &scene->report, &scene->error), 0);
 	assert_false(procnet_unix_refcnt(&unix_, 7, &refcnt));
 	assert_true(procnet_unix_refcnt(&unix_, 5, &refcnt));
 	assert_int_equal(refcnt, 5);
@@ -1056,7 +1056,7 @@ static void without_the_file_there_is_an_error_and_nothing_to_free(void **state)
 {
 	struct scene *scene = *state;
 	struct procnet_unix unix_;
-	assert_int_equal(procnet_unix_load(&unix_, scene->fd, &scene->report, &scene->error), -1);
+	assert_int_equal(procnet_unix_load(&unix_, NULL, scene->fd, &scene->report, &scene->error), -1);
 	assert_int_equal(scene->error.number, ENOENT);
 	procnet_unix_free(&unix_);
 }

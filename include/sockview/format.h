@@ -88,6 +88,7 @@ struct format {
 	size_t state_size;       /* zeroed before begin */
 	enum column_style style; /* which columns by default; COLUMNS_NONE: it has lines of its own */
 	unsigned details;        /* enum process_detail: what lines of its own show of an owner */
+	unsigned want;           /* WANT_* bits: and of a socket, beside what every row has */
 	bool owned_only;         /* sockets without an owner are not shown */
 	bool own_order;          /* nothing else can be sorted by */
 	bool tells_errors;       /* begun and ended for a failure alone, too */

@@ -332,6 +332,10 @@ enum want {
 	WANT_DETAIL = 1 << 5,  /* sock_detail and BLOB_GROUPS; set by itself when sockets that have it are asked for */
 	WANT_FILTER = 1 << 6,  /* BLOB_FILTER; the kernel tells it to CAP_NET_ADMIN alone */
 	WANT_STORAGE = 1 << 7, /* BLOB_STORAGE; with CAP_BPF alone, the whole dump is refused else */
+	/* Of sock_unix what takes longer than the rest: */
+	WANT_REFCNT = 1 << 8, /* in /proc/net/unix alone, which is read beside the dump */
+	WANT_PEER = 1 << 9,
+	WANT_VFS = 1 << 10,
 };
 
 /*

@@ -22,9 +22,10 @@ static void unix_put_request(struct nlmsghdr *message, const struct family_reque
 	struct unix_diag_req *req = mnl_nlmsg_put_extra_header(message, sizeof(*req));
 	req->sdiag_family = AF_UNIX;
 	req->udiag_states = request->states;
-	req->udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | SHOW_UID;
-	if (request->want & WANT_SKMEM)
-		req->udiag_show |= UDIAG_SHOW_MEMINFO;
+	req->udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN | SHOW_UID;
+	req->udiag_show |= request->want & WANT_VFS ? UDIAG_SHOW_VFS : 0;
+	req->udiag_show |= request->want & WANT_PEER ? UDIAG_SHOW_PEER : 0;
+	req->udiag_show |= request->want & WANT_SKMEM ? UDIAG_SHOW_MEMINFO : 0;
 }
 
 static const struct attribute unix_attributes[] = {

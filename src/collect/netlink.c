@@ -67,6 +67,7 @@ struct netlink {
 	bool no_mark, no_code;             /* the kernel refused to judge marks, or anything */
 	enum bytecode_autobound autobound; /* which of the two dumps for the filter's `autobound` is under way */
 	const struct query *unix_query;    /* asked for unix sockets instead of the caller's; NULL: not now */
+	bool unaccepted;                   /* at some listener of unix sockets a connection waits */
 	bool newline_names;                /* a unix socket's name has a newline in it */
 
 	/* of a replay */
@@ -439,6 +440,38 @@ static int unaccepted_give(struct netlink *self)
 	return 0;
 }
 
+/* The call of an exchange about listeners. */
+static int on_unix_listener(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
+{
+	struct netlink *self = context;
+	const struct row *row = &self->decoded->sock.row;
+	if (is_diag(message) && decode_unix(payload, len, PROTO_UNIX, 0, self->decoded))
+		self->unaccepted |= !(row->flags & ROW_HAS_QUEUES) || row->recv_q;
+	return 0;
+}
+
+/*
+ * False if /proc/net/unix has nothing to add, which takes the kernel longer to
+ * write than a dump: what waits for an accept() is in some listener's queue.
+ */
+static bool needs_unix_file(struct netlink *self)
+{
+	char bytes[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct query query = { .protos = PROTO_BIT(PROTO_UNIX) };
+	const struct bytecode none = { .len = 0 };
+	query.states[PROTO_UNIX] = STATE_BIT(STATE_LISTEN);
+	if (self->want->query->want & WANT_REFCNT || self->exchange.wire->recording)
+		return true;
+	if (!(self->want->query->states[PROTO_UNIX] & STATE_BIT(STATE_ESTABLISHED)))
+		return false;
+	request_build(&self->request, &query, &none, 0, bytes, sizeof(bytes));
+	self->report->requests++;
+	self->unaccepted = false;
+	enum exchange_end end = exchange_ask(&self->exchange, (struct nlmsghdr *)bytes, on_unix_listener, self);
+	/* That it is refused, or breaks, is the dump's to tell. */
+	return self->unaccepted || end != EXCHANGE_DONE || self->exchange.lost || self->exchange.malformed;
+}
+
 /*
  * The file is only a complement: without it the answer still stands. With it
  * all names are asked for, whatever the state of their sockets.
@@ -447,7 +480,7 @@ static enum netlink_end dump_unix(struct netlink *self)
 {
 	struct error error = { 0 };
 	struct query query = *self->want->query;
-	bool loaded = self->proc_net_fd >= 0 &&
+	bool loaded = self->proc_net_fd >= 0 && needs_unix_file(self) &&
 	              !procnet_unix_load(&self->unix_, self->want->files, self->proc_net_fd, self->report, &error);
 	/* Without the file, or by a policy that forbids it, there is nothing that it could add. */
 	self->report->lost += error.number && error.number != ENOENT;

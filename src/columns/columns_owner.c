@@ -274,7 +274,7 @@ static void get_parents(const struct column *column, const struct column_source 
 	}
 #define PEER(name_, type_, details_, help_, get_) \
 	{ \
-		.name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, .want = WANT_UNIX, \
+		.name = name_, .help = help_, .type = type_, .group = GROUP_OWNER, .want = WANT_UNIX | WANT_PEER, \
 		.need = NEED_OWNERS | NEED_PEERS, .details = details_, .all_owners = true, .get = get_ \
 	}
 /* No look for owners is taken for these alone: the socket's own cgroup is there without one. */

@@ -243,9 +243,9 @@ static void get_path(const struct column *column, const struct column_source *so
 	}
 #define IN_ROW(member, told_, get_) \
 	.field.from = FROM_ROW, FIELD_OF(struct row, member), .field.told = told_, .get = get_
-#define UNIX(name_, type_, member, told_, help_, ...) \
+#define UNIX(name_, type_, want_, member, told_, help_, ...) \
 	{ \
-		.name = name_, .help = help_, .type = type_, .group = GROUP_UNIX, .want = WANT_UNIX, \
+		.name = name_, .help = help_, .type = type_, .group = GROUP_UNIX, .want = WANT_UNIX | (want_), \
 		.field.from = FROM_UNIX, FIELD_OF(struct sock_unix, member), .field.told = told_, \
 		.get = column_get_field, __VA_ARGS__ \
 	}
@@ -306,7 +306,7 @@ const struct column columns_socket[] = {
 	     .get = get_netns_name),
 	TEXT("host", "the machine's name, for rows of several machines", .get = get_machine),
 	TEXT("boot_id", "the kernel's name of this boot of the machine", .need = NEED_BOOT_ID, .get = get_boot_id),
-	UNIX("unix_type", COLUMN_TEXT, type, 0, "stream, dgram or seqpacket", .heading = "TYPE",
+	UNIX("unix_type", COLUMN_TEXT, 0, type, 0, "stream, dgram or seqpacket", .heading = "TYPE",
 	     .words = WORDS("", [SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram", [SOCK_RAW] = "", [SOCK_RDM] = "",
 	                    [SOCK_SEQPACKET] = "seqpacket")),
 	{ .name = "path",
@@ -315,9 +315,10 @@ const struct column columns_socket[] = {
 	  .group = GROUP_UNIX,
 	  .want = WANT_UNIX,
 	  .get = get_path },
-	UNIX("refcnt", COLUMN_NUMBER, refcnt, UNIX_HAS_REFCNT, "the kernel's references to it"),
-	UNIX("peer_inode", COLUMN_NUMBER, peer, UNIX_HAS_PEER, "inode of the other end"),
-	UNIX("vfs_inode", COLUMN_NUMBER, vfs_inode, UNIX_HAS_VFS, "inode of the path's file"),
-	UNIX("vfs_dev", COLUMN_NUMBER, vfs_dev, UNIX_HAS_VFS, "device of the path's file, the kernel's number"),
+	UNIX("refcnt", COLUMN_NUMBER, WANT_REFCNT, refcnt, UNIX_HAS_REFCNT, "the kernel's references to it"),
+	UNIX("peer_inode", COLUMN_NUMBER, WANT_PEER, peer, UNIX_HAS_PEER, "inode of the other end"),
+	UNIX("vfs_inode", COLUMN_NUMBER, WANT_VFS, vfs_inode, UNIX_HAS_VFS, "inode of the path's file"),
+	UNIX("vfs_dev", COLUMN_NUMBER, WANT_VFS, vfs_dev, UNIX_HAS_VFS,
+	     "device of the path's file, the kernel's number"),
 };
 const size_t columns_socket_count = countof(columns_socket);

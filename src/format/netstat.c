@@ -508,5 +508,6 @@ const struct format format_netstat = {
 	.end = netstat_end,
 	.state_size = sizeof(struct netstat_state),
 	.details = PROCESS_NAME,
+	.want = WANT_REFCNT,
 	.unix_apart = true,
 };

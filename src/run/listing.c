@@ -137,6 +137,8 @@ int listing_choose(struct listing *listing, const struct options *options, char 
 		return -1;
 	column_list_needs(&listing->columns, &listing->needs);
 	sort_list_needs(&listing->sort, &listing->needs);
+	if (!listing->groups)
+		listing->needs.want |= listing->format->want;
 	listing->needs.details |=
 		listing->format->details |
 		(options->fields_given || options->show_parent || options->show_group ? PROCESS_START : 0u);

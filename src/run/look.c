@@ -30,6 +30,9 @@ void look_plan(struct run *run)
 	bool shown = listed->need & NEED_OWNERS || options->pids;
 	selection_query(&run->selection, options, &run->query);
 	run->query.want |= listed->want;
+	/* A replay may be asked for what this look is not. */
+	if (options->record && run->query.want & WANT_UNIX)
+		run->query.want |= WANT_PEER | WANT_VFS;
 	/* The kernel refuses the whole dump to those that it does not tell. */
 	run->storage_hidden = run->query.want & WANT_STORAGE && !run->privilege.has_storage && !options->replay;
 	if (run->storage_hidden)

@@ -264,7 +264,8 @@ static void options_add_their_columns(void **state)
 		                             .info = true };
 	assert_int_equal(column_list_default(&list, &all), 0);
 	column_list_needs(&list, &needs);
-	assert_int_equal(needs.want, WANT_TIMER | WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_UNIX | WANT_DETAIL);
+	assert_int_equal(needs.want, WANT_TIMER | WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_UNIX | WANT_DETAIL |
+	                                     WANT_REFCNT | WANT_PEER | WANT_VFS);
 	assert_true(needs.need & NEED_OWNERS);
 	column_list_free(&list);
 }

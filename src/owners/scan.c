@@ -12,27 +12,33 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <sockview/file.h>
+
 #include "owners/dir.h"
 #include "owners/process.h"
 
 #define PATH_ROOM 64
 
+enum { TABLE_LARGE = 8192 /* fds there is room for in a table: about 10 ms of work */ };
+
 /* One process being looked at. */
 struct scan_subject {
 	struct scan *scan;
 	int32_t pid;
-	int dir;          /* fd of /proc/PID, or -1: not opened yet */
-	bool leader_dead; /* names must come from a living thread's directory */
-	bool known;       /* it is the last process of the findings */
-	bool gone;        /* it has ended, and not only one of its threads */
+	int dir;                /* fd of /proc/PID, or -1: not opened yet */
+	bool leader_dead;       /* names must come from a living thread's directory */
+	bool known;             /* it is the last process of the findings */
+	bool gone;              /* it has ended, and not only one of its threads */
+	int32_t end;            /* the first fd that is another part's; 0: all are wanted */
+	struct scan_rest *rest; /* what was left of the leader's table; NULL: nothing */
 };
 
 int scan_init(struct scan *scan, const struct finder_request *request)
 {
 	struct statfs fs;
 	struct stat stat;
-	*scan = (struct scan){ .request = request, .buffer = malloc(DIR_BUFFER_SIZE) };
 	bool on_procfs = !fstatfs(request->proc_fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+	*scan = (struct scan){ .request = request, .on_procfs = on_procfs, .buffer = malloc(DIR_BUFFER_SIZE) };
 	scan->tables = (struct tables){
 		.buffer = scan->buffer,
 		.compares = on_procfs && request->proc_is_ours && tables_comparable(),
@@ -103,12 +109,46 @@ static enum look_end subject_fd(struct scan_subject *subject, int fd_dir, int32_
 	return subject_hit(subject, fd_dir, tid, dir_number(name), slot);
 }
 
+/* How many fds the table has room for, by the status beside an fd directory; 0: not known. */
+static int32_t table_size(int fd_dir)
+{
+	static const char name[] = "\nFDSize:\t";
+	char text[4096];
+	if (file_read_string(fd_dir, "../status", text, sizeof(text)) <= 0)
+		return 0;
+	/* The kernel escapes the newlines of the process's own name. */
+	const char *at = strstr(text, name);
+	return at ? (int32_t)strtol(at + sizeof(name) - 1, NULL, 10) : 0;
+}
+
+/* True if what is behind the fds that were read is left for later, where other threads may share it. */
+static bool subject_leave(struct scan_subject *subject, int fd_dir, int32_t from)
+{
+	struct scan_rests *rests = subject->scan->rests;
+	int32_t size = table_size(fd_dir);
+	int fd = size < TABLE_LARGE ? -1 : openat(fd_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	pthread_mutex_lock(&rests->lock);
+	struct scan_rest *rest = rests->count < SCAN_RESTS ? &rests->rest[rests->count++] : NULL;
+	if (rest)
+		*rest = (struct scan_rest){ .pid = subject->pid, .fd_dir = fd, .from = from, .end = size };
+	pthread_mutex_unlock(&rests->lock);
+	if (!rest)
+		close(fd);
+	subject->rest = rest;
+	return rest;
+}
+
 /* Every fd of an open fd directory; `expected` of them, 0 if that is not known. */
 static enum look_end subject_fds(struct scan_subject *subject, int fd_dir, int32_t tid, uint64_t expected)
 {
 	struct dir dir = { .fd = fd_dir, .buffer = subject->scan->buffer };
 	enum look_end worst = LOOK_DONE;
 	uint64_t seen = 0;
+	int32_t last = 0;
+	/* A part begins anywhere, and other processes' fds are not this thread's to share. */
+	bool may_leave = subject->scan->rests && subject->scan->on_procfs && tid == subject->pid && !subject->end;
 	int more;
 	while ((more = dir_fill(&dir)) > 0) {
 		/* A read that had room left and gave all there were needs no other to say so. */
@@ -116,6 +156,9 @@ static enum look_end subject_fds(struct scan_subject *subject, int fd_dir, int32
 		for (const char *name; (name = dir_next(&dir));) {
 			if (name[0] == '.')
 				continue;
+			last = dir_number(name);
+			if (subject->end && last >= subject->end)
+				return worst;
 			seen++;
 			subject->scan->findings.report.fds++;
 			enum look_end end = subject_fd(subject, fd_dir, tid, name);
@@ -127,6 +170,9 @@ static enum look_end subject_fds(struct scan_subject *subject, int fd_dir, int32
 		}
 		if (had_room && expected && seen >= expected)
 			return worst;
+		if (may_leave && !had_room && subject_leave(subject, fd_dir, last + 1))
+			return worst;
+		may_leave = false;
 	}
 	return more < 0 ? findings_end(&subject->scan->findings, errno) : worst;
 }
@@ -233,17 +279,54 @@ static int subject_name(const struct scan_subject *subject)
 	return result < 0 ? -1 : 0;
 }
 
+/* A process was looked into. 0, or -1 for ENOMEM. */
+static int subject_end(const struct scan_subject *subject, enum look_end end)
+{
+	struct scan *scan = subject->scan;
+	bool unseen = end == LOOK_DENIED || end == LOOK_STARVED || end == LOOK_UNREAD;
+	if (unseen && scan->request->names_unseen && subject_name(subject) < 0)
+		end = LOOK_FAILED;
+	if (end == LOOK_DENIED)
+		owners_count_denied(&scan->findings.report, scan->request->proc_fd, subject->pid);
+	findings_count(&scan->findings, end);
+	return end == LOOK_FAILED ? -1 : 0;
+}
+
 int scan_process(struct scan *scan, int32_t pid)
 {
 	struct scan_subject subject = { .scan = scan, .pid = pid, .dir = -1 };
 	enum look_end end = subject_look(&subject);
-	bool unseen = end == LOOK_DENIED || end == LOOK_STARVED || end == LOOK_UNREAD;
-	if (unseen && scan->request->names_unseen && subject_name(&subject) < 0)
-		end = LOOK_FAILED;
 	if (subject.dir >= 0)
 		close(subject.dir);
-	if (end == LOOK_DENIED)
-		owners_count_denied(&scan->findings.report, scan->request->proc_fd, pid);
-	findings_count(&scan->findings, end);
-	return end == LOOK_FAILED ? -1 : 0;
+	if (!subject.rest || end == LOOK_FAILED)
+		return subject_end(&subject, end);
+	subject.rest->worst = end;
+	subject.rest->unread = scan->findings.unread;
+	return 0;
+}
+
+enum look_end scan_part(struct scan *scan, const struct scan_rest *rest, int32_t from, int32_t end)
+{
+	struct scan_subject subject = { .scan = scan, .pid = rest->pid, .dir = -1, .end = end };
+	int fd_dir = openat(rest->fd_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum look_end worst;
+	/* The first two places are those of "." and "..". */
+	if (fd_dir < 0 || lseek(fd_dir, (off_t)from + 2, SEEK_SET) < 0)
+		worst = findings_end(&scan->findings, errno);
+	else
+		worst = subject_fds(&subject, fd_dir, rest->pid, 0);
+	if (fd_dir >= 0)
+		close(fd_dir);
+	if (subject.dir >= 0)
+		close(subject.dir);
+	return worst;
+}
+
+int scan_rest_end(struct scan *scan, struct scan_rest *rest)
+{
+	const struct scan_subject subject = { .scan = scan, .pid = rest->pid, .dir = -1 };
+	close(rest->fd_dir);
+	rest->fd_dir = -1;
+	scan->findings.unread = rest->unread;
+	return subject_end(&subject, rest->worst);
 }

@@ -8,14 +8,39 @@
 #ifndef SOCKVIEW_OWNERS_SCAN_H
 #define SOCKVIEW_OWNERS_SCAN_H
 
+#include <pthread.h>
+
 #include <sockview/finder.h>
 
 #include "owners/findings.h"
 #include "owners/tables.h"
 
-/* One thread's scanner. What is shared between threads is read-only. */
+/*
+ * The rest of a table of very many fds. Where a directory of procfs is read on
+ * is an fd's number (f_pos, proc_readfd_common(), fs/proc/fd.c, Linux 6.18), so
+ * that threads can read it side by side, each a part.
+ */
+struct scan_rest {
+	int32_t pid;
+	int fd_dir;        /* of the process that was looked into; no other can get its pid there */
+	int32_t from, end; /* which fds are left */
+	enum look_end worst;
+	int unread; /* errno of LOOK_UNREAD */
+};
+
+enum { SCAN_RESTS = 32 /* each keeps an fd of ours open; further tables are read by one thread */ };
+
+struct scan_rests {
+	pthread_mutex_t lock; /* over what follows, while processes are looked into */
+	struct scan_rest rest[SCAN_RESTS];
+	size_t count;
+};
+
+/* One thread's scanner. What is shared between threads is read-only, but for the rests. */
 struct scan {
 	const struct finder_request *request;
+	struct scan_rests *rests; /* NULL: each table is read to its end at once */
+	bool on_procfs;
 	char *buffer; /* DIR_BUFFER_SIZE */
 	struct tables tables;
 	struct findings findings;
@@ -27,8 +52,17 @@ int scan_init(struct scan *scan, const struct finder_request *request);
 void scan_free(struct scan *scan);
 
 /*
- * Adds the hits of one process; where the request has no index, all its
- * sockets, each with its inode in place of a slot. Trouble with it is counted in the findings'
+ * A part of a rest, from `from` on and before `end`: adds its hits, and answers
+ * how that ended.
+ */
+enum look_end scan_part(struct scan *scan, const struct scan_rest *rest, int32_t from, int32_t end);
+/* The process of a rest was looked into to its end. 0, or -1 for ENOMEM. */
+int scan_rest_end(struct scan *scan, struct scan_rest *rest);
+
+/*
+ * Adds the hits of one process, but for those of a rest that it left; where the
+ * request has no index, all its sockets, each with its inode in place of a slot.
+ * Trouble with it is counted in the findings'
  * report; -1 only for ENOMEM.
  */
 int scan_process(struct scan *scan, int32_t pid);

@@ -13,12 +13,14 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <sockview/process_list.h>
+#include <sockview/vec.h>
 
 #include "owners/crew.h"
 #include "owners/pidns.h"
@@ -26,6 +28,9 @@
 
 /* A thread costs about as much as looking at a few idle processes. */
 #define PIDS_PER_THREAD 4
+
+/* Of a table that threads share: fds in a part, more where the table is larger than so many of these. */
+enum { PART_LEAST = 2048, PARTS_MAX = 256 };
 
 struct walker {
 	const int32_t *pid; /* of all walkers */
@@ -38,12 +43,14 @@ static int walk_one(void *context, size_t item)
 	return scan_process(&walker->scan, walker->pid[item]);
 }
 
-static int init_walkers(struct walker *walker, unsigned count, const struct finder_request *request, const int32_t *pid)
+static int init_walkers(struct walker *walker, unsigned count, const struct finder_request *request, const int32_t *pid,
+                        struct scan_rests *rests)
 {
 	for (unsigned i = 0; i < count; i++) {
 		walker[i].pid = pid;
 		if (scan_init(&walker[i].scan, request))
 			return -1;
+		walker[i].scan.rests = rests;
 	}
 	return 0;
 }
@@ -57,18 +64,111 @@ static void end_walkers(struct walker *walker, unsigned count, struct findings *
 	}
 }
 
+/* --- tables of very many fds, which were left for last --- */
+
+struct walk_part {
+	struct scan_rest *rest;
+	int32_t from, end;
+	enum look_end look;
+	int unread; /* errno of LOOK_UNREAD */
+};
+
+struct walk_parts {
+	struct walk_part *part;
+	size_t count, capacity;
+};
+
+struct part_taker {
+	struct walk_parts *parts; /* of all takers */
+	struct walker *walker;
+};
+
+static int take_part(void *context, size_t item)
+{
+	const struct part_taker *taker = context;
+	struct walk_part *part = &taker->parts->part[item];
+	part->look = scan_part(&taker->walker->scan, part->rest, part->from, part->end);
+	part->unread = taker->walker->scan.findings.unread;
+	return part->look == LOOK_FAILED ? -1 : 0;
+}
+
+/* 0, or -1 with errno ENOMEM. */
+static int parts_add(struct walk_parts *parts, struct scan_rest *rest)
+{
+	int32_t step = (rest->end - rest->from) / PARTS_MAX + 1;
+	step = step < PART_LEAST ? PART_LEAST : step;
+	int64_t from = rest->from;
+	do {
+		struct walk_part *part = vec_push(parts->part, parts->count, parts->capacity);
+		if (!part)
+			return -1;
+		/* A table may have grown meanwhile: the last part has no end. */
+		int64_t end = from + step < rest->end ? from + step : INT32_MAX;
+		*part = (struct walk_part){ .rest = rest, .from = (int32_t)from, .end = (int32_t)end };
+		from = end;
+	} while (from < rest->end);
+	return 0;
+}
+
+static int parts_take(struct walk_parts *parts, struct walker *walker, unsigned count)
+{
+	struct part_taker taker[CREW_MAX];
+	void *member[CREW_MAX];
+	for (unsigned i = 0; i < count; i++) {
+		taker[i] = (struct part_taker){ parts, &walker[i] };
+		member[i] = &taker[i];
+	}
+	return crew_run(count, parts->count, take_part, member);
+}
+
+static void part_tell(const struct walk_part *part)
+{
+	if (part->look <= part->rest->worst)
+		return;
+	part->rest->worst = part->look;
+	part->rest->unread = part->unread;
+}
+
+/* By as many walkers as are of use, whatever the number of processes: `count` are there, and more are made. */
+static int share_rests(struct walker *walker, unsigned *count, struct scan_rests *rests)
+{
+	const struct finder_request *request = walker->scan.request;
+	struct walk_parts parts = { 0 };
+	int failed = 0;
+	for (size_t i = 0; i < rests->count && !failed; i++)
+		failed = parts_add(&parts, &rests->rest[i]);
+	unsigned crew = crew_size(request->threads, parts.count, 1);
+	if (!failed && crew > *count) {
+		failed = init_walkers(walker + *count, crew - *count, request, walker->pid, NULL);
+		*count = crew;
+	}
+	if (!failed)
+		failed = parts_take(&parts, walker, crew);
+	for (size_t i = 0; i < parts.count; i++)
+		part_tell(&parts.part[i]);
+	free(parts.part);
+	return failed;
+}
+
+/* --- all of it --- */
+
 int walk_processes(const struct finder_request *request, const int32_t *pid, size_t pid_count,
                    struct findings *findings)
 {
 	struct walker walker[CREW_MAX];
 	void *member[CREW_MAX];
+	struct scan_rests rests = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	unsigned count = crew_size(request->threads, pid_count, PIDS_PER_THREAD);
 	memset(walker, 0, sizeof(walker));
 	for (unsigned i = 0; i < count; i++)
 		member[i] = &walker[i];
-	int failed = init_walkers(walker, count, request, pid);
+	int failed = init_walkers(walker, count, request, pid, request->threads == 1 ? NULL : &rests);
 	if (!failed)
 		failed = crew_run(count, pid_count, walk_one, member);
+	if (!failed && rests.count)
+		failed = share_rests(walker, &count, &rests);
+	for (size_t i = 0; i < rests.count; i++)
+		failed |= scan_rest_end(&walker[0].scan, &rests.rest[i]);
 	end_walkers(walker, count, findings);
 	if (!failed)
 		return (int)count;

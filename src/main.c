@@ -193,6 +193,7 @@
  *     held.c held.h                    vsock and XDP sockets by descriptors, where no table tells of them
  *     lines.c lines.h                  a file of /proc/net, line by line
  *     netlink.c netlink.h              sockets from a netlink wire, one dump at a time
+ *     parts.c parts.h                  one dump of very many TCP sockets in parts by ranges of ports
  *     other_netns.c other_netns.h      the same port in other network namespaces
  *     procnet.h                        the readers of the files of /proc/net
  *     procnet_inet.c procnet_inet.h    /proc/net/{tcp,udp,udplite,raw}{,6}
@@ -284,7 +285,6 @@
  *     bpf_records.c bpf_records.h      from the iterator's records to findings
  *     carry.c carry.h                  owners from one look to the next
  *     census.c                         which processes fit, before any descriptor is read
- *     cpus.c cpus.h                    affinity mask and cgroup quota
  *     crew.c crew.h                    a few threads and a counter
  *     denied.c                         what forbids to look into processes, where nothing else can
  *     descriptors.c descriptors.h      every socket that is a descriptor of a process, for what no table tells
@@ -324,6 +324,8 @@
  *     ahead.c                          a wire whose long answers are received by a thread of its own
  *     attrs.c attrs.h                  the attributes of a netlink message
  *     exchange.c exchange.h            one request and its answer: the loop over netlink messages
+ *     merge.c                          several wires as one, received side by side
+ *     reader.c reader.h                a thread that receives the answer of one wire into slots
  *     framing.h                        where one netlink message ends and the next begins
  *     origin.c origin.h                where a recording was made, and what its kernel told
  *     record.c                         wires that write and read a file of netlink messages
@@ -334,6 +336,7 @@
  *     bpf_program.h                    how the BPF programs are written
  *     countof.h                        how many items an array has
  *     cpu_time.c cpu_time.h            the processor's time that this process has used
+ *     cpus.c cpus.h                    affinity mask, cgroup quota, and what other programs leave
  *     errno_name.c errno_name.h        the names of errors
  *     error.c error.h                  the one way an error is filled in
  *     file.c file.h                    the one reader of small files

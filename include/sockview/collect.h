@@ -19,6 +19,8 @@ struct sources {
 	 * that are started before then have their own part of it from the start. NULL: none begins.
 	 */
 	struct sandbox_grants *grants;
+	unsigned parts; /* of a long dump, received side by side; 1: never, 0: as it is worth */
+	unsigned busy;  /* threads of the caller's that run meanwhile */
 	unsigned *
 		absent; /* PROTO_BIT()s that earlier calls found no sock_diag for, kept for later ones; NULL: not kept */
 };

@@ -50,6 +50,13 @@ void exchange_close(struct exchange *exchange);
 
 /* Sends the request, whose sequence number it sets, and calls with each message of the answer. */
 enum exchange_end exchange_ask(struct exchange *exchange, struct nlmsghdr *request, exchange_call *call, void *context);
+/*
+ * The same of several requests at once, over a wire that takes so many
+ * (wire_merge()); done when all of them are. One that is refused, or breaks, is
+ * the end of all.
+ */
+enum exchange_end exchange_ask_parts(struct exchange *exchange, struct nlmsghdr *const request[], unsigned count,
+                                     exchange_call *call, void *context);
 /* Reads a replay to its end; DONE, BROKEN or STOPPED. */
 enum exchange_end exchange_replay(struct exchange *exchange, exchange_call *call, void *context);
 /*

@@ -77,6 +77,7 @@ struct options {
 	bool lsof_unix;       /* -U: unix sockets too */
 	bool search_may_fail; /* -Q: a search without result is no failure */
 	bool no_pushdown;
+	uint64_t parts; /* --x-parts: struct sources */
 
 	/* what is printed */
 	unsigned programs, extend; /* how often -p, -e were given */

@@ -66,6 +66,13 @@ struct wire *wire_served(struct servant *servant);
  */
 struct wire *wire_ahead(struct wire *inner);
 /*
+ * Several wires as one: the first request goes to the first of them, the next to
+ * the next; the first receive() behind them starts a thread for each, and gives
+ * what comes first. An answer has as many ends as there were requests, and may
+ * be given up by the next one. Owns them all; NULL with errno ENOMEM.
+ */
+struct wire *wire_merge(struct wire *const inner[], unsigned count);
+/*
  * A file of netlink messages one behind the other: what wire_record() wrote,
  * or `ss -D FILE`. Reads from `fd`, which it owns. NULL with errno.
  */

@@ -211,6 +211,11 @@ static int set_top(struct parse *parse, const char *word)
 	return parse_number(parse, word, &parse->options->top);
 }
 
+static int set_parts(struct parse *parse, const char *word)
+{
+	return parse_number(parse, word, &parse->options->parts);
+}
+
 bool option_begins_like_spec(const char *word)
 {
 	if (*word == '4' || *word == '6')
@@ -547,6 +552,8 @@ static const struct option_row rows[] = {
 	CHOICE(OPTIONS_FROM, "completions", ARGUMENT_REQUIRED, completions, shell_words, "SHELL",
 	       "for bash, zsh or fish", .mode = MODE_COMPLETIONS),
 	FLAG(OPTIONS_FROM, 0, "no-sandbox", no_sandbox, NULL),
+	/* For tests: how many parts a long dump is received in. */
+	CALLS(OPTIONS_FROM, 0, "x-parts", ARGUMENT_REQUIRED, set_parts, NULL, NULL),
 	/* For those completions: quick, quiet, and no option that people type. */
 	CHOICE(OPTIONS_FROM, "x-names", ARGUMENT_REQUIRED, names, name_words, NULL, NULL, .mode = MODE_NAMES),
 	CALLS(OPTIONS_FROM, 'h', "help", ARGUMENT_OPTIONAL, set_help, "all", "the everyday options; all: each",

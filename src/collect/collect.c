@@ -21,6 +21,7 @@
 
 #include "collect/family.h"
 #include "collect/netlink.h"
+#include "collect/parts.h"
 #include "collect/procnet.h"
 
 enum { HOLD_FAIR = 8192 }; /* tcp6 sockets: more are asked for apart from tcp instead of held back */
@@ -190,6 +191,11 @@ static int collect_from_wire(struct collecting *self, struct wire *wire)
 	self->netlink = netlink_new(wire, self->request, proc_net_fd, self->report, self->error);
 	if (!self->netlink)
 		return -1;
+	/* What the servant's rights let it see the parts' sockets would not. */
+	if (!self->sources->wire && !self->sources->servant)
+		netlink_share(self->netlink, &(struct parts_wish){ .wanted = self->sources->parts,
+		                                                   .busy = self->sources->busy,
+		                                                   .grants = self->sources->grants });
 	int answer = wire->replay ? replay_all(self) : netlink_all(self, wire);
 	netlink_free(self->netlink);
 	return answer;

@@ -22,6 +22,7 @@
 #include <sockview/vec.h>
 
 #include "collect/family.h"
+#include "collect/parts.h"
 #include "collect/recorded.h"
 
 enum {
@@ -63,7 +64,10 @@ struct netlink {
 		size_t count, capacity;
 	} grouped; /* netlink sockets with groups that this dump has told */
 
-	struct procnet_unix unix_;         /* what unix_diag leaves out; empty unless it is asked */
+	struct procnet_unix unix_; /* what unix_diag leaves out; empty unless it is asked */
+	bool shares;               /* dumps may be received in parts */
+	struct parts_wish wish;
+	struct parts *parts;               /* of the dump under way; NULL: it is one */
 	bool no_mark, no_code;             /* the kernel refused to judge marks, or anything */
 	enum bytecode_autobound autobound; /* which of the two dumps for the filter's `autobound` is under way */
 	const struct query *unix_query;    /* asked for unix sockets instead of the caller's; NULL: not now */
@@ -344,24 +348,79 @@ static bool has_slow_rest(const struct netlink *self)
 	       states & STATE_BIT(STATE_LISTEN) && states & ~STATE_BIT(STATE_LISTEN);
 }
 
-static enum netlink_end ask_listeners_first(struct netlink *self)
+/* Those of the dump's states that are among these; without any there is nothing to ask. */
+static enum netlink_end ask_states(struct netlink *self, uint32_t states)
 {
-	self->request.left_out = ~STATE_BIT(STATE_LISTEN);
-	enum netlink_end end = ask_autobound(self, AUTOBOUND_ANY);
-	self->request.left_out = STATE_BIT(STATE_LISTEN);
-	if (end == NETLINK_DONE) {
-		self->want->pause(self->want->context);
+	enum netlink_end end = NETLINK_DONE;
+	self->request.left_out = ~states;
+	if (request_states(&self->request, self->want->query))
 		end = ask_autobound(self, AUTOBOUND_ANY);
-	}
 	self->request.left_out = 0;
 	return end;
+}
+
+/*
+ * A socket that is bound only may connect meanwhile: the first part tells of
+ * those before its connections (tcp_diag_dump()), within the call that asks for
+ * it, and before the others are asked for. To ask for them alone would cost one
+ * more walk of all connections.
+ */
+static enum netlink_end ask_in_parts(struct netlink *self, struct wire *merged)
+{
+	char bytes[PARTS_MAX][REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *part[PARTS_MAX];
+	struct wire *own = self->exchange.wire;
+	unsigned count = parts_count(self->parts);
+	for (unsigned i = 0; i < count; i++) {
+		struct bytecode code;
+		struct request request = self->request;
+		request.left_out |= i ? STATE_BIT(STATE_BOUND) : 0;
+		parts_code(self->parts, i, &code);
+		request_build(&request, self->want->query, &code, 0, bytes[i], sizeof(bytes[i]));
+		part[i] = (struct nlmsghdr *)bytes[i];
+	}
+	self->report->requests += count;
+	self->rows = 0;
+	self->exchange.wire = merged;
+	enum exchange_end end = exchange_ask_parts(&self->exchange, part, count, on_message, self);
+	self->exchange.wire = own;
+	return dump_end(self, end);
+}
+
+static enum netlink_end ask_shared(struct netlink *self)
+{
+	uint32_t before = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND);
+	enum netlink_end end = NETLINK_REFUSED;
+	self->request.left_out = before;
+	self->report->requests++;
+	parts_sample(self->parts, &self->request, self->want->query);
+	struct wire *merged = parts_count(self->parts) > 1 ? parts_wire(self->parts) : NULL;
+	self->request.left_out = STATE_BIT(STATE_LISTEN);
+	self->rows = 0;
+	if (merged)
+		end = ask_in_parts(self, merged);
+	/* An older kernel may refuse the code. */
+	if (end == NETLINK_REFUSED && !self->rows)
+		end = ask_autobound(self, AUTOBOUND_ANY);
+	self->request.left_out = 0;
+	return end;
+}
+
+static enum netlink_end ask_listeners_first(struct netlink *self)
+{
+	enum netlink_end end = ask_states(self, STATE_BIT(STATE_LISTEN));
+	if (end != NETLINK_DONE)
+		return end;
+	if (self->want->pause)
+		self->want->pause(self->want->context);
+	return self->parts ? ask_shared(self) : ask_states(self, ~STATE_BIT(STATE_LISTEN));
 }
 
 static enum netlink_end ask_all(struct netlink *self)
 {
 	bool halves = family_of(self->request.proto)->judges && !self->no_code &&
 	              bytecode_asks_autobound(self->want->query->expr);
-	if (!halves && has_slow_rest(self))
+	if (!halves && (self->parts || has_slow_rest(self)))
 		return ask_listeners_first(self);
 	enum netlink_end end = ask_autobound(self, halves ? AUTOBOUND_YES : AUTOBOUND_ANY);
 	if (self->autobound == AUTOBOUND_YES && end == NETLINK_DONE)
@@ -370,13 +429,25 @@ static enum netlink_end ask_all(struct netlink *self)
 	return end;
 }
 
+/* What the kernel shall judge leaves it few rows to tell, or none to sample. */
+static struct parts *find_parts(const struct netlink *self)
+{
+	struct bytecode code;
+	if (!self->shares || self->no_code || self->request.proto != PROTO_TCP)
+		return NULL;
+	compile(self, &code);
+	if (code.len || code.sport || code.dport || code.impossible)
+		return NULL;
+	return parts_open(&self->request, self->want->query, self->proc_net_fd, &self->wish);
+}
+
 bool netlink_can_rewind(const struct netlink *self)
 {
 	return self->want->mark && !self->exchange.wire->recording;
 }
 
-/* One dump, again if it was interrupted and what it gave can be taken back. */
-static enum netlink_end dump_whole(struct netlink *self)
+/* Again if it was interrupted and what it gave can be taken back. */
+static enum netlink_end dump_again(struct netlink *self)
 {
 	bool again = netlink_can_rewind(self) && !self->holding;
 	size_t mark = again ? self->want->mark(self->want->context) : 0;
@@ -393,6 +464,15 @@ static enum netlink_end dump_whole(struct netlink *self)
 		}
 		self->want->rewind(self->want->context, mark);
 	}
+}
+
+static enum netlink_end dump_whole(struct netlink *self)
+{
+	self->parts = find_parts(self);
+	enum netlink_end end = dump_again(self);
+	parts_free(self->parts);
+	self->parts = NULL;
+	return end;
 }
 
 /* TCP in one walk, with tcp6 held back if the order matters. */
@@ -666,6 +746,12 @@ struct netlink *netlink_new(struct wire *wire, const struct source_request *requ
 	self->decoded = decoded;
 	table_init(&self->hold, request->query->want);
 	return self;
+}
+
+void netlink_share(struct netlink *self, const struct parts_wish *wish)
+{
+	self->shares = true;
+	self->wish = *wish;
 }
 
 void netlink_free(struct netlink *self)

@@ -22,6 +22,9 @@ enum netlink_end {
 struct netlink *netlink_new(struct wire *wire, const struct source_request *request, int proc_net_fd,
                             struct report *report, struct error *error);
 void netlink_free(struct netlink *netlink);
+/* Over a live wire: long dumps may be received in parts, by sockets of their own; as in parts_open(). */
+struct parts_wish;
+void netlink_share(struct netlink *netlink, const struct parts_wish *wish);
 
 enum netlink_end netlink_dump(struct netlink *netlink, const struct request *dump);
 /* All of a replayed wire. Never NETLINK_REFUSED: the report names what the recorded kernel refused. */

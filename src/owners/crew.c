@@ -2,13 +2,13 @@
 /* crew.c - a few threads and a counter; see crew.h. */
 #include "owners/crew.h"
 
-#include "owners/cpus.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+
+#include <sockview/cpus.h>
 
 struct job {
 	size_t items;

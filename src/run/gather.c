@@ -23,6 +23,8 @@ int gather_sockets(struct run *run, const struct source_request *request)
 		.servant = run->servant,
 		.wire = run->wire,
 		.proc_net_fd = run->proc_net_fd,
+		.parts = (unsigned)run->options->parts,
+		.busy = run->looks_early,
 		.absent = &run->absent,
 	};
 	struct source_request confined = *request;

@@ -28,7 +28,17 @@ struct exchange_answer {
 	exchange_call *call;
 	void *context;
 	enum exchange_progress progress;
+	unsigned ends; /* of parts that go on besides this one */
 };
+
+/* Of a part of the answer: the others go on. */
+static void answer_finish(struct exchange_answer *answer)
+{
+	if (answer->ends)
+		answer->ends--;
+	else
+		answer->progress = ENDED;
+}
 
 int exchange_start(struct exchange *exchange, struct wire *wire)
 {
@@ -119,8 +129,10 @@ static void answer_end(struct exchange_answer *answer, const struct nlmsghdr *me
 	exchange->number = number < 0 ? -number : is_error ? number : 0;
 	if (exchange->wire->replay)
 		answer_give(answer, message);
+	else if (exchange->number)
+		answer->progress = WAS_REFUSED;
 	else
-		answer->progress = exchange->number ? WAS_REFUSED : ENDED;
+		answer_finish(answer);
 }
 
 static void answer_message(struct exchange_answer *answer, const struct nlmsghdr *message)
@@ -182,7 +194,7 @@ static void answer_failed(struct exchange_answer *answer, int number)
 	 */
 	exchange->stalled = number == EAGAIN && exchange->lost;
 	if (exchange->stalled)
-		answer->progress = ENDED;
+		answer_finish(answer);
 	else
 		answer_break(answer, number);
 }
@@ -193,9 +205,9 @@ static const enum exchange_end ends[] = {
 	[HAS_BROKEN] = EXCHANGE_BROKEN, [WAS_STOPPED] = EXCHANGE_STOPPED,
 };
 
-static enum exchange_end answer_read(struct exchange *exchange, exchange_call *call, void *context)
+static enum exchange_end answer_read(struct exchange *exchange, unsigned parts, exchange_call *call, void *context)
 {
-	struct exchange_answer answer = { .exchange = exchange, .call = call, .context = context };
+	struct exchange_answer answer = { .exchange = exchange, .call = call, .context = context, .ends = parts - 1 };
 	int losses = 0;
 	while (answer.progress == GOES_ON) {
 		ssize_t got = exchange->wire->receive(exchange->wire, exchange->buffer, WIRE_BUFFER);
@@ -217,21 +229,31 @@ static void exchange_reset(struct exchange *exchange)
 	exchange->offset = -1;
 }
 
-enum exchange_end exchange_ask(struct exchange *exchange, struct nlmsghdr *request, exchange_call *call, void *context)
+enum exchange_end exchange_ask_parts(struct exchange *exchange, struct nlmsghdr *const request[], unsigned count,
+                                     exchange_call *call, void *context)
 {
 	exchange_reset(exchange);
-	request->nlmsg_seq = ++exchange->seq;
-	if (exchange->wire->send(exchange->wire, request, request->nlmsg_len) == 0)
-		return answer_read(exchange, call, context);
-	exchange->number = exchange->wire->record_errno ? exchange->wire->record_errno : errno;
-	exchange->sending = true;
-	return EXCHANGE_BROKEN;
+	exchange->seq++;
+	for (unsigned i = 0; i < count; i++) {
+		request[i]->nlmsg_seq = exchange->seq;
+		if (exchange->wire->send(exchange->wire, request[i], request[i]->nlmsg_len) == 0)
+			continue;
+		exchange->number = exchange->wire->record_errno ? exchange->wire->record_errno : errno;
+		exchange->sending = true;
+		return EXCHANGE_BROKEN;
+	}
+	return answer_read(exchange, count, call, context);
+}
+
+enum exchange_end exchange_ask(struct exchange *exchange, struct nlmsghdr *request, exchange_call *call, void *context)
+{
+	return exchange_ask_parts(exchange, &request, 1, call, context);
 }
 
 enum exchange_end exchange_replay(struct exchange *exchange, exchange_call *call, void *context)
 {
 	exchange_reset(exchange);
-	return answer_read(exchange, call, context);
+	return answer_read(exchange, 1, call, context);
 }
 
 enum exchange_end exchange_listen(struct exchange *exchange, unsigned datagrams, exchange_call *call, void *context)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "host/mountinfo.h"
-#include "owners/cpus.h"
+#include <sockview/cpus.h>
 #include "owners/process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -15,7 +15,9 @@ import oracle
 import scene
 import tap
 
-RUNS, PAIRS, RATE = 50, 400, 4000
+RUNS, PAIRS, RATE = 60, 400, 4000
+# How a long dump is received: as it is worth (here: as one), and in parts.
+WAYS = ([], ["--x-parts=2"], ["--x-parts=3"])
 
 
 def steady(stage, family, host, label):
@@ -49,7 +51,7 @@ try:
     missed, twice, unowned, bad, passing = [], [], [], [], 0
     for turn in range(RUNS):
         options = ("-tn", "-tnp", "-atn", "-atnp")[turn % 4]
-        result = tap.sockview(options)
+        result = tap.sockview(options, *WAYS[turn % 3])
         rows = [line.fields for line in oracle.read(result.lines) if line.kind == "inet"]
         seen = collections.Counter((row["local"], row["foreign"]) for row in rows)
         missed += [(turn, row) for row in steady_rows if seen[row] == 0]

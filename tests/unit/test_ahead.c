@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_ahead.c - the wire that reads ahead gives what the wire below it gives, and ends when told to.
+ * test_ahead.c - wires that read ahead, one or several as one, give what those below them give, and end when told to.
  *
  * Run under TSan too (make check-threads). Where the order of two threads
  * decides, the wire below and the caller pause for random times.
@@ -108,19 +108,25 @@ static void numbered_close(struct wire *wire)
 
 static bool closed;
 
-static struct wire *make(int datagrams, int fails_at, struct numbered **inner)
+static struct numbered *make_inner(int datagrams, int fails_at)
 {
-	*inner = calloc(1, sizeof(**inner));
-	assert_non_null(*inner);
-	**inner = (struct numbered){
+	struct numbered *inner = calloc(1, sizeof(*inner));
+	assert_non_null(inner);
+	*inner = (struct numbered){
 		.wire = { .send = numbered_send, .receive = numbered_receive, .close = numbered_close },
 		.datagrams = datagrams,
 		.fails_at = fails_at,
 		.error = ENOBUFS,
 		.closed = &closed,
 	};
-	(*inner)->wire.fd = eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC);
+	inner->wire.fd = eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC);
 	closed = false;
+	return inner;
+}
+
+static struct wire *make(int datagrams, int fails_at, struct numbered **inner)
+{
+	*inner = make_inner(datagrams, fails_at);
 	return wire_ahead(&(*inner)->wire);
 }
 
@@ -327,6 +333,118 @@ static void a_small_buffer_is_told(void **state)
 	wire_close(wire);
 }
 
+/* --- several as one --- */
+
+enum { MERGED = 3 };
+
+/* Each gives `datagrams` and so many more as it is farther behind; those of the first are numbered from 0 and so on. */
+static struct wire *make_merged(int datagrams, unsigned pause, struct numbered *inner[MERGED])
+{
+	struct wire *wire[MERGED];
+	for (int i = 0; i < MERGED; i++) {
+		inner[i] = make_inner(datagrams + i, -1);
+		inner[i]->pause = pause;
+		wire[i] = &inner[i]->wire;
+	}
+	return wire_merge(wire, MERGED);
+}
+
+static void ask_each(struct wire *wire)
+{
+	for (int i = 0; i < MERGED; i++)
+		assert_int_equal(wire->send(wire, "", 1), 0);
+}
+
+/* Every number as often as there are wires that give it; each wire's in order, so that none comes before all below it. */
+static void read_merged(struct wire *wire, int datagrams, unsigned pause)
+{
+	int seen[64] = { 0 }, ends = 0, total = MERGED * datagrams + MERGED * (MERGED - 1) / 2;
+	char buffer[WIRE_BUFFER];
+	ask_each(wire);
+	for (int i = 0; i < total; i++) {
+		pause_up_to(pause);
+		ssize_t got = wire->receive(wire, buffer, sizeof(buffer));
+		assert_true(got > 0);
+		uint32_t number = ((struct datagram *)buffer)->number;
+		seen[number]++;
+		assert_true(number == 0 || seen[number] <= seen[number - 1]);
+		ends += got == sizeof(struct datagram);
+	}
+	assert_int_equal(ends, MERGED);
+	for (int i = 0; i < datagrams + MERGED - 1; i++)
+		assert_int_equal(seen[i], i < datagrams ? MERGED : MERGED - (i - datagrams + 1));
+}
+
+static void merged_answers_are_whole_and_each_in_order(void **state)
+{
+	(void)state;
+	static const unsigned paces[][2] = { { 0, 0 }, { 0, 200 }, { 200, 0 }, { 200, 200 } };
+	struct numbered *inner[MERGED];
+	for (int turn = 0; turn < 120; turn++) {
+		struct wire *wire = make_merged(1 + turn % 40, paces[turn % 4][0], inner);
+		read_merged(wire, 1 + turn % 40, paces[turn % 4][1]);
+		read_merged(wire, 1 + turn % 40, 0);
+		for (int i = 0; i < MERGED; i++)
+			assert_int_equal(inner[i]->given, inner[i]->datagrams);
+		wire_close(wire);
+	}
+}
+
+static void merged_answers_may_be_given_up(void **state)
+{
+	(void)state;
+	char buffer[WIRE_BUFFER];
+	struct numbered *inner[MERGED];
+	for (int turn = 0; turn < 60; turn++) {
+		struct wire *wire = make_merged(40, turn % 2 ? 100 : 0, inner);
+		ask_each(wire);
+		for (int i = 0; i < turn; i++)
+			assert_true(wire->receive(wire, buffer, sizeof(buffer)) > 0);
+		if (turn % 3)
+			read_merged(wire, 40, 0);
+		wire_close(wire);
+		assert_true(closed);
+	}
+}
+
+/* It is told once; the others are there to be read. */
+static void an_error_of_one_is_told(void **state)
+{
+	(void)state;
+	char buffer[WIRE_BUFFER];
+	static const int errors[] = { ENETDOWN, ENOBUFS };
+	for (size_t k = 0; k < countof(errors); k++) {
+		struct numbered *inner[MERGED];
+		struct wire *wire = make_merged(20, 0, inner);
+		int failed = 0, read = 0, ends = 0;
+		inner[1]->fails_at = 7;
+		inner[1]->error = errors[k];
+		ask_each(wire);
+		int total = 20 + 22 + (errors[k] == ENOBUFS ? 21 : 8);
+		for (int i = 0; i < total; i++) {
+			ssize_t got = wire->receive(wire, buffer, sizeof(buffer));
+			failed += got < 0 && errno == errors[k];
+			read += got > 0;
+			ends += got == sizeof(struct datagram);
+		}
+		assert_int_equal(failed, 1);
+		assert_int_equal(read, total - 1);
+		assert_int_equal(ends, errors[k] == ENOBUFS ? 3 : 2);
+		wire_close(wire);
+	}
+}
+
+static void a_request_too_many_is_refused(void **state)
+{
+	(void)state;
+	struct numbered *inner[MERGED];
+	struct wire *wire = make_merged(5, 0, inner);
+	ask_each(wire);
+	assert_int_equal(wire->send(wire, "", 1), -1);
+	assert_int_equal(errno, EINVAL);
+	wire_close(wire);
+}
+
 static void nothing_is_nothing(void **state)
 {
 	(void)state;
@@ -346,6 +464,10 @@ int main(void)
 		cmocka_unit_test(it_can_be_closed_while_it_waits_for_the_kernel),
 		cmocka_unit_test(what_came_is_given_before_the_thread_waits),
 		cmocka_unit_test(a_small_buffer_is_told),
+		cmocka_unit_test(merged_answers_are_whole_and_each_in_order),
+		cmocka_unit_test(merged_answers_may_be_given_up),
+		cmocka_unit_test(an_error_of_one_is_told),
+		cmocka_unit_test(a_request_too_many_is_refused),
 		cmocka_unit_test(nothing_is_nothing),
 	};
 	alarm(300); /* a lost wake-up is a failure, not a wait for ever */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* test_owner_process.c - the parsers of what /proc says of a process, and of CPU quotas. */
-#include "owners/cpus.h"
+#include <sockview/cpus.h>
 #include "owners/dir.h"
 #include "owners/process.h"
 

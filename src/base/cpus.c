@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * cpus.c - affinity mask and cgroup quota.
+ * cpus.c - affinity mask, cgroup quota, and what other programs leave (cpus.h).
  *
  * These are this process's own limits, so it is the real /proc and /sys that
  * are asked, whatever --proc-root says. A quota can sit on any ancestor of our
  * cgroup, and the tightest one counts.
  */
-#include "owners/cpus.h"
+#include <sockview/cpus.h>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sockview/file.h>
@@ -95,4 +96,20 @@ unsigned cpus_allowed(void)
 	unsigned quota = cpus > 1 ? cpus_by_quota() : cpus;
 	unsigned least = cpus < quota ? cpus : quota;
 	return least ? least : 1;
+}
+
+/* "0.13 0.11 0.05 2/93 10140": what runs or could run, on all CPUs, this thread among it (loadavg_proc_show(), fs/proc/loadavg.c). */
+unsigned cpus_idle(void)
+{
+	unsigned allowed = cpus_allowed();
+	char text[128];
+	const char *at = NULL;
+	if (allowed > 1 && file_read_string(AT_FDCWD, "/proc/loadavg", text, sizeof(text)) > 0)
+		at = strchr(text, '/');
+	while (at && at > text && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	unsigned long running = at ? strtoul(at, NULL, 10) : 0;
+	if (!running)
+		return 1;
+	return running - 1 < allowed ? allowed - (unsigned)(running - 1) : 1;
 }

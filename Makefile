@@ -411,7 +411,7 @@ check-threads:
 
 # --- benchmark -------------------------------------------------------------
 
-# small (correctness only), quiet, 200k, 3000p, 1m, corners, watch, netns, exposure: see tests/bench/bench.py.
+# small (correctness only), quiet, 200k, 3000p, 1m, corners, fds, watch, netns, exposure: see tests/bench/bench.py.
 BENCH ?= small
 BENCH_SRC = $(wildcard tests/bench/*.c)
 BENCH_PROGRAM = $(BENCH_SRC:tests/bench/%.c=$(B)/tests/bench/%)
@@ -423,6 +423,14 @@ $(BENCH_PROGRAM): $(B)/tests/bench/%: $(B)/tests/bench/%.o
 .PHONY: bench
 bench: $(PROGRAM) $(BENCH_PROGRAM) $(B)/tests/helpers/load $(B)/tests/helpers/connects
 	$(Q)$(TEST_ENV) tests/bench/bench.py $(BENCH)
+
+# README's table, out of 200k and 3000p: half an hour on a quiet machine.
+.PHONY: bench-readme
+bench-readme: bench-readme-200k bench-readme-3000p
+	$(Q)tests/bench/readme_table.py README.md $(B)/bench-200k $(B)/bench-3000p
+
+bench-readme-%: $(PROGRAM) $(BENCH_PROGRAM) $(B)/tests/helpers/load $(B)/tests/helpers/connects
+	$(Q)$(TEST_ENV) tests/bench/bench.py $* >$(B)/bench-$*
 
 # --- the rest --------------------------------------------------------------
 
@@ -450,7 +458,8 @@ help:
 	@echo 'dist           an archive of what is committed; deb, rpm, arch: packages of it (.packaging)'
 	@echo 'dist-static    one file for any Linux, by musl-gcc, with the libraries in MUSL (tests/musl/libraries.sh)'
 	@echo 'check-musl     unit and cli tests of that build'
-	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p, 1m, corners, watch, netns or exposure'
+	@echo 'bench          beside ss, netstat and lsof; BENCH=small, quiet, 200k, 3000p, 1m, corners, fds, watch, netns or exposure'
+	@echo 'bench-readme   the table in README'
 	@echo 'deps           what a build needs, by the package manager; deps-tests: the tests too; deps-san: sanitizers'
 	@echo 'WITH_BPF=auto, yes, build (needs clang and bpftool) or no: the BPF programs'
 	@echo 'SAN=address,undefined or SAN=thread, CC=clang: other builds, each in its own folder; V=1: commands'

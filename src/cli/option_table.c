@@ -553,7 +553,7 @@ static const struct option_row rows[] = {
 	       "for bash, zsh or fish", .mode = MODE_COMPLETIONS),
 	FLAG(OPTIONS_FROM, 0, "no-sandbox", no_sandbox, NULL),
 	/* For tests: how many parts a long dump is received in. */
-	CALLS(OPTIONS_FROM, 0, "x-parts", ARGUMENT_REQUIRED, set_parts, NULL, NULL),
+	CALLS(OPTIONS_FROM, 0, "x-parts", ARGUMENT_REQUIRED, set_parts, "N", NULL),
 	/* For those completions: quick, quiet, and no option that people type. */
 	CHOICE(OPTIONS_FROM, "x-names", ARGUMENT_REQUIRED, names, name_words, NULL, NULL, .mode = MODE_NAMES),
 	CALLS(OPTIONS_FROM, 'h', "help", ARGUMENT_OPTIONAL, set_help, "all", "the everyday options; all: each",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """sockview, ss, netstat and lsof on the same sockets, in one run.
 
-Usage: bench.py small|quiet|200k|3000p|1m|corners|watch|netns|exposure   (by `make bench BENCH=...`)
+Usage: bench.py small|quiet|200k|3000p|1m|corners|fds|watch|netns|exposure   (by `make bench BENCH=...`)
 
 Builds the load in a network namespace of its own, runs every command in turn,
 round after round, drops the first round and prints the medians. A command
@@ -15,7 +15,10 @@ twentieth of the CPUs meanwhile it is taken again, up to five times, while two
 minutes of patience a table last; what stayed disturbed is counted under it.
 
 `corners` is what is fast by a way of its own: filters by owner, the first
-rows, details, cgroups, and owners while a client connects 200 times a second.
+rows, details, cgroups, a dump in parts, namespaces without a socket, unix
+sockets, and owners while a client connects 200 times a second. `fds` is one
+process with all of the descriptors. TABLE in the environment names the tables
+to make, by the beginning of their titles.
 
 `watch` is what looks again and again: of the CPU time of eleven looks less that of
 one, a tenth is a tick, of which there is one a second: under 0.15 s.
@@ -58,12 +61,15 @@ SIZES = {
     "3000p": (3000, 8, 57, 8),
     "1m": (100, 5000, 0, 6),
     "corners": (20, 5000, 0, 6),
+    "fds": (1, 9400, 0, 8),
     "watch": (50, 500, 0, 6),
     "netns": (20, 50, 10, 3),
     "exposure": (20, 50, 10, 8),
 }
 NAMESPACES = 1000
 LISTENERS, RULES = 200, 1000
+CGROUPS = 1500
+UNIX_PAIRS = 9000
 
 SOCKVIEW = os.environ["SOCKVIEW"]
 BUILD = os.environ["BUILD"]
@@ -200,7 +206,7 @@ def health():
 
 
 def corners(pid, port):
-    """Tables as those of tables(), and whether a client connects meanwhile."""
+    """Tables as those of tables(), and what stands beside them meanwhile: True for a client that connects."""
     beside = [("%s beside %s" % (ours, theirs), None, [Command("sockview " + ours, [SOCKVIEW, *ours.split()], TCP_ROW),
                                                      Command("ss " + theirs, ["ss", *theirs.split()])], False)
               for ours, theirs in (("-atnm", "-atnm"), ("-atnI", "-atni"), ("-atnee", "-atne"),
@@ -216,6 +222,7 @@ def corners(pid, port):
             Command("lsof of the user", ["lsof", "-nP", "-a", "-iTCP", "-u", "nobody"]),
             Command("netstat -atne and grep", ["bash", "-c", "netstat -atne | grep ' 65534 '"])]
     filtered = [ours("-atnp", "--pid", str(pid)), ours("-atnp", "--program", "load", "sport = :%d" % port)]
+    alone, child = ["unshare", "-n"], ["unshare", "-pf", "--mount-proc"]
     return [
         ("first rows", None, [first_rows(SOCKVIEW, "-atn"), first_rows("ss", "-atn"), first_rows("netstat", "-atn")], False),
         *beside,
@@ -226,12 +233,35 @@ def corners(pid, port):
         ("by owner", None, filtered, False),
         # The client leaves TIME_WAIT behind: what counts the sockets comes before.
         ("owners", "all", [ours("-atnp"), ours("-atnp", "--owners-from", "proc")], False),
+        ("a dump in parts", "all", [*floors(False), ours("-atn"), ours("-atn", "--x-parts=1"), ours("-atnp"), ours("-tn", rows=None),
+                                    ours("-tn", "--x-parts=1", rows=None)], False),
         ("by owner, 200 connects a second", None, filtered, True),
         ("owners, 200 connects a second", None, [ours("-atnp"), ours("-atnp", "--owners-from", "proc")], True),
         health(),
-        ("unix sockets", None, [Command("sockview -ax", [SOCKVIEW, "-ax"]), Command("ss -ax", ["ss", "-ax"]),
-                                Command("netstat -ax", ["netstat", "-ax"])], False),
+        ("unix sockets", None, [ours("-ax", rows=None), *[Command(tool + " -ax", [tool, "-ax"]) for tool in ("ss", "netstat")],
+                                *[ours("-ax", "--format", form, rows=None) for form in ("csv", "tsv", "json", "jsonl", "table")]],
+         UnixSockets),
+        ("owners in an empty network namespace beside them", None,
+         [within(alone, "-tnp"), within(alone, "-tnp", "--owners-from", "proc"), within(alone, "-tn")], False),
+        ("owners in a pid namespace of its own", None,
+         [within(child, "-tnp"), within(child, "-tnp", "--owners-from", "proc"), within(child, "-tn")], False),
+        ("%d cgroups, and no socket of theirs" % CGROUPS, None,
+         [within(alone, "-ltnee"), Command("unshare -n ss -ltne", [*alone, "ss", "-ltne"]), within(alone, "-ltn")], Cgroups),
+        ("memory", None, [ours("-atnp", rows=None), ours("-nPi", rows=None), ours("-atnI", rows=None), ours("-atn", rows=None),
+                          Command("lsof -nPi", ["lsof", "-nPi"])], False),
     ]
+
+
+def within(way, *options):
+    """Ours, behind a command that goes elsewhere first."""
+    return Command(" ".join([*way, "sockview", *options]), [*way, SOCKVIEW, *options])
+
+
+def one_process():
+    """Its descriptors read by as many threads as CPUs, by one, and by the peers; the dump is in each."""
+    one_cpu = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
+    return [("one process", "all", [ours("-atnp", "--owners-from", "proc"), within(one_cpu, "-atnp", "--owners-from", "proc"),
+                                    ours("-atn"), within(one_cpu, "-atn"), *peers("-atnp", "-nP -iTCP")], False)]
 
 
 def totals():
@@ -275,6 +305,8 @@ def tables(size, port, pid):
     ]
     if size == "corners":
         return corners(pid, port)
+    if size == "fds":
+        return one_process()
     if size == "watch":
         return [("--watch", None, ticks()[0], False), ("-c with rates", None, ticks()[1], False)]
     if size == "netns":
@@ -286,7 +318,7 @@ def tables(size, port, pid):
         "quiet": [everything[3]],
         "200k": [*(everything[i] for i in (0, 1, 2, 5, 6)), health()[:3]],
         "3000p": [everything[i] for i in (4, 7)],
-        "1m": [everything[i] for i in (0, 2, 6)],
+        "1m": [*(everything[i] for i in (0, 2, 6)), ("-nPi", None, [ours("-nPi", rows=None)])],
     }
     return [(*table, False) for table in chosen[size]]
 
@@ -307,6 +339,55 @@ class Client:
         self.child.communicate()
         for end in self.ends:
             end.close()
+
+
+class UnixSockets:
+    """Pairs, and a listener with a name for every fiftieth of them."""
+
+    def __init__(self):
+        read, write = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            kept = []
+            for number in range(min(UNIX_PAIRS, (hard - 100) // 3)):
+                kept.append(socket.socketpair())
+                if number % 50 == 0:
+                    server = socket.socket(socket.AF_UNIX)
+                    server.bind("\0bench-%d-with-a-name" % number)
+                    server.listen()
+                    kept.append(server)
+            os.write(write, b"ready")
+            signal.pause()
+            os._exit(0)
+        os.close(write)
+        os.read(read, 8)
+        os.close(read)
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
+class Cgroups:
+    """As many as a host with many services has, below one of their own; none where that is not allowed."""
+
+    def __init__(self):
+        self.made = []
+        folder = "/sys/fs/cgroup/sockview-bench-%d" % os.getpid()
+        try:
+            os.mkdir(folder)
+            self.made.append(folder)
+            for number in range(CGROUPS):
+                os.mkdir("%s/%d" % (folder, number))
+                self.made.append("%s/%d" % (folder, number))
+        except OSError as error:
+            print("\ncgroups cannot be made here: %s" % error.strerror)
+
+    def end(self):
+        for path in reversed(self.made):
+            os.rmdir(path)
 
 
 class Namespaces:
@@ -520,7 +601,7 @@ def describe(size, load):
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
                platform.machine())
     print("## %s: %d TCP sockets, %d fds, %d processes" % (size, load.sockets, load.fds, load.processes))
-    print("\n%s, %d CPUs, Linux %s" % (cpu, len(os.sched_getaffinity(0)), platform.release()))
+    print("\n%s, %d CPUs, Linux %s, %s" % (cpu, len(os.sched_getaffinity(0)), platform.release(), time.strftime("%Y-%m-%d")))
     for name, argv in (("ss", ["ss", "-V"]), ("netstat", ["netstat", "--version"]), ("lsof", ["lsof", "-v"])):
         if not shutil.which(name):
             print("%s is not installed" % name)
@@ -547,8 +628,10 @@ def main():
     try:
         describe(size, load)
         with tempfile.TemporaryDirectory() as scratch:
-            for title, what, commands, churns in tables(size, load.port + load.processes // 2, load.holder()):
-                client = Client() if churns else None
+            for title, what, commands, beside in tables(size, load.port + load.processes // 2, load.holder()):
+                if not title.startswith(tuple(os.environ.get("TABLE", "").split(","))):
+                    continue
+                client = (Client if beside is True else beside)() if beside else None
                 expected = rules.begin(title) if rules else load.expected(what) if what else None
                 commands = [c for c in commands if shutil.which(c.argv[0])]
                 # A few milliseconds each: more rounds cost nothing and calm the median.

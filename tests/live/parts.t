@@ -80,9 +80,13 @@ for options in (["-atn"], ["-tn"], ["-atnp"], ["-atn4"], ["-ltn"], ["-atnm"],
                 ["-atn", "--state", "time-wait"], ["-atn", "--state", "bound"], ["-atn", "sport = :7"], ["-an"],
                 ["-atn", "--group-by", "state"], ["-nPi"], ["-atn", "not dport = :7"], ["-atn", "recv_q = 0"],
                 ["-atn", "autobound"], ["-atn", "--sort", "local_port,remote_port,state"]):
-    want = lines("--x-parts=1", *options)
     for parts in PARTS:
-        same(lines("--x-parts=" + parts, *options), want, "%s parts: %s" % (parts, " ".join(options)))
+        # TIME_WAIT ends after a minute, between two looks if this machine is slow.
+        for _ in range(5):
+            want, got = lines("--x-parts=1", *options), lines("--x-parts=" + parts, *options)
+            if got == want:
+                break
+        same(got, want, "%s parts: %s" % (parts, " ".join(options)))
 
 
 def report(*options):
@@ -99,7 +103,7 @@ t.same(report()["requests"], 2, "of few sockets it is one dump, and the listener
 
 path = os.path.join(tap.scratch(), "parts.rec")
 t.same(report("--x-parts=2", "--record", path)["requests"] <= 2, True, "what is recorded is one dump")
-same(lines("-atn", "--replay", path), lines("-atn", "--x-parts=2"), "and a replay has the same rows")
+same(lines("-tln", "--replay", path), lines("-tln", "--x-parts=2"), "and a replay has the same listeners")
 
 # A reader that goes away ends it quietly, wherever the threads are.
 bad = []
@@ -119,6 +123,8 @@ for limits, name in ((["--nofile=8"], "8 descriptors"), (["--nofile=6"], "6 desc
         t.skip("with %s the rows are the same" % name, "prlimit is not installed")
         continue
     few = tap.run(["prlimit", *limits, "--", tap.SOCKVIEW, "-atn", "--x-parts=8"])
-    t.ok((few.status, sorted(few.lines)) == lines("-atn", "--x-parts=1")[:2], "with %s the rows are the same" % name,
+    steady = [line for line in sorted(few.lines) if "TIME_WAIT" not in line]
+    whole = [line for line in lines("-atn", "--x-parts=1")[1] if "TIME_WAIT" not in line]
+    t.ok((few.status, steady) == (0, whole), "with %s the rows are the same" % name,
          few.status, few.err, len(few.lines))
 t.done()

@@ -32,8 +32,9 @@ if os.geteuid():
     tap.skip_all("only root can give a file capabilities")
 t = tap.Tap()
 # The BPF iterator can only be had in the host's own pid namespace: that part is this script once more, run there.
+# It runs some sixty commands, each of which has its own bound.
 OUTSIDE = "outside" in sys.argv
-part = None if OUTSIDE else run([sys.executable, __file__, "outside"])
+part = None if OUTSIDE else run([sys.executable, __file__, "outside"], seconds=10 * tap.COMMAND_SECONDS)
 why = netns.enter(own_processes=not OUTSIDE)
 if why:
     tap.skip_all(why)

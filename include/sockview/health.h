@@ -24,7 +24,7 @@
 struct health;
 
 /* Details that the rules read: enum want, enum process_detail. */
-#define HEALTH_WANT    (WANT_TIMER | WANT_SKMEM | WANT_INFO)
+#define HEALTH_WANT    (WANT_TIMER | WANT_SKMEM | WANT_TCP_INFO)
 #define HEALTH_DETAILS (PROCESS_NAME | PROCESS_CGROUP)
 
 /* NULL with errno ENOMEM. */

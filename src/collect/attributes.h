@@ -13,7 +13,7 @@
 #include <sockview/decode.h>
 
 struct attribute {
-	uint8_t want;  /* enum want: read only then; 0: always */
+	uint16_t want; /* enum want: read only then; 0: always */
 	uint8_t least; /* bytes it must have, or it is passed over; 0: there is no such attribute */
 	uint8_t copy;  /* so many of its bytes go to the offset `to` in struct decoded; 0: none */
 	bool is_blob;  /* all of its bytes are the blob at the offset `to` */

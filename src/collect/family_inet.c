@@ -32,8 +32,9 @@ static uint8_t extensions(unsigned want)
 	if (want & WANT_SKMEM)
 		bits |= extension_bit(INET_DIAG_SKMEMINFO);
 	if (want & WANT_INFO)
-		bits |= extension_bit(INET_DIAG_INFO) | extension_bit(INET_DIAG_VEGASINFO) |
-		        extension_bit(INET_DIAG_CONG);
+		bits |= extension_bit(INET_DIAG_VEGASINFO) | extension_bit(INET_DIAG_CONG);
+	if (want & (WANT_INFO | WANT_TCP_INFO))
+		bits |= extension_bit(INET_DIAG_INFO);
 	if (want & WANT_EXTRA)
 		bits |= extension_bit(INET_DIAG_TOS) | extension_bit(INET_DIAG_TCLASS);
 	return (uint8_t)bits;
@@ -107,7 +108,7 @@ static void read_cong(struct decoded *out, const void *data, size_t len)
 /* inet_sk_diag_fill(), inet_diag_msg_attrs_fill(). */
 static const struct attribute inet_attributes[] = {
 	[INET_DIAG_SKMEMINFO] = ATTRIBUTE_CALL(WANT_SKMEM, sizeof(uint32_t), attribute_skmem),
-	[INET_DIAG_INFO] = INFO(BLOB_TCP_INFO),
+	[INET_DIAG_INFO] = ATTRIBUTE_BLOB(WANT_INFO | WANT_TCP_INFO, BLOB_TCP_INFO),
 	[INET_DIAG_CONG] = ATTRIBUTE_CALL(WANT_INFO, 1, read_cong),
 	[INET_DIAG_VEGASINFO] = INFO(BLOB_VEGAS),
 	[INET_DIAG_DCTCPINFO] = INFO(BLOB_DCTCP),
@@ -180,7 +181,7 @@ bool decode_inet(const void *payload, size_t len, enum proto proto, unsigned wan
 		};
 		out->sock.timer = &out->timer;
 	}
-	if (!(want & (WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_STORAGE)))
+	if (!(want & (WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_TCP_INFO | WANT_STORAGE)))
 		return true;
 	struct attribute_table table = { inet_attributes, countof(inet_attributes), want };
 	out->extra = (struct sock_extra){ 0 };

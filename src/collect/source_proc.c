@@ -112,7 +112,7 @@ int source_proc(int proc_net_fd, const struct source_request *request, struct re
 	/* Backlogs, and sockets that are bound and nothing more; what -I, -ee and -m show. */
 	FOR_EACH_PROTO (proto, read & protos_with(PROTO_CONNECTIONS))
 		report->proc_lacks |= (query->states[proto] & (STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND))) != 0;
-	report->proc_lacks |= read && query->want & (WANT_INFO | WANT_EXTRA | WANT_SKMEM);
+	report->proc_lacks |= read && query->want & (WANT_INFO | WANT_TCP_INFO | WANT_EXTRA | WANT_SKMEM);
 	report->unavailable = (report->unavailable | missing) & ~read;
 	return 0;
 }

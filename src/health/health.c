@@ -365,10 +365,10 @@ static int judge_tallies(struct health *health, const struct health_host *host, 
 	for (size_t i = 0; i < 2; i++)
 		for (size_t at = 0; at < all[i]->capacity; at++) {
 			const struct tally *tally = &all[i]->tally[at];
-			if (!tally->port || !tally->has_sample)
+			if (!tally->key.port || !tally->has_sample)
 				continue;
 			int answer = i ? judge_port(health, tally)
-			               : judge_destination(health, tally, room_of(host, tally->netns));
+			               : judge_destination(health, tally, room_of(host, tally->key.netns));
 			if (answer < 0 || (!answer && keep_sample(health, tally, kept, sink, context) < 0))
 				return -1;
 		}

@@ -5,21 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool same_tally(const struct tally *tally, const struct tally *key)
+static bool same_key(const struct tally_key *left, const struct tally_key *right)
 {
-	return tally->port == key->port && tally->family == key->family && tally->netns == key->netns &&
-	       !memcmp(&tally->local, &key->local, sizeof(key->local)) &&
-	       !memcmp(&tally->remote, &key->remote, sizeof(key->remote));
+	return left->port == right->port && left->family == right->family && left->netns == right->netns &&
+	       !memcmp(&left->local, &right->local, sizeof(left->local)) &&
+	       !memcmp(&left->remote, &right->remote, sizeof(left->remote));
 }
 
-static size_t tally_place(const struct tallies *tallies, const struct tally *key)
+/* Products that do not wait for each other: this is done for each row of both looks. */
+static size_t tally_place(const struct tallies *tallies, const struct tally_key *key)
 {
-	uint64_t hash = (uint64_t)key->netns << 32 | (uint64_t)key->port << 8 | key->family;
-	for (int i = 0; i < 4; i++)
-		hash = (hash ^ key->local.word[i]) * 0x9e3779b97f4a7c15u ^ (hash >> 29) ^ key->remote.word[i];
-	hash *= 0x9e3779b97f4a7c15u;
+	uint64_t local[2], remote[2], hash = (uint64_t)key->netns << 32 | (uint64_t)key->port << 8 | key->family;
+	memcpy(local, &key->local, sizeof(local));
+	memcpy(remote, &key->remote, sizeof(remote));
+	hash = hash * 0x9e3779b97f4a7c15u ^ local[0] * 0xff51afd7ed558ccdu ^ local[1] * 0xc4ceb9fe1a85ec53u;
+	hash += remote[0] * 0xbf58476d1ce4e5b9u ^ remote[1] * 0x94d049bb133111ebu;
+	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u;
 	size_t at = (size_t)(hash >> 32) & (tallies->capacity - 1);
-	while (tallies->tally[at].port && !same_tally(&tallies->tally[at], key))
+	while (tallies->tally[at].key.port && !same_key(&tallies->tally[at].key, key))
 		at = (at + 1) & (tallies->capacity - 1);
 	return at;
 }
@@ -31,52 +34,52 @@ static int tallies_grow(struct tallies *tallies)
 	if (!grown.tally)
 		return -1;
 	for (size_t i = 0; i < tallies->capacity; i++)
-		if (tallies->tally[i].port)
-			grown.tally[tally_place(&grown, &tallies->tally[i])] = tallies->tally[i];
+		if (tallies->tally[i].key.port)
+			grown.tally[tally_place(&grown, &tallies->tally[i].key)] = tallies->tally[i];
 	free(tallies->tally);
 	*tallies = grown;
 	return 0;
 }
 
-static struct tally *tally_add(struct tallies *tallies, const struct tally *key)
+static struct tally *tally_add(struct tallies *tallies, const struct tally_key *key)
 {
 	if (tallies->count >= tallies->capacity / 2 && tallies_grow(tallies) < 0)
 		return NULL;
 	struct tally *tally = &tallies->tally[tally_place(tallies, key)];
-	if (tally->port)
+	if (tally->key.port)
 		return tally;
-	*tally = *key;
+	tally->key = *key;
 	tallies->count++;
 	return tally;
 }
 
 struct tally *tally_of_destination(struct tallies *tallies, const struct row *row)
 {
-	return tally_add(tallies, &(struct tally){ .local = row->local,
-	                                           .remote = row->remote,
-	                                           .port = row->remote_port,
-	                                           .netns = row->netns,
-	                                           .family = row->family });
+	return tally_add(tallies, &(struct tally_key){ .local = row->local,
+	                                               .remote = row->remote,
+	                                               .port = row->remote_port,
+	                                               .netns = row->netns,
+	                                               .family = row->family });
 }
 
-static struct tally port_key(const struct row *row)
+static struct tally_key port_key(const struct row *row)
 {
-	return (struct tally){ .port = row->local_port, .netns = row->netns };
+	return (struct tally_key){ .port = row->local_port, .netns = row->netns };
 }
 
 struct tally *tally_of_port(struct tallies *tallies, const struct row *row)
 {
-	struct tally key = port_key(row);
+	struct tally_key key = port_key(row);
 	return tally_add(tallies, &key);
 }
 
 struct tally *tally_find_port(const struct tallies *tallies, const struct row *row)
 {
-	struct tally key = port_key(row);
+	struct tally_key key = port_key(row);
 	if (!tallies->count)
 		return NULL;
 	struct tally *tally = &tallies->tally[tally_place(tallies, &key)];
-	return tally->port ? tally : NULL;
+	return tally->key.port ? tally : NULL;
 }
 
 void tallies_free(struct tallies *tallies)

@@ -5,11 +5,15 @@
 
 #include <sockview/row.h>
 
-struct tally {
+struct tally_key {
 	union addr local, remote;
 	uint16_t port;  /* of the destination, or of this host; 0: an empty place */
 	uint8_t family; /* AF_UNSPEC: of a port of this host */
 	uint16_t netns; /* as struct row has it */
+};
+
+struct tally {
+	struct tally_key key;
 	uint32_t count, time_wait, half_open, half_open_before;
 	struct row sample; /* one with an inode, if there is one */
 	bool has_sample;

@@ -56,8 +56,9 @@ static void checkup_plan(struct run *run)
 	/* Room and queues are of all sockets, whichever the filter chose. */
 	run->query.expr = NULL;
 	run->query.protos &= PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP);
+	/* Of what is bound and nothing more no rule says anything, and the kernel looks for them in all namespaces. */
 	FOR_EACH_PROTO (proto, run->query.protos)
-		run->query.states[proto] = proto_table[proto].states;
+		run->query.states[proto] = proto_table[proto].states & ~STATE_BIT(STATE_BOUND);
 	run->query.want |= HEALTH_WANT;
 	run->needs = (struct run_needs){
 		.owners = true,

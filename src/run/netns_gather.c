@@ -347,7 +347,7 @@ static uint32_t states_lacking(const struct gathering *self, const struct netns_
 /* More than a line of netstat is asked for, which descriptors do not tell. */
 static bool wants_details(const struct query *query)
 {
-	return query->want & (WANT_TIMER | WANT_SKMEM | WANT_EXTRA | WANT_INFO);
+	return query->want & (WANT_TIMER | WANT_SKMEM | WANT_EXTRA | WANT_INFO | WANT_TCP_INFO);
 }
 
 static bool wants_dump(const struct gathering *self, const struct netns_part *part)

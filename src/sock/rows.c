@@ -27,7 +27,7 @@ struct record_head {
 enum { RECORD_UNIX = BLOB_COUNT, RECORD_DETAIL, RECORD_ALIGN = 8 };
 
 /* Details that are records in the arena. */
-#define WANT_RECORDS (WANT_INFO | WANT_UNIX | WANT_DETAIL | WANT_FILTER | WANT_STORAGE)
+#define WANT_RECORDS (WANT_INFO | WANT_TCP_INFO | WANT_UNIX | WANT_DETAIL | WANT_FILTER | WANT_STORAGE)
 
 void table_init(struct table *table, unsigned keep)
 {
@@ -90,6 +90,8 @@ static unsigned blob_want(unsigned kind)
 	switch (kind) {
 	case BLOB_PATH:
 		return WANT_UNIX;
+	case BLOB_TCP_INFO:
+		return WANT_INFO | WANT_TCP_INFO;
 	case BLOB_GROUPS:
 	case BLOB_LOCALS:
 	case BLOB_PEERS:

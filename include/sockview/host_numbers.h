@@ -30,4 +30,10 @@ struct host_numbers {
 /* Each dir may be -1. What cannot be read is not known. */
 void host_numbers_read(struct host_numbers *numbers, int proc_fd, int proc_net_fd);
 
+/*
+ * A counter of this name (snmp_counter.rst) in the text of /proc/net/netstat or
+ * /proc/net/snmp: a line of names and one of numbers for each kind. False: it has none.
+ */
+bool host_counter(const char *text, const char *name, uint64_t *value);
+
 #endif

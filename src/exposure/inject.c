@@ -37,10 +37,11 @@
 #include <sockview/collect.h>
 #include <sockview/countof.h>
 #include <sockview/file.h>
+#include <sockview/host_numbers.h>
 #include <sockview/proto.h>
 #include <sockview/vec.h>
 
-enum { PROBES_MAX = 256, FRAME_MAX = ETH_HLEN + 40 + 20, FIRST_PORT = 40000, CANDIDATES = 2 };
+enum { PROBES_MAX = 256, SETTLE_MS = 200, FRAME_MAX = ETH_HLEN + 40 + 20, FIRST_PORT = 40000, CANDIDATES = 2 };
 
 /* By which source an interface is probed. */
 struct inject_way {
@@ -56,6 +57,7 @@ struct probe_sent {
 	uint8_t family;
 	uint16_t port; /* of the source; of the listener: that of its row */
 	bool came_in;  /* SYN_RECV was seen */
+	bool unsure;   /* it was not, and may have been taken back before the look */
 	struct packet packet;
 };
 
@@ -67,6 +69,8 @@ struct injection {
 	struct probe_sent *sent;
 	size_t count, capacity;
 	size_t settled;    /* those before it were waited for: what did not come in by then does not */
+	int64_t begun;     /* ms, CLOCK_MONOTONIC: the first of those behind it was sent */
+	uint64_t lost;     /* half-open connections, of any listener, that the kernel has taken back so far */
 	struct table seen; /* SYN_RECV of the probes */
 	struct table half; /* before the first of them: half-open connections */
 };
@@ -159,6 +163,13 @@ static size_t make_frame(uint8_t frame[FRAME_MAX], const struct probe_sent *prob
 }
 
 /* --- its source --- */
+
+static int64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void pause_ms(long ms)
 {
@@ -318,6 +329,24 @@ static size_t take_answers(struct injection *injection)
 	return missing;
 }
 
+#define LOST_UNKNOWN UINT64_MAX
+
+/*
+ * What takes a SYN_RECV away before it is seen is counted: an answer that no
+ * host took comes back as "host unreachable" when the neighbour was asked for
+ * in vain (tcp_req_err(), net/ipv4/tcp_ipv4.c: ListenDrops), or a host resets
+ * what it never asked for (tcp_check_req(): EmbryonicRsts). LOST_UNKNOWN: not to be had.
+ */
+static uint64_t count_lost(const struct exposure *exposure)
+{
+	char text[16384];
+	uint64_t drops, resets;
+	if (file_read_string(exposure->facts.proc_fd, "thread-self/net/netstat", text, sizeof(text)) <= 0 ||
+	    !host_counter(text, "ListenDrops", &drops) || !host_counter(text, "EmbryonicRsts", &resets))
+		return LOST_UNKNOWN;
+	return drops + resets;
+}
+
 /* The kernel takes a frame at once, but for one that another CPU is given (receive packet steering). */
 static void wait_answers(struct injection *injection)
 {
@@ -327,7 +356,12 @@ static void wait_answers(struct injection *injection)
 	/* SYN_RECV that was made since. */
 	if (injection->count)
 		take_answers(injection);
-	injection->settled = injection->count;
+	uint64_t lost = injection->count > injection->settled ? count_lost(injection->exposure) : injection->lost;
+	for (; injection->settled < injection->count; injection->settled++) {
+		struct probe_sent *probe = &injection->sent[injection->settled];
+		probe->unsure = !probe->came_in && (lost == LOST_UNKNOWN || lost != injection->lost);
+	}
+	injection->lost = lost;
 }
 
 /* --- one probe --- */
@@ -432,9 +466,14 @@ static const char *probe_way(struct injection *injection, size_t judged_index, s
 	};
 	probe.packet.source = probe.source;
 	probe.packet.source_port = probe.port;
+	/* Seconds after a first answer the kernel gives up to find who takes it: looked at before that. */
+	if (injection->count > injection->settled && clock_ms() - injection->begun > SETTLE_MS)
+		wait_answers(injection);
 	const char *why = refuses_probe(injection, row, &probe.packet);
 	if (why)
 		return why;
+	if (injection->count == injection->settled)
+		injection->begun = clock_ms();
 	size_t len = make_frame(frame, &probe, ready->mac);
 	int number = run_frame(injection->program, frame, len, exposure->ways.way[index].ifindex);
 	if (number)
@@ -462,18 +501,22 @@ static void apply_probes(struct injection *injection, size_t judged_index, size_
 	const struct way *iface = &exposure->ways.way[way_index(exposure, way->name)];
 	unsigned could = (unsigned)row_can(exposure, row, iface, AF_INET) + row_can(exposure, row, iface, AF_INET6),
 		 sent = 0;
+	bool lost = false;
 	enum reach best = REACH_LOCAL;
 	for (size_t i = 0; i < injection->count; i++) {
 		const struct probe_sent *probe = &injection->sent[i];
 		struct packet_answer answer;
 		if (probe->way != way_at)
 			continue;
-		sent++;
+		lost |= probe->unsure;
+		sent += !probe->unsure;
 		if (!probe->came_in)
 			continue;
 		packet_answer_leaves(exposure->ruleset, &probe->packet, &answer);
 		best = reach_of[answer.fate] < best ? reach_of[answer.fate] : best;
 	}
+	if (!sent && lost)
+		way->probe_refused = "not probed: half-open connections were taken back meanwhile";
 	if (!sent)
 		return;
 	way->probe = best == REACH_OPEN    ? "came in"
@@ -552,21 +595,34 @@ static int probe_first(struct injection *injection, size_t judged_index, size_t 
 	return error;
 }
 
+static const struct probe_sent *last_probe(const struct injection *injection, size_t way_at)
+{
+	for (size_t i = injection->count; i > 0; i--)
+		if (injection->sent[i - 1].way == way_at)
+			return &injection->sent[i - 1];
+	return NULL;
+}
+
 /* Where IPv4 did not come in, IPv6 may. */
 static int probe_again(struct injection *injection, size_t judged_index, size_t way_at)
 {
 	const struct exposure *exposure = injection->exposure;
 	const struct row *row = judged_row(exposure, &exposure->judged[judged_index]);
 	const struct way *way = &exposure->ways.way[way_index(exposure, exposure->way[way_at].name)];
+	const struct probe_sent *probe = last_probe(injection, way_at);
 	int error = 0;
-	for (size_t i = 0; i < injection->count; i++) {
-		const struct probe_sent *probe = &injection->sent[i];
-		if (probe->way != way_at)
-			continue;
-		if (!probe->came_in && probe->family == AF_INET && row_can(exposure, row, way, AF_INET6))
-			probe_way(injection, judged_index, way_at, AF_INET6, &error);
-		break;
-	}
+	if (probe && !probe->came_in && !probe->unsure && probe->family == AF_INET &&
+	    row_can(exposure, row, way, AF_INET6))
+		probe_way(injection, judged_index, way_at, AF_INET6, &error);
+	return error;
+}
+
+static int probe_unsure(struct injection *injection, size_t judged_index, size_t way_at)
+{
+	const struct probe_sent *probe = last_probe(injection, way_at);
+	int error = 0;
+	if (probe && probe->unsure)
+		probe_way(injection, judged_index, way_at, probe->family, &error);
 	return error;
 }
 
@@ -586,6 +642,7 @@ int inject_all(struct exposure *exposure)
 {
 	struct injection injection = { .exposure = exposure,
 		                       .cookies_always = cookies_always(exposure->facts.proc_fd) };
+	static inject_call *const steps[] = { probe_first, probe_unsure, probe_again, probe_unsure };
 	sigset_t all, before;
 	injection.program = load_pass();
 	exposure->probe_errno = injection.program < 0 ? errno : 0;
@@ -600,12 +657,12 @@ int inject_all(struct exposure *exposure)
 	int answer = injection.by_way && collect_half_open(&injection.half) == 0 ? 0 : -1;
 	if (answer == 0)
 		each_way(&injection, make_ready);
-	if (answer == 0)
-		answer = each_way(&injection, probe_first);
-	wait_answers(&injection);
-	if (answer == 0)
-		answer = each_way(&injection, probe_again);
-	wait_answers(&injection);
+	injection.lost = count_lost(exposure);
+	for (size_t i = 0; i < countof(steps); i++) {
+		if (answer == 0)
+			answer = each_way(&injection, steps[i]);
+		wait_answers(&injection);
+	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (answer == 0)
 		each_way(&injection, settle_way);

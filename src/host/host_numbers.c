@@ -67,3 +67,22 @@ void host_numbers_read(struct host_numbers *numbers, int proc_fd, int proc_net_f
 		numbers->known[i] = end > at;
 	}
 }
+
+bool host_counter(const char *text, const char *name, uint64_t *value)
+{
+	const char *numbers = strchr(text, '\n');
+	size_t len = strlen(name);
+	if (!numbers)
+		return false;
+	for (const char *at = text; *at && *at != '\n'; at++) {
+		at += strcspn(at, " \n");
+		numbers += strcspn(numbers + 1, " \n") + 1;
+		if (*at != ' ' || *numbers != ' ')
+			return false;
+		if (strncmp(at + 1, name, len) == 0 && (at[1 + len] == ' ' || at[1 + len] == '\n')) {
+			*value = strtoull(numbers + 1, NULL, 10);
+			return true;
+		}
+	}
+	return false;
+}

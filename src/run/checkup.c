@@ -111,27 +111,6 @@ static void checkup_pause(double seconds)
 		;
 }
 
-/* --- /proc/net/netstat: a line of names and one of numbers, for each kind --- */
-
-static bool counter_of(const char *text, const char *name, uint64_t *value)
-{
-	const char *numbers = strchr(text, '\n');
-	size_t len = strlen(name);
-	if (!numbers)
-		return false;
-	for (const char *at = text; *at && *at != '\n'; at++) {
-		at += strcspn(at, " \n");
-		numbers += strcspn(numbers + 1, " \n") + 1;
-		if (*at != ' ' || *numbers != ' ')
-			return false;
-		if (strncmp(at + 1, name, len) == 0 && (at[1 + len] == ' ' || at[1 + len] == '\n')) {
-			*value = strtoull(numbers + 1, NULL, 10);
-			return true;
-		}
-	}
-	return false;
-}
-
 /* What a namespace has counted, and its settings. */
 struct checkup_counters {
 	bool known;
@@ -167,8 +146,8 @@ static void counters_read(struct checkup_counters *counters, int proc_fd, int pr
 	struct host_numbers numbers;
 	*counters = (struct checkup_counters){ 0 };
 	file_read_string(proc_net_fd, "netstat", text, sizeof(text));
-	counters->known = counter_of(text, "TCPTimeWaitOverflow", &counters->time_wait_overflow);
-	counter_of(text, "SyncookiesSent", &counters->cookies);
+	counters->known = host_counter(text, "TCPTimeWaitOverflow", &counters->time_wait_overflow);
+	host_counter(text, "SyncookiesSent", &counters->cookies);
 	file_read_string(proc_fd, "sys/net/ipv4/tcp_syncookies", mode, sizeof(mode));
 	counters->cookies_always = *mode == '2';
 	host_numbers_read(&numbers, proc_fd, proc_net_fd);

@@ -330,7 +330,9 @@ def many():
     more = [listen("0.0.0.0", port) for port in range(22001, 22141)]
     rows, done = injected("-v", ":22001-22140")
     said = [way["probe"] for row in rows.values() for way in row["interfaces"]]
-    t.same([said.count("came in"), said.count("not probed: more than 256 probes"), len(said)], [256, 24, 280], "256 packets", done)
+    # On a machine so slow that the kernel gives up the answers' neighbour before the look, no packet is left to send again.
+    lost = said.count("not probed: half-open connections were taken back meanwhile")
+    t.same([said.count("came in") + lost, said.count("not probed: more than 256 probes"), len(said)], [256, 24, 280], "256 packets", done)
     t.ok(b"256 packets were injected" in done.err and b"not probed: more than 256 probes: 24 interfaces of listeners" in done.err,
          "the rest is counted", done)
     t.same(half_open(), [], "256 packets leave no half-open connection")

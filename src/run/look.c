@@ -307,8 +307,11 @@ static int look_once(struct run *run, bool last)
 	if ((answer >= 0 || nothing) && !run->options->quiet)
 		look_report(run);
 	/* What came from /proc/net is in no recording. */
-	if (answer >= 0 && run->options->record && run->report.from_proc && !run->report.from_netlink)
-		return error_set(&run->error, run->report.netlink_errno, "record with netlink", run->options->record);
+	if (answer >= 0 && run->options->record && run->report.from_proc && !run->report.from_netlink) {
+		error_set(&run->error, run->report.netlink_errno, "record in", run->options->record);
+		run->error.why = "netlink does not tell of these sockets here";
+		return -1;
+	}
 	return answer < 0 ? -1 : 0;
 }
 

@@ -466,6 +466,10 @@ path = os.path.join(tap.scratch(), "families")
 tap.sockview("-A", "packet,mptcp,netlink", "-an", "--record", path)
 replayed = tap.sockview("-A", "packet,mptcp,netlink", "-an", "--replay", path)
 t.ok(b"arp:lo" in replayed.out and b"route:%d" % route.getsockname()[0] in replayed.out, "a recording of them is read back", replayed)
+# No netlink tells of ping sockets: a recording of them alone would be empty.
+refused = tap.sockview("--icmp", "-an", "--record", path)
+t.same((refused.status, refused.err.decode().splitlines()[-1]),
+       (3, "sockview: cannot record in %s: netlink does not tell of these sockets here" % path), "nothing to record is told")
 
 # --- the other end of unix sockets --------------------------------------------------------------------
 

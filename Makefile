@@ -229,13 +229,15 @@ $(BPF_PROGRAMS:%=check-bpf/%): check-bpf/%:
 		cmp $$old $$new || { echo "$$old is out of date: run make bpf, and commit it"; exit 1; }; \
 	fi
 
-# The characters that are escaped, of the Unicode files in this folder (Debian: unicode-data).
+# The characters that are escaped, and the places they take, of the Unicode files in this folder (Debian: unicode-data).
 UNICODE ?= /usr/share/unicode
 .PHONY: unicode
 unicode:
 	@mkdir -p $(B)
 	$(Q)python3 src/base/text_hidden.py $(UNICODE) >$(B)/text_hidden
 	$(Q)$(CLANG_FORMAT) --assume-filename=src/base/text_hidden.h <$(B)/text_hidden >src/base/text_hidden.h
+	$(Q)python3 src/format/width_ranges.py $(UNICODE) >$(B)/width_ranges
+	$(Q)$(CLANG_FORMAT) --assume-filename=src/format/width_ranges.h <$(B)/width_ranges >src/format/width_ranges.h
 
 .PHONY: check-layers check-man check-style
 check-layers:
@@ -447,7 +449,7 @@ help:
 	@echo 'check-bpf      the committed BPF skeletons are those of the sources'
 	@echo 'check-man      the manual pages are clean'
 	@echo 'bpf            the BPF skeletons that are committed, made again (clang, bpftool)'
-	@echo 'unicode        the table of characters that are escaped, made again (UNICODE=FOLDER)'
+	@echo 'unicode        the tables of characters that are escaped and of widths, made again (UNICODE=FOLDER)'
 	@echo 'faults         every system call and allocation fails once; FAULTS=K/N: a part of the calls'
 	@echo 'soak           -c beside 5,000 connects a second, for SOAK=3600 seconds: nothing grows, nothing is missed'
 	@echo 'fuzz           libFuzzer programs in build/fuzz'

@@ -224,7 +224,7 @@
  *     summary_metrics.c                as OpenMetrics
  *     summary_text.c                   as one screen of text
  *     table.c                          columns aligned to what is in them
- *     width.c width.h                  the places characters take
+ *     width.c width.h width_ranges.h   the places characters take
  *   select/
  *     address.c                        ends of sockets
  *     bare_target.c target.h           a word that stands for itself: ports, addresses, URLs

@@ -3,46 +3,31 @@
  * width.c - the places characters take (sockview/width.h).
  *
  * Not wcwidth(3): it asks the locale, and what we print is UTF-8 in any. The
- * ranges are those of Unicode's East Asian Width W and F, and of combining
- * marks, coarsely: a wrong guess costs a column out of line.
+ * widths are glibc's, whose rules width_ranges.py follows
+ * (tests/unit/test_width.c compares them).
  */
 #include <sockview/width.h>
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <sockview/countof.h>
 
-struct range {
-	uint32_t first, last;
-};
-
-static const struct range wide[] = {
-	{ 0x1100, 0x115f },   { 0x2e80, 0xa4cf },   { 0xa960, 0xa97f },   { 0xac00, 0xd7a3 },
-	{ 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },
-	{ 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
-};
-static const struct range none[] = {
-	{ 0x300, 0x36f },   { 0x483, 0x489 },   { 0x591, 0x5bd },   { 0x610, 0x61a },   { 0x64b, 0x65f },
-	{ 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff }, { 0x20d0, 0x20ff }, { 0xfe20, 0xfe2f },
-};
-
-static bool within(const struct range *range, size_t count, uint32_t c)
-{
-	for (size_t i = 0; i < count; i++)
-		if (c >= range[i].first && c <= range[i].last)
-			return true;
-	return false;
-}
+#include "format/width_ranges.h"
 
 static size_t char_width(uint32_t c)
 {
-	if (c < 0x300)
+	size_t low = 0, high = countof(width_ranges);
+	if (c < width_ranges[0].first)
 		return 1;
-	if (within(none, countof(none), c))
-		return 0;
-	return within(wide, countof(wide), c) ? 2 : 1;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (c > width_ranges[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < countof(width_ranges) && c >= width_ranges[low].first ? width_ranges[low].width : 1;
 }
 
 /* The character at `text`; its bytes in *size. */

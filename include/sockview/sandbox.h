@@ -35,7 +35,7 @@ struct sandbox_lacks {
 	int landlock, seccomp;
 };
 
-/* Why this build has none (sanitizers open files and start processes as they report); NULL: it has one. */
+/* Why this build has none; "": it is one for tests, whose sanitizers open files and start processes; NULL: it has one. */
 const char *sandbox_absence(void);
 
 /* False if there are too many already: then no sandbox can begin before that one is closed. */

@@ -227,7 +227,7 @@ static int seccomp_enter(const struct sandbox_grants *grants)
 const char *sandbox_absence(void)
 {
 #ifdef SOCKVIEW_SANITIZED
-	return "this program is built with sanitizers";
+	return "";
 #elif !defined(MACHINE)
 	return "it is for x86-64 and 64-bit ARM alone";
 #else

@@ -27,8 +27,6 @@ static const char *why_open(const struct options *options)
 {
 	if (options->no_sandbox)
 		return "--no-sandbox";
-	if (sandbox_absence())
-		return sandbox_absence();
 	if (open_modes[options->mode])
 		return open_modes[options->mode];
 	if (options->continuous)
@@ -46,8 +44,11 @@ static void say_open(const struct run *run, const char *why)
 
 void confine_plan(struct run *run)
 {
-	const char *why = why_open(run->options);
-	run->confined = run->options->sandbox && !why;
+	const char *why = why_open(run->options), *absence = sandbox_absence();
+	run->confined = run->options->sandbox && !why && !absence;
+	/* What a build has not is told of a listing alone: elsewhere -v is asked for other things. */
+	if (!why && absence && *absence && run->options->mode == MODE_LOOK)
+		why = absence;
 	if (run->options->sandbox && why)
 		say_open(run, why);
 }

@@ -33,15 +33,30 @@ static void assert_same(const char *ours, const char *theirs)
 		assert_null(ours);
 }
 
+/*
+ * What the C library says, or `ours` where it cannot say: musl's getservbyport()
+ * has a buffer of 32 bytes, two pointers in it, and finds no name of more than 15.
+ */
+static const char *service_of(unsigned port, const char *protocol, const char *ours)
+{
+	const struct servent *entry = getservbyport(htons((uint16_t)port), protocol);
+#ifndef __GLIBC__
+	if (!entry && ours && strlen(ours) > 15)
+		return ours;
+#else
+	(void)ours;
+#endif
+	return entry ? entry->s_name : NULL;
+}
+
 static void every_port_has_the_name_getservbyport_gives(void **state)
 {
 	for (unsigned port = 0; port <= 65535; port++) {
-		const struct servent *entry = getservbyport(htons((uint16_t)port), "tcp");
-		assert_same(names_service(*state, PROTO_TCP, (uint16_t)port), entry ? entry->s_name : NULL);
-		entry = getservbyport(htons((uint16_t)port), "udp");
-		const char *name = entry ? entry->s_name : NULL;
-		assert_same(names_service(*state, PROTO_UDP, (uint16_t)port), name);
-		assert_same(names_service(*state, PROTO_UDPLITE, (uint16_t)port), name);
+		const char *ours = names_service(*state, PROTO_TCP, (uint16_t)port);
+		assert_same(ours, service_of(port, "tcp", ours));
+		ours = names_service(*state, PROTO_UDP, (uint16_t)port);
+		assert_same(ours, service_of(port, "udp", ours));
+		assert_same(names_service(*state, PROTO_UDPLITE, (uint16_t)port), ours);
 	}
 }
 

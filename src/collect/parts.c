@@ -22,6 +22,9 @@ enum {
 	LARGEST = 74,
 };
 
+/* Beside the parts' wires: the listing's own, and that of the sample. */
+_Static_assert(PARTS_MAX + 2 <= SANDBOX_SOCKETS, "the sandbox lets each wire through");
+
 struct parts {
 	struct sandbox_grants *grants;
 	int fd[PARTS_MAX + 1]; /* that the sandbox lets through */
@@ -219,10 +222,13 @@ void parts_code(const struct parts *parts, unsigned part, struct bytecode *code)
 	struct expr_range range = { cut->from[part], last };
 	struct bytecode_writer writer = { .data = code->data, .limit = BYTECODE_MAX };
 	bytecode_port(&writer, cut->remote ? EXPR_REMOTE : EXPR_LOCAL, range, BYTECODE_PASS, BYTECODE_REJECT);
-	/* Sockets without a remote port, which are bound only, are the first part's. */
-	if (!part && !cut->remote)
+	/*
+	 * Sockets without a remote port are the first part's alone: those that are
+	 * bound only, and connections to or from port 0, which the kernel makes.
+	 */
+	if (!cut->remote)
 		bytecode_port(&writer, EXPR_REMOTE, (struct expr_range){ 1, UINT16_MAX }, (int)writer.at,
-		              BYTECODE_PASS);
+		              part ? BYTECODE_REJECT : BYTECODE_PASS);
 	code->len = writer.at;
 	code->sport = code->dport = 0;
 	code->impossible = false;
@@ -235,6 +241,9 @@ struct wire *parts_wire(struct parts *parts)
 	if (!parts->merged) {
 		parts->merged = wire_merge(parts->wire, count);
 		memset(parts->wire, 0, count * sizeof(*parts->wire));
+		/* The wires are closed: another try is one dump. */
+		if (!parts->merged)
+			parts->cut.count = 1;
 	}
 	return parts->merged;
 }

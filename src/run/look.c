@@ -281,8 +281,13 @@ static int look_once(struct run *run, bool last)
 	             meant_number(run->selection.text.data) || needs->hosts || run->listing.sort.count || secrets;
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
 		return error_set(&run->error, errno, "start", "");
-	/* What only our rights let us see of them is not seen behind the first row, which comes without them. */
-	if (!whole && !served && first && run->privilege.has_read_search && listing_read_cgroups(&run->listing) < 0)
+	/*
+	 * What only our rights let us see of them is not seen behind the first row,
+	 * which comes without them. A servant keeps them, but not in a sandbox,
+	 * where it opens no folder and from the first byte on no handle.
+	 */
+	bool cgroups_first = served ? run->confined : run->privilege.has_read_search;
+	if (!whole && first && cgroups_first && listing_read_cgroups(&run->listing) < 0)
 		return error_set(&run->error, errno, "start", "");
 	look_clear(run);
 	if (rights_raise(run) < 0 || (several && !first && namespaces_choose_again(run) < 0))

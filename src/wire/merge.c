@@ -12,6 +12,7 @@
 #include <sockview/wire.h>
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "wire/reader.h"
@@ -22,7 +23,8 @@ struct merged {
 	unsigned count;
 	unsigned sent;    /* requests since the last answer */
 	unsigned running; /* threads */
-	unsigned alone;   /* readers before it have a thread, or are at their end */
+	unsigned alone;   /* readers before it had a thread, or are at their end */
+	uint64_t thread;  /* a bit for each reader that had one */
 	bool begun;       /* the answer */
 	struct reader reader[];
 };
@@ -45,16 +47,24 @@ static int merge_send(struct wire *wire, const void *request, size_t len)
 	return inner->send(inner, request, len);
 }
 
+/* Past those that had a thread: their answers were taken from their slots. */
+static void skip_threads(struct merged *self)
+{
+	while (self->alone < self->sent && self->thread >> self->alone & 1)
+		self->alone++;
+}
+
 static void merge_begin(struct merged *self)
 {
 	self->begun = true;
 	self->running = self->alone = 0;
+	self->thread = 0;
 	for (unsigned i = 0; i < self->sent; i++) {
 		reader_start(&self->reader[i]);
 		self->running += self->reader[i].running;
+		self->thread |= (uint64_t)self->reader[i].running << i;
 	}
-	while (self->alone < self->sent && self->reader[self->alone].running)
-		self->alone++;
+	skip_threads(self);
 }
 
 /* The wires for which no thread could be had, one behind the other. */
@@ -65,6 +75,7 @@ static ssize_t receive_alone(struct merged *self, void *buffer, size_t len)
 	int number = errno;
 	if (got > 0 ? reader_is_end(buffer, (size_t)got) : !got || (number != ENOBUFS && number != ENOSPC))
 		self->alone++;
+	skip_threads(self);
 	errno = number;
 	return got;
 }

@@ -61,6 +61,20 @@ for _ in range(3):
 waiting = socket.create_server(("192.0.2.1", 0))
 kept.append(socket.create_connection(waiting.getsockname()))
 
+# A connection to port 0, with a local port that any part may have, and no answer to its SYN.
+if not tap.missing("nft") and subprocess.run(["nft", "add table ip parts { chain out { type filter hook output priority 0; tcp dport 0 drop; }; }"],
+                                             stderr=subprocess.DEVNULL).returncode == 0:
+    for local in (3, 20000, 33000, 45000, 65000):
+        asking = socket.socket()
+        asking.setblocking(False)
+        asking.bind(("192.0.2.1", local))
+        asking.connect_ex(("192.0.2.1", 0))
+        kept.append(asking)
+    shown = tap.sockview("-tn", "state", "syn-sent", "dport", "=", "0", "-H")
+    t.same(len(shown.lines), 5, "connections to port 0 wait", shown)
+else:
+    t.skip("connections to port 0", "nft is not to be had here")
+
 PARTS = ("2", "3", "8")
 
 

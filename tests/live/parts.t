@@ -49,19 +49,7 @@ def closed(host, count):
         other.close()
 
 
-connections(socket.AF_INET, "192.0.2.1", PAIRS)
-if "ipv6" in has:
-    connections(socket.AF_INET6, "2001:db8::1", PAIRS)
-connections(socket.AF_INET, "192.0.2.1", 40, local=7)
-closed("192.0.2.1", 50)
-for _ in range(3):
-    bound = socket.socket()
-    bound.bind(("192.0.2.1", 0))
-    kept.append(bound)
-waiting = socket.create_server(("192.0.2.1", 0))
-kept.append(socket.create_connection(waiting.getsockname()))
-
-# A connection to port 0, with a local port that any part may have, and no answer to its SYN.
+# A connection to port 0, with a local port that any part may have, and no answer to its SYN. Made before the kernel gives away ports.
 if not tap.missing("nft") and subprocess.run(["nft", "add table ip parts { chain out { type filter hook output priority 0; tcp dport 0 drop; }; }"],
                                              stderr=subprocess.DEVNULL).returncode == 0:
     for local in (3, 20000, 33000, 45000, 65000):
@@ -74,6 +62,18 @@ if not tap.missing("nft") and subprocess.run(["nft", "add table ip parts { chain
     t.same(len(shown.lines), 5, "connections to port 0 wait", shown)
 else:
     t.skip("connections to port 0", "nft is not to be had here")
+
+connections(socket.AF_INET, "192.0.2.1", PAIRS)
+if "ipv6" in has:
+    connections(socket.AF_INET6, "2001:db8::1", PAIRS)
+connections(socket.AF_INET, "192.0.2.1", 40, local=7)
+closed("192.0.2.1", 50)
+for _ in range(3):
+    bound = socket.socket()
+    bound.bind(("192.0.2.1", 0))
+    kept.append(bound)
+waiting = socket.create_server(("192.0.2.1", 0))
+kept.append(socket.create_connection(waiting.getsockname()))
 
 PARTS = ("2", "3", "8")
 

@@ -42,7 +42,7 @@ SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-
 BPF_PROGRAMS = owners/task_file owners/task_sock events/sock_events events/udp_events explain/tcp_options
 
 # yes: the committed .lskel.h files; auto: the same, without them where they do not fit the machine;
-# build: made anew from the .bpf.c files; no: none. What is not said stays as it was in this folder.
+# build: made anew from the .bpf.c files; no: none. Without WITH_BPF= it stays as it was in this folder.
 WITH_BPF ?= $(or $(patsubst $(B)/with_bpf.%,%,$(firstword $(wildcard $(B)/with_bpf.*))),auto)
 ifeq ($(filter $(WITH_BPF),auto yes build no),)
 $(error WITH_BPF=$(WITH_BPF): must be auto, yes, build or no)
@@ -198,7 +198,7 @@ soak: tests
 	SOAK=$(SOAK) $(TEST_ENV) python3 tests/faults/soak.t
 
 # libFuzzer programs: make fuzz, then e.g. build/fuzz/fuzz_decode -max_total_time=60 CORPUS.
-# What a target defines itself (privileges) the library does not bring.
+# The library does not bring functions that a target defines itself (privileges).
 FUZZ_CC ?= clang
 FUZZER = $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
 .PHONY: fuzz fuzzers
@@ -210,7 +210,7 @@ $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,FUZZ,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
 
-# Every target for SECONDS each, from its committed corpus on. What breaks one stays in build/fuzz/found.
+# Every target for SECONDS each, from its committed corpus on. An input that breaks one stays in build/fuzz/found.
 SECONDS ?= 60
 .PHONY: fuzz-all
 fuzz-all: fuzz
@@ -268,7 +268,7 @@ INSTALLED = $(BINDIR)/sockview \
 	$(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 	$(foreach pair,$(COMPLETIONS),$(word 2,$(subst :, ,$(pair))))
 
-# What prints the completions runs on this machine: where CC compiles for another one, a second build.
+# The program that prints the completions runs on this machine: where CC compiles for another one, a second build.
 BUILD_CC ?= cc
 BUILD_PKG_CONFIG ?= pkg-config
 # gcc says x86_64-linux-gnu, clang x86_64-pc-linux-gnu: the vendor does not matter.
@@ -381,7 +381,7 @@ dist:
 
 # The packages' files are templates: what changes with a release is the Makefile's.
 RELEASED = $(shell git log -1 --format=%cD)
-# Who stands in the packages: who makes them, unless DEBFULLNAME and DEBEMAIL say otherwise.
+# The packages' maintainer: the user who makes them, unless DEBFULLNAME and DEBEMAIL say otherwise.
 DEBFULLNAME ?= $(shell git config user.name)
 DEBEMAIL ?= $(shell git config user.email)
 FILLED = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@DATE@|$(RELEASED)|' -e 's|@MAINTAINER@|$(DEBFULLNAME) <$(DEBEMAIL)>|'
@@ -404,7 +404,7 @@ rpm: dist
 arch: dist
 	$(Q)mkdir -p build/arch && cp $(ARCHIVE) build/arch/ && $(FILLED) .packaging/arch/PKGBUILD >build/arch/PKGBUILD
 
-# What runs in threads, in a build that watches them.
+# The tests that run threads, in a build that watches them.
 THREADED = test_ahead test_owner_walk test_owner_scene test_owner_memory
 .PHONY: check-threads
 check-threads:

@@ -80,7 +80,7 @@ headers_for() {
 		cp usr/include/sys/capability.h include/sys
 }
 
-# try_processor ARCH: a line of the table. What qemu-user cannot do (processes that look at each other) is left out.
+# try_processor ARCH: a line of the table. Tests that qemu-user cannot run (processes that look at each other) are left out.
 try_processor() {
 	local triple=${TRIPLE[$1]} log=$FOLDER/$1.log program failed=() count=0
 	local build=$PWD/build/$1 root=$FOLDER/$1

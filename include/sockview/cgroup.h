@@ -40,7 +40,7 @@ void cgroups_free(struct cgroups *cgroups);
 /* The directory of what is mounted, no copy; `whole`: all of this machine's processes are in it or below. */
 int cgroups_root(const struct cgroups *cgroups, bool *whole);
 
-/* What is not known yet is looked up by it from now on, as it may open cgroups by their ids; NULL: by the caller. */
+/* From now on it looks up cgroups that are not known yet, as it may open them by their ids; NULL: the caller does. */
 struct servant;
 void cgroups_serve(struct cgroups *cgroups, struct servant *servant);
 /* A look begins: cgroups that were not there before are looked for. */
@@ -51,7 +51,7 @@ int cgroups_read(struct cgroups *cgroups);
 int cgroups_unread(const struct cgroups *cgroups);
 /*
  * "/system.slice/ssh.service", valid until cgroups_free(); data NULL if there is no
- * such cgroup. What is not known yet is looked up: by the id itself where
+ * such cgroup. One that is not known yet is looked up: by the id itself where
  * CAP_DAC_READ_SEARCH is in effect, else all are read, once a look.
  */
 struct bytes cgroups_path(struct cgroups *cgroups, uint64_t id);

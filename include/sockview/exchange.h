@@ -60,8 +60,8 @@ enum exchange_end exchange_ask_parts(struct exchange *exchange, struct nlmsghdr 
 /* Reads a replay to its end; DONE, BROKEN or STOPPED. */
 enum exchange_end exchange_replay(struct exchange *exchange, exchange_call *call, void *context);
 /*
- * What multicast has brought to a wire that was never asked anything and whose
- * fd does not wait (O_NONBLOCK): at most so many datagrams. DONE: that is all
+ * Calls with the multicast messages of a wire that was never asked anything and
+ * whose fd does not wait (O_NONBLOCK): at most so many datagrams. DONE: that is all
  * there is now, with exchange->lost where some came that found no room; or BROKEN, STOPPED.
  */
 enum exchange_end exchange_listen(struct exchange *exchange, unsigned datagrams, exchange_call *call, void *context);
@@ -75,7 +75,7 @@ int exchange_malformed(struct exchange *exchange, const struct nlmsghdr *message
  * changed meanwhile, after `forget` has taken back what came. 0, or -1 with
  * errno: the kernel's refusal, the wire's failure, what the call left in errno
  * when it returned -1, EINTR if the table kept changing, ENOBUFS if a part was
- * lost, EBADMSG if a part could not be read. What came stays with the caller.
+ * lost, EBADMSG if a part could not be read. The caller keeps the messages that came.
  */
 int exchange_table(struct exchange *exchange, struct nlmsghdr *request, exchange_call *call,
                    void (*forget)(void *context), void *context);

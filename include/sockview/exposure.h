@@ -10,7 +10,7 @@ struct exposure;
 
 /*
  * Reads interfaces, addresses and rules with the rights that are in effect, and
- * judges each row. NULL with errno. What could not be read stands in its rows.
+ * judges each row. NULL with errno. Its rows say which rules could not be read.
  */
 struct exposure *exposure_new(const struct exposure_facts *facts);
 void exposure_free(struct exposure *exposure);

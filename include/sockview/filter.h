@@ -55,8 +55,8 @@ void filter_needs(const struct filter *filter, struct filter_needs *needs);
 
 /*
  * After filter_close(): each alternative names, by equality, a port, an
- * address, a pid, a program, a user, a unit, a cgroup or a cookie. What stands
- * under `not` or `^` or beside `!=` names nothing, nor does a prefix of no
+ * address, a pid, a program, a user, a unit, a cgroup or a cookie. A condition
+ * under `not` or `^` or with `!=` names nothing, nor does a prefix of no
  * bits, a pattern without a character of its own, or more than
  * FILTER_BOUND numbers.
  */

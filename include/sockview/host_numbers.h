@@ -27,7 +27,7 @@ struct host_numbers {
 	uint64_t page_size;
 };
 
-/* Each dir may be -1. What cannot be read is not known. */
+/* Each dir may be -1. A number that cannot be read is not known. */
 void host_numbers_read(struct host_numbers *numbers, int proc_fd, int proc_net_fd);
 
 /*

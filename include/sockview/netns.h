@@ -24,7 +24,7 @@ struct netns {
 	char *path;                /* below the /proc that was listed: what is opened to enter it; NULL: see holder */
 	int32_t holder, holder_fd; /* nothing but sockets is of it, and this process's descriptor is one; 0: not so */
 	char *name;                /* of `ip netns`; NULL: it has none */
-	char *mount;               /* another place where it is bound, in the words of who sees the mount; NULL */
+	char *mount;               /* another place where it is bound, in the words of a process that sees it; NULL */
 	char *container, *container_id; /* of its lowest process, by netns_list_label(); NULL: none */
 	char *label;                    /* hostile, unique in the list; by netns_list_label() */
 };

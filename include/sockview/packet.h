@@ -157,8 +157,8 @@ struct packet_nats {
 
 /*
  * Lets all base chains of `hook` run by priority. `answer` is the fate at this
- * hook: the first rule that drops for certain, else what it hangs on. What may
- * translate the packet is added to `nats` (may be NULL); a certain translation
+ * hook: the first rule that drops for certain, else what it hangs on. Rules that may
+ * translate the packet are added to `nats` (may be NULL); a certain translation
  * to one address and port changes the packet for the chains and hooks behind
  * it. Replies meet no NAT chain (nf_nat_inet_fn runs them for NEW alone).
  */

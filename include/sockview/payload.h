@@ -4,8 +4,8 @@
  *
  * bytes_acked counts the SYN of the side that connects, and a FIN once it is
  * acknowledged; bytes_received counts the peer's FIN (tcp_snd_una_update(),
- * tcp_rcv_nxt_update(), net/ipv4/tcp_input.c, Linux 6.18). What is not known of
- * them may be one byte each.
+ * tcp_rcv_nxt_update(), net/ipv4/tcp_input.c, Linux 6.18). Each that is not
+ * known may be one byte.
  */
 #ifndef SOCKVIEW_PAYLOAD_H
 #define SOCKVIEW_PAYLOAD_H

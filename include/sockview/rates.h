@@ -93,8 +93,8 @@ bool rates_bytes(const struct rates *rates, const struct row *row, double *tx, d
 /* Payload gained since the first look; false: not known. */
 bool rates_total(const struct rates *rates, const struct row *row, bool received, uint64_t *bytes);
 /*
- * What is asked for from now on is not what was: a connection that the look
- * before did not have may be older than that.
+ * The query is another one from now on: a connection that the look before did
+ * not have may be older than that look.
  */
 void rates_widen(struct rates *rates);
 

@@ -2,8 +2,8 @@
 /*
  * sandbox.h - from the first byte of output on, this process opens, sends and starts nothing any more.
  *
- * What it decodes and prints is other people's: names of programs, paths,
- * packets. Once all of it is read, three things of the kernel make sure that a
+ * Other people made the names of programs, paths and packets that it decodes
+ * and prints. Once all of it is read, three things of the kernel make sure that a
  * fault in that code is no way out:
  *
  *   no_new_privs  no exec adds a right: privilege_drop(), which comes first
@@ -42,7 +42,7 @@ const char *sandbox_absence(void);
 bool sandbox_grant_socket(struct sandbox_grants *grants, int fd);
 void sandbox_revoke_socket(struct sandbox_grants *grants, int fd);
 
-/* For good. `grants` may be NULL: none. What cannot be had is told in lacks, and the rest is in force. */
+/* For good. `grants` may be NULL: none. Parts that the kernel lacks are told in `lacks`, the others are in force. */
 void sandbox_enter(const struct sandbox_grants *grants, struct sandbox_lacks *lacks);
 /* A thread's own part, in one that was started before. */
 void sandbox_thread(void);

@@ -3,7 +3,7 @@
  * task_sock.h - the sockets that processes hold, of every network namespace, by one pass over their files.
  *
  * Sockets that no process holds are not among them: TIME_WAIT, SYN_RECV, those
- * closed by their process, and those that nobody accepted yet.
+ * closed by their process, and those that no process has accepted yet.
  */
 #ifndef SOCKVIEW_TASK_SOCK_H
 #define SOCKVIEW_TASK_SOCK_H

@@ -28,9 +28,9 @@ struct traffic {
 };
 
 /*
- * Reads the counters and the addresses. What another interface that is read
- * carries a second time is left out: lo, members of a bridge or a bond, and
- * those on top of another one (VLANs). 0, or -1 with errno.
+ * Reads the counters and the addresses. Interfaces whose packets another one
+ * carries as well are left out: lo, members of a bridge or a bond, and those on
+ * top of another one (VLANs). 0, or -1 with errno.
  */
 int traffic_read(struct traffic *traffic, int64_t now_ns);
 /* Bytes a second between the last two reads; false before the second. */

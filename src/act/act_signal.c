@@ -2,7 +2,7 @@
 /*
  * act_signal.c - a process by a pidfd, and what it holds (sockview/act.h).
  *
- * A pid may be another process's a moment later. What a pidfd refers to stays:
+ * A pid may be another process's a moment later. A pidfd refers to one process for good:
  * if the process ends after pidfd_open(), pidfd_send_signal() gives ESRCH, also
  * when the pid has been given away again. So a second look that comes after
  * pidfd_open() is at the process that gets the signal, or the signal reaches

@@ -100,7 +100,7 @@ static void asking_start(struct wait_end *end)
 	end->asking = fork();
 	if (end->asking)
 		return;
-	/* It ends with us, and by itself: a resolver may take longer than anybody wants to wait. */
+	/* It ends with us, and by itself: a resolver may take longer than the wait for the target lasts. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);

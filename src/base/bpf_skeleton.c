@@ -141,7 +141,7 @@ static int bpf_run_loader(const struct bpf_load_and_run_opts *opts, int prog_fd)
 	return result < 0 ? -1 : 0;
 }
 
-/* What the loader program has made stays by the fds in the context. */
+/* The loader program's maps and programs stay by the fds in the context. */
 static int bpf_run_with(struct bpf_load_and_run_opts *opts, int map_fd)
 {
 	const __u32 first = 0;

@@ -89,7 +89,7 @@ static bool is_plain_root(uid_t real, uid_t effective)
 
 /*
  * The next file that is opened would take the number of a closed standard
- * stream. What is opened in its place must fail with EBADF, as the closed
+ * stream. The file opened in its place must fail with EBADF, as the closed
  * stream would: standard input cannot be read, the others cannot be written.
  */
 static int streams_fill(void)

@@ -91,7 +91,7 @@ struct call {
 /*
  * The numbers are those of arch/x86/entry/syscalls/syscall_64.tbl and
  * include/uapi/asm-generic/unistd.h; tests/cli/sandbox.t compares them with
- * the headers of both. What is called most stands first.
+ * the headers of both. The call made most often stands first.
  */
 static const struct call calls[] = {
 	{ CALL(write, 1, 64) },

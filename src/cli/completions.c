@@ -2,8 +2,8 @@
 /*
  * completions.c - what bash, zsh and fish are told of the options (cli.h).
  *
- * What completes an option's argument stands in the option's row: its words, or
- * where the shell finds them.
+ * The option's row says how its argument is completed: its words, or where the
+ * shell finds them.
  */
 #include <sockview/cli.h>
 

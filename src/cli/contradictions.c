@@ -8,7 +8,7 @@
  *   forms   --health --csv, --kill -x         the formats and protocols that an answer of its own kind has
  *   needs   --utc without --events            said alone, the option would do nothing
  *
- * What is left over are the words of the filter, which some answers do not take.
+ * The words left over are the filter, which some answers do not take.
  */
 #include "cli/contradictions.h"
 

@@ -4,8 +4,8 @@
  *
  * State bit 13 of a dump means "bound and nothing more" since Linux 6.8
  * (net/ipv4/inet_diag.c, commit 91051f003948), and nothing before; /proc/net/tcp
- * never tells of such sockets. Who may copy the descriptors of processes
- * (pidfd_getfd(2), Linux 5.6, PTRACE_MODE_ATTACH_REALCREDS) is told by the
+ * never tells of such sockets. A caller that may copy the descriptors of
+ * processes (pidfd_getfd(2), Linux 5.6, PTRACE_MODE_ATTACH_REALCREDS) asks the
  * sockets themselves. A copy is open for a few system calls: as long, a close()
  * by its holder does not close the socket.
  */

@@ -3,7 +3,7 @@
  * bytecode.c - a filter's tree to the kernel's ops (bytecode.h).
  *
  * First every node is given a plan, from the leaves up: true, false, or code.
- * What the kernel cannot judge is planned so that the whole lets through too
+ * A node that the kernel cannot judge is planned so that the whole lets through too
  * much rather than too little: true where it is wanted, false under a NOT.
  * Then the code is written from its end to its beginning, so that every place
  * a test can go on at is known already.

@@ -191,7 +191,7 @@ static int collect_from_wire(struct collecting *self, struct wire *wire)
 	self->netlink = netlink_new(wire, self->request, proc_net_fd, self->report, self->error);
 	if (!self->netlink)
 		return -1;
-	/* What the servant's rights let it see the parts' sockets would not. */
+	/* The parts' sockets would not see what the servant's rights let it see. */
 	if (!self->sources->wire && !self->sources->servant)
 		netlink_share(self->netlink, &(struct parts_wish){ .wanted = self->sources->parts,
 		                                                   .busy = self->sources->busy,
@@ -214,7 +214,7 @@ static bool is_shortage(int number)
 	return number == ENOMEM || number == EMFILE || number == ENFILE;
 }
 
-/* What the wire takes is open. */
+/* The servant has the wire's socket open by now. */
 static ssize_t confine_servant(void *context)
 {
 	(void)context;

@@ -3,8 +3,8 @@
  * family_mptcp.c - MPTCP connections by inet_diag (family.h): net/mptcp/mptcp_diag.c, Linux 6.18.
  *
  * Their protocol number does not fit the request's byte: it is an attribute.
- * What a kernel that does not know the attribute reads in the byte is a number
- * that no protocol has, so that it refuses.
+ * The byte holds a number that no protocol has, so that a kernel which does not
+ * know the attribute refuses.
  */
 #include "collect/family.h"
 

@@ -240,7 +240,7 @@ static int on_answer(struct netlink *self, const struct nlmsghdr *message, const
 	bool good = family_of(proto)->decode(payload, len, proto, self->want->query->want, decoded);
 	if (!good)
 		return exchange_malformed(&self->exchange, message);
-	/* One of which nothing but that it is there was seen. */
+	/* A socket without a type: only its inode was seen. */
 	if (self->of_descriptors && decoded->sock.detail && !decoded->detail.type)
 		decoded->detail.has = 0;
 	note_autobound(self, &decoded->sock.row);
@@ -289,7 +289,7 @@ static enum netlink_end ask_with(struct netlink *self, const struct bytecode *co
 	return dump_end(self, exchange_ask(&self->exchange, (struct nlmsghdr *)bytes, on_message, self));
 }
 
-/* What of the filter the kernel shall judge in this dump. */
+/* The part of the filter that the kernel shall judge in this dump. */
 static void compile(const struct netlink *self, struct bytecode *code)
 {
 	struct bytecode_dump dump = {
@@ -336,7 +336,7 @@ static enum netlink_end ask_autobound(struct netlink *self, enum bytecode_autobo
 }
 
 /*
- * What a TCP dump tells first is LISTEN. Where it asks for BOUND, too, the
+ * A TCP dump tells the listeners first. Where it asks for BOUND, too, the
  * kernel then walks the bound sockets of all network namespaces before the
  * first datagram is sent (tcp_diag_dump() within netlink_dump_start(), since
  * 6.6): 90 ms beside 200,000 sockets. Asked alone the listeners cost nothing.
@@ -429,7 +429,7 @@ static enum netlink_end ask_all(struct netlink *self)
 	return end;
 }
 
-/* What the kernel shall judge leaves it few rows to tell, or none to sample. */
+/* Not with a filter for the kernel to judge: that leaves few rows to tell, or none to sample. */
 static struct parts *find_parts(const struct netlink *self)
 {
 	struct bytecode code;
@@ -508,7 +508,7 @@ static int table_give(struct netlink *self, const struct table *table)
  * Unix sockets that wait for an accept() have no inode, and unix_diag passes
  * them over (net/unix/diag.c, sk_diag_dump). As unix_diag tells names exactly,
  * it tells whether any could have forged lines of /proc/net/unix. (One that
- * was there for the file and is gone from the dump is not seen: what it could
+ * was there for the file and is gone from the dump is not seen: all it could
  * win is a line without an inode, and so without an owner.)
  */
 static int unaccepted_give(struct netlink *self)
@@ -532,7 +532,7 @@ static int on_unix_listener(void *context, const struct nlmsghdr *message, const
 
 /*
  * False if /proc/net/unix has nothing to add, which takes the kernel longer to
- * write than a dump: what waits for an accept() is in some listener's queue.
+ * write than a dump: a socket that waits for an accept() is in some listener's queue.
  */
 static bool needs_unix_file(struct netlink *self)
 {
@@ -626,7 +626,7 @@ static int on_request(struct netlink *self, const struct request *next)
 	return answer;
 }
 
-/* What was held back is of the network namespace before. */
+/* The rows held back are of the network namespace before. */
 static int on_section(struct netlink *self, const void *note, size_t len)
 {
 	static const char own[] = WIRE_NETNS "self ", asked[] = " asked";
@@ -700,7 +700,7 @@ static int on_recorded(void *context, const struct nlmsghdr *message, const void
 	return on_request(self, &next);
 }
 
-/* `ss -D` writes no requests: what it dumps is TCP. */
+/* `ss -D` writes no requests, and dumps TCP alone. */
 enum netlink_end netlink_replay(struct netlink *self)
 {
 	self->request = (struct request){ .proto = PROTO_TCP, .family = AF_UNSPEC };

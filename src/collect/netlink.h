@@ -34,7 +34,7 @@ enum netlink_end netlink_replay(struct netlink *netlink);
 uint64_t netlink_given(const struct netlink *netlink);
 int netlink_errno(const struct netlink *netlink);
 int netlink_answer(const struct netlink *netlink);
-/* What netlink_dump() gave can be taken back. */
+/* The rows that netlink_dump() gave can be taken back. */
 bool netlink_can_rewind(const struct netlink *netlink);
 
 #endif

@@ -7,7 +7,7 @@
  *                           [ local ports from 32768  ]
  *
  * Neither port of a connection ever changes, so that each is in one part. The
- * walk of the kernel is in the order of a hash: what comes first is a sample.
+ * walk of the kernel is in the order of a hash: its first rows are a sample.
  */
 #ifndef SOCKVIEW_COLLECT_PARTS_H
 #define SOCKVIEW_COLLECT_PARTS_H
@@ -18,7 +18,7 @@ struct parts;
 struct sandbox_grants;
 
 struct parts_wish {
-	unsigned wanted;               /* so many, whatever it is worth; 1: never; 0: as it is worth */
+	unsigned wanted;               /* so many, even if it is not worth it; 1: never; 0: as it is worth */
 	unsigned busy;                 /* where so many threads run besides */
 	struct sandbox_grants *grants; /* struct sources */
 };
@@ -33,7 +33,7 @@ struct parts *parts_open(const struct request *request, const struct query *quer
 void parts_sample(struct parts *parts, const struct request *request, const struct query *query);
 /* Into how many parts it was cut; 1: it is to be one dump. */
 unsigned parts_count(const struct parts *parts);
-/* The part's bytecode. What has no remote port is in the first part. */
+/* The part's bytecode. Sockets without a remote port are in the first part. */
 void parts_code(const struct parts *parts, unsigned part, struct bytecode *code);
 /* All parts as one wire (wire_merge()), which stays the parts'. NULL: there is no memory for it. */
 struct wire *parts_wire(struct parts *parts);
@@ -47,7 +47,7 @@ struct parts_cut {
 	uint16_t from[PARTS_MAX]; /* the first port of each; 0 of the first */
 };
 
-/* Cuts by whichever port divides better; both lists are put in order. cut->count 1: neither is worth it, unless `any` is. */
+/* Cuts by the port that divides better; sorts both lists. cut->count 1: neither is worth it, and `any` is not set. */
 void parts_choose(uint16_t *local, uint16_t *remote, size_t rows, unsigned wanted, bool any, struct parts_cut *cut);
 
 #endif

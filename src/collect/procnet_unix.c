@@ -56,7 +56,7 @@ static bool take_hex_column(struct cursor *cursor, unsigned digits, uint64_t *va
 	return cursor_char(cursor, ' ') && cursor_hex(cursor, digits, digits, value);
 }
 
-/* What St says of a socket without a file is the same as the flag UNIX_NO_FILE and the state. */
+/* Of a socket without a file St says the same as the flag UNIX_NO_FILE and the state. */
 static bool state_set(struct row *row, struct sock_unix *unix_, uint64_t flags, uint64_t st)
 {
 	static const uint8_t states[] = {

@@ -8,7 +8,7 @@
 /*
  * Appends `program`, an array of struct sock_filter in the order of bytes of
  * this host, as one line: the mnemonics of the kernel's tools/bpf/bpf_dbg.c,
- * "ldh [12]; jeq #0x800, 2, 5; ret #0x40000". What is no instruction is its
+ * "ldh [12]; jeq #0x800, 2, 5; ret #0x40000". An invalid instruction is its
  * four numbers, code jt jf k. 0, or -1 with errno ENOMEM.
  */
 int classic_bpf_text(struct text *text, struct bytes program);

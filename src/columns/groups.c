@@ -332,7 +332,7 @@ static int net_text(struct text *text, const struct group_column *column, const 
 	return text_add_u64(text, bits);
 }
 
-/* What several fields or processes make is compared as the text that is shown, which is in groups->text then. */
+/* A value of several fields or processes is compared as the text that is shown, which is in groups->text then. */
 static int group_value(struct groups *groups, const struct group_column *column, const struct column_source *source,
                        struct value *value)
 {

@@ -29,8 +29,8 @@ struct dumps {
 /* True if the last look has that socket. */
 const struct dumped *dumps_find(const struct dumps *dumps, uint64_t cookie);
 /*
- * What is new in the table since the last look; the first time nothing is told.
- * With `closes` what is gone in two looks, too. 0, -1 with errno ENOMEM, or the sink's answer.
+ * Tells the sockets that are new in the table since the last look; the first time none.
+ * With `closes` those that are gone in two looks, too. 0, -1 with errno ENOMEM, or the sink's answer.
  */
 int dumps_compare(struct dumps *dumps, const struct table *table, const struct owners *owners, int64_t now,
                   bool closes);

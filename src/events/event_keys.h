@@ -9,7 +9,7 @@
 
 enum { CELL_MAX = 128 };
 
-/* What a key's value is: a number or true and false go without quotes, what is absent is null or empty. */
+/* The kind of a key's value: a number or true and false go without quotes, an absent one is null or empty. */
 enum cell_kind { CELL_NONE, CELL_BARE, CELL_WORD, CELL_HOSTILE };
 
 struct cell {

@@ -162,7 +162,7 @@ static void out_name(struct out *out, const char *name, size_t width)
 
 enum { WIDTH_KIND = 8, WIDTH_PROTO = 5, WIDTH_END = 21, WIDTH_OWNER = 13, WIDTH_DETAIL = 38 };
 
-/* What is absent is "-". */
+/* An absent value is "-". */
 static int out_word(const struct event_style *style, struct cell *cell, unsigned width, enum text_escape how)
 {
 	if (cell->kind != CELL_HOSTILE) {

@@ -353,7 +353,7 @@ static void events_join(struct events *events)
 static void events_seed(const struct events *events, const struct programs *programs)
 {
 	if (programs_seed(programs) < 0 && !events->request->quiet)
-		message("who has the sockets that were there before is not known: %s", strerror(errno));
+		message("the owners of the sockets that were there before are not known: %s", strerror(errno));
 }
 
 /* The hooks of the hierarchy's root: what is below a root of ours alone is a part. */

@@ -7,8 +7,8 @@
  *   tcp_destroy_sock    --> close, with the last counters
  *   iter/task_file      --> who has the sockets that were there before
  *
- * What is known of a socket is stored with it, and the kernel copies a
- * listener's into each connection it accepts (BPF_F_CLONE). The current process
+ * The record of a socket (struct known) is stored with it, and the kernel copies
+ * a listener's into each connection it accepts (BPF_F_CLONE). The current process
  * is the one that acts in five transitions only (Linux 6.18: in the others, on
  * loopback, it is the peer's in two of five).
  *
@@ -123,7 +123,7 @@ INLINE void accept_from(struct known *known)
 
 INLINE void opened(struct known *known, const struct sock *sk, int before)
 {
-	/* What was known of the listener: the program was not run at LISTEN > SYN_RECV. */
+	/* The copy is still the listener's: the program was not run at LISTEN > SYN_RECV. */
 	if (known->phase == PHASE_LISTENING)
 		accept_from(known);
 	unsigned short port = sk->__sk_common.skc_dport;

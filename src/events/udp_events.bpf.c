@@ -8,9 +8,9 @@
  *   sock_release  --> close
  *
  * A socket that sends or connects without bind() gets its port without a hook:
- * its close is told alone. Each program is part of everybody's socket(), bind()
- * and close(): what it answers is 1, "allowed", at one place, whatever became
- * of the record.
+ * its close is told alone. Each program is part of every process's socket(), bind()
+ * and close(): its answer is 1, "allowed", given at one place, even where the
+ * record is lost.
  *
  * The context is the struct sock itself (include/linux/filter.h, cgroup_bpf),
  * of which the verifier lets the hooks read other members each; all are read by

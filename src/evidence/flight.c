@@ -143,7 +143,7 @@ static uint64_t count_in_flight(struct blanks *blanks, const struct owners *owne
 	return count;
 }
 
-/* How many descriptors were seen in flight; -1 with errno ENOMEM. What was not looked into is in *unread. */
+/* How many descriptors were seen in flight; -1 with errno ENOMEM. *unread: why not all were looked into, or 0. */
 static int64_t look_at_messages(struct blanks *blanks, int *unread)
 {
 	struct owners owners = { .start = NULL };

@@ -7,7 +7,7 @@
  * (inet_csk_bind_conflict's bhash2 branch, since 6.1), a plan with a wildcard
  * against every socket on the port, UDP always against every one. The two
  * differ in what they think of IPv6 sockets that are not v6only, so both are
- * here. What the kernel keeps per port to save itself the comparison
+ * here. The state that the kernel keeps per port to save itself the comparison
  * (tb->fastreuse, sk_reuseport_match) gives the same answer as the comparison
  * unless a socket's options were changed after its bind().
  */

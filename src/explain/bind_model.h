@@ -8,8 +8,8 @@
  * (udp_lib_lport_inuse). It leaves out permissions and addresses that
  * are not this host's: those are asked of the kernel itself.
  *
- * What the kernel does not tell of a socket stays unknown here, and the answer
- * is unknown only where it depends on it.
+ * An option that the kernel does not tell stays unknown here, and the answer is
+ * unknown only where it depends on one.
  */
 #ifndef SOCKVIEW_EXPLAIN_BIND_MODEL_H
 #define SOCKVIEW_EXPLAIN_BIND_MODEL_H

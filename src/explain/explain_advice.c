@@ -40,7 +40,7 @@ static enum bind_outcome outcome_with(const struct explain *explain, unsigned op
 
 /* --- stop the owners --- */
 
-/* What is stopped by no command that could be found out; freeing.c says the others. */
+/* Processes for which no command that stops them could be found out; freeing.c says the others. */
 static int stop_unnamed(struct explain *explain, const struct process *process)
 {
 	if (process_is(explain, process, "docker-proxy"))
@@ -84,7 +84,7 @@ static int stop_kernel(struct explain *explain, const struct holder *holder)
 	}
 }
 
-/* What has it in its io_uring or its queue: the socket ends with that process. */
+/* The process that has it in its io_uring or in a unix socket's queue: the socket ends with that process. */
 static int stop_flight(struct explain *explain, const struct holder *holder)
 {
 	char words[WORDS_FLIGHT_MAX], go_on[32] = "";
@@ -100,7 +100,7 @@ static int stop_flight(struct explain *explain, const struct holder *holder)
 	                    effect == SIGTERM_IGNORED || effect == SIGTERM_BLOCKED ? "-9 " : "", evidence->pid, go_on);
 }
 
-/* What would show the owner, for who asks. */
+/* The rights that would show the owner, as the caller lacks them. */
 static int look_with_rights(struct explain *explain)
 {
 	const struct privilege *privilege = explain->facts.privilege;
@@ -174,7 +174,7 @@ static int wait_for_end(struct explain *explain)
 	if (orphan)
 		return sentence_add(
 			explain, SAY_ADVICE, "wait-orphan",
-			"wait: the kernel gives up on a closed connection whose other end does not answer, after some minutes at most; if it is destroyed, what it has not sent yet is lost");
+			"wait: the kernel gives up on a closed connection whose other end does not answer, after some minutes at most; if it is destroyed, data that it has not sent yet is lost");
 	return 0;
 }
 
@@ -270,7 +270,7 @@ static int advise_holder_v6only(struct explain *explain)
 /* An address of this host on which the port is free, if all were asked for. */
 static int advise_address(struct explain *explain)
 {
-	/* What goes away by itself is no reason to open another address. */
+	/* Sockets in TIME_WAIT go away by themselves: no reason to open another address. */
 	for (size_t i = 0; i < explain->crowds; i++) {
 		const struct crowd *crowd = &explain->crowd[i];
 		if (explain->holder[crowd->first].is.time_wait && (crowd->in_the_way || crowd->maybe))

@@ -16,7 +16,7 @@ struct firewall_saying {
 	const struct table *table;
 };
 
-/* What is not known stands among what was not read; of a listener on loopback other sentences tell. */
+/* A listener of unknown exposure stands among the things not read; other sentences tell of one on loopback. */
 static int say_word(void *context, const struct exposure_word *word)
 {
 	const struct firewall_saying *saying = context;

@@ -262,7 +262,7 @@ static int text_line(const struct explain *explain, struct out *out)
 	return answer;
 }
 
-/* What was not seen is the same for each of them. */
+/* The list of things that were not seen is the same for each of them. */
 static void text_unread(const struct explain *explain, struct out *out)
 {
 	bool some = false;

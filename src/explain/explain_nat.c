@@ -262,9 +262,8 @@ int explain_nat_say(struct explain *explain)
 	    sentence_add(explain, SAY_UNREAD, "nftables", "NAT rules were not read (nftables: %s%s).",
 	                 words_unread(gaps->error), gaps->error == EPERM ? "; it takes CAP_NET_ADMIN" : "") < 0)
 		return -1;
-	if (gaps->changing &&
-	    sentence_add(explain, SAY_UNREAD, "nftables",
-	                 "NAT rules changed while they were read: what is said of them may be old.") < 0)
+	if (gaps->changing && sentence_add(explain, SAY_UNREAD, "nftables",
+	                                   "NAT rules changed while they were read: those named here may be old.") < 0)
 		return -1;
 	if (gaps->legacy &&
 	    sentence_add(explain, SAY_UNREAD, "iptables-legacy",

@@ -101,7 +101,7 @@ int target_parse_port(struct target *target, const char *text, enum proto proto,
 	problem[0] = '\0';
 	if (text[0] == '/' || strncmp(text, "unix:", 5) == 0)
 		return target_problem(problem,
-		                      "--explain is about ports: who has a unix socket tells sockview -xap src '%.60s'",
+		                      "--explain is about ports: sockview -xap src '%.60s' tells who has a unix socket",
 		                      text[0] == '/' ? text : text + 5);
 	if (typed_target_read(&typed, text, strlen(text), &names, family, &error) < 0)
 		result = error.what[0] ? target_problem(problem, "--explain: %s; expected %s", error.what,

@@ -2,7 +2,7 @@
 /*
  * freeing.c - which unit, container or process is to be stopped, which socket destroyed (freeing.h).
  *
- * A cgroup's path proves nothing: anybody may make one that ends in
+ * A cgroup's path proves nothing: any user may make one that ends in
  * "sshd.service". A unit is stopped only if the manager says that this path is
  * that unit's, and that its main process holds the socket, or is a parent of
  * the same program that does. A container is stopped only if its runtime says
@@ -65,7 +65,7 @@ static bool same_argv(char *const *a, const char *const *b)
 	return !*a && !*b;
 }
 
-/* What holds none of the sockets that were looked for is not among the owners' processes. */
+/* A process that holds none of the sockets that were looked for is not among the owners' processes. */
 static int plan_add_process(struct explain *explain, const struct process *process, bool starts_them)
 {
 	const struct owners *owners = explain->facts.owners;
@@ -174,7 +174,7 @@ static struct bytes property(const char *text, const char *name)
 	return (struct bytes){ 0 };
 }
 
-/* Who may start it again, or what else runs in it: these are never stopped for one socket. */
+/* Services that may start it again, and units in which other programs run: never stopped for one socket. */
 static bool is_never_stopped(struct bytes unit)
 {
 	static const char *const names[] = { "sshd.service",       "ssh.service",    "docker.service",
@@ -593,7 +593,7 @@ static int add_kill(const struct explain *explain, struct text *text, const char
 	return 0;
 }
 
-/* As a filter of -K: what still has a process is left out, that is stopped. */
+/* As a filter of -K: sockets that still have a process are left out, as that is stopped. */
 static int add_destroy(const struct explain *explain, struct text *text)
 {
 	enum { ASKED_MAX = 100 }; /* -K asks from there on, and there may be no terminal */

@@ -2,8 +2,8 @@
 /*
  * holders.c - the sockets on the port: as struct bind_holder, judged, and put together (holders.h).
  *
- * What a row leaves open of a socket (SO_REUSEADDR, SO_REUSEPORT; v6only of a
- * connection) stays KNOWN_NOT here; socket_options.c asks where it matters.
+ * Options that a row does not tell (SO_REUSEADDR, SO_REUSEPORT; v6only of a
+ * connection) stay KNOWN_NOT here; socket_options.c asks where it matters.
  */
 #include "explain/holders.h"
 
@@ -137,7 +137,7 @@ int holders_find(struct explain *explain)
 	return 0;
 }
 
-/* What a server has accepted is alike to the plan: one after the other gets one judgement. NULL: none was before. */
+/* The connections of one server are alike to the plan: those in a row get one judgement. `before` NULL: none was. */
 static bool is_alike(const struct holder *before, const struct holder *holder)
 {
 	return before && memcmp(&before->is, &holder->is, sizeof(holder->is)) == 0;

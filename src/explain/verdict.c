@@ -217,7 +217,7 @@ static void plan_judge(struct explain *explain, size_t p)
 	plan_model(explain, plan);
 	plan_by_tables(plan);
 	if (!explain->facts.live || explain->options.probe == EXPLAIN_PROBE_NONE) {
-		/* What no table tells of may hold it. */
+		/* A socket that no table tells of may hold it. */
 		if (plan->verdict == EXPLAIN_FREE && !plan->certain)
 			plan->verdict = EXPLAIN_UNKNOWN;
 		return;

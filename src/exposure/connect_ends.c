@@ -111,7 +111,7 @@ static void take_listener(struct connect *connect, const struct connect_end *end
 {
 	bool listens = proto_table[row->proto].waiting & STATE_BIT(row->state);
 	/*
-	 * What this host sends to its own address passes lo, and counts as come in by the interface that has it
+	 * A packet to an address of this host passes lo, and counts as come in by the interface that has the address
 	 * (net/ipv4/route.c, ip_route_output_key_hash_rcu(), orig_oif; net/ipv6/ip6_input.c, ip6_rcv_core()).
 	 */
 	const struct local_addr *at = ways_addr(&connect->ways, end->family, &end->addr);
@@ -178,7 +178,7 @@ static void nothing_listens(struct connect *connect, struct connect_end *end, co
 	advise_other(end, found->other_row, found->other, place);
 }
 
-/* What comes in, and the answer to it, meets them (net/core/filter.c, sk_filter_trim_cap(); ip_output.c). */
+/* Packets that come in, and the answers, meet these programs (net/core/filter.c, sk_filter_trim_cap(); ip_output.c). */
 static void doubt_programs(struct connect *connect, struct connect_end *end, size_t index)
 {
 	struct sock sock;

@@ -223,7 +223,7 @@ void connect_find_route(struct connect *connect, struct connect_end *end)
 	*addr_text(addr, &end->addr, end->family, false) = '\0';
 	int number = ask_route(end);
 	if (number > 0) {
-		/* Only this host's own processes are told so: what else it forwards may have another route. */
+		/* Only this host's own processes are told so: packets that it forwards may have another route. */
 		connect_end_set(end, CONNECT_FAILS, STAGE_ROUTE, number);
 		snprintf(end->headline, sizeof(end->headline), "%s %s", route_words(number), addr);
 		snprintf(end->advice, sizeof(end->advice), "ip route get %s; ip route; is the interface up?", addr);

@@ -68,7 +68,7 @@ struct injection {
 	struct inject_way *by_way; /* two for each of the ways: IPv4, IPv6 */
 	struct probe_sent *sent;
 	size_t count, capacity;
-	size_t settled;    /* those before it were waited for: what did not come in by then does not */
+	size_t settled;    /* those before it were waited for: a SYN that did not come in by then does not */
 	int64_t begun;     /* ms, CLOCK_MONOTONIC: the first of those behind it was sent */
 	uint64_t lost;     /* half-open connections, of any listener, that the kernel has taken back so far */
 	struct table seen; /* SYN_RECV of the probes */
@@ -222,7 +222,7 @@ static bool make_candidate(const struct local_addr *at, unsigned number, union a
 	return addr->word[0] != at->addr.word[0];
 }
 
-/* Addresses of documentation (RFC 5737, RFC 3849) are no host's: what is sent there is lost behind the gateway. */
+/* Addresses of documentation (RFC 5737, RFC 3849) are no host's: a packet to them is lost behind the gateway. */
 static bool documented_source(const struct local_addr *at, union addr *source)
 {
 	static const union addr four[] = { { .byte = { 198, 51, 100, 1 } }, { .byte = { 203, 0, 113, 1 } } };
@@ -332,7 +332,7 @@ static size_t take_answers(struct injection *injection)
 #define LOST_UNKNOWN UINT64_MAX
 
 /*
- * What takes a SYN_RECV away before it is seen is counted: an answer that no
+ * The kernel counts what takes a SYN_RECV away before it is seen: an answer that no
  * host took comes back as "host unreachable" when the neighbour was asked for
  * in vain (tcp_req_err(), net/ipv4/tcp_ipv4.c: ListenDrops), or a host resets
  * what it never asked for (tcp_check_req(): EmbryonicRsts). LOST_UNKNOWN: not to be had.
@@ -488,7 +488,7 @@ static const char *probe_way(struct injection *injection, size_t judged_index, s
 
 /* --- what it means --- */
 
-/* What came in by one address family is enough; what did not must not have come in by any that the listener takes. */
+/* A SYN that came in by one address family is enough; that none comes in takes one by each family of the listener. */
 static void apply_probes(struct injection *injection, size_t judged_index, size_t way_at)
 {
 	static const enum reach reach_of[] = {
@@ -651,7 +651,7 @@ int inject_all(struct exposure *exposure)
 	injection.by_way = calloc(exposure->ways.count * 2 + 1, sizeof(*injection.by_way));
 	table_init(&injection.seen, 0);
 	table_init(&injection.half, 0);
-	/* What was half opened is destroyed before a signal ends us. */
+	/* Half-open connections are destroyed before a signal ends us. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	int answer = injection.by_way && collect_half_open(&injection.half) == 0 ? 0 : -1;

@@ -4,8 +4,8 @@
  *
  * Every way that the packet may take is followed at once: a rule that may
  * hold or fail adds its verdict to what is possible, and the walk goes on as
- * if it had failed. So the walk is as long as the rules are many. What stands
- * behind such a rule is reached for certain only if the verdict is the same.
+ * if it had failed. So the walk is as long as the rules are many. Rules
+ * behind such a one are reached for certain only if the verdict is the same.
  *
  *   doubt  none: every packet like this one is here
  *          perhaps: those for which the condition holds (or fails) are
@@ -261,7 +261,7 @@ static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, stru
 		expression_run_rule(&run);
 		pass->state->writes |= run.writes;
 		if (run.match == MATCH_NO) {
-			/* What it has changed before a part failed stays so (nf_tables_core.c, nft_do_chain()). */
+			/* Changes that it made before a part failed stay (nf_tables_core.c, nft_do_chain()). */
 			bool certain = doubt.level == DOUBT_NONE && run.held == MATCH_YES;
 			change_state(pass, &run, certain ? DOUBT_NONE : DOUBT_PERHAPS);
 			continue;
@@ -496,7 +496,7 @@ static const struct packet_nat *certain_nat(const struct packet_state *state, co
 static const enum packet_hook hooks_in[] = { HOOK_INGRESS, HOOK_PREROUTING, HOOK_INPUT };
 static const enum packet_hook hooks_out[] = { HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_EGRESS };
 
-/* What DNAT sends to another host, and the answer of that one. Hooks look at the interfaces that they have. */
+/* A packet that DNAT sends to another host, and the answer of that one. Hooks look at the interfaces that they have. */
 static void forward_both(const struct ruleset *ruleset, struct packet_state *state, const struct packet *first,
                          struct packet_answer *answer)
 {
@@ -507,7 +507,7 @@ static void forward_both(const struct ruleset *ruleset, struct packet_state *sta
 	if (pass_hooks(ruleset, state, there, countof(there), answer, NULL) || first->proto != IPPROTO_TCP)
 		return;
 	turn_round(state);
-	/* What another host sends has none. */
+	/* A packet of another host has no mark. */
 	state->mark_known = true;
 	state->mark = 0;
 	packet->iif = first->oif;
@@ -578,7 +578,7 @@ void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bo
 	*taken = certain_nat(&state, nats);
 	if (*taken)
 		return;
-	/* nf_nat_core.c, nf_nat_inet_fn(): what output has decided, prerouting and input do not decide anew. */
+	/* nf_nat_core.c, nf_nat_inet_fn(): prerouting and input do not decide anew what output has decided. */
 	state.nat_done = true;
 	if (loops) {
 		state.packet.known |= PACKET_DEST_LOCAL;

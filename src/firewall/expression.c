@@ -3,8 +3,8 @@
  * expression.c - nft's expressions over a packet that is known in part (expression.h).
  *
  * A table of them by name; the numbers of attributes are those of
- * linux/netfilter/nf_tables.h. What is not in the table may do anything: the
- * rule then cannot be judged. The expressions of iptables-nft are in xt.c.
+ * linux/netfilter/nf_tables.h. An expression that is not in the table may do anything:
+ * the rule then cannot be judged. The expressions of iptables-nft are in xt.c.
  */
 #include "firewall/expression.h"
 

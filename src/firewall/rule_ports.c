@@ -4,7 +4,7 @@
  *
  *   payload load 2b @ transport header + 2 => reg 1; cmp eq reg 1 0x1f90
  *
- * Most rules of a long list are about one port each. What is not understood here narrows nothing.
+ * Most rules of a long list are about one port each. An expression that is not understood here narrows nothing.
  */
 #include "firewall/rule_ports.h"
 

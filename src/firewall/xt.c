@@ -3,8 +3,8 @@
  * xt.c - the matches and targets that iptables-nft wraps into nft's rules (xt.h).
  *
  * Their own structs (linux/netfilter/xt_*.h, Linux 6.18) lie in
- * NFTA_MATCH_INFO and NFTA_TARGET_INFO, by name and revision. What a match that
- * is not here looks at is not known: its rule may do either and is not judged.
+ * NFTA_MATCH_INFO and NFTA_TARGET_INFO, by name and revision. A match that
+ * is not here may look at anything: its rule may do either and is not judged.
  */
 #include "firewall/xt.h"
 

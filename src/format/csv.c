@@ -48,8 +48,8 @@ static void csv_out_field(struct out *out, char separator, const char *text, siz
 }
 
 /*
- * What a spreadsheet would read as a formula is text to it behind an
- * apostrophe. One that was there before gets another, so that taking one away
+ * Text that a spreadsheet would read as a formula gets an apostrophe in front,
+ * which makes it text there. One that was there before gets another, so that taking one away
  * gives the text back. A tab or CR never begins a cell: they are escaped.
  */
 static bool csv_wants_apostrophe(const struct view *view, const struct text *text)

@@ -102,7 +102,7 @@ bool view_is_complete(const struct view *view)
 	const struct owners *owners = view->owners;
 	bool whole = !report->interrupted && !report->lost && !report->malformed && !report->unavailable &&
 	             !report->failed && !report->unrecorded;
-	/* What no table tells of is told by the descriptors of those processes alone that could be looked into. */
+	/* Of sockets without a table only the descriptors of processes that could be looked into tell. */
 	whole &= !report->held_unread && !report->bound_unread;
 	whole &= !report->bound_untold || report->from_descriptors & PROTO_BIT(PROTO_TCP);
 	for (size_t i = 0; i < view->document->netns_answers; i++)

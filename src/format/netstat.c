@@ -284,7 +284,7 @@ static void out_program(const struct view *view, struct out *out, const struct r
 	pad_narrow_out(out, used, PROGRAM_WIDTH);
 }
 
-/* What had to be sent again is marked. */
+/* Retransmits are marked. */
 static void out_tries(const struct view *view, struct out *out, unsigned tries)
 {
 	enum mark mark = view->color && tries ? MARK_ODD : MARK_NONE;

@@ -232,7 +232,7 @@ int summary_settle(struct summary *summary, const struct view *view)
 	return groups_order(summary->programs.groups, view->context);
 }
 
-/* What has no value is no item of a list: sockets without an owner are told by reason. */
+/* A group without a value is no item of a list: sockets without an owner are told by reason. */
 size_t summary_list_len(const struct summary_list *list, const struct view *view, size_t room)
 {
 	size_t count = groups_count(list->groups);

@@ -118,7 +118,7 @@ static int table_row(void *at, const struct view *view, struct out *out, const s
 /* What a column may be narrowed to by a step. */
 typedef size_t lane_least(const struct lane *lane);
 
-/* What only the heading makes wide has no text to cut. */
+/* A column that only its heading makes wide has no text to cut. */
 static size_t least_text(const struct lane *lane, size_t cut)
 {
 	size_t text = lane->width < cut || lane->width > lane->cells ? lane->width : cut;

@@ -13,8 +13,8 @@ struct seen {
 };
 
 /*
- * The kernel tells its tables in the same order each time, so what comes is
- * most often what came behind the last one found; only where it is not, the
+ * The kernel tells its tables in the same order each time, so the next row is
+ * most often the one behind the last one found; only where it is not, the
  * places are indexed by cookie. Zero-initialised is empty.
  */
 struct first_look {

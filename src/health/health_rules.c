@@ -44,7 +44,7 @@ const struct health_rule health_rules[HEALTH_KEYS] = {
 	[HEALTH_CLOSE_WAIT] = { "close-wait", HEALTH_WARNING, 60, 0, 10, "seconds",
 	                        "the program does not close what its peers closed: a leak of descriptors in it" },
 	[HEALTH_TIME_WAIT] = { "time-wait", HEALTH_WARNING, 50, 80, 100, "percent",
-	                       "who closes first keeps TIME_WAIT: keep connections open (keep-alive, a pool)" },
+	                       "the side that closes first keeps TIME_WAIT: keep connections open (keep-alive, a pool)" },
 	[EPHEMERAL_ROOM] = { "ephemeral-room", HEALTH_WARNING, 80, 95, 0, "percent",
 	                     "ports towards one destination run out: keep connections open (a pool), more source or "
 	                     "destination addresses, net.ipv4.ip_local_port_range" },

@@ -51,7 +51,7 @@ struct cgroups {
 
 /* --- the mount --- */
 
-/* What is gone (ENODEV: kernfs, of a directory that is still open), or below another mount, is not lacking. */
+/* A cgroup that is gone (ENODEV: kernfs, of a directory that is still open), or below another mount, is not lacking. */
 static void cgroups_lack(struct cgroups *cgroups, int number)
 {
 	if (number != ENOENT && number != ENODEV && number != ESTALE)

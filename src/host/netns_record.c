@@ -4,7 +4,7 @@
  *
  *   "sockview netns self asked" NUL inode NUL label NUL name NUL mount NUL container NUL container's id NUL
  *
- * Words that are not known are empty. Read from a file that may be anybody's.
+ * Words that are not known are empty. The file that they are read from may be of any origin.
  */
 #include <sockview/netns.h>
 

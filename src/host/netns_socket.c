@@ -2,9 +2,9 @@
 /*
  * netns_socket.c - network namespaces that nothing holds but a socket (netns.h).
  *
- * A socket keeps its namespace, whether a process is in that or not. Who may copy
- * a process's descriptors (pidfd_getfd(2), PTRACE_MODE_ATTACH_REALCREDS) and has
- * CAP_NET_ADMIN there is told it by the socket (SIOCGSKNS, Linux 4.10), 8 us each.
+ * A socket keeps its namespace, whether a process is in that or not. The socket
+ * tells it (SIOCGSKNS, Linux 4.10), 8 us each, to a caller who may copy a process's
+ * descriptors (pidfd_getfd(2), PTRACE_MODE_ATTACH_REALCREDS) and has CAP_NET_ADMIN there.
  * While the copy is open a close() by its holder does not close the socket: it
  * is open for one system call.
  */

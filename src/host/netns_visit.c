@@ -37,7 +37,7 @@ static int netns_enter(const struct netns *netns, int proc_fd)
 	if (fd < 0)
 		/* Behind a descriptor may be another file by now, or none. */
 		return errno == ENOENT || errno == EBADF || errno == ENOTTY ? ESRCH : errno;
-	/* What is at the path may be another by now. */
+	/* The path may lead to another namespace by now. */
 	int number = fstat(fd, &status) < 0 ? errno : status.st_ino != netns->inode ? ESRCH : 0;
 	if (!number && setns(fd, CLONE_NEWNET) < 0)
 		number = errno;

@@ -45,8 +45,8 @@ int bpf_records_read(struct bpf_records *records, int fd, const struct task_file
 void bpf_records_free(struct bpf_records *records);
 
 /*
- * Who has the sockets of the request's index: details of processes are read by
- * several threads. How many findings were filled, at most CREW_MAX; -1 with errno ENOMEM.
+ * Fills findings with the owners of the sockets of the request's index; details of processes
+ * are read by several threads. How many were filled, at most CREW_MAX; -1 with errno ENOMEM.
  */
 int bpf_records_find(const struct bpf_records *records, const struct finder_request *request,
                      struct findings *findings);

@@ -109,7 +109,7 @@ enum owner_denied_cause owners_denied_cause(int proc_fd, const struct owner_repo
 {
 	struct stat stat;
 	char target[1];
-	/* What refuses the call itself (a seccomp filter) would refuse it of ourselves, too. */
+	/* A seccomp filter, which refuses the call itself, would refuse it of ourselves, too. */
 	if (!report->denied || fstatat(proc_fd, "self/ns/user", &stat, 0) < 0 ||
 	    readlinkat(proc_fd, "self/exe", target, sizeof(target)) < 0)
 		return DENIED_NOT_KNOWN;

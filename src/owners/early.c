@@ -10,7 +10,7 @@
  * are seen before the sockets and not after. That is no matter for a socket
  * whose fd was seen. Where one was not, a second look is taken, after the dump,
  * only at the processes that ran since the first: no other can have got an fd.
- * What still has no owner then was never in a table: the kernel's own, or in flight.
+ * A socket without an owner then was never in a table: the kernel's own, or in flight.
  */
 #include <sockview/finder.h>
 

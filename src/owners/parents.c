@@ -31,7 +31,7 @@ const struct process *owners_parent(const struct owners *owners, const struct pr
 	const struct process *parent = find_pid(owners->process, owners->process_count, process->ppid);
 	if (!parent)
 		parent = find_pid(owners->parent, owners->parent_count, process->ppid);
-	/* What began later is another process that got the pid meanwhile. */
+	/* A process that began later than its child got the pid meanwhile. */
 	if (parent && parent->has & PROCESS_START && parent->start_ticks > process->start_ticks)
 		return NULL;
 	return parent;

@@ -157,7 +157,7 @@ struct process_reading {
 	int trouble; /* errno: something that is there could not be read */
 };
 
-/* What is not there, and what the caller may not see, is no trouble. The reader's answer. */
+/* A file that is not there, or that the caller may not see, is no trouble. The reader's answer. */
 static int reading_failed(struct process_reading *reading)
 {
 	if (errno != ENOENT && errno != ESRCH && errno != EACCES && errno != EPERM)
@@ -327,7 +327,7 @@ static int reading_details(struct process_reading *reading)
 	return reading_comm(reading);
 }
 
-/* What of it the caller may see himself the kernel decides, with his rights in effect. */
+/* With the caller's own rights in effect the kernel decides which of it he may see. */
 static int reading_as_caller(struct process_reading *reading)
 {
 	if (privilege_owners(reading->elevated, false))

@@ -261,7 +261,7 @@ static enum look_end subject_look(struct scan_subject *subject)
 	return end == LOOK_DENIED && !counts_fds && subject_has_none(subject) ? LOOK_DONE : end;
 }
 
-/* Who it is that could not be looked into. 0, or -1 with errno ENOMEM. */
+/* Names the process that could not be looked into. 0, or -1 with errno ENOMEM. */
 static int subject_name(const struct scan_subject *subject)
 {
 	struct findings *findings = &subject->scan->findings;

@@ -36,7 +36,7 @@ struct scan_rests {
 	size_t count;
 };
 
-/* One thread's scanner. What is shared between threads is read-only, but for the rests. */
+/* One thread's scanner. The members shared between threads are read-only, but for the rests. */
 struct scan {
 	const struct finder_request *request;
 	struct scan_rests *rests; /* NULL: each table is read to its end at once */
@@ -46,7 +46,7 @@ struct scan {
 	struct findings findings;
 };
 
-/* What proc_fd can do, and the buffer. 0, or -1 with errno ENOMEM. */
+/* Finds out whether proc_fd is a procfs, and allocates the buffer. 0, or -1 with errno ENOMEM. */
 int scan_init(struct scan *scan, const struct finder_request *request);
 /* Frees all but the findings. */
 void scan_free(struct scan *scan);

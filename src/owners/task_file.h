@@ -40,7 +40,7 @@ void task_file_unload(struct task_file_programs *programs);
 int task_file_open(const struct task_file_programs *programs);
 int task_file_open_runs(const struct task_file_programs *programs);
 
-/* What reads of task files, now or later, ends with EAGAIN at the next file, whatever thread reads it. */
+/* Every read of the iterator, now or later and by any thread, ends with EAGAIN at the next file. */
 void task_file_stop(struct task_file_programs *programs);
 bool task_file_stopped(const struct task_file_programs *programs);
 #endif

@@ -32,7 +32,7 @@ struct acting {
 
 bool acting_begin(struct run *run, const char *option, size_t size)
 {
-	/* By the environment: the option was refused. What was recorded is not what there is. */
+	/* By the environment: the option was refused. A recording's sockets may be gone. */
 	if (run->options->replay) {
 		message_usage("%s does not go with a recording: TCPDIAG_FILE is set", option);
 		return false;
@@ -281,8 +281,8 @@ static void kill_report(struct run *run)
 	if (needs->states_chosen || needs->states_said)
 		message("no socket fits: nothing was closed");
 	else
-		message("no connection fits: nothing was closed; what listens or is not connected is closed only if its "
-		        "state is named, as in --state listen");
+		message("no connection fits: nothing was closed; sockets that listen or are not connected are closed "
+		        "only if their state is named, as in --state listen");
 }
 
 int acting_look(struct run *run, const char *done)
@@ -305,7 +305,7 @@ static int kill_answer(struct run *run)
 	unsigned refused = 0;
 	if (acting_look(run, words.done) < 0)
 		return -1;
-	/* What exec added served to see the owners. */
+	/* Rights that exec added served to see the owners. */
 	if (rights_own(run) < 0)
 		return -1;
 	kill_report(run);

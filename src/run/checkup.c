@@ -312,7 +312,7 @@ static int checkup_answer(struct run *run)
 	int answer = checkup_looks(run);
 	if (rights_drop(run, true) < 0 || answer < 0)
 		return -1;
-	/* What could not be looked at is not well. */
+	/* Sockets that could not be looked at are not well. */
 	if (run->report.unavailable & PROTO_BIT(PROTO_TCP))
 		return error_set(&run->error, run->report.netlink_errno ? run->report.netlink_errno : ENOENT,
 		                 "list TCP sockets", "");

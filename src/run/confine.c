@@ -16,7 +16,7 @@ static const char *const open_modes[MODE_COUNT] = {
 	[MODE_EVENTS] = "events are looked up as they come",
 	[MODE_SIGNAL] = "processes are looked at again as each is signalled",
 	[MODE_KILL] = "sockets are looked at again as each is closed",
-	[MODE_FREE] = "what holds the port is looked at again after each step",
+	[MODE_FREE] = "the port's holders are looked at again after each step",
 	[MODE_WAIT] = "the port is asked for again and again",
 	[MODE_WATCH] = "the sockets are looked at again and again",
 	[MODE_CONNECT] = "a connection is made",
@@ -46,7 +46,7 @@ void confine_plan(struct run *run)
 {
 	const char *why = why_open(run->options), *absence = sandbox_absence();
 	run->confined = run->options->sandbox && !why && !absence;
-	/* What a build has not is told of a listing alone: elsewhere -v is asked for other things. */
+	/* That a build has no sandbox is told of a listing alone: elsewhere -v is asked for other things. */
 	if (!why && absence && *absence && run->options->mode == MODE_LOOK)
 		why = absence;
 	if (run->options->sandbox && why)

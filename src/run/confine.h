@@ -2,7 +2,7 @@
 /*
  * confine.h - the sandbox of a run (sockview/sandbox.h): whether there is one, and what is done before it begins.
  *
- * It begins with the first byte of output. What is written later may be made
+ * It begins with the first byte of output. Output written later may be made
  * later, too: all that this takes is opened, read and looked up before.
  *
  *   an answer for a person   is made whole before any of it is written

@@ -83,7 +83,7 @@ static int connecting_look(struct run *run)
 		return error_set(&run->error, errno, "look into other network namespaces", "");
 	if (gather_owners(run) < 0)
 		return -1;
-	/* What exec added served to see the owners: rules are read, and the connection is made, by the caller's own. */
+	/* Rights that exec added served to see the owners: rules are read, the connection made, by the caller's own. */
 	if (rights_own(run) < 0)
 		return -1;
 	const struct report *report = &run->report;

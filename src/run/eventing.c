@@ -142,7 +142,7 @@ static int eventing_look(void *context, unsigned protos, bool seeding,
 		return -1;
 	if (gather_sockets(run, &request) != 0 || gather_owners(run) < 0)
 		return -1;
-	/* The programs tell who has sockets; what this look could not see is no lack of theirs. */
+	/* The programs tell the owners of sockets; owners that this look could not see are no lack of theirs. */
 	if (seeding)
 		return 0;
 	if (run->report.from_proc)

@@ -157,7 +157,7 @@ static int explaining_look(struct run *run, struct explained *item)
 	table_init(&run->table, run->query.want);
 	/*
 	 * Holders' sockets are copied and ports bound by the rights of the caller
-	 * alone: who may stop us there could have done it himself.
+	 * alone: a user who may stop us there could have done it himself.
 	 */
 	if (!facts.live)
 		facts.origin = origin_read(wire_origin(run->wire));
@@ -168,7 +168,7 @@ static int explaining_look(struct run *run, struct explained *item)
 
 /* --- other network namespaces --- */
 
-/* A netns_call. What is not told of a namespace that is gone was not asked. */
+/* A netns_call. A namespace that could not be entered keeps the errno for its item. */
 static int explaining_enter(void *context, size_t index, int number)
 {
 	struct run *run = context;

@@ -42,7 +42,7 @@ static bool exposing_wants(const void *context, const struct sock *sock)
 	       filter_judge(run->selection.filter, sock, &run->owners) == VERDICT_YES;
 }
 
-/* What a probe has left, with the caller's own CAP_NET_ADMIN. One that is gone meanwhile is as good. */
+/* Closes the half-open socket that a probe left, with the caller's own CAP_NET_ADMIN. One gone meanwhile is as good. */
 static void exposing_close(void *context, const struct row *row)
 {
 	struct exchange *exchange = context;
@@ -117,7 +117,7 @@ static int exposing_answer(struct run *run)
 			return -1;
 		gather_decide(run);
 	}
-	/* What exec added served to see the owners: rules are read with the caller's own rights. */
+	/* Rights that exec added served to see the owners: rules are read with the caller's own. */
 	if (exposing_is_void(run) || rights_own(run) < 0)
 		return -1;
 	int answer = exposing_judge(run);

@@ -111,7 +111,7 @@ static int choose_processes(struct run *run, bool *none)
 	struct finder_request request = finder_request(run);
 	const struct options *options = run->options;
 	bool live = run->proc_fd >= 0 && !options->replay && !options->record && !run->namespaces.list.count;
-	/* What closed since the last look is told, too. */
+	/* With rates, sockets that closed since the last look are told, too. */
 	live &= !(run->listing.needs.need & NEED_RATES);
 	process_list_free(&run->fitting);
 	owners_free(&run->chosen);
@@ -326,7 +326,7 @@ int gather_owners(struct run *run)
 	return answer;
 }
 
-/* What is selected or listed by its owner cannot be told without any: no empty answer stands for that. */
+/* Sockets selected or listed by owner cannot be told without owners: no empty answer stands for that. */
 static int gather_no_proc(struct run *run)
 {
 	const struct options *options = run->options;

@@ -196,7 +196,7 @@ static unsigned kernel_version(const struct utsname *name)
 	return sscanf(name->release, "%u.%u", &major, &minor) == 2 ? KERNEL(major, minor) : 0;
 }
 
-/* Where they cannot be read there are none. What is known of them stays for the next look. 0, or -1 with errno ENOMEM. */
+/* Where they cannot be read there are none. Known cgroups stay for the next look. 0, or -1 with errno ENOMEM. */
 static int open_cgroups(struct listing *listing, int proc_fd, bool proc_is_ours)
 {
 	listing->cgroups_errno = 0;

@@ -37,7 +37,7 @@ void look_plan(struct run *run)
 	run->storage_hidden = run->query.want & WANT_STORAGE && !run->privilege.has_storage && !options->replay;
 	if (run->storage_hidden)
 		run->query.want &= ~(unsigned)WANT_STORAGE;
-	/* What sits on a TCP connection: is_counted_as_mptcp(), show.c. */
+	/* The ULP of a TCP connection: is_counted_as_mptcp(), show.c. */
 	if (run_counts(options) && run->query.protos & PROTO_BIT(PROTO_MPTCP))
 		run->query.want |= WANT_INFO;
 	run->needs = (struct run_needs){
@@ -180,7 +180,7 @@ static int look_streaming(struct run *run, bool last, bool served)
 		.context = run,
 		.pause = run->options->continuous ? NULL : show_so_far,
 	};
-	/* The kernel tells secrets only to who has the right to them: not to the thread that writes. */
+	/* The kernel tells secrets only to a thread that has the right to them: not to the one that writes. */
 	if (served && !rights_serve(run))
 		return look_whole(run, last);
 	if (rights_drop(run, last) < 0) {
@@ -282,7 +282,7 @@ static int look_once(struct run *run, bool last)
 	if (listing_prepare(&run->listing, run->options, run->proc_fd, run->proc_is_ours) < 0)
 		return error_set(&run->error, errno, "start", "");
 	/*
-	 * What only our rights let us see of them is not seen behind the first row,
+	 * Cgroups that only our rights let us see are not seen behind the first row,
 	 * which comes without them. A servant keeps them, but not in a sandbox,
 	 * where it opens no folder and from the first byte on no handle.
 	 */
@@ -311,7 +311,7 @@ static int look_once(struct run *run, bool last)
 		return error_set(&run->error, errno, "write to", "standard output");
 	if ((answer >= 0 || nothing) && !run->options->quiet)
 		look_report(run);
-	/* What came from /proc/net is in no recording. */
+	/* Rows from /proc/net are in no recording. */
 	if (answer >= 0 && run->options->record && run->report.from_proc && !run->report.from_netlink) {
 		error_set(&run->error, run->report.netlink_errno, "record in", run->options->record);
 		run->error.why = "netlink does not tell of these sockets here";
@@ -353,7 +353,7 @@ static bool is_all_found(const struct run *run)
 	if (options->search_may_fail || (options->until_empty && run->shown_ever))
 		return true;
 	const struct filter *filter = run->selection.filter;
-	/* What states the sockets of a recording or of other namespaces are in is known of the wanted ones alone. */
+	/* Of a recording or of other namespaces only the states of the wanted sockets are known. */
 	bool states = !options->replay && !run->namespaces.list.count;
 	if (filter_missing_in(filter, SOUGHT_FITTING) || filter_missing_in(filter, SOUGHT_PROCESS) ||
 	    (states && filter_missing_in(filter, SOUGHT_STATE)))

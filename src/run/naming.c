@@ -5,8 +5,8 @@
  * Of processes that run, whether or not they have sockets: reading three small
  * files of each takes milliseconds where looking for sockets may take a
  * second, and a person waits behind Tab. Each name stands once, NUL behind it,
- * as it is: it may hold any other byte. What is a pattern to the option is
- * escaped for it. Nothing is said of what cannot be read.
+ * as it is: it may hold any other byte. Characters of patterns are escaped
+ * for the option. Nothing is said of files that cannot be read.
  */
 #include "run/naming.h"
 

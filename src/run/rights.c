@@ -45,7 +45,7 @@ int rights_own(struct run *run)
 	return error_set(&run->error, errno, "give up privileges", "");
 }
 
-/* What the look has taken beside it, before its first row, is not the servant's. */
+/* Rights that the look takes beside it, before its first row, are not the servant's. */
 static ssize_t serve_less(void *context)
 {
 	const struct run *run = context;

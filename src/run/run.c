@@ -121,7 +121,7 @@ static enum exit_status run_steps(struct run *run)
 	}
 	if (run->mode->check && !run->mode->check(run))
 		return EXIT_USAGE;
-	/* What the filter's columns are taken from is read with that of the listing's. */
+	/* The sources of the filter's columns are read with those of the listing's. */
 	run->listing.needs.details |= run->selection.needs.details;
 	run->listing.needs.need |= run->selection.needs.columns;
 	filter_set_context(run->selection.filter, &run->listing.context);

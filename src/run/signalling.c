@@ -153,7 +153,7 @@ static void recipients_spare(struct run *run)
 	}
 }
 
-/* With the rights of the look, as what a process holds may be hidden from the caller; a pidfd gives no right. */
+/* With the rights of the look, as a process's sockets may be hidden from the caller; a pidfd gives no right. */
 static void recipients_open(struct run *run)
 {
 	struct signalling *signalling = run->own;
@@ -237,7 +237,7 @@ static void signal_one(struct run *run, const struct recipient *recipient)
 	char words[96];
 	int number = recipient->pidfd < 0 ? -recipient->pidfd : 0;
 	bool unseen = number && number != ENOENT && number != ESRCH;
-	/* The answer may have taken its time. What is hidden now was seen with the rights of the look. */
+	/* The answer may have taken its time. Descriptors that are hidden now were seen with the rights of the look. */
 	if (!number && acting_holds(run, recipient->process, recipient->row) == 0)
 		number = ENOENT;
 	if (!number && !run->options->dry_run)

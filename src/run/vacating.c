@@ -276,7 +276,7 @@ static bool plan_has_step(const struct free_plan *plan, const struct free_step *
 	return false;
 }
 
-/* What is done now was shown, and all that was shown is there but sockets that the kernel has dropped by itself. */
+/* Every step of now was shown, and all that was shown is there but sockets that the kernel has dropped by itself. */
 static bool plan_is_same(const struct free_plan *shown, const struct free_plan *plan)
 {
 	bool same = shown->processes == plan->processes && !plan->left_out;
@@ -304,7 +304,7 @@ static int vacating_look_again(struct run *run)
 		                                                         : 0;
 	}
 	bool same = plan_is_same(explain_free_plan(vacating->shown), explain_free_plan(vacating->explain));
-	/* What another user's process holds is seen by the rights of the look alone. */
+	/* Sockets of another user's process are seen with the rights of the look alone. */
 	if (same && privilege_owners(&run->privilege, true) == 0)
 		same = steps_hold(run);
 	if (rights_away(run) < 0)
@@ -335,7 +335,7 @@ static int may_go_on(struct run *run)
 	return answer > 0;
 }
 
-/* Who has the port now has it by what started those that have ended. */
+/* Tells of processes that have the port now and were started by the parent of one that has ended. */
 static void say_taken_again(struct run *run, const struct free_plan *shown, const struct free_plan *plan)
 {
 	for (size_t i = 0; i < plan->processes; i++) {

@@ -147,7 +147,7 @@ static bool step_command(struct run *run, const struct free_step *step)
 	int status = 0;
 	if (!command_find(&command, step->argv))
 		return false;
-	/* What stands in the buffer comes before what the command prints. */
+	/* Our own buffered lines come before the command's output. */
 	out_flush(&run->out);
 	if (!run->options->dry_run) {
 		status = commander_run(&vacating->commander, &command, vacating->deadline - steps_now());
@@ -308,7 +308,7 @@ int steps_carry_out(struct run *run)
 	const struct free_plan *plan = explain_free_plan(vacating->explain);
 	bool force = run->options->force;
 	vacating->deadline = steps_now() + (int64_t)((run->options->seconds > 0 ? run->options->seconds : 10) * 1000);
-	/* What fails is not made up for by what would follow. */
+	/* A later step does not make up for one that failed. */
 	for (size_t i = 0; i < plan->steps; i++)
 		if (plan->step[i].kind == FREE_COMMAND && !step_command(run, &plan->step[i]))
 			return 0;

@@ -142,7 +142,7 @@ void watching_next_order(struct run *run)
 	struct watching *watching = run->own;
 	watching->sorted = order_at(watching, watching->sorted + 1) ? watching->sorted + 1 : 0;
 	watching->reversed = false;
-	/* What --sort said is over. */
+	/* The order of --sort ends here. */
 	sort_list_free(&run->listing.sort);
 	run->listing.sort = (struct sort_list){ 0 };
 }

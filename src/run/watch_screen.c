@@ -159,7 +159,7 @@ static void add_help(struct watching *watching)
 		"?      this help, and back",
 		"+ is a row that is new, - one that is gone",
 		"LAST MINUTE is tx and rx together, beside the largest of the line",
-		"In rows: what of the interfaces' bytes is payload of these rows' TCP, lo's left out",
+		"In rows: the payload of these rows' TCP among the interfaces' bytes, lo's left out",
 	};
 	for (size_t i = 0; i < countof(lines); i++) {
 		const struct text line = { .data = (char *)(uintptr_t)lines[i], .len = strlen(lines[i]) };

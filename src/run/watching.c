@@ -317,7 +317,7 @@ static void watching_end(struct run *run)
 	text_free(&watching->frame);
 	free(watching->line);
 	free(watching);
-	/* What is closed behind this looks at the options, too. */
+	/* The run's own end, behind this, looks at the options, too. */
 	run->options = options;
 }
 

@@ -300,7 +300,7 @@ uint32_t target_read(struct reading *reading, struct piece piece)
 	uint32_t node = any_target(reading, piece);
 	if (node != EXPR_FAILED && !reading->last_group_is_port)
 		target_widen(reading, first);
-	/* What acts on a port means the socket that has it, not those that are connected to one. */
+	/* An option that acts on a port means the socket that has it, not those that are connected to one. */
 	for (size_t i = first; node != EXPR_FAILED && reading->strict && i < reading->expr->node_count; i++) {
 		struct expr_node *host = &reading->expr->node[i];
 		if (host->kind == EXPR_HOST && host->ranges.count)

@@ -325,7 +325,7 @@ static uint32_t kind_read(struct reading *reading, const struct expr_node *term,
 /* The ports that can fit, for the kernel to look for; EXPR_ALL where that is not said in ports. */
 static uint32_t ports_hint(struct reading *reading, const struct expr_node *term, enum expr_end end)
 {
-	/* What the condition names, the column's own node says. */
+	/* For filter_is_bounded() the column's own node counts, not this hint. */
 	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end, .mask = EXPR_HOST_ORDER };
 	struct column_span span;
 	if (term->prefix_len != OPERAND_NUMBERS || term->text.count != sizeof(span) || term->end == COMPARE_NE)

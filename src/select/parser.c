@@ -76,7 +76,7 @@ struct condition {
 	uint32_t (*read)(struct reading *reading, struct piece value); /* of what is no end of a connection */
 	enum expr_end host, port; /* the end that the value is a host or ports of; 0: none */
 	bool state, excluded;     /* it speaks of states; of those that do not fit */
-	bool names_owner;         /* it asks for someone's sockets, of whatever state */
+	bool names_owner;         /* it asks for the sockets of an owner, of any state */
 };
 
 static uint32_t negated_if(struct reading *reading, bool negated, uint32_t node)
@@ -306,7 +306,7 @@ static uint32_t read_primary(struct parser *parser)
 	struct piece piece = { parser->token.word, parser->token.len, parser->token.start };
 	uint32_t column;
 	bool known = !key.quoted && column_number(piece, &column);
-	/* What stands behind the word tells a key from a target. */
+	/* The token behind the word tells a key from a target. */
 	advance(parser);
 	if (token_compares(parser->token.kind))
 		return known ? read_column(parser, column) : unknown_key(parser, &key);

@@ -76,7 +76,7 @@ static void count_tcp(struct rate_counts *counts, const struct sock *sock)
 {
 	struct payload_counters counters = { 0 };
 	struct bytes info = sock->blob[BLOB_TCP_INFO];
-	/* A request has nothing yet; what becomes of it has its cookie (inet_csk_clone_lock, net/ipv4). */
+	/* A request has nothing yet; the connection made of it has its cookie (inet_csk_clone_lock, net/ipv4). */
 	if (sock->row.state == STATE_SYN_RECV)
 		counts->known |= RATE_BYTES | RATE_RETRANS;
 	if (sock->row.state == STATE_LISTEN || !info.data)
@@ -152,7 +152,7 @@ void rates_begin(struct rates *rates, int64_t now_ns)
 	rates->looks++;
 }
 
-/* Of one in TIME_WAIT only the close tells; till that comes, what was known stays the base. */
+/* Of one in TIME_WAIT only the close tells; till that comes, the last known counts stay the base. */
 static void add_ended(struct rates *rates, struct rate_entry *entry)
 {
 	const struct rate_entry *before = set_find(&rates->before, entry->cookie);

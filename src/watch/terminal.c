@@ -116,7 +116,7 @@ static int read_signal(struct terminal *terminal)
 	return KEY_STOP;
 }
 
-/* Arrows and the keys of pages; what else a terminal sends is no key of ours. */
+/* Arrows and the keys of pages; other sequences of a terminal are no key of ours. */
 static int read_key(void)
 {
 	static const struct {

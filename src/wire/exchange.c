@@ -123,7 +123,7 @@ static void answer_end(struct exchange_answer *answer, const struct nlmsghdr *me
 		}
 		number = -EBADMSG;
 	}
-	/* What is no errno at all (include/linux/err.h, MAX_ERRNO) must not be negated, either. */
+	/* A number that is no errno at all (include/linux/err.h, MAX_ERRNO) must not be negated, either. */
 	if (number < -ERRNO_LAST)
 		number = -EBADMSG;
 	exchange->number = number < 0 ? -number : is_error ? number : 0;

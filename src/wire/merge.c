@@ -7,7 +7,7 @@
  *   kernel --> [slots] --+
  *
  * The datagrams of each wire come in their order; which wire the next one is
- * of is as the threads have it. Whatever the slots hold is all that is kept.
+ * of is as the threads have it. No datagram is kept outside the readers' slots.
  */
 #include <sockview/wire.h>
 

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import tap
 
 t = tap.Tap()
-# What `make check` was told is in its environment and would be heard here, too.
+# Variables given to `make check` are in its environment and would be heard here, too.
 PLAIN = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
 
 

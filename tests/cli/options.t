@@ -151,7 +151,7 @@ def on_terminal(*words, **env):
     return result.status, data
 
 
-# --- an empty answer says what was looked at, where somebody reads it ---------------------------------
+# --- an empty answer says what was looked at, where a person reads it ---------------------------------
 
 for words, note in (("-tn port 9", "no socket (tcp) is of that kind"),
                     ("-uln port 9", "no socket that listens (udp) is of that kind; -a looks at all sockets"),
@@ -164,7 +164,7 @@ for words, note in (("-tn port 9", "no socket (tcp) is of that kind"),
     os.close(ours)
     os.close(theirs)
 
-# What a habit of another tool may miss is said to a person: on a terminal, or with -v.
+# Sockets that a user of another tool may miss are told to a person: on a terminal, or with -v.
 for words, note in (("-tan -A inet", "IPv4 alone"), ("-an", "unix sockets are not listed")):
     ours, theirs = pty.openpty()
     subprocess.run([tap.SOCKVIEW, "--proc-root", tree.root, "--source", "proc", *words.split()], stdout=subprocess.DEVNULL, stderr=theirs)
@@ -195,7 +195,7 @@ for words, env in (((), {"TERM": "dumb"}), ((), {"TERM": "xterm", "NO_COLOR": "1
 
 quiet = fake("-atnU", "-q")
 t.ok(quiet.status == 0 and quiet.err == b"", "-q: no notes", quiet)
-# What may be among the rows is what netstat's heading says, whichever way it was asked for.
+# netstat's heading names the kinds that may be among the rows, in whichever way they were asked for.
 for words, heading in (("500", "servers and established"), ("--state ^established", "servers and established"),
                        ("state listen", "only servers"), ("--state listen -t", "only servers"),
                        ("-l state established", "w/o servers"), ("state = listen or dport = :50000", "servers and established"),

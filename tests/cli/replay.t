@@ -215,7 +215,7 @@ for name, data, where in (
     good = result.status == 3 and offset(result) == where
     t.ok(good and len(result.err.splitlines()) == 1, "%s: status 3, one line, the byte" % name, result)
 
-# What is no recording at all is told from one that is spoilt, and one of another machine from both.
+# A file that is no recording at all is told from a spoilt one, and one of another machine from both.
 for name, data, words in (
         ("a text", b"tcp 0 0 127.0.0.1:80 0.0.0.0:* LISTEN\n", b"no recording of netlink messages"),
         ("half a header", b"hi", b"no recording of netlink messages"),

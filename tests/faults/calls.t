@@ -18,7 +18,7 @@ import netns
 import tap
 import whole
 
-# How getnameinfo(3) reads files. What it could not read it does not tell: the address has no name then.
+# How getnameinfo(3) reads files. It does not tell that a file could not be read: the address has no name then.
 LOOKUPS = {"openat", "read", "lseek", "newfstatat"}
 
 ERRORS = "EINTR EAGAIN ENOMEM EMFILE ENFILE EACCES EPERM EIO ENOBUFS ENOSYS".split()
@@ -108,7 +108,7 @@ def is_null_alone(got, answer):
 
 
 def is_nameless(got, answer):
-    """What of a process may not be read is null, and the advice says so in its place."""
+    """Details of a process that may not be read are null, and the advice says so in their place."""
     return all(re.fullmatch(rb'\s*"(user|program|cmdline|cgroup)": null,?', ours) or b"whose name is not known" in ours
                for ours, _ in differences(got, answer) or [(b"", b"")])
 

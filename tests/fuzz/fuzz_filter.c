@@ -40,7 +40,7 @@ static void compile_all(const struct expr *expr)
 	}
 }
 
-/* Whoever fits is asked for, and not left out by the kernel. */
+/* A socket that fits is asked for, and not left out by the kernel. */
 static void judge_all(const struct filter *filter, const struct query *query)
 {
 	static const struct owners nobody;

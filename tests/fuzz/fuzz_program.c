@@ -243,7 +243,7 @@ static int arguments_split(struct part part, char *text, char **argv)
 	return argc;
 }
 
-/* What would look at this machine, or last, or write: turned off. False: it is not a look at sockets. */
+/* Turns off options that would look at this machine, or last, or write. False: it is not a look at sockets. */
 static bool options_tame(struct options *options, bool replay)
 {
 	static char name[32];

@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (!stop && now_ms() < end) {
 		long due = (long)((now_ms() - start) * rate / 1000);
-		/* What a busy machine could not do in time is not made up for in one burst. */
+		/* Connects that a busy machine could not make in time are not made up for in one burst. */
 		if (due - tried > rate / 10)
 			tried = due - rate / 10;
 		for (; tried < due && !stop; tried++)

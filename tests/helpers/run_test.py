@@ -108,7 +108,7 @@ class Test:
                 rest = rest[os.write(1, rest):]
 
     def end_line(self):
-        """What a test ended in the middle of a line is a line, too."""
+        """A line that a test left without its end is a line, too."""
         if self.line:
             self.say(b"\n")
 
@@ -176,7 +176,7 @@ class Test:
                 continue
             looked = now
             used = cpu_used()
-            # What a child has used is lost if its parent ignores SIGCHLD: the sum may fall.
+            # A child's time is lost if its parent ignores SIGCHLD: the sum may fall.
             total += max(0, used - before)
             before = used
             if printed or abs(used - mark) >= BUSY_SECONDS:
@@ -188,7 +188,7 @@ class Test:
         return None
 
     def drain(self):
-        """What was printed before the end. A process that is left and prints for ever is not listened to."""
+        """The output before the end. A process that is left and prints for ever is not listened to."""
         for _ in range(DRAIN_BYTES // 65536):
             if self.output is None or not self.listen(0):
                 break

@@ -94,7 +94,7 @@ def enter(others=True):
     """Into a furnished namespace, or out of the script with the reason. Returns (has, uids)."""
     need_peers()
     scene.prepare()
-    root = os.getuid() == 0         # in a user namespace everybody is
+    root = os.getuid() == 0         # in a user namespace every user is
     tap.program(tap.NOBODY if root else None)
     why = netns.enter()
     if why:

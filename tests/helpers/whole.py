@@ -11,7 +11,7 @@ HOST = rb"(?m)^sockview_(orphans|tcp_allocated|tcp_memory_bytes|udp_memory_bytes
 
 
 def without_clock(data):
-    """What could not be seen depends on who looked: the BPF iterator sees more than the walk instead of it."""
+    """The notes on what could not be seen depend on the finder: the BPF iterator sees more than the walk instead of it."""
     if isinstance(data, list):
         return [without_clock(item) for item in data]
     if not isinstance(data, dict):

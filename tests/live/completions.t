@@ -3,8 +3,8 @@
 """The completions on a terminal, beside names that are commands: the name is completed as a word, and nothing is executed.
 
 Each shell is typed to as a person does, Tab and Enter; in place of the program
-a function writes its arguments to a file. What is expected is the interface's
-own name.
+a function writes its arguments to a file. The interface's own
+name is expected.
 """
 import os
 import pty

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What forbids root to look into a process is said where nothing else can: a security module, or a user namespace."""
+"""A note names what forbids root to look into a process where nothing else can: a security module, or a user namespace."""
 import array
 import ctypes
 import os

@@ -132,7 +132,7 @@ def may_ask(pid):
     return os.waitpid(asks, 0)[1] == 0
 
 
-# Who has the port shares it: a server that does so too gets in.
+# The holder shares the port: a server that does so too gets in.
 for udp in (False, True):
     p = port()
     def shares():
@@ -297,9 +297,9 @@ else:
     server.send(b"left behind")
     server.close()
     result = carry_out("an orphan", p, p, "sockview -K state fin-wait-1 sport = :%d and inode = 0" % p)
-    t.ok("what it has not sent yet is lost" in " ".join(" ".join(result.lines).split()), "... whose data is lost, which is said", result)
+    t.ok("data that it has not sent yet is lost" in " ".join(" ".join(result.lines).split()), "... whose data is lost, which is said", result)
     client.close()
-    # What has a process, and does not stand in the way, stays.
+    # Sockets that have a process, and do not stand in the way, stay.
     p = port()
     kept = listen(p, 0, address="127.0.0.2")
     client = socket.create_connection(("127.0.0.2", p))

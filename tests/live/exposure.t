@@ -246,7 +246,7 @@ left_behind = []
 
 
 def probes(name, rules, *words):
-    """What the kernel makes of a packet is what the peers' connects meet; nothing is left behind."""
+    """The kernel's judgement of a packet is what the peers' connects meet; nothing is left behind."""
     tap.run(["nft", "flush", "ruleset"])
     if rules and tap.run(["nft", "-f", "-"], stdin=rules.encode()).status:
         old = tap.older("nft", (1,))

@@ -89,7 +89,7 @@ scene("raw and mangle by iptables", commands=[
     "iptables-nft -t mangle -A PREROUTING -p tcp --dport 20003 -j CONNMARK --set-mark 9", "iptables-nft -A INPUT -p tcp -m connmark --mark 9 -j DROP", "iptables-nft -t raw -A OUTPUT -p tcp --sport 20004 -j DROP",
     "iptables-nft -A INPUT -m conntrack --ctstate UNTRACKED -j DROP", "iptables-nft -t mangle -A POSTROUTING -p tcp --sport 20005 -j DROP"], sure=len(EVERY) - 2)
 
-# What NAT sends to another port or address of this host is judged there, and leads to a socket that has it.
+# A packet that NAT sends to another port or address of this host is judged there, and leads to a socket that has it.
 rows = scene("DNAT to ourselves, dropped there", chain("tcp dport 20001 dnat ip to 10.1.0.1:20002\ntcp dport 20041 dnat ip to 10.1.0.1:20002\n"
              "tcp dport 20042 dnat ip to 127.0.0.1:20021", hook="prerouting", priority="dstnat", kind="nat") + chain("tcp dport 20002 drop", table="g"))
 t.same([rows.get(("tcp", port), {}).get("state") for port in (20041, 20042)], ["filtered", "filtered"], "dropped behind it, and no way to loopback")

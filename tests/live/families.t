@@ -389,7 +389,7 @@ if vs:
         answer = json.loads(result.out)["sockets"]
         t.ok(ours not in [row["inode"] for row in answer] and b"could not be looked into" in result.err or
              ours in [row["inode"] for row in answer] and b"no table" not in result.err, "another user's are told by the kernel, or said to be left out", result)
-    # What descriptors told is in a recording, and says there what it is.
+    # Sockets told by descriptors are in a recording, and marked there as such.
     path = os.path.join(tap.scratch(), "held")
     for more in ([], ["-N", "self"]):
         names = ["--columns", "state,vsock_type,local,remote,inode"]

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What the kernel judges changes no row: with and without it, random filters show the same sockets."""
+"""A filter judged by the kernel changes no row: with and without that, random filters show the same sockets."""
 import os
 import random
 import re

@@ -101,7 +101,7 @@ answers = {name: read() for name, read in READERS.items()}
 
 
 def lasts(row):
-    """What has no process and is about to end may be gone at the next look."""
+    """A socket without a process that is about to end may be gone at the next look."""
     return row["inode"] or row["state"] in ("ESTABLISHED", "CLOSE_WAIT", "UNCONNECTED")
 
 

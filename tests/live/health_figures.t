@@ -279,7 +279,7 @@ t.same([(finding["key"], finding["local_port"], finding["pid"]) for finding in f
 number = os.stat("/proc/%d/ns/net" % child).st_ino
 t.ok(findings and findings[0]["netns"] == number and findings[0]["netns_name"], "with the namespace", findings)
 name = findings[0]["netns_name"] if findings else ""
-# What is refused meanwhile differs from look to look: SYNs are sent again.
+# The number of refused SYNs differs from look to look: SYNs are sent again.
 t.same([(finding["key"], finding["local_port"], finding["netns"]) for finding in look("-N", where, "netns = %d" % number)[1]],
        [("accept-queue-full", port, number)], "a filter by namespace")
 t.same(look("-N", where, "netns_name = self")[1], [], "of ours there is none")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What an ordinary user cannot see of owners is never an empty answer in silence: who it is, or how many sockets."""
+"""Owners that an ordinary user cannot see are never an empty answer in silence: who it is, or how many sockets."""
 import json
 import os
 import socket

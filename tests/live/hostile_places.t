@@ -4,8 +4,8 @@
 
 The kernel forbids little: no blank, slash or colon in an interface's name
 (dev_valid_name(), net/core/dev.c), no newline and no slash in a cgroup's
-(cgroup_mkdir(), kernel/cgroup/cgroup.c). What is expected is worked out here, by
-the page's rule and Python's copy of Unicode.
+(cgroup_mkdir(), kernel/cgroup/cgroup.c). The expected text is worked out here,
+by the page's rule and Python's copy of Unicode.
 """
 import atexit
 import csv

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
--K closes what was chosen and nothing else. What is there before and after is
-asked of the kernel by ss; what the ends of a connection see, of themselves.
+-K closes what was chosen and nothing else. ss asks the kernel for the sockets
+before and after; the ends of a connection are asked what they see.
 """
 import errno
 import os

@@ -83,7 +83,7 @@ for words in ([], ["gap"], ["thread"], ["churn"], ["gap", "churn"]):
     for name, prefix in ways:
         for _ in range(3 if "churn" in words else 1):
             told = look(holder.pid, prefix)
-            # What was there before and is there behind it, was there all the time.
+            # A descriptor that was there before and is there behind it, was there all the time.
             steady = before & truth(holder.pid)
             name_all = "%s %s" % (name, words)
             missed = steady - set(told)

@@ -503,7 +503,7 @@ else:
     for options in (["-N", "all", "-atun", "--json"], ["-N", "all", "-atunp", "--json"]):
         done_ = run([*inside, elevated, *options])
         answer = json.loads(done_.out)
-        # Mounts are everybody's to see.
+        # Every user may see mounts.
         t.same([{row["netns_name"] for row in answer["sockets"]}, {entry["netns"] for entry in answer["report"]["namespaces"]}],
                [{"self"}, {scene["self"], scene["web"], scene["bound"]}], "elevated, hidepid: no namespace of processes that the caller does not see: %s" % " ".join(options), done_)
     done_ = run([*inside, elevated, "--list-netns", "-H"])

@@ -314,7 +314,7 @@ def fake_tree(folder, inode):
 
 
 def test_ambient(folder):
-    """What the caller has himself he keeps until his files are open."""
+    """The caller keeps his own capabilities until his files are open."""
     ambient = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups",
                "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     done = run(*ambient, SOCKVIEW, "-atn", "--replay", os.path.join(folder, "secret"))

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What file capabilities add serves the look for owners and nothing else; the rest is decided by the caller's own rights.
+"""Rights that file capabilities add serve the look for owners and nothing else; the rest is decided by the caller's own.
 
 Copies of the program with the capabilities of `make install-caps`, with all of
 them, and set-user-ID run as an ordinary user beside a plain one. The truth is
@@ -218,7 +218,7 @@ def without_owners(found, columns):
 
 
 def test_modes(root):
-    """What each mode tells an ordinary user does not hang on the file's capabilities, owners apart."""
+    """The answers of each mode to an ordinary user do not hang on the file's capabilities, owners apart."""
     names = columns_of_owners()
     marked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     marked.setsockopt(socket.SOL_SOCKET, SO_MARK, MARK)
@@ -227,7 +227,7 @@ def test_modes(root):
     told, _ = rows(tap.SOCKVIEW, *argv)
     t.ok(any(row.get("mark") == MARK for row in told), "root is told the mark", told[:3])
     plain, _ = rows(PLAIN, *argv, user=NOBODY)
-    # What is null to the plain copy of root's own sockets is of their owner.
+    # Columns of root's own sockets that are null to the plain copy are of their owner.
     of_owner = {key for one, other in zip(told, plain) for key in one
                 if one["local_port"] == root.port and one[key] is not None and other[key] is None} - {"mark"}
     keep = [name for name in names if name not in of_owner and name not in OWNED and not name.startswith("owner")]

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
-The columns of rates with -c. What is compared are ratios: all that is sent goes
+The columns of rates with -c. Ratios are compared: all that is sent goes
 over while the program is stopped, so that it lies between the same two looks.
 Then rates by number: by a clock that the test sets, and by bounds of the real one.
 """

@@ -72,7 +72,7 @@ def pair():
     return client, server, client.getsockname()[1]
 
 
-# time-wait: who closes first.
+# time-wait: the side that closes first.
 client, server, port = pair()
 client.close(), server.close()
 wanted["tcp", port, "TIME_WAIT"] = "time-wait"
@@ -274,7 +274,7 @@ t.same([line for line in tap.sockview("-tuan", "-v").err.decode().splitlines() i
 
 if ROOT:
     found = rows(user=tap.NOBODY)
-    # What a process holds may be held by one that is hidden; what none can hold is as before.
+    # A socket that a process may hold may be held by a hidden one; of one that none can hold the reason is as before.
     expected = {key: "permission" if reason == "in-flight" else reason for key, reason in wanted.items()}
     expected["tcp", queue_port, "LISTEN"] = "permission"
     judge("each reason, as a user", found, expected)

@@ -24,7 +24,7 @@ def plain(result):
     return [re.sub(r" cgroup:\S*", "", line) for line in lines]
 
 
-# What a recording shows is what was shown when it was made, timers included.
+# A recording shows what was shown when it was made, timers included.
 for options in ("-atnp", "-tuneopa", "-ltn", "-tn", "-a4n", "-a6n", "-Uan", "-tnee", "-atnm", "-tnI", "-atnpp"):
     made = tap.sockview(options, "--record", path)
     shown = tap.sockview(options, "--replay", path)
@@ -34,7 +34,7 @@ for options in ("-atnp", "-tuneopa", "-ltn", "-tn", "-a4n", "-a6n", "-Uan", "-tn
         t.same(shown.out, made.out, "%s: replayed as it was recorded" % options)
     t.same((shown.status, made.status, shown.complaints()), (0, 0, []), "%s: and nothing to complain of" % options)
 
-# What was recorded with a filter is whole for that filter alone, in as many dumps as it takes.
+# A recording made with a filter is whole for that filter alone, in as many dumps as it takes.
 for words in (["sport = :22"], ["src 127.0.0.0/8 and not dport = :80"], ["not autobound"], ["dev lo"], ["sport > :1 or fwmark = 7"]):
     tap.sockview("-atn", "--record", path, *words)
     shown, other = tap.sockview("-atn", "--replay", path, *words), tap.sockview("-atn", "--replay", path)

@@ -82,7 +82,7 @@ def comparable(out):
     out = re.sub(rb"(seconds|bytes) [0-9.]+|sock_diag:[0-9]+", b"", out)
     out = re.sub(rb"(?m)^(sockview_(orphans|tcp_allocated|udp_allocated|\w+_seconds)|orphans:|TCP memory:|UDP memory:).*", b"", out)
     out = re.sub(rb'"(orphans|tcp_allocated|udp_allocated|\w*memory\w*)": ?[^,}\n]*', b"", out)
-    # What -I tells goes on.
+    # The times of -I go on.
     return re.sub(rb"[0-9]+[um]s", b"", out)
 
 

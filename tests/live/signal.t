@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
---signal reaches the processes that hold what was chosen and no other. Who has
-got a signal is asked of the processes themselves: they write its number.
+--signal reaches the processes that hold what was chosen and no other. The
+processes themselves tell which signal they got: they write its number.
 """
 import os
 import random

@@ -108,7 +108,7 @@ compare("one waits at the last listener")
 accepted.append(servers[socket.SOCK_SEQPACKET].accept()[0])
 compare("all are accepted")
 
-# What is left out of a look is in a recording all the same: a replay may be asked for it.
+# Sockets left out of a look are in a recording all the same: a replay may be asked for them.
 path = os.path.join(tap.scratch(), "unix.rec")
 tap.sockview("-ax", "--csv", "--record", path)
 rows = json.loads(tap.sockview("--replay", path, "-ax", "--json", "--columns", "inode,peer_inode").out)["sockets"]

@@ -226,7 +226,7 @@ def trials(target, seconds):
 
 
 def in_the_way(name, options_are_told):
-    """What no listener has is looked for, too: in the tables, and tried once a second only where they do not tell."""
+    """A port without a listener is looked for, too: in the tables, and tried once a second only where they do not tell."""
     result, count = trials(str(port), 2.5)
     most = 0 if options_are_told and READS_OPTIONS else 3
     t.ok(result.status == 1 and b"is not free" in result.err and (count is None or count <= most), name + ": in the way, tried %d times at most" % most, count, result)

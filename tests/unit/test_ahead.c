@@ -211,7 +211,7 @@ static void an_error_that_stays_ends_the_thread(void **state)
 	wire_close(wire);
 }
 
-/* What is no message is passed on for the caller to judge, and looked through in bounded time. */
+/* Bytes that are no message are passed on for the caller to judge, and looked through in bounded time. */
 static void a_wrong_length_ends_nothing(void **state)
 {
 	(void)state;

@@ -238,7 +238,7 @@ static void numbers_give_paths(void **state)
 	             "/system.slice/a b.service");
 	assert_null(cgroups_path(cgroups, status_of("machine/c g/system.slice/cgroup.procs").st_ino).data);
 	assert_null(cgroups_path(cgroups, UINT64_MAX).data);
-	/* One that is made is found in the next look. What was found stays, at the same place in memory. */
+	/* One that is made is found in the next look. The path found before stays, at the same place in memory. */
 	struct bytes other = cgroups_path(cgroups, status_of("machine/c g/other").st_ino);
 	make_directory("machine/c g/new");
 	uint64_t id = status_of("machine/c g/new").st_ino;

@@ -227,7 +227,7 @@ static void wrong_ones(void **state)
 	}
 }
 
-/* What acts on sockets must be told which: see filter_is_bounded(). */
+/* Options that act on sockets must be told which: see filter_is_bounded(). */
 static void bounded(void **state)
 {
 	static const struct {

@@ -112,7 +112,7 @@ static void test_bad(void **state)
 	}
 }
 
-/* What -u, -6 and the like say is meant where the target says nothing itself. */
+/* -u, -6 and the like count where the target says nothing itself. */
 static void test_defaults(void **state)
 {
 	(void)state;

@@ -379,7 +379,7 @@ static void details(void **state)
 		{ "not src unix:*", "abcdefghilm" },
 	};
 	(void)state;
-	/* c and g are in /a; no cgroup is told of f, i, j, k, so that nobody but an owner can say. */
+	/* c and g are in /a; no cgroup is told of f, i, j, k, so that only an owner can say. */
 	CHECK_ALL(cases);
 	check("src /run/*", AF_UNIX, NULL, "j");
 }
@@ -484,7 +484,7 @@ static void owner_terms(void **state)
 	owners_free(&owners);
 }
 
-/* Before anybody looked for owners: what is sure either way, and what must be looked at. */
+/* Before owners were looked for: what is sure either way, and what must be looked at. */
 static void without_owners(void **state)
 {
 	static const struct {

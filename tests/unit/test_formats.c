@@ -356,7 +356,7 @@ static void table_is_cut_to_the_terminal(void **state)
 	assert_shown(&narrow, socks, 1, "PROTO PATH     INODE\nunix  /run/so…     -\n");
 }
 
-/* What costs least gives way first: text beyond 24 places, gaps, headings, text; each no further than it must. */
+/* The cheapest text gives way first: text beyond 24 places, gaps, headings, text; each no further than it must. */
 static void table_gives_way_in_steps(void **state)
 {
 	(void)state;

@@ -119,7 +119,7 @@ static int setup(void **state)
 	return (*state = names_new()) ? 0 : -1;
 }
 
-/* Whoever is stuck comes back after its names are gone: a sanitizer says what it touches then. */
+/* A thread that is stuck comes back after its names are gone: a sanitizer says what it touches then. */
 static int teardown(void **state)
 {
 	names_free(*state);

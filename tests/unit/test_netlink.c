@@ -670,7 +670,7 @@ static void what_udp_diag_tells_twice_is_one_row(void **state)
 	assert_ports(fixture, 5, 1, 2, 3, 4, 4);
 }
 
-/* What is taken back is not what was told. */
+/* Rows taken back do not count as told. */
 static void udp_asked_for_again_has_all_its_rows(void **state)
 {
 	struct fixture *fixture = *state;
@@ -728,7 +728,7 @@ static void a_recording_is_not_asked_for_again(void **state)
 	assert_int_equal(fixture->report.interrupted, 1);
 }
 
-/* What is asked for twice is twice in the file. */
+/* Rows that are asked for twice are twice in the file. */
 static void a_recording_keeps_the_part_too(void **state)
 {
 	struct fixture *fixture = *state;

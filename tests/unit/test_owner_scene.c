@@ -667,7 +667,7 @@ static void much_that_an_early_look_missed_is_looked_for_again(void **state)
 	compare_early(scene_two_acts_of_a_crowd, 301, 602);
 }
 
-/* What is in no table stays without an owner, and the others keep theirs. */
+/* A socket in no table stays without an owner, and the others keep theirs. */
 static void an_early_look_with_a_gap_is_kept(void **state)
 {
 	(void)state;
@@ -696,7 +696,7 @@ static void an_early_look_can_be_dropped(void **state)
 	close(request.proc_fd);
 }
 
-/* Whatever is still to come: so a look is dropped at once. */
+/* However much is still to come: so a look is dropped at once. */
 static void a_stopped_iterator_gives_no_more(void **state)
 {
 	(void)state;
@@ -822,7 +822,7 @@ static void a_user_is_told_what_was_hidden(void **state)
 {
 	(void)state;
 	if (geteuid()) {
-		print_message("# skipped: only root can become somebody else\n");
+		print_message("# skipped: only root can become another user\n");
 		skip();
 	}
 	pid_t pid = raise_curtain(scene_plain, 1);
@@ -850,7 +850,7 @@ static void root_sees_other_users(void **state)
 {
 	(void)state;
 	if (geteuid()) {
-		print_message("# skipped: only root can become somebody else\n");
+		print_message("# skipped: only root can become another user\n");
 		skip();
 	}
 	struct look got;

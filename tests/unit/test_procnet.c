@@ -166,7 +166,7 @@ static const struct inet_case inet_cases[] = {
 	  0,
 	  { 1000, TIMER_ON, 0, 0 },
 	  0 },
-	{ "IPv6, nobody has accepted it",
+	{ "IPv6, not accepted yet",
 	  "   1: 00000000000000000000000001000000:01BB 00000000000000000000000001000000:C810 01 "
 	  "00000000:00000000 00:00000000 00000000     0        0 0 1 00000000b160251e 20 0 0 10 -1",
 	  PROTO_TCP,

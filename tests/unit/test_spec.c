@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_spec.c - lsof's -i SPECs and -s lists. What each selects among these
- * sockets is what lsof 4.95 selected among the same ones, live.
+ * test_spec.c - lsof's -i SPECs and -s lists. Each selects of these sockets
+ * those that lsof 4.95 selected among the same ones, live.
  */
 #include <setjmp.h>
 #include <stdarg.h>

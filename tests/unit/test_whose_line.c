@@ -28,7 +28,7 @@ static enum line_of whose(const char *text)
 	return whose_line(argc, argv);
 }
 
-static const char *const names[] = { [LINE_OWN] = "nobody's", [LINE_LSOF] = "lsof's", [LINE_SS] = "ss's" };
+static const char *const names[] = { [LINE_OWN] = "neither's", [LINE_LSOF] = "lsof's", [LINE_SS] = "ss's" };
 
 /* Lines of public scripts: ss's with an i in a bundle are ss's, its others and netstat's need no decision. */
 static void lines_of_scripts_fall_right(void **state)

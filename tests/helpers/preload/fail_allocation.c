@@ -104,7 +104,7 @@ char *strdup(const char *text)
 	return copy ? __builtin_memcpy(copy, text, len) : NULL;
 }
 
-/* What is written to it is the libc's to allocate; that it can be had is not sure either. */
+/* The libc allocates the stream's text; the stream itself may fail as well. */
 FILE *open_memstream(char **text, size_t *size)
 {
 	FILE *(*real)(char **, size_t *) = (FILE * (*)(char **, size_t *)) dlsym(RTLD_NEXT, "open_memstream");

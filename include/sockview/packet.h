@@ -44,11 +44,12 @@ enum packet_known {
 enum packet_dest_of_iif { DEST_OF_ANY, DEST_OF_IIF, DEST_OF_OTHER };
 
 struct packet {
-	uint8_t family;                  /* AF_INET, AF_INET6 */
-	uint8_t proto;                   /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE */
-	uint16_t known;                  /* enum packet_known */
-	uint8_t dest_of_iif;             /* enum packet_dest_of_iif; DEST_OF_ANY: not told */
-	bool reply;                      /* the answer to the first packet: SYN and ACK, conntrack's ESTABLISHED */
+	uint8_t family;      /* AF_INET, AF_INET6 */
+	uint8_t proto;       /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE */
+	uint16_t known;      /* enum packet_known */
+	uint8_t dest_of_iif; /* enum packet_dest_of_iif; DEST_OF_ANY: not told */
+	bool reply;          /* the answer to the first packet: SYN and ACK, conntrack's ESTABLISHED */
+	uint8_t assumed_nat; /* 1 and on: of the translations that it may meet, in order, it meets this one; 0: as they come */
 	union addr source, dest;         /* network byte order */
 	uint16_t source_port, dest_port; /* host byte order; dest_port is known unless it is a reply's */
 	uint32_t iif, oif;               /* interface index */
@@ -97,6 +98,7 @@ struct packet_nat {
 	enum packet_nat_kind kind;
 	struct packet_rule rule;
 	bool certain; /* every packet like this one; else if `condition` holds */
+	bool assumed; /* by packet.assumed_nat */
 	bool unread;  /* `condition` is an expression that could not be judged */
 	char condition[PACKET_CONDITION_MAX];
 	uint8_t to_family; /* AF_UNSPEC: the address stays, or is not told */
@@ -170,7 +172,7 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
  * TCP's answer back: ingress, prerouting, input; output, postrouting, egress.
  * `packet` has the interface it comes in by and, if it is to be judged, its
  * source. The fate is the first certain drop on the way, else what it hangs on.
- * Where a NAT rule takes the packet elsewhere for certain, *taken is that rule
+ * Where a NAT rule takes the packet elsewhere, for certain or as assumed, *taken is that rule
  * of `nats` and the fate is that of the way to there; NULL otherwise. To another
  * host it goes by packet->oif, if that is known.
  */

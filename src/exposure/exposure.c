@@ -66,9 +66,27 @@ static void apply_nat(struct passage *passage, const struct packet_nats *nats, c
 	         *nat->condition ? nat->condition : "where it is sent");
 }
 
-/* A redirect sends it to an address of the interface that it came in by (net/netfilter/nf_nat_redirect.c). */
+/*
+ * A redirect sends it to the first address of the interface that it came in by,
+ * which the kernel lists first, too; of IPv6 to the first that is no link-local
+ * one, as what is asked for here is none (net/netfilter/nf_nat_redirect.c).
+ */
 static bool row_takes_redirect(const struct exposure *exposure, const struct row *row, const struct packet *packet)
 {
+	for (size_t i = 0; i < exposure->ways.own.addrs; i++) {
+		const struct local_addr *at = &exposure->ways.own.addr[i];
+		bool link_local = at->family == AF_INET6 && at->addr.byte[0] == 0xfe;
+		if (at->ifindex == packet->iif && at->family == packet->family && !link_local && !at->tentative)
+			return row_covers(row, packet->family, &at->addr);
+	}
+	return false;
+}
+
+/* The address stays: that of the packet, or any that the interface has. */
+static bool row_takes_it_here(const struct exposure *exposure, const struct row *row, const struct packet *packet)
+{
+	if (packet->known & PACKET_DEST)
+		return row_covers(row, packet->family, &packet->dest);
 	for (size_t i = 0; i < exposure->ways.own.addrs; i++) {
 		const struct local_addr *at = &exposure->ways.own.addr[i];
 		if (at->ifindex == packet->iif && at->family == packet->family &&
@@ -82,13 +100,15 @@ static bool row_takes_redirect(const struct exposure *exposure, const struct row
 static bool target_waits(const struct exposure *exposure, const struct packet *packet, const struct packet_nat *taken)
 {
 	uint16_t port = taken->to_port ? taken->to_port : packet->dest_port;
+	const struct way *way = ways_by_index(&exposure->ways, packet->iif);
 	for (size_t i = 0; i < exposure->waiting.count; i++) {
 		const struct row *row = &exposure->waiting.row[i];
-		bool bound = row->ifindex && row->ifindex != packet->iif;
+		bool bound = row->ifindex && row->ifindex != packet->iif && (!way || row->ifindex != way->master);
 		if (proto_table[row->proto].number != packet->proto || row->local_port != port || bound)
 			continue;
 		if (taken->kind == NAT_REDIRECT ? row_takes_redirect(exposure, row, packet)
-		                                : row_covers(row, taken->to_family, &taken->to))
+		    : taken->to_family          ? row_covers(row, taken->to_family, &taken->to)
+		                                : row_takes_it_here(exposure, row, packet))
 			return true;
 	}
 	return false;
@@ -116,14 +136,15 @@ static bool find_way_on(const struct exposure *exposure, struct packet *packet, 
                         struct passage *passage)
 {
 	uint32_t oif;
-	if (taken->kind == NAT_TPROXY || taken->to_many || (taken->kind == NAT_DNAT && !taken->to_family))
+	if (taken->to_many)
 		return true;
-	bool here = taken->kind == NAT_REDIRECT || ways_addr(&exposure->ways, taken->to_family, &taken->to);
+	bool stays = taken->kind == NAT_REDIRECT || !taken->to_family;
+	bool here = stays || ways_addr(&exposure->ways, taken->to_family, &taken->to);
 	if (here && !target_waits(exposure, packet, taken)) {
 		passage->reach = REACH_LOCAL;
 		return false;
 	}
-	if (taken->kind == NAT_REDIRECT)
+	if (stays)
 		return true;
 	int number = ask_route_to(exposure, packet, taken, here, &oif);
 	const struct way *way = number || here ? NULL : ways_by_index(&exposure->ways, oif);
@@ -143,47 +164,117 @@ static bool find_way_on(const struct exposure *exposure, struct packet *packet, 
 	return false;
 }
 
-/* `follow`: what is sent elsewhere is judged on its way there, and what is not is of no interest. */
-static struct passage pass_packet(const struct exposure *exposure, const struct packet *packet, bool follow)
-{
-	struct passage passage = { .reach = REACH_OPEN };
-	struct packet_nats nats = { .count = 0 };
-	const struct packet_nat *taken = NULL;
-	struct packet onward = *packet;
-	packet_arrive(exposure->ruleset, packet, &passage.answer, &nats, &taken);
-	if (taken && taken->kind == NAT_DNAT && taken->to_family && !taken->to_many &&
-	    ways_addr(&exposure->ways, taken->to_family, &taken->to)) {
-		onward.known |= PACKET_NAT_STAYS;
-		nats.count = 0;
-		packet_arrive(exposure->ruleset, &onward, &passage.answer, &nats, &taken);
-	}
-	passage.reach = reach_of_fate[passage.answer.fate];
-	if (follow && !nats.count) {
-		passage.reach = REACH_LOCAL;
-	} else if (follow && taken) {
-		passage.has_nat = true;
-		passage.nat = *taken;
-		if (!find_way_on(exposure, &onward, &passage.nat, &passage))
-			return passage;
-		nats = (struct packet_nats){ .count = 0 };
-		packet_arrive(exposure->ruleset, &onward, &passage.answer, &nats, &taken);
-		passage.reach = reach_of_fate[passage.answer.fate];
-		if (passage.nat.to_many && passage.reach == REACH_OPEN) {
-			passage.reach = REACH_DEPENDS;
-			passage.answer = (struct packet_answer){ .fate = FATE_DEPENDS, .rule = passage.nat.rule };
-			snprintf(passage.answer.condition, sizeof(passage.answer.condition),
-			         "a place that takes it, of several that it is sent to");
-		}
-	} else {
-		apply_nat(&passage, &nats, taken);
-	}
-	return passage;
-}
-
 static void keep_better(struct passage *best, const struct passage *one)
 {
 	if (one->reach < best->reach)
 		*best = *one;
+}
+
+/* Lets it arrive; what DNAT sends to an address of this host takes the hook input. */
+static const struct packet_nat *let_arrive(const struct exposure *exposure, struct packet *packet,
+                                           struct packet_answer *answer, struct packet_nats *nats)
+{
+	const struct packet_nat *taken = NULL;
+	*nats = (struct packet_nats){ .count = 0 };
+	packet_arrive(exposure->ruleset, packet, answer, nats, &taken);
+	if (!taken || taken->kind != NAT_DNAT || !taken->to_family || taken->to_many ||
+	    !ways_addr(&exposure->ways, taken->to_family, &taken->to))
+		return taken;
+	packet->known |= PACKET_NAT_STAYS;
+	*nats = (struct packet_nats){ .count = 0 };
+	packet_arrive(exposure->ruleset, packet, answer, nats, &taken);
+	return taken;
+}
+
+/* It passes only where the rule of NAT takes it. */
+static void passes_if(struct passage *passage, const struct packet_nat *nat)
+{
+	if (passage->reach > REACH_DEPENDS)
+		return;
+	if (passage->reach == REACH_OPEN) {
+		passage->answer = (struct packet_answer){ .fate = FATE_DEPENDS, .rule = nat->rule };
+		snprintf(passage->answer.condition, sizeof(passage->answer.condition), "%s",
+		         *nat->condition ? nat->condition : "where it is sent");
+	}
+	passage->answer.fate = nat->unread ? FATE_UNKNOWN : FATE_DEPENDS;
+	passage->reach = reach_of_fate[passage->answer.fate];
+}
+
+/* Of several places that a rule sends packets to, none is judged: what the first would meet is no answer. */
+static void doubt_place(struct passage *passage)
+{
+	enum reach reach = passage->reach == REACH_OPEN ? REACH_DEPENDS : REACH_UNKNOWN;
+	if (passage->reach == REACH_DEPENDS || passage->reach == REACH_UNKNOWN)
+		return;
+	passage->reach = reach;
+	passage->answer = (struct packet_answer){ .fate = reach == REACH_DEPENDS ? FATE_DEPENDS : FATE_UNKNOWN,
+		                                  .rule = passage->nat.rule };
+	snprintf(passage->answer.condition, sizeof(passage->answer.condition),
+	         "a place that takes it, of several that it is sent to");
+}
+
+/* What is sent elsewhere is judged on its way there; `assumed`: by this one of the rules that it may meet. */
+static struct passage pass_onward(const struct exposure *exposure, const struct packet *packet, uint8_t assumed)
+{
+	struct passage passage = { .reach = REACH_LOCAL };
+	struct packet_nats nats;
+	struct packet onward = *packet;
+	onward.assumed_nat = assumed;
+	const struct packet_nat *taken = let_arrive(exposure, &onward, &passage.answer, &nats);
+	if (!taken)
+		return passage;
+	passage.has_nat = true;
+	passage.nat = *taken;
+	if (!find_way_on(exposure, &onward, &passage.nat, &passage))
+		return passage;
+	nats = (struct packet_nats){ .count = 0 };
+	packet_arrive(exposure->ruleset, &onward, &passage.answer, &nats, &taken);
+	passage.reach = reach_of_fate[passage.answer.fate];
+	if (passage.nat.to_many)
+		doubt_place(&passage);
+	if (passage.nat.assumed)
+		passes_if(&passage, &passage.nat);
+	return passage;
+}
+
+/* What no rule sends elsewhere is of no interest; of those that may, the one that lets most through. */
+static struct passage pass_published(const struct exposure *exposure, const struct packet *packet)
+{
+	struct packet_nats nats = { .count = 0 };
+	const struct packet_nat *taken;
+	struct packet_answer answer;
+	struct passage best = pass_onward(exposure, packet, 0);
+	packet_arrive(exposure->ruleset, packet, &answer, &nats, &taken);
+	for (size_t i = 0; i < nats.count; i++) {
+		const struct packet_nat *nat = &nats.nat[i];
+		struct passage one = { .reach = REACH_OPEN, .has_nat = true, .nat = *nat };
+		if (nat->kind == NAT_TPROXY)
+			passes_if(&one, nat);
+		else if (!nat->certain)
+			one = pass_onward(exposure, packet, (uint8_t)(i + 1));
+		else
+			continue;
+		keep_better(&best, &one);
+	}
+	if (!nats.left_out || best.reach <= REACH_UNKNOWN)
+		return best;
+	best.reach = REACH_UNKNOWN;
+	best.answer = (struct packet_answer){ .fate = FATE_UNKNOWN };
+	snprintf(best.answer.condition, sizeof(best.answer.condition), "more rules of NAT than are followed");
+	return best;
+}
+
+static struct passage pass_packet(const struct exposure *exposure, const struct packet *packet, bool follow)
+{
+	struct passage passage = { .reach = REACH_OPEN };
+	struct packet_nats nats;
+	struct packet there = *packet;
+	if (follow)
+		return pass_published(exposure, packet);
+	const struct packet_nat *taken = let_arrive(exposure, &there, &passage.answer, &nats);
+	passage.reach = reach_of_fate[passage.answer.fate];
+	apply_nat(&passage, &nats, taken);
+	return passage;
 }
 
 /* rp_filter and the routes: an address of the interface's own net is refused, another may not be. */

@@ -118,11 +118,12 @@ static void keep_nat(struct pass *pass, const struct rule_run *run, const struct
 	nat.certain = doubt->level == DOUBT_NONE;
 	nat.unread = doubt->level == DOUBT_UNREAD;
 	memcpy(nat.condition, doubt->condition, sizeof(nat.condition));
+	nat.assumed = !nat.certain && pass->nats && pass->nats->count + 1 == pass->state->packet.assumed_nat;
 	if (pass->nats && pass->nats->count < PACKET_NATS_MAX)
 		pass->nats->nat[pass->nats->count++] = nat;
 	else if (pass->nats)
 		pass->nats->left_out++;
-	if (!nat.certain || nat.kind == NAT_TPROXY)
+	if ((!nat.certain && !nat.assumed) || nat.kind == NAT_TPROXY || pass->translated)
 		return;
 	struct packet *packet = &pass->state->packet;
 	pass->translated = pass->state->translated = true;
@@ -488,7 +489,9 @@ static const struct packet_nat *certain_nat(const struct packet_state *state, co
 {
 	const struct packet_nat *taken = NULL;
 	for (size_t i = 0; i < nats->count && state->translated; i++)
-		if (nats->nat[i].certain && nats->nat[i].kind != NAT_TPROXY)
+		if (nats->nat[i].kind != NAT_TPROXY && nats->nat[i].assumed)
+			return &nats->nat[i];
+		else if (nats->nat[i].kind != NAT_TPROXY && nats->nat[i].certain)
 			taken = &nats->nat[i];
 	return taken;
 }

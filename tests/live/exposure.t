@@ -512,6 +512,53 @@ rows = published("traffic that comes from another port", {20051: {"eth1": "open"
 t.same([key(20001).get("state"), key(20051).get("sent_to")], ["filtered", "port 20001"], "the listener's own port is closed")
 scene("a redirect to no listener", chain("tcp dport 20051 redirect to :20099", hook="prerouting", priority="dstnat", kind="nat"))
 t.ok(("tcp", 20051) not in exposed()[0], "a redirect to a port without a listener is no row")
+
+# Translations that a packet may meet or not, on a host whose input drops what is not sent elsewhere.
+PERHAPS = """table ip n {
+chain c { type nat hook prerouting priority dstnat; policy accept;
+ ip daddr 10.1.0.1 tcp dport 20071 dnat to 172.17.0.2:80
+ ip saddr 10.1.0.2 tcp dport 20072 dnat to 172.17.0.2:80
+ ip saddr 10.9.0.0/16 tcp dport 20073 dnat to 172.17.0.2:81
+ ip saddr 10.9.0.0/16 tcp dport 20073 dnat to 172.17.0.2:82
+ tcp dport 20074 dnat to :20012
+ tcp dport 20075 dnat to :29999
+ tcp dport 20076 dnat to 172.17.0.2:79-80
+ tcp dport 20077 redirect to :20025
+ tcp dport 20078 redirect to :20026
+ ip saddr 10.9.0.0/16 tcp dport 20079 dnat to 172.17.0.2:81
+ tcp dport 20079 dnat to 172.17.0.2:80
+ ip saddr 10.1.0.2 tcp dport 20080 dnat to 172.17.0.2:80
+ tcp dport 20080 dnat to 172.17.0.2:81
+}
+chain i { type filter hook input priority 0; policy drop;
+ ct state established,related accept
+ tcp dport { 20012, 20025, 20026 } accept
+}
+chain f { type filter hook forward priority 0; policy accept;
+ ct direction original tcp dport { 79, 81, 82 } drop
+}
+}
+"""
+tap.run(["ip", "addr", "add", "10.1.0.9/24", "dev", "eth1"])
+second, first = listen("10.1.0.9", 20025), listen("10.1.0.1", 20026)
+tap.run(["nft", "flush", "ruleset"])
+done = tap.run(["nft", "-f", "-"], stdin=PERHAPS.encode())
+t.ok(done.status == 0, "rules that translate what they may meet", done)
+rows, done = exposed("-t")
+WANT = {20071: ("open", "depends"), 20072: ("depends", "depends"), 20073: ("filtered", "filtered"), 20074: ("open", "open"), 20075: (None, None),
+        20076: ("unknown", "unknown"), 20077: (None, None), 20078: ("open", None), 20079: ("open", "open"), 20080: ("depends", "depends")}
+for port, want in WANT.items():
+    ways = {way["name"]: way["state"] for way in rows.get(("tcp", port), {}).get("interfaces", [])}
+    t.same((ways.get("eth1"), ways.get("eth2")), want, "%d, which a rule may send elsewhere" % port)
+    for link in PEERS:
+        met = tap.run([*peers.inside(link), sys.executable, "-c",
+                       "import socket; socket.create_connection((%r, %d), 0.3)" % (PEERS[link][0], port)]).status == 0
+        t.ok(fits(ways.get(link, "filtered"), met), "%d: a connect by %s" % (port, link), ways, met)
+text = tap.run([tap.SOCKVIEW, "--exposure", "-q", "20072"]).out.decode()
+t.ok("only with ip saddr 10.1.0.2" in text and "not with" not in text, "it is reached with the source alone that is sent on", text)
+for sock in (second, first):
+    sock.close()
+tap.run(["ip", "addr", "del", "10.1.0.9/24", "dev", "eth1"])
 forwarding(False)
 tap.run(["nft", "flush", "ruleset"])
 

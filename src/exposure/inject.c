@@ -71,8 +71,10 @@ struct injection {
 	size_t settled;    /* those before it were waited for: a SYN that did not come in by then does not */
 	int64_t begun;     /* ms, CLOCK_MONOTONIC: the first of those behind it was sent */
 	uint64_t lost;     /* half-open connections, of any listener, that the kernel has taken back so far */
+	bool seen_whole;   /* the last look at them */
 	struct table seen; /* SYN_RECV of the probes */
 	struct table half; /* before the first of them: half-open connections */
+	bool half_whole;   /* all of them */
 };
 
 /* --- the program --- */
@@ -297,7 +299,8 @@ static int collect_half_open(struct table *table)
 	struct error ignored;
 	query.states[PROTO_TCP] = STATE_BIT(STATE_SYN_RECV);
 	table_clear(table);
-	return collect_sockets(&sources, &request, &report, &ignored);
+	int answer = collect_sockets(&sources, &request, &report, &ignored);
+	return answer < 0 || report.interrupted || report.lost || report.unavailable ? -1 : 0;
 }
 
 static bool is_of_probe(const struct row *row, const struct probe_sent *probe)
@@ -314,8 +317,7 @@ static size_t take_answers(struct injection *injection)
 {
 	const struct exposure_facts *facts = &injection->exposure->facts;
 	size_t missing = 0;
-	if (collect_half_open(&injection->seen) < 0)
-		return injection->count;
+	injection->seen_whole = collect_half_open(&injection->seen) == 0;
 	for (size_t i = 0; i < injection->count; i++) {
 		struct probe_sent *probe = &injection->sent[i];
 		for (size_t j = 0; j < injection->seen.count; j++) {
@@ -359,7 +361,8 @@ static void wait_answers(struct injection *injection)
 	uint64_t lost = injection->count > injection->settled ? count_lost(injection->exposure) : injection->lost;
 	for (; injection->settled < injection->count; injection->settled++) {
 		struct probe_sent *probe = &injection->sent[injection->settled];
-		probe->unsure = !probe->came_in && (lost == LOST_UNKNOWN || lost != injection->lost);
+		probe->unsure =
+			!probe->came_in && (!injection->seen_whole || lost == LOST_UNKNOWN || lost != injection->lost);
 	}
 	injection->lost = lost;
 }
@@ -395,6 +398,8 @@ static const char *refuses_probe(struct injection *injection, const struct row *
 	const struct packet_nat *taken;
 	if (injection->cookies_always)
 		return "not probed: SYN cookies are always sent (net.ipv4.tcp_syncookies 2)";
+	if (!injection->half_whole)
+		return "not probed: how full its queue is could not be seen";
 	if (probes_underway(injection, row->local_port) && queue_is_full(injection, row))
 		wait_answers(injection);
 	if (queue_is_full(injection, row))
@@ -516,17 +521,18 @@ static void apply_probes(struct injection *injection, size_t judged_index, size_
 		best = reach_of[answer.fate] < best ? reach_of[answer.fate] : best;
 	}
 	if (!sent && lost)
-		way->probe_refused = "not probed: half-open connections were taken back meanwhile";
+		way->probe_refused = "not probed: what came of it could not be seen";
 	if (!sent)
 		return;
 	way->probe = best == REACH_OPEN    ? "came in"
 	             : best != REACH_LOCAL ? "came in; the rules of output do not let the answer go"
 	             : sent == could       ? "did not come in"
 	                                   : "did not come in by IPv4; by IPv6 not probed";
-	unsigned unread = LAYER_BIT(LAYER_XDP) | LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY);
+	unsigned unread = LAYER_BIT(LAYER_XDP) | LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY) |
+	                  LAYER_BIT(LAYER_CGROUP) | (iface->out ? LAYER_BIT(LAYER_TC) : 0);
 	if (best == REACH_LOCAL && sent == could)
 		way->reach = way->reach == REACH_REJECTED ? REACH_REJECTED : REACH_FILTERED;
-	/* The frame met no program on the card, and rules that were not read may drop the answer. */
+	/* The frame met no program on the card, and what was not read behind SYN_RECV may drop the answer. */
 	else if (best != REACH_LOCAL && !(way->in_use & unread))
 		way->reach = (uint8_t)best;
 }
@@ -654,7 +660,8 @@ int inject_all(struct exposure *exposure)
 	/* Half-open connections are destroyed before a signal ends us. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	int answer = injection.by_way && collect_half_open(&injection.half) == 0 ? 0 : -1;
+	int answer = injection.by_way ? 0 : -1;
+	injection.half_whole = collect_half_open(&injection.half) == 0;
 	if (answer == 0)
 		each_way(&injection, make_ready);
 	injection.lost = count_lost(exposure);

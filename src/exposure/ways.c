@@ -49,6 +49,7 @@ static void find_tc(struct exchange *exchange, struct way *way)
 		int programs = bpf_programs(way->ifindex, types[i], false);
 		if (found || programs > 0)
 			way->in_use |= LAYER_BIT(LAYER_TC);
+		way->out |= (found || programs > 0) && types[i] == TCX_EGRESS;
 		/* EINVAL: a kernel without tcx. */
 		if (programs < 0 && errno != EINVAL && errno != ENOENT && errno != ENOSYS)
 			way->unread |= LAYER_BIT(LAYER_TC);

@@ -25,6 +25,7 @@ struct way {
 	bool up, loopback, vrf;
 	unsigned in_use; /* LAYER_BIT()s of programs that are attached to it */
 	unsigned unread; /* ... of which it could not be asked whether there are any */
+	bool out;        /* of tc, those that meet what goes out */
 };
 
 struct ways {

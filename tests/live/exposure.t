@@ -331,7 +331,7 @@ def many():
     rows, done = injected("-v", ":22001-22140")
     said = [way["probe"] for row in rows.values() for way in row["interfaces"]]
     # On a machine so slow that the kernel gives up the answers' neighbour before the look, no packet is left to send again.
-    lost = said.count("not probed: half-open connections were taken back meanwhile")
+    lost = said.count("not probed: what came of it could not be seen")
     t.same([said.count("came in") + lost, said.count("not probed: more than 256 probes"), len(said)], [256, 24, 280], "256 packets", done)
     t.ok(b"256 packets were injected" in done.err and b"not probed: more than 256 probes: 24 interfaces of listeners" in done.err,
          "the rest is counted", done)
@@ -369,6 +369,15 @@ else:
         rows = probes("injected: a tc filter", None)
         t.same({way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, {"eth1": "filtered", "eth2": "open"}, "what is not read is met")
         tap.run(["tc", "qdisc", "del", "dev", "eth1", "clsact"])
+    TCX_EGRESS, SHOT = 47, 2
+    process, why = attached(3, TCX_EGRESS, socket.if_nametoindex("eth1"), SHOT)
+    if process:
+        rows = probes("injected: a program that drops what goes out", None)
+        t.same({way["name"]: (way["state"], way["probe"]) for way in key(20001).get("interfaces", [])},
+               {"eth1": ("unknown", "came in"), "eth2": ("open", "came in")}, "what meets the answer is not judged by the probe")
+        detach(process)
+    else:
+        t.skip("injected: a program that drops what goes out", why)
     with open("/proc/sys/net/ipv4/tcp_syncookies") as file:
         before = file.read()
     with open("/proc/sys/net/ipv4/tcp_syncookies", "w") as file:

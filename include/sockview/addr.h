@@ -30,6 +30,18 @@ static inline char *addr_text(char *to, const union addr *addr, int family, bool
 	return mapped ? addr_ipv4_text(to, addr->byte + 12) : addr_ipv6_text(to, addr->byte);
 }
 
+/* What has an address of this host. */
+struct addr_device {
+	uint32_t index; /* of the interface; 0: not known */
+	uint32_t vrf;   /* that the interface is in; 0: none */
+};
+
+/* A socket that is bound to an interface serves those who come in there; one of a VRF, by any interface of it. */
+static inline bool addr_device_serves(const struct addr_device *device, uint32_t bound)
+{
+	return !bound || bound == device->index || bound == device->vrf;
+}
+
 /* ::ffff:0:0/96, RFC 4291 2.5.5.2. */
 bool addr_is_mapped(const union addr *addr);
 /* 0.0.0.0, ::, and with `mapped` ::ffff:0.0.0.0: "every address" of a bound socket, "none" of a peer. */

@@ -71,16 +71,16 @@ struct expr_range {
 };
 
 struct expr_node {
-	uint8_t kind;             /* enum expr_kind */
-	uint8_t end;              /* enum expr_end: HOST, UNIX */
-	uint8_t family;           /* AF_*: HOST, FAMILY */
-	uint8_t prefix_len;       /* bits: HOST */
-	uint32_t child;           /* first child; 0: none */
-	uint32_t next;            /* the next child of the same parent; 0: the last */
-	uint32_t value, mask;     /* HOST: mask is enum expr_host */
-	uint32_t device;          /* HOST, SERVED: the interface that has the address; 0: not known */
-	struct expr_span ranges;  /* sorted, apart from each other by one at least */
-	struct expr_span numbers; /* sorted */
+	uint8_t kind;              /* enum expr_kind */
+	uint8_t end;               /* enum expr_end: HOST, UNIX */
+	uint8_t family;            /* AF_*: HOST, FAMILY */
+	uint8_t prefix_len;        /* bits: HOST */
+	uint32_t child;            /* first child; 0: none */
+	uint32_t next;             /* the next child of the same parent; 0: the last */
+	uint32_t value, mask;      /* HOST: mask is enum expr_host */
+	struct addr_device device; /* HOST, SERVED: what has the address */
+	struct expr_span ranges;   /* sorted, apart from each other by one at least */
+	struct expr_span numbers;  /* sorted */
 	struct expr_span text;
 	union addr addr;
 };

@@ -36,10 +36,10 @@ struct lookup {
 	 */
 	int (*cgroups)(const struct lookup *lookup, const char *glob, struct cgroup_match *match);
 	/*
-	 * 1 if the address is one of this host's, and the interface that has it; 0
+	 * 1 if the address is one of this host's, and what has it; 0
 	 * if not; -1 if that is not known. NULL: not known of any.
 	 */
-	int (*own_address)(int family, const union addr *addr, uint32_t *index);
+	int (*own_address)(int family, const union addr *addr, struct addr_device *device);
 	/* What `local_ports` and `cgroups` read: see struct finder_request. */
 	int proc_fd; /* -1: none */
 	bool proc_is_ours;

@@ -22,7 +22,7 @@ struct wait_end {
 	uint16_t port;
 	size_t address_count; /* 0: any address of this host */
 	struct typed_address *address;
-	uint32_t *device; /* by address: the interface that has it; 0: none of this host */
+	struct addr_device *device; /* by address: what has it; 0: nothing of this host */
 	uint32_t ifindex;
 	char *host;   /* of another host, as it was typed: it is asked by connecting; NULL: of this host */
 	pid_t asking; /* the process that tries to connect; 0: none does */

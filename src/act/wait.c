@@ -28,7 +28,7 @@ static bool row_serves(const struct wait_end *end, const struct row *row)
 	for (size_t i = 0; i < end->address_count; i++)
 		if (addr_is_any(&end->address[i].addr, false) ||
 		    (row_covers(row, end->address[i].family, &end->address[i].addr) &&
-		     (end->ifindex || !row->ifindex || row->ifindex == end->device[i])))
+		     (end->ifindex || addr_device_serves(&end->device[i], row->ifindex))))
 			return true;
 	return !end->address_count;
 }

@@ -19,21 +19,22 @@ static int wait_problem(char problem[WAIT_PROBLEM_MAX], const char *text, size_t
 	return -1;
 }
 
-/* `device`: by address, the interface that has it. */
-static bool addresses_are_own(const struct typed_target *target, const struct lookup *lookup, uint32_t *device)
+/* `device`: by address, what has it. */
+static bool addresses_are_own(const struct typed_target *target, const struct lookup *lookup,
+                              struct addr_device *device)
 {
 	bool own = !target->address_count;
 	for (size_t i = 0; i < target->address_count; i++) {
 		const struct typed_address *address = &target->address[i];
 		bool has = lookup->own_address(address->family, &address->addr, &device[i]) == 1;
-		device[i] = has ? device[i] : 0;
+		device[i] = has ? device[i] : (struct addr_device){ 0 };
 		own |= has || addr_is_any(&address->addr, false);
 	}
 	return own;
 }
 
 /* The target's addresses; with none of this host's, its host as text for connect(). */
-static int end_fill(struct wait_end *end, const struct typed_target *target, const uint32_t *device, bool own)
+static int end_fill(struct wait_end *end, const struct typed_target *target, const struct addr_device *device, bool own)
 {
 	end->ifindex = target->ifindex;
 	end->port = (uint16_t)target->port[0].low;
@@ -83,7 +84,7 @@ static int place_add(struct wait_list *list, const char *text, size_t len, const
 		return wait_problem(problem, text, len, "no port, as in 8080, 127.0.0.1:8080 or udp:53");
 	/* Of a service that several protocols have TCP is meant. */
 	protos = target->protos ? target->protos : protos ? protos : PROTO_BIT(PROTO_TCP);
-	uint32_t device[TYPED_ADDRESSES_MAX];
+	struct addr_device device[TYPED_ADDRESSES_MAX];
 	bool own = addresses_are_own(target, lookup, device);
 	const char *why = wrong_place(target, protos, own, local);
 	if (why)

@@ -84,7 +84,7 @@ static void find_listeners(struct dumped_listeners *listeners, const struct tabl
 			listeners->bit[table->row[i].local_port / 8] |= (uint8_t)(1u << table->row[i].local_port % 8);
 }
 
-/* True if a listener has what is sent to that end. */
+/* True if a listener has what is sent to that end: of the remote one, a listener of any namespace may. */
 static bool listens(const struct dumped_listeners *listeners, const struct row *row, bool remote)
 {
 	const struct table *table = listeners->table;
@@ -97,7 +97,7 @@ static bool listens(const struct dumped_listeners *listeners, const struct row *
 		addr = addr_unmapped(&addr);
 	for (size_t i = 0; i < table->count; i++)
 		if (table->row[i].proto == PROTO_TCP && table->row[i].state == STATE_LISTEN &&
-		    table->row[i].local_port == port &&
+		    table->row[i].local_port == port && (remote || table->row[i].netns == row->netns) &&
 		    row_covers(&table->row[i], mapped ? AF_INET : row->family, &addr))
 			return true;
 	return false;

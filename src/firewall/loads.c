@@ -390,7 +390,8 @@ void load_byteorder(struct rule_run *run, const struct attrs *a)
 	unsigned to = fw_register(attr_be32(a->at[NFTA_BYTEORDER_DREG], 0));
 	uint32_t len = attr_be32(a->at[NFTA_BYTEORDER_LEN], 0), size = attr_be32(a->at[NFTA_BYTEORDER_SIZE], 0);
 	struct fw_registers before = *registers;
-	if (from + len > FW_REGISTER_BYTES || to + len > FW_REGISTER_BYTES || !size || len % size)
+	if (!size || len % size || from > FW_REGISTER_BYTES || len > FW_REGISTER_BYTES - from ||
+	    to > FW_REGISTER_BYTES || len > FW_REGISTER_BYTES - to)
 		return;
 	bool swaps = htons(1) != 1;
 	for (uint32_t i = 0; i < len; i++) {

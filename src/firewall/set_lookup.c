@@ -80,6 +80,13 @@ static int compare_boundaries(const void *a, const void *b, void *context)
 	return order ? order : (int)right->ends - (int)left->ends;
 }
 
+/* An element that times out may be gone by then. */
+static void add_lasting(const struct ruleset *ruleset, struct set_answer *answer, enum fw_match match, uint32_t element)
+{
+	bool limited = ruleset->element[element].limited;
+	add(answer, match == MATCH_YES && limited ? MATCH_PERHAPS : match, element);
+}
+
 /* Beginnings and ends in order; between a beginning and what comes next lies an interval. */
 static bool look_into_intervals(const struct rule_run *run, const struct fw_set *set, unsigned offset,
                                 struct set_answer *answer)
@@ -110,7 +117,8 @@ static bool look_into_intervals(const struct rule_run *run, const struct fw_set 
 		} else {
 			memset(high, 0xff, set->key_len);
 		}
-		add(answer, fw_between(&run->registers, offset, list[i].key, high, set->key_len), list[i].element);
+		add_lasting(ruleset, answer, fw_between(&run->registers, offset, list[i].key, high, set->key_len),
+		            list[i].element);
 	}
 	free(list);
 	return true;
@@ -144,8 +152,7 @@ void set_lookup(const struct rule_run *run, const struct fw_set *set, unsigned o
 			element->key_end.len >= set->key_len
 				? in_fields(run, offset, key, bytes_of(ruleset, element->key_end), set->key_len)
 				: fw_equal(&run->registers, offset, key, set->key_len);
-		/* An element that times out may be gone by then. */
-		add(answer, match == MATCH_YES && element->limited ? MATCH_PERHAPS : match, i);
+		add_lasting(ruleset, answer, match, i);
 	}
 	if (catchall != UINT32_MAX && answer->match != MATCH_YES)
 		add(answer, answer->match == MATCH_NO ? MATCH_YES : MATCH_PERHAPS, catchall);

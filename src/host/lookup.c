@@ -6,7 +6,6 @@
 #include <net/if.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 
 #include <sockview/file.h>
+#include <sockview/own_links.h>
 #include <sockview/proto.h>
 
 /* Lists that block advertisers have some hundred thousand lines. */
@@ -152,29 +152,34 @@ static int proc_cgroups(const struct lookup *lookup, const char *glob, struct cg
 	return failed || !match->path ? -1 : 0;
 }
 
-static bool has_address(const struct ifaddrs *one, int family, const union addr *addr)
+static uint32_t vrf_of(const struct own_links *links, uint32_t ifindex)
 {
-	if (!one->ifa_addr || one->ifa_addr->sa_family != family)
-		return false;
-	if (family == AF_INET)
-		return memcmp(&((const struct sockaddr_in *)(const void *)one->ifa_addr)->sin_addr, addr, 4) == 0;
-	return memcmp(&((const struct sockaddr_in6 *)(const void *)one->ifa_addr)->sin6_addr, addr, 16) == 0;
+	uint32_t master = 0;
+	for (size_t i = 0; i < links->links; i++)
+		if (links->link[i].ifindex == ifindex)
+			master = links->link[i].master;
+	for (size_t i = 0; i < links->links && master; i++)
+		if (links->link[i].ifindex == master)
+			return links->link[i].vrf ? master : 0;
+	return 0;
 }
 
-static int host_own_address(int family, const union addr *addr, uint32_t *index)
+static int host_own_address(int family, const union addr *addr, struct addr_device *device)
 {
-	struct ifaddrs *list, *one;
-	*index = LOOPBACK_INDEX;
+	struct own_links links = { 0 };
+	*device = (struct addr_device){ .index = LOOPBACK_INDEX };
 	if (addr_is_loopback(family, addr))
 		return 1;
-	if (getifaddrs(&list) < 0)
-		return -1;
-	for (one = list; one && !has_address(one, family, addr); one = one->ifa_next)
-		;
-	if (one)
-		*index = if_nametoindex(one->ifa_name);
-	freeifaddrs(list);
-	return one != NULL;
+	int answer = own_links_read(&links) < 0 ? -1 : 0;
+	for (size_t i = 0; i < links.addrs && answer == 0; i++) {
+		const struct local_addr *at = &links.addr[i];
+		if (at->family != family || memcmp(&at->addr, addr, sizeof(*addr)) != 0)
+			continue;
+		*device = (struct addr_device){ at->ifindex, vrf_of(&links, at->ifindex) };
+		answer = 1;
+	}
+	own_links_free(&links);
+	return answer;
 }
 
 struct lookup lookup_host(int proc_fd, bool proc_is_ours)

@@ -288,7 +288,7 @@ void target_widen(struct reading *reading, size_t first)
 		                  : -1;
 		/* Where it cannot be asked whose an address is, these are known. */
 		if (own < 0 && addr_is_loopback(node->family, &node->addr))
-			node->device = LOOPBACK_INDEX;
+			node->device.index = LOOPBACK_INDEX;
 		if (own)
 			node->mask |= own > 0 ? EXPR_HOST_SERVED : EXPR_HOST_SERVED | EXPR_HOST_UNSURE;
 	}

@@ -105,7 +105,7 @@ static bool serves(const struct judged *judged, const struct expr_node *node)
 	if (!proto_has(row->proto, PROTO_PORTS) || !(proto_table[row->proto].waiting & STATE_BIT(row->state)) ||
 	    !addr_is_any(&row->local, mapped) || !expr_in_ranges(judged->expr, node->ranges, row->local_port))
 		return false;
-	if (row->ifindex && row->ifindex != node->device)
+	if (!addr_device_serves(&node->device, row->ifindex))
 		return false;
 	if (node->family == AF_INET6)
 		return row->family == AF_INET6 && !mapped && !addr_is_mapped(&node->addr);

@@ -185,9 +185,9 @@ static inline int scene_cgroups(const struct lookup *lookup, const char *glob, s
 }
 
 /* 127.0.0.0/8 on lo. */
-static inline int scene_own_address(int family, const union addr *addr, uint32_t *index)
+static inline int scene_own_address(int family, const union addr *addr, struct addr_device *device)
 {
-	*index = family == AF_INET && addr->byte[0] == 127 ? 1 : 2;
+	*device = (struct addr_device){ .index = 1 };
 	return family == AF_INET && addr->byte[0] == 127;
 }
 

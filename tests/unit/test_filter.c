@@ -309,6 +309,37 @@ static void served_addresses(void **state)
 	CHECK_ALL(cases);
 }
 
+/* 10.0.0.5 on eth1 of a VRF. */
+static int address_of_a_vrf(int family, const union addr *addr, struct addr_device *device)
+{
+	*device = (struct addr_device){ .index = 4, .vrf = 7 };
+	return family == AF_INET && addr->byte[0] == 10;
+}
+
+/* A listener that is bound to an interface has the addresses of that one; to a VRF, of its interfaces (VRF.rst). */
+static void served_addresses_of_devices(void **state)
+{
+	static const struct {
+		uint32_t bound;
+		bool serves;
+	} cases[] = { { 0, true }, { 4, true }, { 7, true }, { 1, false }, { 5, false } };
+	struct lookup names = scene_names;
+	names.own_address = address_of_a_vrf;
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct scene_sock listener;
+		struct filter_error error;
+		struct filter *filter = filter_new(&names);
+		assert_int_equal(filter_add_text(filter, "10.0.0.5:22", 11, AF_UNSPEC, &error), 0);
+		assert_int_equal(filter_close(filter), 0);
+		scene_sock(&scene_rows[0], &listener);
+		listener.sock.row.ifindex = cases[i].bound;
+		assert_int_equal(filter_judge(filter, &listener.sock, NULL),
+		                 cases[i].serves ? VERDICT_YES : VERDICT_NO);
+		filter_free(filter);
+	}
+}
+
 /* Where this host's addresses say nothing of the rows, a row that has the address says it. */
 static void served_addresses_of_rows(void **state)
 {
@@ -806,6 +837,7 @@ int main(void)
 		cmocka_unit_test(precedence),
 		cmocka_unit_test(targets),
 		cmocka_unit_test(served_addresses),
+		cmocka_unit_test(served_addresses_of_devices),
 		cmocka_unit_test(served_addresses_of_rows),
 		cmocka_unit_test(details),
 		cmocka_unit_test(owner_terms),

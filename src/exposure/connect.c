@@ -348,12 +348,14 @@ static void judge_end(struct connect *connect, struct connect_end *end)
 	if (end->verdict == CONNECT_FAILS)
 		return;
 	if (connect->proto == PROTO_UDP) {
-		if (cgroup_programs_here(connect->cgroups, connect->options.proc_fd, CGROUP_CONNECT | CGROUP_SENDMSG,
-		                         end->family) > 0)
-			connect_say(
-				connect,
-				"not read, and they may refuse it or send it elsewhere: BPF programs of this cgroup "
-				"at connect() and sendto()");
+		int programs = cgroup_programs_here(connect->cgroups, connect->options.proc_fd,
+		                                    CGROUP_CONNECT | CGROUP_SENDMSG, end->family);
+		if (programs)
+			connect_say(connect,
+			            "%s they may refuse it or send it elsewhere: BPF programs of this cgroup at "
+			            "connect() and sendto()",
+			            programs > 0 ? "not read, and"
+			                         : "it could not be asked whether there are any, and");
 		connect_say(connect, "UDP has no connection: whether an answer would come is not told");
 		if (connect_end_set(end, CONNECT_UNKNOWN, STAGE_REMOTE, 0))
 			snprintf(end->headline, sizeof(end->headline),

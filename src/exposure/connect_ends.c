@@ -182,11 +182,14 @@ static void nothing_listens(struct connect *connect, struct connect_end *end, co
 static void doubt_programs(struct connect *connect, struct connect_end *end, size_t index)
 {
 	struct sock sock;
+	struct bytes path = { NULL, 0 };
 	table_get(connect->facts.table, index, &sock);
-	if (!connect->cgroups || !sock.extra || !(sock.extra->has & EXTRA_CGROUP))
-		return;
-	struct bytes path = cgroups_path(connect->cgroups, sock.extra->cgroup_id);
-	if (cgroup_programs(connect->cgroups, path, CGROUP_PACKETS, end->family) <= 0)
+	if (connect->cgroups && sock.extra && sock.extra->has & EXTRA_CGROUP)
+		path = cgroups_path(connect->cgroups, sock.extra->cgroup_id);
+	int programs = cgroup_programs(connect->cgroups, path, CGROUP_PACKETS, end->family);
+	if (programs < 0)
+		connect_say(connect, "it could not be asked whether BPF programs of the listener's cgroup may drop it");
+	if (programs <= 0)
 		return;
 	connect_say(connect, "not read, and it may drop the packet: a BPF program of the listener's cgroup");
 	if (!connect_end_set(end, CONNECT_UNKNOWN, STAGE_INPUT, 0))

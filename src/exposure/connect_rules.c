@@ -18,25 +18,55 @@
 
 /* --- layers that are not read --- */
 
-/* LAYER_BIT()s of what is in use on the way and was not read. */
-static unsigned layers_in_use(const struct connect *connect, const struct connect_end *end)
+/* LAYER_BIT()s of what is on the way and was not read. */
+struct layers {
+	unsigned in_use;
+	unsigned unasked; /* it could not be asked whether they are in use */
+};
+
+static void note_programs(struct layers *layers, enum layer layer, int programs)
+{
+	layers->in_use |= programs > 0 ? LAYER_BIT(layer) : 0;
+	layers->unasked |= programs < 0 ? LAYER_BIT(layer) : 0;
+}
+
+static struct layers layers_on_way(const struct connect *connect, const struct connect_end *end)
 {
 	const struct ruleset_gaps *gaps = ruleset_gaps(connect->ruleset);
-	struct sk_lookups lookups = { .error = ENOENT };
-	struct stat status;
-	unsigned layers = gaps->error || gaps->changing ? LAYER_BIT(LAYER_NFTABLES) : 0;
-	layers |= gaps->legacy ? LAYER_BIT(LAYER_LEGACY) : 0;
-	layers |= ruleset_has_bridge(connect->ruleset) && !end->is_local ? LAYER_BIT(LAYER_BRIDGE) : 0;
-	for (size_t i = 0; i < connect->ways.count && !end->is_local; i++)
-		if (connect->ways.way[i].ifindex == end->oif)
-			layers |= connect->ways.way[i].in_use;
-	if (end->is_local && fstatat(connect->options.proc_fd, "self/ns/net", &status, 0) == 0)
-		sk_lookups_find(&lookups, status.st_ino);
-	layers |= lookups.count ? LAYER_BIT(LAYER_SK_LOOKUP) : 0;
-	bool programs = cgroup_programs_here(connect->cgroups, connect->options.proc_fd,
-	                                     CGROUP_PACKETS | CGROUP_CONNECT, end->family) > 0;
-	layers |= programs ? LAYER_BIT(LAYER_CGROUP) : 0;
+	struct layers layers = { .in_use = gaps->error || gaps->changing ? LAYER_BIT(LAYER_NFTABLES) : 0 };
+	layers.in_use |= gaps->legacy ? LAYER_BIT(LAYER_LEGACY) : 0;
+	layers.in_use |= ruleset_has_bridge(connect->ruleset) && !end->is_local ? LAYER_BIT(LAYER_BRIDGE) : 0;
+	for (size_t i = 0; i < connect->ways.count && !end->is_local; i++) {
+		const struct way *way = &connect->ways.way[i];
+		if (way->ifindex != end->oif)
+			continue;
+		layers.in_use |= way->in_use;
+		layers.unasked |= way->unread & ~way->in_use;
+	}
+	if (end->is_local) {
+		struct sk_lookups lookups = { .error = ENOENT };
+		struct stat status;
+		if (fstatat(connect->options.proc_fd, "self/ns/net", &status, 0) == 0)
+			sk_lookups_find(&lookups, status.st_ino);
+		note_programs(&layers, LAYER_SK_LOOKUP, lookups.count ? 1 : lookups.error ? -1 : 0);
+	}
+	note_programs(&layers, LAYER_CGROUP,
+	              cgroup_programs_here(connect->cgroups, connect->options.proc_fd, CGROUP_PACKETS | CGROUP_CONNECT,
+	                                   end->family));
 	return layers;
+}
+
+/* These are no reason to doubt: most machines have none (as `unread` of --exposure). */
+static void tell_unasked(struct connect *connect, unsigned layers)
+{
+	struct text words = { 0 };
+	if (!layers)
+		return;
+	if (exposure_add_layers(&words, layers) < 0)
+		connect->no_memory = true;
+	connect_say(connect, "it could not be asked whether programs are in use that may stop it: %.*s", (int)words.len,
+	            words.data);
+	text_free(&words);
 }
 
 static void doubt_layers(struct connect *connect, struct connect_end *end, unsigned layers)
@@ -150,7 +180,9 @@ void connect_run_rules(struct connect *connect, struct connect_end *end)
 	struct packet_answer out, back;
 	struct packet_nats nats = { .count = 0 };
 	const struct packet_nat *taken;
-	doubt_layers(connect, end, layers_in_use(connect, end));
+	struct layers layers = layers_on_way(connect, end);
+	doubt_layers(connect, end, layers.in_use);
+	tell_unasked(connect, layers.unasked);
 	packet_leave(connect->ruleset, &packet, end->is_local, &out, &back, &nats, &taken);
 	apply_fate(connect, end, &out, STAGE_OUTPUT);
 	if (nats.count && out.fate != FATE_DROPPED && out.fate != FATE_REJECTED)

@@ -307,6 +307,10 @@ nobody = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
 answer, done = ask("127.0.0.1:21001", before=nobody)
 if done.status == 3:
     t.same([answer.get("verdict"), answer.get("stage")], ["unknown", "output"], "rules that may not be read leave it unknown")
+    t.ok("could not be asked" in str(answer["evidence"]) and "cgroup-bpf" in str(answer["evidence"]),
+         "programs that may not be asked for are told", done)
+    answer, done = ask("udp:%s:53" % THEIRS, before=nobody)
+    t.ok("could not be asked" in str(answer["evidence"]) and "sendto()" in str(answer["evidence"]), "of UDP likewise", done)
     answer, done = ask("127.0.0.1:21009", before=nobody)
     t.ok(answer.get("verdict") in ("unknown", "fails") and "nothing" in answer["evidence"][0] and "listens on 127.0.0.1:21009" in answer["evidence"][0],
          "that nothing listens is told first", done)

@@ -11,6 +11,9 @@ import tap
 
 RUNNER = [sys.executable, os.path.join(tap.SRCDIR, "tests/helpers/run_test.py")]
 t = tap.Tap()
+# Those of the tests below are no failures and no skips of the suite.
+for variable in ("SKIPPED_TO", "FAILED_TO"):
+    os.environ[variable] = os.path.join(tap.scratch(), variable)
 
 
 def script(name, text):
@@ -52,6 +55,13 @@ t.same(result.out, b"# skipped: no such thing\nok 1 - one # SKIP no such thing\n
        "what cmocka calls a skip is none of its failures; a last line without its end is a line")
 result = tap.run([*RUNNER, os.path.join(tap.scratch(), "none.t")])
 t.ok(result.status == 1 and result.err.endswith(b"none.t cannot be started: No such file or directory\n"), "a test that is not there", result)
+
+result = runs("tells.t", "echo 1..3; echo not ok 1 - it; echo '# want 2'; echo ok 2 '# SKIP none'; echo ok 3; exit 1")
+with open(os.environ["FAILED_TO"], "rb") as file:
+    told = [line.partition(b"tells.t: ")[2] for line in file.read().splitlines()]
+t.same([line for line in told if line], [b"not ok 1 - it", b"# want 2", b"it ended with status 1"], "what failed is written to a file")
+with open(os.environ["SKIPPED_TO"], "rb") as file:
+    t.ok(file.read().endswith(b"tells.t: ok 2 # SKIP none\n"), "what was skipped, too")
 
 WHY = b"hangs.t was ended: it printed nothing and used no CPU for 1 s\n"
 result = runs("hangs.t", "echo ok 1 - one\n" + keeps("hung") + "printf half\nsleep 1003", "--idle", "1")

@@ -32,6 +32,7 @@ BUSY_SECONDS = 1            # less is what a process uses that waits and polls
 GRACE_SECONDS = 5           # between SIGTERM, on which a script removes its files, and SIGKILL
 LOOK_SECONDS = 2            # between two looks at the CPU that was used
 DRAIN_BYTES = 1 << 20
+DETAILS_MAX = 12            # comments that are kept with a failure
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -80,6 +81,7 @@ class Test:
         self.planned = False
         self.line = b""             # the last one, as far as it was printed
         self.skipped = b"it does not say why"
+        self.details = 0            # so many more comments belong to the last failure
         output, write = os.pipe()
         # A byte arrives with SIGCHLD, so that the end of the test is not polled for.
         wake, woken = os.pipe()
@@ -102,7 +104,13 @@ class Test:
             self.numbers += bool(re.match(rb"(not )?ok\b", line))
             self.planned = self.planned or bool(re.match(rb"1\.\.\d", line))
             if b"# SKIP" in line:
-                self.note_skip(line)
+                self.note("SKIPPED_TO", line)
+            elif line.startswith(b"not ok"):
+                self.note("FAILED_TO", line)
+                self.details = DETAILS_MAX
+            elif line.startswith(b"#") and self.details:
+                self.note("FAILED_TO", line)
+                self.details -= 1
             rest = line + b"\n"
             while rest:
                 rest = rest[os.write(1, rest):]
@@ -126,9 +134,12 @@ class Test:
         reason, self.skipped = self.skipped, b"it does not say why"
         return b"ok %s - %s # SKIP %s" % (skip[1], skip[2], reason)
 
-    def note_skip(self, line):
-        """To the file $SKIPPED_TO, if there is one: prove counts what was skipped and keeps the reasons to itself."""
-        path = os.environ.get("SKIPPED_TO")
+    def note(self, variable, line):
+        """
+        To the file that the variable names, if there is one: prove counts what was skipped and keeps the reasons to
+        itself, and of a long output the end alone may be kept, where a failure stands no more.
+        """
+        path = os.environ.get(variable)
         if path:
             with open(path, "ab") as file:
                 file.write(b"%s: %s\n" % (os.fsencode(self.name), line))
@@ -256,6 +267,8 @@ def main():
             test.fail(why)
         else:
             status = test.process.returncode
+        if status:
+            test.note("FAILED_TO", b"it ended with status %d" % status)
     except (Stopped, BrokenPipeError):
         test.ask_to_end(given.grace)
     finally:

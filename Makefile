@@ -234,9 +234,9 @@ UNICODE ?= /usr/share/unicode
 .PHONY: unicode
 unicode:
 	@mkdir -p $(B)
-	$(Q)python3 src/base/text_hidden.py $(UNICODE) >$(B)/text_hidden
+	$(Q)python3 -B src/base/text_hidden.py $(UNICODE) >$(B)/text_hidden
 	$(Q)$(CLANG_FORMAT) --assume-filename=src/base/text_hidden.h <$(B)/text_hidden >src/base/text_hidden.h
-	$(Q)python3 src/format/width_ranges.py $(UNICODE) >$(B)/width_ranges
+	$(Q)PYTHONPATH=src/base python3 -B src/format/width_ranges.py $(UNICODE) >$(B)/width_ranges
 	$(Q)$(CLANG_FORMAT) --assume-filename=src/format/width_ranges.h <$(B)/width_ranges >src/format/width_ranges.h
 
 .PHONY: check-layers check-man check-style

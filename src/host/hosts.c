@@ -27,12 +27,7 @@ struct hosts {
 
 struct hosts *hosts_new(void)
 {
-	struct hosts *hosts = calloc(1, sizeof(*hosts));
-	if (!hosts)
-		return NULL;
-	if (getrandom(&hosts->seed, sizeof(hosts->seed), GRND_NONBLOCK) < 0)
-		hosts->seed = (uintptr_t)hosts;
-	return hosts;
+	return calloc(1, sizeof(struct hosts));
 }
 
 void hosts_free(struct hosts *hosts)
@@ -94,6 +89,9 @@ static int cells_grow(struct hosts *hosts)
 	uint32_t *cell = calloc(cells, sizeof(*cell));
 	if (!cell)
 		return -1;
+	/* Not before there is an address: glibc 2.41's getrandom() makes four more calls the first time. */
+	if (!hosts->cells && getrandom(&hosts->seed, sizeof(hosts->seed), GRND_NONBLOCK) < 0)
+		hosts->seed = (uintptr_t)cell;
 	free(hosts->cell);
 	hosts->cell = cell;
 	hosts->cells = cells;

@@ -6,7 +6,8 @@
  *
  * Each process listens on a port of its own, connects to itself CONNECTIONS
  * times (two sockets each) and opens FILLERS other files. When all stand it
- * prints "ready SOCKETS FDS FIRST-PORT" and stays until standard input ends.
+ * prints "ready SOCKETS FDS FIRST-PORT" and stays until standard input ends:
+ * then the processes are ended first, so that their ports are free at its end.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ enum { FIRST_PORT = 10000, PROCESSES_MAX = 20000 };
 struct load {
 	int processes, connections, fillers;
 	sa_family_t family;
+	pid_t *process;
 };
 
 union address {
@@ -122,6 +124,7 @@ static int start(const struct load *load)
 	for (int i = 0; i < load->processes; i++) {
 		pid_t pid = fork();
 		check(pid, "fork");
+		load->process[i] = pid;
 		if (pid)
 			continue;
 		close(done[0]);
@@ -145,6 +148,14 @@ static void wait_for_all(const struct load *load, int done)
 	}
 }
 
+static void end_all(const struct load *load)
+{
+	for (int i = 0; i < load->processes; i++)
+		kill(load->process[i], SIGKILL);
+	while (wait(NULL) > 0)
+		;
+}
+
 static int number(const char *text, int max)
 {
 	char *end;
@@ -163,7 +174,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	struct load load = { number(argv[1], PROCESSES_MAX), number(argv[2], 25000), number(argv[3], 1000000),
-		             argc > 4 && argv[4][0] == '6' ? AF_INET6 : AF_INET };
+		             argc > 4 && argv[4][0] == '6' ? AF_INET6 : AF_INET, NULL };
+	load.process = calloc((size_t)load.processes + 1, sizeof(*load.process));
+	if (!load.process)
+		die("calloc");
 	allow_fds(&load);
 	wait_for_all(&load, start(&load));
 	long sockets = (long)load.processes * (2 * load.connections + 1);
@@ -172,5 +186,6 @@ int main(int argc, char **argv)
 	char byte;
 	while (read(STDIN_FILENO, &byte, 1) > 0)
 		;
+	end_all(&load);
 	return 0;
 }

@@ -57,7 +57,10 @@ def rows(*options):
 
 
 def rule(text):
-    return tap.run(["nft", "-f", "-"], stdin=text.encode()).status == 0
+    done = tap.run(["nft", "-f", "-"], stdin=text.encode())
+    if done.status:
+        t.note(done)
+    return done.status == 0
 
 
 finds("nothing there", [])
@@ -141,7 +144,7 @@ else:
     slow.bind(("127.0.0.1", 0))
     slow.listen(8)
     port = slow.getsockname()[1]
-    rule("add chain inet sick out { type filter hook output priority 0; }\nadd rule inet sick out tcp sport %d drop" % port)
+    rule("add chain inet sick output { type filter hook output priority 0; }\nadd rule inet sick output tcp sport %d drop" % port)
     clients = []
     for _ in range(7):
         clients.append(socket.socket())
@@ -152,7 +155,7 @@ else:
     for one in clients:
         one.close()
     slow.close()
-    rule("flush chain inet sick out")
+    rule("flush chain inet sick output")
     until(lambda: not rows("-tan", "state", "syn-recv"), "the half-open connections gone")
 
 # --- connections -------------------------------------------------------------------------------------------

@@ -83,14 +83,16 @@ else:
     text = calls("-ltn", "--program", SECOND + "no")
     t.ok(not re.search(r'"\d+/fd"', text) and "sendto" not in text, "no process fits: no socket is asked for", text)
 
-what = "listeners alone take fewer than 100 system calls, the loader's and libcap's among them"
+# How many calls the loader makes is libc's matter (48 with 2.36; before 2.34 libpthread makes six more). Its last one unmaps ld.so.cache.
+what = "listeners alone take fewer than 60 system calls behind the loader's, libcap's among them"
 if tap.SAN:
     t.skip(what, "a sanitizer makes calls of its own")
 elif tap.missing("strace"):
     t.skip(what, "strace is not installed")
 else:
     made = tap.run(["strace", "-f", "-qq", tap.SOCKVIEW, "-ltn"]).err.decode(errors="replace").splitlines()
-    t.ok(10 < len(made) < 100, "%s (%d)" % (what, len(made)), made)
+    loader = next((number for number, line in enumerate(made, 1) if line.startswith("munmap(")), 0)
+    t.ok(0 < loader and 10 < len(made) - loader < 60, "%s (%d of %d)" % (what, len(made) - loader, len(made)), made)
 
 holder.stdin.close()
 holder.wait(tap.COMMAND_SECONDS)

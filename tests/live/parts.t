@@ -50,7 +50,7 @@ def closed(host, count):
 
 
 # A connection to port 0, with a local port that any part may have, and no answer to its SYN. Made before the kernel gives away ports.
-if not tap.missing("nft") and subprocess.run(["nft", "add table ip parts { chain out { type filter hook output priority 0; tcp dport 0 drop; }; }"],
+if not tap.missing("nft") and subprocess.run(["nft", "add table ip parts { chain output { type filter hook output priority 0; tcp dport 0 drop; }; }"],
                                              stderr=subprocess.DEVNULL).returncode == 0:
     for local in (3, 20000, 33000, 45000, 65000):
         asking = socket.socket()

@@ -4,9 +4,12 @@
 # can be tried of other processors: cross builds whose unit programs, fuzz corpora and recordings run in qemu-user.
 # Not part of `make check`: it needs root, debootstrap, an apt mirror, some gigabytes and an hour.
 #
-#     tests/everywhere.sh [SUITE[-ARCH]]...        bookworm, trixie, sid, bullseye and bookworm-i386 unless named
+#     tests/everywhere.sh [SUITE[-ARCH][/chroot]]...
+#         trixie, sid, bookworm, bookworm/chroot, bookworm-i386 and bullseye unless named
 #     tests/everywhere.sh arm64 s390x
 #
+# A suite is run as a container is, after pivot_root(2); with /chroot as pbuilder and schroot do it, where the kernel
+# makes no user namespace and "/" is no mount point. Below the table stands each test that was skipped, with its reason.
 # FOLDER (build/everywhere) keeps the roots and the logs; a root that is there is used again, without
 # what an earlier run left in it. MIRROR is the first one of this machine's apt unless set.
 set -uo pipefail
@@ -14,8 +17,13 @@ cd "$(dirname "$0")/.." || exit 1
 FOLDER=$(realpath -m "${FOLDER:-build/everywhere}")
 MIRROR=${MIRROR:-$(apt-get indextargets --format '$(SITE)' | head -n 1)}
 
-# make_root SUITE: a minimal system under FOLDER/SUITE.
+# root_of SUITE and log_of SUITE: where its system and its output are.
+root_of() { echo "$FOLDER/${1%/chroot}"; }
+log_of() { echo "$FOLDER/${1/\//-}.log"; }
+
+# make_root SUITE: a minimal system.
 make_root() {
+	set -- "${1%/chroot}"
 	[ -e "$FOLDER/$1/usr/bin/apt-get" ] && return 0
 	local arch=()
 	[ "${1#*-}" = "$1" ] || arch=(--arch "${1#*-}")
@@ -27,17 +35,23 @@ make_root() {
 # in_root SUITE COMMAND: with proc, sys and dev of its own, in a pid and mount namespace that end with it.
 in_root() {
 	unshare --mount --pid --fork --kill-child bash -c '
+		[ "$3" = /chroot ] || mount --bind "$1" "$1" || exit 1
 		mount -t proc proc "$1/proc" && mount --rbind /sys "$1/sys" && mount --rbind /dev "$1/dev" &&
 		cp /etc/resolv.conf "$1/etc/resolv.conf" || exit 1
-		exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
-			sh -c "cd /root/sockview && $2"' bash "$FOLDER/$1" "$2"
+		clean=(/usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
+			sh -c "cd /root/sockview && $2")
+		[ "$3" = /chroot ] && exec chroot "$1" "${clean[@]}"
+		cd "$1" && pivot_root . mnt && cd / && umount -l /mnt && exec "${clean[@]}"' \
+		bash "$(root_of "$1")" "$2" "${1#"${1%/chroot}"}"
 }
 
 # The tree as it is committed or would be, where root clones: in /root, which no other user may enter.
 copy_tree() {
-	rm -rf "$FOLDER/$1/root/sockview" && mkdir -p "$FOLDER/$1/root/sockview" && chmod 0700 "$FOLDER/$1/root" &&
+	local home
+	home=$(root_of "$1")/root
+	rm -rf "$home/sockview" "$home/skipped" && mkdir -p "$home/sockview" && chmod 0700 "$home" &&
 		git ls-files -z --cached --others --exclude-standard | tar -c --null -T - |
-		tar -x --no-same-owner -C "$FOLDER/$1/root/sockview"
+		tar -x --no-same-owner -C "$home/sockview"
 }
 
 # readme_command END: as it is told.
@@ -45,18 +59,35 @@ readme_command() {
 	grep -m1 -E "^ *apt-get update .*make $1\$" README.md
 }
 
-# try_suite SUITE: a line of the table; the output is in FOLDER/SUITE.log.
+# try_suite SUITE: a line of the table.
 try_suite() {
-	local log=$FOLDER/$1.log first second tests peers
-	make_root "$1" && copy_tree "$1" || { echo "$1 no root: see $FOLDER/$1.debootstrap"; return 1; }
+	local log first second tests skipped peers
+	log=$(log_of "$1")
+	skipped=${log%.log}.skipped
+	make_root "$1" && copy_tree "$1" || { echo "$1 no root: see $(root_of "$1").debootstrap"; return 1; }
 	in_root "$1" "$(readme_command try)" >"$log" 2>&1
 	first=$?
-	in_root "$1" "$(readme_command '(-j2 )?check')" >>"$log" 2>&1
+	in_root "$1" "export SKIPPED_TO=/root/skipped; $(readme_command '(-j2 )?check')" >>"$log" 2>&1
 	second=$?
+	sort "$(root_of "$1")/root/skipped" >"$skipped" 2>/dev/null
 	tests=$(sed -n 's/^Files=[0-9]*, Tests=\([0-9]*\),.*/\1/p' "$log")
 	peers=$(in_root "$1" 'gcc -dumpfullversion; getconf GNU_LIBC_VERSION; ss -V; lsof -v 2>&1 | sed -n "s/.*revision: \([0-9.]*\).*/lsof \1/p"' 2>&1 | paste -sd' ')
-	echo "$1 first=$first check=$second tests=${tests:-none} failed=$(sed -n 's/.* Failed: \([0-9]*\))$/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }') ($peers)"
+	echo "$1 first=$first check=$second tests=${tests:-none} failed=$(failed_in "$log") skipped=$(wc -l <"$skipped") ($peers)"
 	[ "$first" -eq 0 ] && [ "$second" -eq 0 ]
+}
+
+# failed_in LOG: the cases that failed, and the scripts that ended otherwise than they should, of prove's summary.
+failed_in() {
+	sed -n 's/.* Failed: \([0-9]*\))$/\1/p' "$1" | awk '{ sum += $1 == 0 ? 1 : $1 } END { print sum + 0 }'
+}
+
+# tell_skips SUITE...: each test that was skipped, its reason, and where.
+tell_skips() {
+	local suite skipped
+	for suite; do
+		skipped=$(log_of "$suite")
+		sed "s|^|$suite\t|" "${skipped%.log}.skipped" 2>/dev/null
+	done | awk -F'\t' '{ where[$2] = where[$2] " " $1 } END { for (test in where) print "skipped: " test " [" substr(where[test], 2) "]" }' | sort
 }
 
 # Debian's name of a processor: its compiler's and qemu's, and the order of its bytes for tests/helpers/wire.py.
@@ -109,9 +140,10 @@ try_processor() {
 
 [ "$(id -u)" -eq 0 ] || { echo "$0: debootstrap needs root" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "$0: debootstrap is needed" >&2; exit 1; }
-[ $# -gt 0 ] || set -- bookworm trixie sid bullseye bookworm-i386
+[ $# -gt 0 ] || set -- trixie sid bookworm bookworm/chroot bookworm-i386 bullseye
 failed=0
 for suite; do
 	if [ -n "${TRIPLE[$suite]:-}" ]; then try_processor "$suite"; else try_suite "$suite"; fi || failed=$((failed + 1))
 done
+tell_skips "$@"
 [ "$failed" -eq 0 ]

@@ -252,15 +252,17 @@ def probes(name, rules, *words):
         old = tap.older("nft", (1,))
         t.skip(name, old) if old else t.ok(False, name + ": nft takes the rules")
         return {}
-    rows, done = injected("-q", *words)
-    left_behind.append((half_open(), tap.run(["nft", "list", "ruleset"]).out))
-    met, wrong, told = reached(200), [], 0
-    for port in EVERY:
-        for way in rows.get(port, {}).get("interfaces", []):
-            told += way["probe"] in ("came in", "did not come in")
-            reachable = port in met[way["name"]]
-            if not fits(way["state"], reachable) or (way["probe"] == "came in" and way["state"] == "open") > reachable:
-                wrong.append((port, way, met[way["name"]]))
+    # On a busy machine the kernel gives a half-open connection up before it is seen: then that was not probed.
+    for _ in range(10):
+        rows, done = injected("-q", *words)
+        left_behind.append((half_open(), tap.run(["nft", "list", "ruleset"]).out))
+        ways = [(port, way) for port in EVERY for way in rows.get(port, {}).get("interfaces", [])]
+        told = sum(way["probe"] in ("came in", "did not come in") for _, way in ways)
+        if told >= 2 * len(PORTS) or done.status or left_behind[-1][0]:
+            break
+    met = reached(200)
+    wrong = [(port, way, met[way["name"]]) for port, way in ways
+             if not fits(way["state"], port in met[way["name"]]) or (way["probe"] == "came in" and way["state"] == "open") > (port in met[way["name"]])]
     t.ok(done.status == 0 and not wrong and told >= 2 * len(PORTS), name, told, *wrong[:4], done)
     t.same(left_behind[-1][0], [], name + ": no half-open connection is left")
     return rows

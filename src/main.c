@@ -171,6 +171,7 @@
  *     sk_lookup.c sk_lookup.h          BPF programs that choose the socket of a packet
  *     xt.c xt.h                        the matches and targets that iptables-nft wraps
  *   collect/
+ *     answers.c answers.h              the messages of a dump, live or recorded, as sockets to the sink
  *     attributes.c attributes.h        the netlink attributes behind the head of an answer
  *     bound.c bound.h                  sockets that are bound and nothing more, where no table tells of them
  *     bytecode.c bytecode.h            a filter's tree to the kernel's ops
@@ -192,7 +193,7 @@
  *     family_xdp.c                     xsk_diag
  *     held.c held.h                    vsock and XDP sockets by descriptors, where no table tells of them
  *     lines.c lines.h                  a file of /proc/net, line by line
- *     netlink.c netlink.h              sockets from a netlink wire, one dump at a time
+ *     netlink.c netlink.h              sockets from a live netlink wire, one dump at a time
  *     parts.c parts.h                  one dump of very many TCP sockets in parts by ranges of ports
  *     other_netns.c other_netns.h      the same port in other network namespaces
  *     procnet.h                        the readers of the files of /proc/net
@@ -202,6 +203,7 @@
  *     procnet_sctp.c                   /proc/net/sctp/eps and assocs
  *     procnet_unix.c                   /proc/net/unix
  *     recorded.c recorded.h            what a recording was made of
+ *     replaying.c replaying.h          sockets from a recording, read once
  *     request.c request.h              the smallest dumps that answer a query
  *     sockstat.c sockstat.h            how many sockets there are, before they are asked for
  *     source.h                         what a source of sockets is asked

@@ -23,6 +23,7 @@
 #include "collect/netlink.h"
 #include "collect/parts.h"
 #include "collect/procnet.h"
+#include "collect/replaying.h"
 
 enum { HOLD_FAIR = 8192 }; /* tcp6 sockets: more are asked for apart from tcp instead of held back */
 
@@ -135,17 +136,17 @@ static int dump_sockets(struct collecting *self, const struct request *dump)
 	uint64_t given = netlink_given(netlink);
 	size_t mark = netlink_can_rewind(netlink) ? self->request->mark(self->request->context) : 0;
 	switch (netlink_dump(netlink, dump)) {
-	case NETLINK_DONE:
+	case DUMP_DONE:
 		self->report->from_netlink |= PROTO_BIT(dump->proto);
 		return 0;
-	case NETLINK_DONE_IPV4:
+	case DUMP_DONE_IPV4:
 		self->report->from_netlink |= PROTO_BIT(dump->proto);
 		return dump_sockets(self, &(struct request){ .proto = dump->proto, .family = AF_INET6 });
-	case NETLINK_REFUSED:
+	case DUMP_REFUSED:
 		return ask_elsewhere(self, dump, netlink_given(netlink) - given, mark);
-	case NETLINK_STOPPED:
+	case DUMP_STOPPED:
 		return netlink_answer(netlink);
-	case NETLINK_FAILED:
+	case DUMP_FAILED:
 		break;
 	}
 	return -1;
@@ -176,19 +177,11 @@ static int netlink_all(struct collecting *self, struct wire *wire)
 	return answer;
 }
 
-static int replay_all(struct collecting *self)
-{
-	enum netlink_end end = netlink_replay(self->netlink);
-	if (end == NETLINK_STOPPED)
-		return netlink_answer(self->netlink);
-	return end == NETLINK_DONE ? 0 : -1;
-}
-
 static int collect_from_wire(struct collecting *self, struct wire *wire)
 {
-	/* This machine's /proc/net says nothing of a recording. */
-	int proc_net_fd = wire->replay ? -1 : self->sources->proc_net_fd;
-	self->netlink = netlink_new(wire, self->request, proc_net_fd, self->report, self->error);
+	if (wire->replay)
+		return replaying_read(wire, self->request, self->report, self->error);
+	self->netlink = netlink_new(wire, self->request, self->sources->proc_net_fd, self->report, self->error);
 	if (!self->netlink)
 		return -1;
 	/* The parts' sockets would not see what the servant's rights let it see. */
@@ -196,7 +189,7 @@ static int collect_from_wire(struct collecting *self, struct wire *wire)
 		netlink_share(self->netlink, &(struct parts_wish){ .wanted = self->sources->parts,
 		                                                   .busy = self->sources->busy,
 		                                                   .grants = self->sources->grants });
-	int answer = wire->replay ? replay_all(self) : netlink_all(self, wire);
+	int answer = netlink_all(self, wire);
 	netlink_free(self->netlink);
 	return answer;
 }

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* netlink.h - sockets from a netlink wire, one dump at a time; which dumps, collect.c decides. */
+/* netlink.h - sockets from a live netlink wire, one dump at a time; which dumps, collect.c decides. */
 #ifndef SOCKVIEW_COLLECT_NETLINK_H
 #define SOCKVIEW_COLLECT_NETLINK_H
 
-#include <sockview/source.h>
-#include <sockview/wire.h>
-
-#include "collect/request.h"
+#include "collect/answers.h"
 
 struct netlink;
-
-enum netlink_end {
-	NETLINK_DONE,
-	NETLINK_DONE_IPV4, /* of both families: there were too many of tcp6 to hold back, they are to be asked for */
-	NETLINK_REFUSED,   /* the kernel's errno is netlink_errno(); rows may have come before it */
-	NETLINK_FAILED,    /* with error */
-	NETLINK_STOPPED,   /* the sink's answer is netlink_answer() */
-};
 
 /* NULL with error. The wire, the request, the report and the error stay the caller's; proc_net_fd may be -1. */
 struct netlink *netlink_new(struct wire *wire, const struct source_request *request, int proc_net_fd,
@@ -26,9 +15,8 @@ void netlink_free(struct netlink *netlink);
 struct parts_wish;
 void netlink_share(struct netlink *netlink, const struct parts_wish *wish);
 
-enum netlink_end netlink_dump(struct netlink *netlink, const struct request *dump);
-/* All of a replayed wire. Never NETLINK_REFUSED: the report names what the recorded kernel refused. */
-enum netlink_end netlink_replay(struct netlink *netlink);
+/* DUMP_REFUSED: with netlink_errno(); DUMP_STOPPED: with netlink_answer(). */
+enum dump_end netlink_dump(struct netlink *netlink, const struct request *dump);
 
 /* Rows that the sink was given so far. */
 uint64_t netlink_given(const struct netlink *netlink);

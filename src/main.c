@@ -238,6 +238,7 @@
  *     filter_types.h                   a filter's errors, needs and verdicts
  *     items.c                          lsof's lists beside -i
  *     judge.c judge.h                  a filter against one socket, in three values
+ *     key_term.c key_term.h            sport, src, state ... compared with a value
  *     lexer.c lexer.h                  the words of a filter
  *     narrow.c                         what a query need not ask for, since no socket of that kind can fit the filter
  *     parser.c parser.h                recursive descent over the words of a filter (ss(8), EXPRESSION):

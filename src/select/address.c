@@ -232,8 +232,7 @@ static uint32_t name_read(struct reading *reading, const struct host *host, int 
 		expr_list_add(reading->expr, &list,
 		              address_node(reading, shared, addresses[i].family, &addresses[i].addr, bits));
 	}
-	uint32_t node = expr_list_close(reading->expr, &list);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	return reading_keep(reading, expr_list_close(reading->expr, &list));
 }
 
 static bool means_any(struct piece piece)
@@ -320,8 +319,8 @@ static uint32_t name_host_read(struct reading *reading, enum proto proto, struct
 		expr_list_add(reading->expr, &list, column_read(reading, column, COMPARE_EQ, value, true));
 	}
 	struct expr_node node = { .kind = EXPR_PROTO, .mask = PROTO_BIT(proto) };
-	uint32_t both = expr_and(reading->expr, reading_add(reading, &node), expr_list_close(reading->expr, &list));
-	return both == EXPR_FAILED ? reading_no_memory(reading) : both;
+	return reading_keep(
+		reading, expr_and(reading->expr, reading_add(reading, &node), expr_list_close(reading->expr, &list)));
 }
 
 /* The node of a host whose parts are apart. */
@@ -379,6 +378,5 @@ uint32_t host_read(struct reading *reading, struct piece piece, enum expr_end en
 	if (host == EXPR_FAILED)
 		return EXPR_FAILED;
 	uint32_t node = reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family });
-	node = expr_and(reading->expr, node, host);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	return reading_keep(reading, expr_and(reading->expr, node, host));
 }

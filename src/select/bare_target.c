@@ -170,8 +170,7 @@ static uint32_t open_ipv6(struct reading *reading, struct piece piece, struct pi
 	reading->two_readings = true;
 	expr_list_add(reading->expr, &list, with_port);
 	expr_list_add(reading->expr, &list, host_read(reading, piece, EXPR_EITHER));
-	uint32_t node = expr_list_close(reading->expr, &list);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	return reading_keep(reading, expr_list_close(reading->expr, &list));
 }
 
 static uint32_t plain_target(struct reading *reading, struct piece piece)
@@ -255,8 +254,7 @@ static uint32_t proto_target(struct reading *reading, struct piece piece, unsign
 			reading->expr, &list,
 			reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family }));
 	expr_list_add(reading->expr, &list, node);
-	node = expr_list_close(reading->expr, &list);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	return reading_keep(reading, expr_list_close(reading->expr, &list));
 }
 
 static uint32_t any_target(struct reading *reading, struct piece piece)

@@ -316,10 +316,8 @@ static uint32_t kind_read(struct reading *reading, const struct expr_node *term,
 		if (globs_fit(reading->expr, term, name, strlen(name), true))
 			expr_list_add(reading->expr, &list, reading_add(reading, &node));
 	}
-	uint32_t node = expr_list_close(reading->expr, &list);
-	if (node != EXPR_FAILED && term->end == COMPARE_NE)
-		node = expr_not(reading->expr, node);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	uint32_t node = reading_keep(reading, expr_list_close(reading->expr, &list));
+	return reading_negate(reading, term->end == COMPARE_NE, node);
 }
 
 /* The ports that can fit, for the kernel to look for; EXPR_ALL where that is not said in ports. */
@@ -356,8 +354,7 @@ static uint32_t column_address(struct reading *reading, struct expr_node *term, 
 	term->end = COMPARE_EQ;
 	expr_list_add(reading->expr, &list, host);
 	expr_list_add(reading->expr, &list, globs_keep(reading, term, (struct piece){ "*", 1, value.at }, true));
-	uint32_t node = expr_list_close(reading->expr, &list);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	return reading_keep(reading, expr_list_close(reading->expr, &list));
 }
 
 static bool is_address(struct piece value)
@@ -398,8 +395,8 @@ uint32_t column_read(struct reading *reading, uint32_t number, enum compare comp
 	if (term == EXPR_FAILED || !(local || strcmp(column->name, "remote_port") == 0))
 		return term;
 	struct expr_node kept = reading->expr->node[term];
-	uint32_t both = expr_and(reading->expr, ports_hint(reading, &kept, local ? EXPR_LOCAL : EXPR_REMOTE), term);
-	return both == EXPR_FAILED ? reading_no_memory(reading) : both;
+	return reading_keep(
+		reading, expr_and(reading->expr, ports_hint(reading, &kept, local ? EXPR_LOCAL : EXPR_REMOTE), term));
 }
 
 /* --- judging --- */

@@ -18,11 +18,9 @@
 #include <string.h>
 
 #include <sockview/column_table.h>
-#include <sockview/countof.h>
-#include <sockview/near.h>
 
 #include "select/column_term.h"
-#include "select/lexer.h"
+#include "select/key_term.h"
 
 /* Each parenthesis takes four frames of the stack. */
 #define DEPTH_MAX 1024
@@ -67,137 +65,11 @@ static uint32_t parser_fail(struct parser *parser, const struct token *token, co
 
 /* --- conditions: KEY OPERATOR VALUE --- */
 
-enum accepts { EQUALITY, ORDER };
-
-struct condition {
-	const char *key;
-	enum accepts accepts;
-	const char *expected;                                          /* as a value */
-	uint32_t (*read)(struct reading *reading, struct piece value); /* of what is no end of a connection */
-	enum expr_end host, port; /* the end that the value is a host or ports of; 0: none */
-	bool state, excluded;     /* it speaks of states; of those that do not fit */
-	bool names_owner;         /* it asks for the sockets of an owner, of any state */
-};
-
-static uint32_t negated_if(struct reading *reading, bool negated, uint32_t node)
-{
-	if (node == EXPR_FAILED || !negated)
-		return node;
-	node = expr_not(reading->expr, node);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
-}
-
-/* The ports that the comparison makes of one. */
-static uint32_t ordered_ports(struct reading *reading, struct piece value, enum token_kind comparison,
-                              struct expr_node *node)
-{
-	const struct expr_range *range = node->ranges.count == 1 ? &reading->expr->range[node->ranges.first] : NULL;
-	if (!range || range->low != range->high)
-		return reading_fail(reading, value.at, "one port", "found more or less than one port to compare with");
-	node->mask = EXPR_HOST_ORDER;
-	struct expr_range order[] = {
-		[TOKEN_LT - TOKEN_LT] = { 0, range->low - 1 },
-		[TOKEN_LE - TOKEN_LT] = { 0, range->low },
-		[TOKEN_GT - TOKEN_LT] = { range->low + 1, 65535 },
-		[TOKEN_GE - TOKEN_LT] = { range->low, 65535 },
-	};
-	if ((comparison == TOKEN_LT && range->low == 0) || (comparison == TOKEN_GT && range->low == 65535))
-		return expr_none(reading->expr);
-	if (expr_keep_ranges(reading->expr, &order[comparison - TOKEN_LT], 1, &node->ranges) < 0)
-		return reading_no_memory(reading);
-	return reading_add(reading, node);
-}
-
-/* The FAMILY: of ss before a port. */
-static uint32_t port_family(struct reading *reading, struct piece *value)
-{
-	int family = AF_UNSPEC;
-	if (piece_skip(value, "inet6:"))
-		family = AF_INET6;
-	else if (piece_skip(value, "inet:"))
-		family = AF_INET;
-	if (family == AF_UNSPEC)
-		return 0;
-	return reading_add(reading, &(struct expr_node){ .kind = EXPR_FAMILY, .family = (uint8_t)family });
-}
-
-static uint32_t port_condition(struct reading *reading, struct piece value, enum token_kind comparison,
-                               enum expr_end end)
-{
-	struct expr_node node = { .kind = EXPR_HOST, .end = (uint8_t)end };
-	if (reading->strict && end == EXPR_EITHER)
-		node.end = EXPR_LOCAL;
-	uint32_t family = port_family(reading, &value), ports = 0;
-	bool any;
-	if (family == EXPR_FAILED)
-		return family;
-	if (value.len && value.text[0] == ':')
-		value = piece_from(value, 1);
-	if (ports_read(reading, value, &node.ranges, &any) < 0)
-		return EXPR_FAILED;
-	if (comparison >= TOKEN_LT)
-		ports = ordered_ports(reading, value, comparison, &node);
-	else if (!any)
-		ports = reading_add(reading, &node);
-	if (ports == EXPR_FAILED)
-		return ports;
-	ports = negated_if(reading, comparison == TOKEN_NE, ports);
-	uint32_t both = expr_and(reading->expr, family, ports);
-	return both == EXPR_FAILED ? reading_no_memory(reading) : both;
-}
-
-static const struct condition conditions[] = {
-	{ "sport", ORDER, EXPECTED_PORT, .port = EXPR_LOCAL },
-	{ "dport", ORDER, EXPECTED_PORT, .port = EXPR_REMOTE },
-	{ "src", EQUALITY, EXPECTED_HOST, .host = EXPR_LOCAL },
-	{ "dst", EQUALITY, EXPECTED_HOST, .host = EXPR_REMOTE },
-	{ "port", ORDER, EXPECTED_PORT, .port = EXPR_EITHER },
-	{ "host", EQUALITY, EXPECTED_HOST, .host = EXPR_EITHER },
-	{ "state", EQUALITY, "a state", .read = state_read, .state = true },
-	{ "exclude", EQUALITY, "a state", .read = state_read, .state = true, .excluded = true },
-	{ "excl", EQUALITY, "a state", .read = state_read, .state = true, .excluded = true },
-	{ "dev", EQUALITY, "an interface", .read = device_read },
-	{ "fwmark", EQUALITY, "MARK or MARK/MASK", .read = mark_read },
-	{ "cgroup", EQUALITY, "a cgroup's path", .read = cgroup_read },
-	{ "pid", EQUALITY, "a process id", .read = pid_read, .names_owner = true },
-	{ "program", EQUALITY, "a program's name", .read = program_read, .names_owner = true },
-	{ "user", EQUALITY, "a user's name or number", .read = user_read, .names_owner = true },
-	{ "inode", EQUALITY, "an inode number", .read = inode_read },
-	{ "event", EQUALITY, "an event", .read = event_read },
-};
-
-static const struct condition *condition_named(const char *key)
-{
-	for (size_t i = 0; i < countof(conditions); i++)
-		if (strcmp(conditions[i].key, key) == 0)
-			return &conditions[i];
-	return NULL;
-}
-
-/* The key, a condition's or a column's, that a mistyped one may have meant; NULL if none is near. */
-static const char *nearest_key(struct piece key)
-{
-	char word[NEAR_LONGEST + 1];
-	const struct column *column = column_nearest(key.text, key.len);
-	const char *best = NULL;
-	size_t least = key.len / 3 + 1;
-	if (!piece_copy(key, word, sizeof(word)))
-		return NULL;
-	for (size_t i = 0; i < countof(conditions); i++) {
-		size_t far = near_distance(word, conditions[i].key);
-		if (far < least) {
-			least = far;
-			best = conditions[i].key;
-		}
-	}
-	return column && near_distance(word, column->name) < least ? column->name : best;
-}
-
 static uint32_t unknown_key(struct parser *parser, const struct token *token)
 {
 	char expected[sizeof(parser->reading->error->expected)];
 	struct piece key = { parser->lexer.text + token->start, token->end - token->start, token->start };
-	const char *near = nearest_key(key);
+	const char *near = key_term_nearest(key);
 	if (near)
 		snprintf(expected, sizeof(expected), "%s, or another key: sport, src, state ..., or any column", near);
 	else
@@ -205,40 +77,22 @@ static uint32_t unknown_key(struct parser *parser, const struct token *token)
 	return reading_fail(parser->reading, key.at, expected, "unknown key \"%.*s\"", PIECE_ARGS(key));
 }
 
-static uint32_t condition_node(struct reading *reading, const struct condition *condition, struct piece value,
-                               enum token_kind comparison)
-{
-	reading->target |= condition->port == EXPR_EITHER || condition->host == EXPR_EITHER;
-	reading->who |= condition->port == EXPR_EITHER;
-	if (condition->port)
-		return port_condition(reading, value, comparison, condition->port);
-	reading->states_said |= condition->state;
-	/* As ports do: the question is who. */
-	reading->target |= condition->names_owner;
-	size_t first = reading->expr->node_count;
-	uint32_t node = condition->host ? host_read(reading, value, condition->host) : condition->read(reading, value);
-	if (node != EXPR_FAILED && condition->host == EXPR_EITHER)
-		target_widen(reading, first);
-	return negated_if(reading, (comparison == TOKEN_NE) != condition->excluded, node);
-}
-
 /* Reads the value that begins at `from`; leaves the token behind it as the next. */
-static uint32_t read_value(struct parser *parser, const struct condition *condition, enum token_kind comparison,
-                           size_t from)
+static uint32_t read_value(struct parser *parser, const struct key_term *term, enum token_kind comparison, size_t from)
 {
 	parser->lexer.at = from;
 	struct token value = lexer_value(&parser->lexer);
 	if (value.kind != TOKEN_WORD)
-		return parser_fail(parser, &value, condition->expected);
+		return parser_fail(parser, &value, term->expected);
 	struct piece piece = { value.word, value.len, value.start };
 	uint32_t column, other, node;
-	struct piece key = { condition->key, strlen(condition->key), 0 };
+	struct piece key = { term->key, strlen(term->key), 0 };
 	/* pid = ppid */
 	if (!value.quoted && column_number(key, &column) && column_right_of(column_at(column), piece, &other))
-		node = negated_if(parser->reading, comparison == TOKEN_NE,
-		                  column_read(parser->reading, column, COMPARE_EQ, piece, false));
+		node = reading_negate(parser->reading, comparison == TOKEN_NE,
+		                      column_read(parser->reading, column, COMPARE_EQ, piece, false));
 	else
-		node = condition_node(parser->reading, condition, piece, comparison);
+		node = key_term_read(parser->reading, term, piece, comparison);
 	advance(parser);
 	return node;
 }
@@ -258,20 +112,20 @@ static uint32_t read_column(struct parser *parser, uint32_t column)
 }
 
 /* The token is the key. */
-static uint32_t read_condition(struct parser *parser, const struct condition *condition)
+static uint32_t read_condition(struct parser *parser, const struct key_term *term)
 {
 	advance(parser);
 	struct token comparison = parser->token;
 	if (!token_compares(comparison.kind))
-		return read_value(parser, condition, TOKEN_EQ, comparison.start);
+		return read_value(parser, term, TOKEN_EQ, comparison.start);
 	uint32_t column;
-	struct piece key = { condition->key, strlen(condition->key), 0 };
-	if (condition->accepts == EQUALITY && comparison.kind > TOKEN_NE && column_number(key, &column) &&
+	struct piece key = { term->key, strlen(term->key), 0 };
+	if (term->accepts == KEY_EQUALITY && comparison.kind > TOKEN_NE && column_number(key, &column) &&
 	    column_at(column)->type != COLUMN_TEXT)
 		return read_column(parser, column);
-	if (condition->accepts == EQUALITY && comparison.kind > TOKEN_NE)
+	if (term->accepts == KEY_EQUALITY && comparison.kind > TOKEN_NE)
 		return parser_fail(parser, &comparison, "= or !=, or nothing");
-	return read_value(parser, condition, comparison.kind, comparison.end);
+	return read_value(parser, term, comparison.kind, comparison.end);
 }
 
 /* --- and, or, not --- */
@@ -299,9 +153,9 @@ static uint32_t read_primary(struct parser *parser)
 		return read_parentheses(parser);
 	if (parser->token.kind != TOKEN_WORD)
 		return parser_fail(parser, &parser->token, EXPECTED_TERM);
-	const struct condition *condition = condition_named(parser->token.word);
-	if (condition)
-		return read_condition(parser, condition);
+	const struct key_term *term = key_term_named(parser->token.word);
+	if (term)
+		return read_condition(parser, term);
 	struct token key = parser->token;
 	struct piece piece = { parser->token.word, parser->token.len, parser->token.start };
 	uint32_t column;
@@ -324,13 +178,12 @@ static uint32_t read_not(struct parser *parser)
 	bool negated = false;
 	for (; parser->token.kind == TOKEN_NOT; advance(parser))
 		negated = !negated;
-	return negated_if(parser->reading, negated, read_primary(parser));
+	return reading_negate(parser->reading, negated, read_primary(parser));
 }
 
 static uint32_t close_list(struct parser *parser, struct expr_list *list)
 {
-	uint32_t node = expr_list_close(parser->reading->expr, list);
-	return node == EXPR_FAILED ? reading_no_memory(parser->reading) : node;
+	return reading_keep(parser->reading, expr_list_close(parser->reading->expr, list));
 }
 
 static uint32_t read_and(struct parser *parser)
@@ -387,7 +240,7 @@ static bool at_state(struct parser *parser, bool *excluded)
 /* The token is the state's name. Adds its mask to `states`. */
 static int add_states(struct parser *parser, bool excluded, bool first, uint32_t *states)
 {
-	static const struct condition chosen = { "state", EQUALITY, "a state", .read = state_read };
+	static const struct key_term chosen = { "state", KEY_EQUALITY, "a state", .read = state_read };
 	parser->reading->states_chosen = true;
 	uint32_t node = read_value(parser, &chosen, TOKEN_EQ, parser->token.start);
 	if (node == EXPR_FAILED)
@@ -429,8 +282,7 @@ static uint32_t read_filter(struct parser *parser)
 		return rest;
 	if (parser->token.kind != TOKEN_END)
 		return parser_fail(parser, &parser->token, "and, or, or another condition");
-	uint32_t node = expr_and(parser->reading->expr, states, rest);
-	return node == EXPR_FAILED ? reading_no_memory(parser->reading) : node;
+	return reading_keep(parser->reading, expr_and(parser->reading->expr, states, rest));
 }
 
 uint32_t parser_read(struct reading *reading, const char *text, size_t len)

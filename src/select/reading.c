@@ -29,10 +29,21 @@ uint32_t reading_no_memory(struct reading *reading)
 	return EXPR_FAILED;
 }
 
+uint32_t reading_keep(struct reading *reading, uint32_t node)
+{
+	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+}
+
+uint32_t reading_negate(struct reading *reading, bool negated, uint32_t node)
+{
+	if (node == EXPR_FAILED || !negated)
+		return node;
+	return reading_keep(reading, expr_not(reading->expr, node));
+}
+
 uint32_t reading_add(struct reading *reading, const struct expr_node *node)
 {
-	uint32_t index = expr_add(reading->expr, node);
-	return index == EXPR_FAILED ? reading_no_memory(reading) : index;
+	return reading_keep(reading, expr_add(reading->expr, node));
 }
 
 bool piece_split(struct piece *rest, char separator, struct piece *part)

@@ -41,7 +41,10 @@ uint32_t reading_fail(struct reading *reading, size_t at, const char *expected, 
 	__attribute__((format(printf, 4, 5)));
 /* Memory ran out: the error stays empty. */
 uint32_t reading_no_memory(struct reading *reading);
-/* expr_add(), and its failure worded. */
+/* The node of expr_add(), expr_and() ...: their failure is worded. */
+uint32_t reading_keep(struct reading *reading, uint32_t node);
+/* Its opposite, if so; a node that failed before stays failed. */
+uint32_t reading_negate(struct reading *reading, bool negated, uint32_t node);
 uint32_t reading_add(struct reading *reading, const struct expr_node *node);
 
 /* The part before the first `separator`, which is taken off `rest` with it; false: there was no more. */

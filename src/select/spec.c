@@ -125,8 +125,7 @@ static uint32_t spec_read(struct reading *reading, struct piece piece, int *vers
 	if (place == EXPR_FAILED)
 		return place;
 	uint32_t proto = reading_add(reading, &(struct expr_node){ .kind = EXPR_PROTO, .mask = spec.protos });
-	uint32_t node = expr_and(reading->expr, proto, place);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	return reading_keep(reading, expr_and(reading->expr, proto, place));
 }
 
 int filter_add_spec(struct filter *filter, const char *spec, size_t len, struct filter_error *error)
@@ -160,8 +159,7 @@ static uint32_t proto_state_node(struct reading *reading, unsigned protos, struc
 	reading->states_said |= (reading->expr->node[state].mask & STATE_BIT(STATE_BOUND)) != 0;
 	expr_list_add(reading->expr, &list, reading_add(reading, &proto));
 	expr_list_add(reading->expr, &list, state);
-	uint32_t node = expr_list_close(reading->expr, &list);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	return reading_keep(reading, expr_list_close(reading->expr, &list));
 }
 
 int filter_add_proto_states(struct filter *filter, const char *text, size_t len, struct filter_error *error)

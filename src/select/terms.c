@@ -167,8 +167,7 @@ static uint32_t globs_read(struct reading *reading, struct piece piece, const ch
 			return node;
 		expr_list_add(reading->expr, &list, node);
 	}
-	uint32_t node = expr_list_close(reading->expr, &list);
-	return node == EXPR_FAILED ? reading_no_memory(reading) : node;
+	return reading_keep(reading, expr_list_close(reading->expr, &list));
 }
 
 static uint32_t program_node(struct reading *reading, struct piece item)

@@ -25,6 +25,8 @@ enum { WIRE_BUFFER = 65536, WIRE_ORIGIN_MAX = 256, WIRE_NOTE_MAX = 32768 };
 /* The kernel puts the first part of an answer into the queue while the request is sent: this wait is for what never comes. */
 enum { WIRE_PATIENCE_MS = 5000 };
 
+struct servant;
+
 struct wire {
 	/* A whole request. 0, or -1 with errno. */
 	int (*send)(struct wire *wire, const void *request, size_t len);
@@ -46,8 +48,11 @@ struct wire {
 	int64_t offset;
 	const char *no_recording; /* constant text: why the file cannot be a recording at all; NULL: it may be */
 	bool confined;            /* a thread that receives from it begins its part of the sandbox: sandbox.h */
-	bool recording;           /* what is asked for twice is twice in the file */
-	int record_errno;         /* why the recording could not be written: this wire has no more to give */
+	/* Of wire_served() alone: whose threads may receive from `behind` directly. NULL: of none. */
+	struct servant *servant;
+	struct wire *behind;
+	bool recording;                   /* what is asked for twice is twice in the file */
+	int record_errno;                 /* why the recording could not be written: this wire has no more to give */
 	char origin[WIRE_ORIGIN_MAX + 1]; /* text of the NLMSG_NOOP that begins a recording */
 };
 
@@ -56,12 +61,11 @@ struct wire *wire_open(int bus);
 /* The same on NETLINK_SOCK_DIAG. */
 struct wire *wire_kernel(void);
 /* The same, opened and used by the servant. NULL with errno. */
-struct servant;
 struct wire *wire_served(struct servant *servant);
 /*
  * Long answers of `inner` are received by a thread while the caller works on
  * what came before; owns inner. The thread has the capabilities of the moment
- * it is started and is gone at the end of each answer. Returns inner if there
+ * it is started, or the servant's, and is gone at the end of each answer. Returns inner if there
  * is no memory for more; NULL if inner is NULL.
  */
 struct wire *wire_ahead(struct wire *inner);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <sockview/sandbox.h>
+#include <sockview/servant.h>
 
 #include "wire/framing.h"
 
@@ -92,7 +93,8 @@ static bool slot_fill(struct reader *self, struct reader_slot *slot)
 	int ready = wait_for_wire(self);
 	if (!ready)
 		return false;
-	slot->got = ready < 0 ? -1 : self->inner->receive(self->inner, slot->data, WIRE_BUFFER);
+	struct wire *wire = self->inner->behind ? self->inner->behind : self->inner;
+	slot->got = ready < 0 ? -1 : wire->receive(wire, slot->data, WIRE_BUFFER);
 	slot->error = errno;
 	slot->last =
 		slot->got < 0 ? !is_passing(slot->error) : !slot->got || reader_is_end(slot->data, (size_t)slot->got);
@@ -133,20 +135,37 @@ static bool slots_open(struct reader *self)
 	return self->memory && self->stop_fd >= 0;
 }
 
-void reader_start(struct reader *self)
+/* The thread has the capabilities of the one that starts it. */
+static ssize_t thread_start(void *context)
 {
+	struct reader *self = context;
 	pthread_attr_t small;
 	sigset_t all, before;
-	if (!slots_open(self) || pthread_attr_init(&small))
-		return;
+	if (pthread_attr_init(&small))
+		return 0;
 	pthread_attr_setstacksize(&small, STACK);
-	self->head = self->count = 0;
-	self->stop = false;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	self->running = !pthread_create(&self->thread, &small, receive_on, self);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&small);
+	return 0;
+}
+
+/*
+ * Had the servant to be asked for each datagram, that would wake two threads
+ * each time: an eighth of what -ee took at 200,000 sockets.
+ */
+void reader_start(struct reader *self)
+{
+	if (!slots_open(self))
+		return;
+	self->head = self->count = 0;
+	self->stop = false;
+	if (self->inner->servant)
+		servant_call(self->inner->servant, thread_start, self);
+	else
+		thread_start(self);
 }
 
 static void thread_join(struct reader *self)

@@ -55,7 +55,7 @@ void reader_destroy(struct reader *reader);
 
 /*
  * The one place where threads of a wire are started, with the capabilities of
- * the moment and all signals blocked. Where none can be had reader->running
+ * the moment (or of the wire's servant) and all signals blocked. Where none can be had reader->running
  * stays false: the caller receives by itself.
  */
 void reader_start(struct reader *reader);

@@ -5,6 +5,7 @@
  * Whether a row tells what takes CAP_NET_ADMIN the kernel judges by the thread
  * that receives it, which makes the next part of the dump in its recvmsg(), and
  * by the one that opened the socket (netlink_ns_capable(), net/netlink/af_netlink.c).
+ * A reader (reader.h) has the servant start its thread, which then needs it no more.
  */
 #include <sockview/wire.h>
 
@@ -83,6 +84,8 @@ struct wire *wire_served(struct servant *servant)
 		.receive = served_receive,
 		.close = served_close,
 		.fd = self->inner->fd,
+		.servant = servant,
+		.behind = self->inner,
 	};
 	return &self->wire;
 }

@@ -33,6 +33,7 @@ struct view {
 	bool color;
 	struct names *names;
 	const struct owners *owners; /* NULL: not looked for */
+	const struct table *table;   /* with owners: where the rows stay until end(), sock->at their place */
 
 	/* The formats of columns: table, csv, tsv, json, jsonl. */
 	const struct column_list *columns;

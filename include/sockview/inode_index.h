@@ -7,9 +7,9 @@
 
 /* Read-only, and so shared by threads, once filled. */
 struct inode_index {
-	struct inode_cell *cell; /* open addressing, power of two; see inode_index.c */
-	size_t mask;
-	uint32_t count; /* slots are 0 .. count-1 */
+	struct inode_cell *cell; /* open addressing; see inode_index.c */
+	uint32_t groups;         /* of cells */
+	uint32_t count;          /* slots are 0 .. count-1 */
 };
 
 #define SLOT_NONE UINT32_MAX

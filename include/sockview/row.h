@@ -348,6 +348,7 @@ enum want {
 struct sock {
 	struct row row;
 	uint8_t event; /* enum event_kind: what happened to it, of --events */
+	uint32_t at;   /* which row of its table; of table_get() alone */
 	const struct sock_timer *timer;
 	const struct sock_skmem *skmem;
 	const struct sock_extra *extra;

@@ -6,8 +6,8 @@
  *   nginx    1234 root    6u  IPv4  12493      0t0  TCP *:80 (LISTEN)
  *   ^content ^    ^        ^4 ^     ^               ^   right but for COMMAND and NAME
  *
- * A row is an fd of a process, in order of pid and fd, so all sockets are kept
- * until the last is known. Escapes of hostile names are ours (\x1b where lsof
+ * A row is an fd of a process, in order of pid and fd, so nothing is written
+ * until the last is known; the sockets stay in their table. Escapes of hostile names are ours (\x1b where lsof
  * has ^[), fds from 10000 on are whole where lsof has *000.
  */
 #include <sockview/format.h>
@@ -59,10 +59,6 @@ static int lsof_row(void *at, const struct view *view, struct out *out, const st
 		span = owners_of(view->owners, &sock->row);
 	if (!span.count)
 		return 0;
-	struct row *row = vec_push(state->row, state->row_count, state->row_capacity);
-	if (!row)
-		return -1;
-	*row = sock->row;
 	for (size_t i = 0; i < span.count; i++) {
 		if (view->chosen && filter_judge_owner(view->chosen, sock, view->owners, span.first + i) != VERDICT_YES)
 			continue;
@@ -70,7 +66,7 @@ static int lsof_row(void *at, const struct view *view, struct out *out, const st
 		if (!file)
 			return -1;
 		file->owner = (uint32_t)(span.first + i - view->owners->owner);
-		file->row = (uint32_t)(state->row_count - 1);
+		file->row = sock->at;
 	}
 	return 0;
 }
@@ -279,30 +275,68 @@ static int lsof_out_listing(struct lsof_state *state, const struct view *view, s
 
 /* --- at the end --- */
 
-/* Processes are numbered by ascending pid. */
+/* Of one process. */
 static int lsof_compare(const void *a, const void *b, void *context)
 {
 	const struct owner *owner = context;
 	const struct owner *left = &owner[((const struct lsof_file *)a)->owner];
 	const struct owner *right = &owner[((const struct lsof_file *)b)->owner];
-	if (left->process != right->process)
-		return left->process < right->process ? -1 : 1;
 	if (left->tid != right->tid)
 		return left->tid < right->tid ? -1 : 1;
 	return left->fd < right->fd ? -1 : left->fd > right->fd;
 }
 
+/* A process's part of the files; while they are put in order the next one of it comes to `next`. */
+struct lsof_part {
+	uint32_t next, end;
+};
+
+/* Each file to the part of its process. */
+static void lsof_gather(struct lsof_state *state, const struct owners *owners, struct lsof_part *part)
+{
+	for (size_t i = 0; i < owners->process_count; i++)
+		while (part[i].next < part[i].end) {
+			struct lsof_file *file = &state->file[part[i].next], found = *file;
+			struct lsof_part *whose = &part[owners->owner[found.owner].process];
+			*file = state->file[whose->next];
+			state->file[whose->next++] = found;
+		}
+}
+
+/*
+ * By ascending pid, as processes are numbered. Each process's files are sorted
+ * by themselves: qsort_r() takes the memory of what it sorts once more.
+ */
+static int lsof_order(struct lsof_state *state, const struct owners *owners)
+{
+	struct lsof_part *part = calloc(owners->process_count, sizeof(*part));
+	uint32_t first = 0;
+	if (!part)
+		return -1;
+	for (size_t i = 0; i < state->file_count; i++)
+		part[owners->owner[state->file[i].owner].process].end++;
+	for (size_t i = 0; i < owners->process_count; i++) {
+		part[i].next = first;
+		first = part[i].end += first;
+	}
+	lsof_gather(state, owners, part);
+	first = 0;
+	for (size_t i = 0; i < owners->process_count; first = part[i++].end)
+		qsort_r(state->file + first, part[i].end - first, sizeof(*state->file), lsof_compare, owners->owner);
+	free(part);
+	return 0;
+}
+
 static int lsof_end(void *at, const struct view *view, struct out *out)
 {
 	struct lsof_state *state = at;
-	if (state->file_count)
-		qsort_r(state->file, state->file_count, sizeof(*state->file), lsof_compare, view->owners->owner);
-	int result = view->fields ? lsof_out_fields(state, view, out) : lsof_out_listing(state, view, out);
+	int result = state->file_count ? lsof_order(state, view->owners) : 0;
+	if (!result)
+		result = view->fields ? lsof_out_fields(state, view, out) : lsof_out_listing(state, view, out);
 	if (view->repeated && view->fields)
 		out_string(out, "m\n");
 	else if (view->repeated)
 		out_string(out, "=======\n");
-	free(state->row);
 	free(state->file);
 	text_free(&state->command);
 	text_free(&state->name);

@@ -10,7 +10,7 @@ struct lsof_line lsof_line(const struct lsof_state *state, const struct view *vi
 {
 	const struct owner *owner = &view->owners->owner[state->file[index].owner];
 	return (struct lsof_line){ view, owner, &view->owners->process[owner->process],
-		                   &state->row[state->file[index].row] };
+		                   &view->table->row[state->file[index].row] };
 }
 
 const char *lsof_login(const struct lsof_line *line)

@@ -6,15 +6,13 @@
 #include <sockview/format.h>
 #include <sockview/text.h>
 
-/* An fd: which owner of which kept socket. */
+/* An fd: which owner of which socket. */
 struct lsof_file {
 	uint32_t owner; /* index into owners->owner */
-	uint32_t row;
+	uint32_t row;   /* of view->table */
 };
 
 struct lsof_state {
-	struct row *row;
-	size_t row_count, row_capacity;
 	struct lsof_file *file;
 	size_t file_count, file_capacity;
 	struct text command, name; /* of the line being written */

@@ -21,21 +21,24 @@ struct inode_cell {
 };
 
 #define GROUP_BITS 3
-#define CELLS_MIN  64
+#define GROUPS_MIN 8
 #define AHEAD      48 /* rows; a miss of the cache costs as much as dozens of them */
 
 static size_t home_of(const struct inode_index *index, uint32_t inode)
 {
 	/* Fibonacci hashing: the upper half of the product is the well-mixed one. */
 	uint64_t mixed = (uint64_t)(inode >> GROUP_BITS) * 0x9E3779B97F4A7C15u >> 32;
-	return ((size_t)mixed << GROUP_BITS | (inode & ((1u << GROUP_BITS) - 1))) & index->mask;
+	/* Its share of 2^32 as that of the groups: their number need not be a power of two. */
+	uint64_t group = mixed * index->groups >> 32;
+	return (size_t)(group << GROUP_BITS | (inode & ((1u << GROUP_BITS) - 1)));
 }
 
 static struct inode_cell *probe(const struct inode_index *index, uint32_t inode)
 {
 	size_t at = home_of(index, inode);
+	size_t cells = (size_t)index->groups << GROUP_BITS;
 	while (index->cell[at].inode && index->cell[at].inode != inode)
-		at = (at + 1) & index->mask;
+		at = at + 1 < cells ? at + 1 : 0;
 	return &index->cell[at];
 }
 
@@ -58,11 +61,10 @@ int inode_index_begin(struct inode_index *index, size_t room)
 		errno = ENOMEM;
 		return -1;
 	}
-	/* At most two thirds full: 1,000,000 sockets take 16 MiB. */
-	size_t cells = CELLS_MIN;
-	while (cells < room + room / 2)
-		cells *= 2;
-	*index = (struct inode_index){ .cell = calloc(cells, sizeof(struct inode_cell)), .mask = cells - 1 };
+	/* At most two thirds full: 1,000,000 sockets take 12 MB. */
+	uint32_t groups = (uint32_t)((room + room / 2) >> GROUP_BITS) + GROUPS_MIN;
+	size_t cells = (size_t)groups << GROUP_BITS;
+	*index = (struct inode_index){ .cell = calloc(cells, sizeof(struct inode_cell)), .groups = groups };
 	return index->cell ? 0 : -1;
 }
 

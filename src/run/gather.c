@@ -449,6 +449,7 @@ int gather_table(struct run *run)
 	if (answer == 0 && (run->needs.owners_shown || (run->undecided && run->selection.needs.owners))) {
 		answer = gather_owners(run) < 0 ? -1 : gather_no_proc(run);
 		run->view.owners = &run->owners;
+		run->view.table = &run->table;
 	}
 	finder_bpf_drop(run->early); /* before privileges are dropped: its thread has its own copy of them */
 	run->early = NULL;

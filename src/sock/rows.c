@@ -170,7 +170,7 @@ static void get_records(const struct table *table, size_t index, struct sock *so
 
 void table_get(const struct table *table, size_t index, struct sock *sock)
 {
-	*sock = (struct sock){ .row = table->row[index] };
+	*sock = (struct sock){ .row = table->row[index], .at = (uint32_t)index };
 	if (table->timer)
 		sock->timer = &table->timer[index];
 	if (table->skmem && table->skmem[index].count)

@@ -63,8 +63,8 @@ t.same([line for line in told if line], [b"not ok 1 - it", b"# want 2", b"it end
 with open(os.environ["SKIPPED_TO"], "rb") as file:
     t.ok(file.read().endswith(b"tells.t: ok 2 # SKIP none\n"), "what was skipped, too")
 
-WHY = b"hangs.t was ended: it printed nothing and used no CPU for 1 s\n"
-result = runs("hangs.t", "echo ok 1 - one\n" + keeps("hung") + "printf half\nsleep 1003", "--idle", "1")
+WHY = b"hangs.t was ended: it printed nothing and used no CPU for 3 s\n"
+result = runs("hangs.t", "echo ok 1 - one\n" + keeps("hung") + "printf half\nsleep 1003", "--idle", "3")
 t.same(result.out, b"ok 1 - one\nhalf\nnot ok 2 - " + WHY + b"1..2\n", "a test that hangs: its reason is a test that failed")
 t.ok(result.status == 1 and result.err.startswith(b"# ") and result.err.endswith(WHY), "and is told on stderr", result)
 t.same(left("hung"), [], "none of its processes is left")

@@ -50,8 +50,7 @@ static int landlock_enter(void)
 	}
 	if (fd < 0)
 		return number;
-	/* No rule was added: nothing is allowed. */
-	/* The descriptor stays, for a call less: the process ends soon, and nothing is to be had by it. */
+	/* Without a rule nothing is allowed. The descriptor stays, for a call less: nothing is to be had by it. */
 	return syscall(LANDLOCK_RESTRICT_SELF, fd, 0) ? errno : 0;
 }
 

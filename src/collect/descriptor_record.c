@@ -2,9 +2,8 @@
 /*
  * descriptor_record.c - see sockview/descriptor_record.h.
  *
- * An answer of vsock_diag or xsk_diag without a type of socket is of one of
- * which its descriptor told only that it is there. vsock_diag has no place for
- * the user.
+ * An answer of vsock_diag or xsk_diag without a type is of a socket whose
+ * descriptor told nothing but its inode. vsock_diag has no place for the user.
  */
 #include <sockview/descriptor_record.h>
 

@@ -35,28 +35,29 @@ struct held_search {
 	} told;
 };
 
-static const struct {
+static const struct held_family {
 	const char *name;
 	enum proto proto;
-	int family;
-} held_names[] = {
+	uint8_t family;
+} held_families[] = {
 	{ "AF_VSOCK", PROTO_VSOCK, AF_VSOCK },
 	{ "XDP", PROTO_XDP, AF_XDP },
 };
 
-/* PROTO_COUNT: of none of them. */
-static enum proto held_proto(const struct held_search *search, const char *path)
+/* NULL: of none of them. */
+static const struct held_family *held_family(const struct held_search *search, const char *path)
 {
 	char whole[80], name[32];
 	snprintf(whole, sizeof(whole), "/proc/self/fd/%d/%s", search->request->proc_fd, path);
 	ssize_t len = getxattr(whole, "system.sockprotoname", name, sizeof(name) - 1);
 	if (len <= 0)
-		return PROTO_COUNT;
+		return NULL;
 	name[len] = '\0';
-	for (size_t i = 0; i < countof(held_names); i++)
-		if (search->request->protos & PROTO_BIT(held_names[i].proto) && strcmp(name, held_names[i].name) == 0)
-			return held_names[i].proto;
-	return PROTO_COUNT;
+	for (size_t i = 0; i < countof(held_families); i++)
+		if (search->request->protos & PROTO_BIT(held_families[i].proto) &&
+		    strcmp(name, held_families[i].name) == 0)
+			return &held_families[i];
+	return NULL;
 }
 
 static bool held_option(int copy, int name, int *value)
@@ -98,10 +99,10 @@ static int held_take(void *context, struct descriptor *descriptor)
 {
 	struct held_search *search = context;
 	const char *path = descriptor->path;
-	enum proto proto = held_proto(search, path);
+	const struct held_family *family = held_family(search, path);
 	struct sock_detail detail = { 0 };
 	struct stat status;
-	if (proto == PROTO_COUNT || fstatat(search->request->proc_fd, path, &status, 0) < 0 ||
+	if (!family || fstatat(search->request->proc_fd, path, &status, 0) < 0 ||
 	    held_was_told(search, (uint32_t)status.st_ino))
 		return 0;
 	uint32_t *told = vec_push(search->told.inode, search->told.count, search->told.capacity);
@@ -109,8 +110,8 @@ static int held_take(void *context, struct descriptor *descriptor)
 		return -1;
 	*told = (uint32_t)status.st_ino;
 	struct sock sock = {
-		.row = { .proto = (uint8_t)proto,
-		         .family = proto == PROTO_VSOCK ? AF_VSOCK : AF_XDP,
+		.row = { .proto = (uint8_t)family->proto,
+		         .family = family->family,
 		         .state = STATE_CLOSE,
 		         .inode = *told,
 		         .uid = status.st_uid,
@@ -118,7 +119,8 @@ static int held_take(void *context, struct descriptor *descriptor)
 		         .flags = ROW_HAS_UID },
 		.detail = &detail,
 	};
-	int copy = search->request->copies && proto == PROTO_VSOCK ? file_copy_of(descriptor->pid, descriptor->fd) : -1;
+	bool copies = search->request->copies && family->proto == PROTO_VSOCK;
+	int copy = copies ? file_copy_of(descriptor->pid, descriptor->fd) : -1;
 	if (copy >= 0) {
 		held_vsock_ends(copy, &sock.row, &detail);
 		close(copy);

@@ -9,7 +9,6 @@
  */
 #include "firewall/ruleset.h"
 
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <string.h>
 
@@ -136,14 +135,4 @@ void ruleset_port_bounds(const struct ruleset *ruleset, uint64_t starts[PORT_WOR
 	if (bounds.masks_port)
 		memset(starts, 0xff, PORT_WORDS * sizeof(*starts));
 	starts[0] = (starts[0] | 2) & ~1ull;
-}
-
-bool ruleset_translates(const struct ruleset *ruleset)
-{
-	for (size_t i = 0; i < ruleset->chains; i++) {
-		const struct fw_chain *chain = &ruleset->chain[i];
-		if (chain->base && chain->type == FW_NAT && chain->hook == NF_INET_PRE_ROUTING)
-			return true;
-	}
-	return false;
 }

@@ -500,3 +500,13 @@ const char *ruleset_family(uint8_t family)
 	};
 	return family < countof(words) && words[family] ? words[family] : "?";
 }
+
+bool ruleset_translates(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->chains; i++) {
+		const struct fw_chain *chain = &ruleset->chain[i];
+		if (chain->base && chain->type == FW_NAT && chain->hook == NF_INET_PRE_ROUTING)
+			return true;
+	}
+	return false;
+}

@@ -85,7 +85,7 @@ static void names_of_table(struct run *run, unsigned need)
 			names_user(run->names, run->owners.process[i].uid);
 }
 
-/* What the rest of the rows takes that are written as they come. NULL, or why it cannot be had ahead. */
+/* Opens and looks up what the rest of the rows takes, as they come. NULL, or why it cannot be had ahead. */
 static const char *prepare_stream(struct run *run, unsigned need)
 {
 	if (need & NEED_USERS)

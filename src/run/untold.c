@@ -147,7 +147,7 @@ static int spliced_tables(struct run *run, const struct sources *sources, const 
 
 static int tables_and_bound(struct run *run, const struct sources *sources, const struct source_request *request)
 {
-	struct splice behind = { .run = run, .inner = request };
+	struct splice splice = { .run = run, .inner = request };
 	untold_bound(run, request->query);
 	if (run->bound.looked)
 		return spliced_tables(run, sources, request);
@@ -159,7 +159,7 @@ static int tables_and_bound(struct run *run, const struct sources *sources, cons
 		bound_find(&run->bound, run->proc_net_fd);
 	if (untold_bound_report(run) < 0)
 		return -1;
-	return splice_bound(&behind, ROW_ORDERS);
+	return splice_bound(&splice, ROW_ORDERS);
 }
 
 int untold_among(struct run *run, const struct sources *sources, const struct source_request *request)

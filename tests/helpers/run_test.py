@@ -80,7 +80,7 @@ class Test:
         self.numbers = 0            # the results printed so far
         self.planned = False
         self.line = b""             # the last one, as far as it was printed
-        self.skipped = b"it does not say why"
+        self.skipped = None
         self.details = 0            # so many more comments belong to the last failure
         output, write = os.pipe()
         # A byte arrives with SIGCHLD, so that the end of the test is not polled for.
@@ -122,17 +122,23 @@ class Test:
 
     def as_tap(self, line):
         """
-        cmocka 1.1 says "not ok 3 # SKIP name" of a skipped test, which is a failure to prove. The reason is in a
-        comment "# skipped: ..." that the program printed before.
+        Of a skipped test cmocka 1.1 says "not ok 3 # SKIP name", which is a failure to prove, and 2.0 "ok 3 - name # SKIP".
+        The reason is in a comment "# skipped: ..." that the program printed before (tests/unit/skip.h). A skip without
+        one is a failure.
         """
         told = re.fullmatch(rb"# skipped: (.*)", line)
         if told:
             self.skipped = told[1]
-        skip = re.fullmatch(rb"not ok (\d+) # SKIP (.*)", line)
+            return line
+        if not re.match(rb"(not )?ok\b", line):
+            return line
+        reason, self.skipped = self.skipped, None
+        skip = re.fullmatch(rb"not ok (\d+) # SKIP (.*)", line) or re.fullmatch(rb"ok (\d+)(?: - (.*?))? # SKIP\s*", line)
         if not skip:
             return line
-        reason, self.skipped = self.skipped, b"it does not say why"
-        return b"ok %s - %s # SKIP %s" % (skip[1], skip[2], reason)
+        if not reason:
+            return b"not ok %s - %s: skipped, and it does not say why" % (skip[1], skip[2] or b"")
+        return b"ok %s - %s # SKIP %s" % (skip[1], skip[2] or b"", reason)
 
     def note(self, variable, line):
         """

@@ -16,6 +16,8 @@
 #include <sockview/act.h>
 #include <sockview/exchange.h>
 
+#include "skip.h"
+
 /* A UDP socket on 0.0.0.0:PORT (0: any), and its row. */
 static int made(uint16_t port, struct row *row)
 {
@@ -29,7 +31,7 @@ static int made(uint16_t port, struct row *row)
 	/* qemu-user does not know the option. */
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &cookie_len) < 0 &&
 	    (errno == ENOPROTOOPT || errno == EINVAL))
-		skip();
+		skip_because("SO_COOKIE: %s", strerror(errno));
 	*row = (struct row){ .family = AF_INET, .proto = PROTO_UDP, .flags = ROW_HAS_COOKIE };
 	row->local_port = ntohs(address.sin_port);
 	row->cookie = cookie;
@@ -52,21 +54,20 @@ static void another_cookie_closes_nothing(void **state)
 	struct row row, next;
 	/* Its loopback is down, which is no matter: nothing is sent. */
 	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		skip();
+		skip_because("no network namespace: %s", strerror(errno));
 	int opened = act_open(&exchange);
 	/* qemu-user has no sock_diag. */
 	if (opened < 0 && errno == EPROTONOSUPPORT)
-		skip();
+		skip_because("no sock_diag: %s", strerror(errno));
 	assert_int_equal(opened, 0);
 	int fd = made(0, &row);
 	struct row wrong = row;
 	wrong.cookie++;
 	int number = act_close(&exchange, &wrong);
-	/* A kernel without CONFIG_INET_DIAG_DESTROY. */
 	if (number == EOPNOTSUPP) {
 		exchange_close(&exchange);
 		close(fd);
-		skip();
+		skip_because("a kernel without CONFIG_INET_DIAG_DESTROY");
 	}
 	assert_int_equal(number, ENOENT);
 	wrong.cookie = UINT64_MAX; /* INET_DIAG_NOCOOKIE: any socket of that address */

@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
+
 /* So many allocations from now one fails; below 1: none does. */
 static atomic_long countdown;
 static atomic_bool failed;
@@ -140,10 +142,8 @@ static void the_walk_in_threads(void **state)
 static void the_bpf_iterator(void **state)
 {
 	(void)state;
-	if (look_failing(finder_bpf, 0, 0)) {
-		print_message("# skipped: no BPF iterator here\n");
-		skip();
-	}
+	if (look_failing(finder_bpf, 0, 0))
+		skip_because("no BPF iterator here");
 	fail_each(finder_bpf, 0);
 }
 

@@ -33,6 +33,8 @@
 
 #include "owners/task_file.h"
 
+#include "skip.h"
+
 struct truth {
 	uint32_t inode;
 	int32_t pid, tid, fd;
@@ -621,18 +623,18 @@ static void look_early(struct look *look, uint32_t odd, int players)
 	close(request.proc_fd);
 }
 
-/* False, and `look` ended, where there is no BPF iterator. */
-static bool looked_early(struct look *look)
+/* Ends `look` and the scene of `pid`, and skips, where there is no BPF iterator. */
+static void need_early(struct look *look, pid_t pid)
 {
 	assert_in_range(look->answer, 0, 1);
 	if (look->answer == 0) {
 		assert_true(look->owners.report.by_bpf);
-		return true;
+		return;
 	}
-	print_message("# skipped: no BPF iterator here\n");
 	assert_null(look->owners.owner);
 	look_end(look);
-	return false;
+	drop_curtain(pid);
+	skip_because("no BPF iterator here");
 }
 
 static void compare_early(void (*scene)(void), int players, int second)
@@ -640,10 +642,9 @@ static void compare_early(void (*scene)(void), int players, int second)
 	struct look got;
 	pid_t pid = raise_curtain(scene, players);
 	look_early(&got, 0, second);
-	if (looked_early(&got)) {
-		compare(&got);
-		look_end(&got);
-	}
+	need_early(&got, pid);
+	compare(&got);
+	look_end(&got);
 	drop_curtain(pid);
 }
 
@@ -677,13 +678,12 @@ static void an_early_look_with_a_gap_is_kept(void **state)
 	close(closed);
 	pid_t pid = raise_curtain(scene_plain, 1);
 	look_early(&got, odd, 0);
-	if (looked_early(&got)) {
-		assert_int_equal(got.owners.index.count, stage->count + 1);
-		uint32_t slot = inode_index_find(&got.owners.index, odd);
-		assert_int_equal(got.owners.start[slot], got.owners.start[slot + 1]);
-		compare(&got);
-		look_end(&got);
-	}
+	need_early(&got, pid);
+	assert_int_equal(got.owners.index.count, stage->count + 1);
+	uint32_t slot = inode_index_find(&got.owners.index, odd);
+	assert_int_equal(got.owners.start[slot], got.owners.start[slot + 1]);
+	compare(&got);
+	look_end(&got);
 	drop_curtain(pid);
 }
 
@@ -704,8 +704,7 @@ static void a_stopped_iterator_gives_no_more(void **state)
 	char buffer[4096];
 	struct task_file_programs *programs = task_file_load(false, &why);
 	if (!programs) {
-		print_message("# skipped: %s: %s\n", why, strerror(errno));
-		skip();
+		skip_because("%s: %s", why, strerror(errno));
 	}
 	int idle = new_socket();
 	int fd = task_file_open(programs);
@@ -821,10 +820,8 @@ static void a_dead_leader_keeps_its_program(void **state)
 static void a_user_is_told_what_was_hidden(void **state)
 {
 	(void)state;
-	if (geteuid()) {
-		print_message("# skipped: only root can become another user\n");
-		skip();
-	}
+	if (geteuid())
+		skip_because("only root can become another user");
 	pid_t pid = raise_curtain(scene_plain, 1);
 	pid_t looker = fork();
 	assert_true(looker >= 0);
@@ -849,10 +846,8 @@ static void a_user_is_told_what_was_hidden(void **state)
 static void root_sees_other_users(void **state)
 {
 	(void)state;
-	if (geteuid()) {
-		print_message("# skipped: only root can become another user\n");
-		skip();
-	}
+	if (geteuid())
+		skip_because("only root can become another user");
 	struct look got;
 	pid_t pid = raise_curtain(scene_other_user, 1);
 	look(&got, finder_proc, PROCESS_UID, 0);

@@ -24,6 +24,8 @@
 #include "firewall/registers.h"
 #include "firewall/ruleset.h"
 
+#include "skip.h"
+
 static struct nlmsghdr *begin(char buffer[4096], unsigned type, uint8_t family)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -136,9 +138,8 @@ static void check_target(const struct packet_nat *nat, const char *to)
 static void test_rules(void **state)
 {
 	(void)state;
-	/* The files are netlink messages of a little-endian kernel. */
 	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
-		skip();
+		skip_because("the files are netlink messages of a little-endian kernel");
 	for (size_t i = 0; i < countof(rules); i++) {
 		struct ruleset *ruleset = rule_from_file(rules[i].file);
 		struct packet_nats nats;

@@ -27,16 +27,14 @@
 #include "collect/procnet.h"
 #include "collect/procnet_inet.h"
 
+#include "skip.h"
+
 /* Addresses stand in the order of the machine that wrote them. */
-#if __BYTE_ORDER != __LITTLE_ENDIAN
-#define NEEDS_LITTLE_ENDIAN() \
-	do { \
-		print_message("skipped: the sample lines are a little-endian machine's\n"); \
-		skip(); \
-	} while (0)
-#else
-#define NEEDS_LITTLE_ENDIAN() (void)0
-#endif
+static void needs_little_endian(void)
+{
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		skip_because("the sample lines are a little-endian machine's");
+}
 
 struct inet_case {
 	const char *what;
@@ -340,7 +338,7 @@ static void assert_row(const struct inet_case *c, const struct row *row)
 static void lines_mean_what_the_kernel_meant(void **state)
 {
 	(void)state;
-	NEEDS_LITTLE_ENDIAN();
+	needs_little_endian();
 	for (size_t i = 0; i < countof(inet_cases); i++) {
 		const struct inet_case *c = &inet_cases[i];
 		struct row row;

@@ -13,6 +13,8 @@
 #include <sockview/countof.h>
 #include <sockview/text.h>
 
+#include "skip.h"
+
 #ifdef __GLIBC__
 #define LIBC_IS_GLIBC true
 #else
@@ -196,10 +198,8 @@ static void characters_that_hide_or_reorder_are_escaped(void **state)
 	assert_non_null(perl);
 	for (; fscanf(perl, "%u", &c) == 1; found++)
 		want[c] = true;
-	if (pclose(perl) != 0 || !found) {
-		print_message("no perl, or one without these properties\n");
-		skip();
-	}
+	if (pclose(perl) != 0 || !found)
+		skip_because("no perl, or one without these properties");
 	for (c = 0; c < countof(want); c++) {
 		/* Surrogates are no characters; a backslash is escaped as what begins an escape. */
 		if ((c >= 0xd800 && c < 0xe000) || c == '\\')

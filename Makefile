@@ -315,7 +315,7 @@ DEPS_apk = gcc musl-dev linux-headers libmnl-dev libcap-dev pkgconf
 DEPS_pacman = gcc libmnl libcap pkgconf
 TEST_DEPS_apt-get = libcmocka-dev clang bpftool libbpf-dev perl python3 net-tools \
 	iproute2 lsof libcap2-bin util-linux procps mandoc jq nftables netbase git zsh fish strace iptables \
-	python3-prometheus-client sqlite3 tmux
+	python3-prometheus-client sqlite3 tmux libc6-dev-arm64-cross
 TEST_DEPS_dnf = libcmocka-devel clang bpftool libbpf-devel perl-Test-Harness python3 net-tools \
 	iproute lsof libcap util-linux procps-ng mandoc jq nftables git zsh fish strace iptables-nft \
 	python3-prometheus_client sqlite tmux

@@ -7,11 +7,14 @@
 
 #include <sockview/source.h>
 
+/* Beside PROTO_BIT()s: sock_diag was asked, and tells of them. */
+#define BOUND_IS_TOLD (1u << 31)
+
 /* True if the query asks for such sockets. */
 bool bound_is_asked(const struct query *query);
 /*
  * True if sock_diag tells of them (Linux 6.8, and kernels that took it back): the kernel is asked. `absent` is that of
- * struct sources: TCP is added where that is the answer, and not asked for where it is there; or NULL.
+ * struct sources: the answer is added, and nothing is asked where it is there; or NULL.
  */
 bool bound_is_told(unsigned *absent);
 

@@ -21,8 +21,8 @@ struct sources {
 	struct sandbox_grants *grants;
 	unsigned parts; /* of a long dump, received side by side; 1: never, 0: as it is worth */
 	unsigned busy;  /* threads of the caller's that run meanwhile */
-	unsigned *
-		absent; /* PROTO_BIT()s that earlier calls found no sock_diag for, kept for later ones; NULL: not kept */
+	/* PROTO_BIT()s that earlier calls found no sock_diag for, and BOUND_IS_TOLD (bound.h); kept for later ones. NULL: not kept. */
+	unsigned *absent;
 };
 
 /*

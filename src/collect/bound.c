@@ -58,8 +58,10 @@ static int bound_seen(void *context, const struct nlmsghdr *message, const void 
 	return 0;
 }
 
-/* A socket of our own that is bound: is it told? */
-static bool bound_is_dumped(struct exchange *exchange, uint16_t port, unsigned *absent)
+enum bound_answer { BOUND_REFUSED, BOUND_NONE, BOUND_SEEN };
+
+/* Of TCP's sockets of `states` at a port. */
+static enum bound_answer bound_dump(uint32_t states, uint16_t port, unsigned *absent)
 {
 	struct {
 		struct nlmsghdr head;
@@ -73,51 +75,55 @@ static bool bound_is_dumped(struct exchange *exchange, uint16_t port, unsigned *
 		.body = {
 			.sdiag_family = AF_INET,
 			.sdiag_protocol = IPPROTO_TCP,
-			.idiag_states = 1u << STATE_BOUND,
+			.idiag_states = states,
 			.id.idiag_sport = port,
 		},
 	};
+	struct exchange exchange;
 	bool seen = false;
-	enum exchange_end end = exchange_ask(exchange, &request.head, bound_seen, &seen);
-	if (absent && end == EXCHANGE_REFUSED && exchange->number == ENOENT)
+	if (exchange_open(&exchange, NETLINK_SOCK_DIAG) < 0)
+		return BOUND_REFUSED;
+	enum exchange_end end = exchange_ask(&exchange, &request.head, bound_seen, &seen);
+	if (end == EXCHANGE_REFUSED && exchange.number == ENOENT)
 		*absent |= PROTO_BIT(PROTO_TCP);
-	return end == EXCHANGE_DONE && seen;
+	exchange_close(&exchange);
+	return end != EXCHANGE_DONE ? BOUND_REFUSED : seen ? BOUND_SEEN : BOUND_NONE;
 }
 
-static bool bound_ask_kernel(unsigned *absent)
+/* A socket of our own that is bound: is it told? */
+static bool bound_try(unsigned *absent)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
-	struct exchange exchange;
 	bool told = false;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	if (bind(fd, (struct sockaddr *)&address, len) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
-	    exchange_open(&exchange, NETLINK_SOCK_DIAG) == 0) {
-		told = bound_is_dumped(&exchange, address.sin_port, absent);
-		exchange_close(&exchange);
-	}
+	if (bind(fd, (struct sockaddr *)&address, len) == 0 && getsockname(fd, (struct sockaddr *)&address, &len) == 0)
+		told = bound_dump(1u << STATE_BOUND, address.sin_port, absent) == BOUND_SEEN;
 	close(fd);
 	return told;
 }
 
-/* A release of 6.8 or later has it; that a lower one has not is not sure: distributions take things back. */
-bool bound_is_told(unsigned *absent)
+/*
+ * A release of 6.8 or later tells, where it has tcp_diag: asked for no state, inet_diag_dump_icsk() walks no table.
+ * That a lower release does not is not sure: distributions take things back.
+ */
+static bool bound_ask_kernel(unsigned *absent)
 {
 	struct utsname name;
 	unsigned major = 0, minor = 0;
-	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	if (netlink < 0)
-		return false;
-	close(netlink);
-	if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	    (major > 6 || (major == 6 && minor >= 8)))
-		return true;
-	if (absent && *absent & PROTO_BIT(PROTO_TCP))
-		return false;
-	return bound_ask_kernel(absent);
+	bool newer = uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	             (major > 6 || (major == 6 && minor >= 8));
+	return newer ? bound_dump(0, 0, absent) != BOUND_REFUSED : bound_try(absent);
+}
+
+bool bound_is_told(unsigned *absent)
+{
+	unsigned once = 0, *known = absent ? absent : &once;
+	if (!(*known & (PROTO_BIT(PROTO_TCP) | BOUND_IS_TOLD)) && bound_ask_kernel(known))
+		*known |= BOUND_IS_TOLD;
+	return *known & BOUND_IS_TOLD;
 }
 
 /* --- by descriptors --- */

@@ -294,7 +294,8 @@ static int look_once(struct run *run, bool last)
 		return -1;
 	run->looked = true;
 	run->told = run->elsewhere = false;
-	if (!several)
+	/* With the rights that rows which come do without. */
+	if (!whole)
 		untold_bound(run, &run->query);
 	if (rating_begin(run) < 0)
 		return -1;

@@ -88,6 +88,20 @@ if tap.run([denied[0], "0", "true"]).status != 125:
 else:
     t.skip("where netlink is not to be had likewise", "no seccomp filter may be set here")
 
+
+# A module that cannot be loaded: netlink is there, and refuses TCP. The descriptors are copied with the rights of
+# before the first row, which comes without them where rows stream.
+library = None if tap.SAN else tap.preloadable("alter_netlink")
+refused = {"LD_PRELOAD": library, "ALTER": "refused", "ALTER_BUS": "4"} if library else None
+for words in ("-atn", "-atnI", "-atnm", "-atnee", "-atnp", "-tn --state bound", "-an --format tsv", "7005"):
+    name = "%s where tcp_diag cannot be loaded: all are found" % words
+    if not refused:
+        t.skip(name, "a sanitizer wants to be the first library that is loaded" if tap.SAN else "no C compiler for a library to be preloaded")
+        continue
+    result = tap.sockview(*words.split(), env=refused)
+    wanted = [7005] if words == "7005" else [sock.getsockname()[1] for sock in held]
+    t.ok(all(re.search(rb":%d\b|\t%d\t" % (port, port), result.out) for port in wanted) and b"modprobe tcp_diag" in result.err, name, result)
+
 # --- another namespace's, and another user's
 
 child = subprocess.Popen([sys.executable, "-c", """

@@ -6,6 +6,7 @@
  *   ALTER_BUS=N    of sockets on that bus (NETLINK_SOCK_DIAG is 4)
  *   ALTER=errno    every dump ends with EIO in its NLMSG_DONE
  *   ALTER=changed  every message has NLM_F_DUMP_INTR
+ *   ALTER=refused  every dump is refused with ENOENT, as where a module cannot be loaded
  *   ALTER_TYPE=N   only dumps whose messages have that type
  */
 #define _GNU_SOURCE
@@ -51,15 +52,40 @@ static void alter(char *data, size_t len)
 	}
 }
 
+/* An error in place of the answer, the rest of which is thrown away: a dump that goes on would refuse the next one. */
+static ssize_t refuse(int fd, struct iovec *room)
+{
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr error;
+	} told = { .error.error = -ENOENT };
+	static _Thread_local char rest[1 << 16];
+	memcpy(&told.head, room->iov_base, sizeof(told.head));
+	if (told.head.nlmsg_type == NLMSG_ERROR)
+		return 0;
+	told.error.msg = told.head;
+	told.head.nlmsg_len = sizeof(told);
+	told.head.nlmsg_type = NLMSG_ERROR;
+	told.head.nlmsg_flags = 0;
+	memcpy(room->iov_base, &told, sizeof(told));
+	while (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+		;
+	return (ssize_t)sizeof(told);
+}
+
 ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
 	static ssize_t (*real)(int, struct msghdr *, int);
 	if (!real)
 		real = (ssize_t(*)(int, struct msghdr *, int))dlsym(RTLD_NEXT, "recvmsg");
 	ssize_t got = real(fd, message, flags);
-	if (got > 0 && message->msg_iovlen == 1 && is_on_bus(fd))
+	if (got < (ssize_t)sizeof(struct nlmsghdr) || message->msg_iovlen != 1 || !is_on_bus(fd))
+		return got;
+	const char *how = getenv("ALTER");
+	ssize_t refused = how && !strcmp(how, "refused") ? refuse(fd, message->msg_iov) : 0;
+	if (!refused)
 		alter(message->msg_iov[0].iov_base, (size_t)got);
-	return got;
+	return refused ? refused : got;
 }
 
 /* With 64-bit times on 32 bits the same by another name. */

@@ -71,14 +71,14 @@ int write_run(struct bpf_iter__task *context)
 	if (!task || task->flags & PF_KTHREAD)
 		return 0;
 	/* Before the switches: __schedule() counts one first and clears this last (kernel/sched/core.c). */
-	volatile int running = FIELD_EXISTS(task->on_cpu) ? task->on_cpu : 0;
+	volatile unsigned int running = FIELD_EXISTS(task->on_cpu) ? task->on_cpu : 0;
 	unsigned int level = reader_level();
 	struct task_run record = {
 		.tid = task_number(task, level),
 		.pid = process_number(task, level),
 		.start_boottime = task->start_boottime,
 		.switches = task->nvcsw + task->nivcsw,
-		.running = (unsigned int)running,
+		.running = running,
 	};
 	bpf_seq_write(context->meta->seq, &record, sizeof(record));
 	return 0;

@@ -63,7 +63,8 @@ struct pid {
 struct task_struct {
 	int pid, tgid;
 	unsigned int flags;
-	int on_cpu; /* with CONFIG_SMP */
+	/* With CONFIG_SMP. An int, and a u8 in Linux 7.2: of unsigned numbers alone libbpf takes another size. */
+	unsigned int on_cpu;
 	unsigned long nvcsw, nivcsw;
 	struct files_struct *files;
 	struct task_struct *group_leader;

@@ -7,6 +7,7 @@
 #     tests/everywhere.sh [SUITE[-ARCH][/chroot]]...
 #         trixie, sid, bookworm, bookworm/chroot, bookworm-i386 and bullseye unless named
 #     tests/everywhere.sh arm64 s390x
+#     tests/everywhere.sh kernels                  tests/kernels/run.sh, of a static build made before it
 #
 # A suite is run as a container is, after pivot_root(2); with /chroot as pbuilder and schroot do it, where the kernel
 # makes no user namespace and "/" is no mount point. Below the table stands each test that was skipped, with its reason.
@@ -138,12 +139,26 @@ try_processor() {
 	[ ${#failed[@]} -eq 0 ]
 }
 
+# A line for each kernel that is booted.
+try_kernels() {
+	(tests/musl/libraries.sh build/musl && make -j2 dist-static) >"$FOLDER/kernels.log" 2>&1 ||
+		{ echo "kernels: no static build, see $FOLDER/kernels.log"; return 1; }
+	FOLDER=$FOLDER/kernels tests/kernels/run.sh
+}
+
 [ "$(id -u)" -eq 0 ] || { echo "$0: debootstrap needs root" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "$0: debootstrap is needed" >&2; exit 1; }
 [ $# -gt 0 ] || set -- trixie sid bookworm bookworm/chroot bookworm-i386 bullseye
+mkdir -p "$FOLDER" || exit 1
 failed=0
 for suite; do
-	if [ -n "${TRIPLE[$suite]:-}" ]; then try_processor "$suite"; else try_suite "$suite"; fi || failed=$((failed + 1))
+	if [ -n "${TRIPLE[$suite]:-}" ]; then
+		try_processor "$suite"
+	elif [ "$suite" = kernels ]; then
+		try_kernels
+	else
+		try_suite "$suite"
+	fi || failed=$((failed + 1))
 done
 tell_skips "$@"
 [ "$failed" -eq 0 ]

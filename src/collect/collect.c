@@ -251,6 +251,16 @@ static bool is_bound_told(const struct sources *sources, const struct report *re
 	return report->from_netlink & PROTO_BIT(PROTO_TCP) && told;
 }
 
+/*
+ * UDP-Lite is no module, and udp_diag's is that of UDP: a kernel that tells of UDP and knows no UDP-Lite, as
+ * those from Linux 7.2 on, has none of its sockets.
+ */
+static void forgive_udplite(struct report *report)
+{
+	if ((report->from_netlink | report->from_proc) & PROTO_BIT(PROTO_UDP) && !report->refused[PROTO_UDPLITE])
+		report->unavailable &= ~PROTO_BIT(PROTO_UDPLITE);
+}
+
 int collect_sockets(const struct sources *sources, const struct source_request *request, struct report *report,
                     struct error *error)
 {
@@ -264,5 +274,6 @@ int collect_sockets(const struct sources *sources, const struct source_request *
 	if (sources->absent)
 		*sources->absent |= self.absent;
 	report->bound_untold |= bound && !is_bound_told(sources, report, told);
+	forgive_udplite(report);
 	return give_up(&self, answer);
 }

@@ -16,7 +16,7 @@ wrong = []
 
 def need(right, what, part):
     if not right:
-        wrong.append("%s: %r" % (what, parts.get(part)))
+        wrong.append("%s: %.600r" % (what, parts.get(part)))
 
 
 def rows(part):
@@ -41,6 +41,12 @@ need(parts["free"][2] == 0, "--explain: free, says the kernel", "free")
 need(parts["free-no-probe"][2] == (0 if tells_bound else 3), "--no-probe: free only where all tables were read", "free-no-probe")
 for part in ("info", "memory", "extend", "unix", "summary", "health", "lsof"):
     need(parts[part][2] in (0, 1) and parts[part][0], "%s: an answer" % part, part)
+for part, wanted in (("info", truth), ("memory", truth), ("extend", truth), ("record", [row for row in truth if row[0] == "tcp"])):
+    need(len(re.findall(r"^(?:tcp|udp)", parts[part][0], re.M)) == len(wanted), "%s: every socket, as rows come" % part, part)
+need("does not tell of udplite" not in parts["lsof"][1], "UDP-Lite is no missing part where there is none", "lsof")
+need(parts["bpf"][2] == (0 if release >= (5, 14) else 3), "owners by BPF", "bpf")
+need(len(re.findall(r"\d+/scene", parts["bpf"][0])) == (12 if release >= (5, 14) else 0), "owners by BPF: each listener's", "bpf")
+need(("BPF programs take" in parts["events"][1]) == (release < (5, 14)), "events by BPF", "events")
 need(parts["netlink"][2] == (0 if modules else 3), "--source netlink", "netlink")
 need(parts["record"][2] == (0 if modules else 3), "--record", "record")
 need(parts["replay"][2] in ((0, 3) if modules else (3,)), "a recording says free only of what it knows", "replay")
@@ -48,6 +54,12 @@ asked = re.findall(r"net-pf-16-proto-4-type-2-6$", parts["modprobes"][0], re.M)
 need(len(asked) <= (0 if modules else 1), "--explain asks for tcp_diag once", "modprobes")
 if not modules:
     need("modprobe tcp_diag" in parts["info"][1], "the note names the module", "info")
+compared = parts["sandbox"][0].splitlines()
+need(len(compared) > 10 and all(line.startswith("same ") for line in compared), "the sandbox changes no byte", "sandbox")
+lacks = [line for line in parts["sandbox-lacks"][1].splitlines() if "sandbox" in line]
+need(lacks == ([] if release >= (5, 13) else ["sockview: the sandbox lacks Landlock: Function not implemented"]),
+     "-v says what the sandbox lacks, and nothing else", "sandbox-lacks")
+need(parts["first-write"][0].split() == ["NoNewPrivs:", "1", "Seccomp:", "2"], "the sandbox is in force at the first write", "first-write")
 need(not re.search(r"Argument list too long|Segmentation|Aborted", text), "no crash, and words for what is refused", "bpf")
 for one in wrong:
     print("  " + one)

@@ -2,6 +2,7 @@
 /* Sockets over netlink and what is asked next: every way an answer can go wrong, by a scripted wire. */
 #include <setjmp.h>
 #include <fcntl.h>
+#include <linux/unix_diag.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "collect/request.h"
 
 #include "../tests/helpers/netlink_script.h"
+#include "payload.h"
 
 struct fixture {
 	struct script script;
@@ -160,6 +162,158 @@ static void a_module_that_is_not_there_is_asked_for_once(void **state)
 	assert_int_equal(fixture->report.unavailable, PROTO_BIT(PROTO_TCP));
 	assert_int_equal(fixture->report.netlink_errno, ENOENT);
 }
+
+/* Linux 7.2 has no UDP-Lite: neither a handler nor a file, where UDP has one or the other. Nothing is missing then. */
+static void where_there_is_no_udplite_nothing_is_missing(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.protos = PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE);
+	fixture->query.states[PROTO_UDP] = fixture->query.states[PROTO_UDPLITE] = STATE_ALL;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 4, 0);
+	script_put_done(step, 0, 0);
+	script_put_error(script_step(&fixture->script), -ENOENT);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 4);
+	assert_int_equal(fixture->report.from_netlink, PROTO_BIT(PROTO_UDP));
+	assert_int_equal(fixture->report.unavailable, 0);
+}
+
+/* Without the module it is not known. */
+static void without_udp_diag_udplite_is_not_known(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.protos = PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE);
+	fixture->query.states[PROTO_UDP] = fixture->query.states[PROTO_UDPLITE] = STATE_ALL;
+	script_put_error(script_step(&fixture->script), -ENOENT);
+	script_put_error(script_step(&fixture->script), -ENOENT);
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->report.unavailable, fixture->query.protos);
+}
+
+/* --- kernels that know less: tests/README.md has the list --- */
+
+/* What kernels since 4.19 have added to an answer, in that order. */
+static const struct {
+	uint16_t type;
+	uint16_t len;
+	unsigned extra; /* of EXTRA_... */
+	int blob;       /* -1: none */
+} added[] = {
+	{ INET_DIAG_SHUTDOWN, 1, EXTRA_SHUTDOWN, -1 },     /* before */
+	{ INET_DIAG_ULP_INFO, 8, 0, BLOB_ULP },            /* 5.3 */
+	{ INET_DIAG_SK_BPF_STORAGES, 8, 0, BLOB_STORAGE }, /* 5.6 */
+	{ INET_DIAG_CGROUP_ID, 8, EXTRA_CGROUP, -1 },      /* 5.8 */
+	{ INET_DIAG_SOCKOPT, 2, EXTRA_SOCKOPT, -1 },       /* by 5.10 */
+};
+
+struct told {
+	unsigned extra, blobs;
+	size_t tcp_info;
+};
+
+static int told_sink(void *context, const struct sock *sock)
+{
+	struct told *told = context;
+	told->extra = sock->extra ? sock->extra->has : 0;
+	told->tcp_info = sock->blob[BLOB_TCP_INFO].len;
+	for (int i = 0; i < BLOB_COUNT; i++)
+		told->blobs |= sock->blob[i].data ? 1u << i : 0;
+	return 0;
+}
+
+static void what_an_older_kernel_does_not_send_is_absent(void **state)
+{
+	struct fixture *fixture = *state;
+	/* struct tcp_info up to the last member of 4.19 (tcpi_reord_seen), and of later ones. */
+	static const uint16_t tcp_info[countof(added)] = { 224, 232, 232, 232, 240 };
+	for (size_t kernel = 0; kernel < countof(added); kernel++) {
+		struct inet_diag_msg msg = { .idiag_family = AF_INET, .idiag_state = 1, .idiag_inode = 4 };
+		struct payload payload = { 0 };
+		struct told told = { 0 }, want = { .blobs = 1u << BLOB_TCP_INFO, .tcp_info = tcp_info[kernel] };
+		uint8_t bytes[256] = { 1 };
+		put(&payload, &msg, sizeof(msg));
+		put_attr(&payload, INET_DIAG_INFO, bytes, tcp_info[kernel]);
+		for (size_t i = 0; i <= kernel; i++) {
+			put_attr(&payload, added[i].type, bytes, added[i].len);
+			want.extra |= added[i].extra;
+			want.blobs |= added[i].blob < 0 ? 0 : 1u << added[i].blob;
+		}
+		script_init(&fixture->script);
+		struct script_step *step = script_step(&fixture->script);
+		script_put(step, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, payload.bytes, payload.len);
+		script_put_done(step, 0, 0);
+		fixture->query.want = WANT_EXTRA | WANT_INFO | WANT_TCP_INFO | WANT_STORAGE;
+		fixture->request.sink = told_sink;
+		fixture->request.context = &told;
+		assert_int_equal(run(fixture), 0);
+		assert_int_equal(told.extra, want.extra);
+		assert_int_equal(told.blobs, want.blobs);
+		assert_int_equal(told.tcp_info, want.tcp_info);
+		assert_int_equal(fixture->report.malformed, 0);
+	}
+}
+
+/* UDIAG_SHOW_UID is passed over before Linux 5.3. */
+static void unix_sockets_of_an_older_kernel_have_no_user(void **state)
+{
+	struct fixture *fixture = *state;
+	struct unix_diag_msg msg = {
+		.udiag_family = AF_UNIX, .udiag_type = SOCK_STREAM, .udiag_state = 1, .udiag_ino = 4
+	};
+	fixture->query.protos = PROTO_BIT(PROTO_UNIX);
+	fixture->query.states[PROTO_UNIX] = STATE_ALL;
+	struct script_step *step = script_step(&fixture->script);
+	script_put(step, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, &msg, sizeof(msg));
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_int_equal(fixture->table.count, 1);
+	assert_int_equal(fixture->table.row[0].flags & ROW_HAS_UID, 0);
+	assert_int_equal(fixture->table.row[0].inode, 4);
+}
+
+/* INET_DIAG_REQ_PROTOCOL is passed over before Linux 5.10, and the byte beside it is no protocol's number. */
+static void mptcp_of_an_older_kernel_is_refused_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->query.protos |= PROTO_BIT(PROTO_MPTCP);
+	fixture->query.states[PROTO_MPTCP] = STATE_ALL;
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 4, 0);
+	script_put_done(step, 0, 0);
+	script_put_error(script_step(&fixture->script), -ENOENT);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 1, 4);
+	assert_int_equal(fixture->report.unavailable, PROTO_BIT(PROTO_MPTCP));
+	assert_int_equal(fixture->report.from_netlink, PROTO_BIT(PROTO_TCP));
+}
+
+/* An op of a condition that the kernel does not know (INET_DIAG_BC_CGROUP_COND, 5.9) refuses the dump: all rows come, to be judged by the filter. */
+static void what_an_older_kernel_cannot_judge_is_not_asked_of_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct expr_range range = { 4, 4 };
+	struct expr expr;
+	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_LOCAL, .family = AF_UNSPEC };
+	assert_int_equal(expr_init(&expr), 0);
+	assert_int_equal(expr_keep_ranges(&expr, &range, 1, &node.ranges), 0);
+	expr.root = expr_add(&expr, &node);
+	fixture->query.expr = &expr;
+	/* Without a mark's condition first, which takes a right, and then without any. */
+	script_put_error(script_step(&fixture->script), -EINVAL);
+	script_put_error(script_step(&fixture->script), -EINVAL);
+	struct script_step *step = script_step(&fixture->script);
+	script_put_socket(step, AF_INET, 4, 0);
+	script_put_socket(step, AF_INET, 5, 0);
+	script_put_done(step, 0, 0);
+	assert_int_equal(run(fixture), 0);
+	assert_ports(fixture, 2, 4, 5);
+	assert_int_equal(fixture->script.sent, 3);
+	assert_int_equal(fixture->report.unavailable | fixture->report.lost, 0);
+	expr_free(&expr);
+}
+
+/* --- what is asked next --- */
 
 static void both_families_come_in_one_walk(void **state)
 {
@@ -853,6 +1007,12 @@ int main(void)
 		CASE(an_error_too_short_to_say_which_is_malformed),
 		CASE(the_old_request_refused_is_asked_apart),
 		CASE(a_module_that_is_not_there_is_asked_for_once),
+		CASE(where_there_is_no_udplite_nothing_is_missing),
+		CASE(without_udp_diag_udplite_is_not_known),
+		CASE(what_an_older_kernel_does_not_send_is_absent),
+		CASE(unix_sockets_of_an_older_kernel_have_no_user),
+		CASE(mptcp_of_an_older_kernel_is_refused_alone),
+		CASE(what_an_older_kernel_cannot_judge_is_not_asked_of_it),
 		CASE(both_families_come_in_one_walk),
 		CASE(tcp6_waits_for_tcp_where_order_matters),
 		CASE(listeners_are_asked_for_first),

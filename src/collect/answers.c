@@ -104,13 +104,6 @@ int answers_give_held(struct answers *self)
 	return answer;
 }
 
-static void name_note(struct answers *self, const struct sock *sock)
-{
-	const struct bytes *name = &sock->blob[BLOB_PATH];
-	if (name->len && memchr(name->data, '\n', name->len))
-		self->newline_names = true;
-}
-
 /* What is known of a row because of what was asked. */
 static void note_autobound(const struct answers *self, struct row *row)
 {
@@ -178,12 +171,13 @@ static bool told_by_group(struct answers *self, const struct sock *sock)
 
 static int row_take(struct answers *self, const struct sock *sock)
 {
+	const struct bytes *path = &sock->blob[BLOB_PATH];
 	self->rows++;
 	if (told_again(self, &sock->row) || told_by_group(self, sock))
 		return 0;
 	self->report->received++;
-	if (sock->row.family == AF_UNIX)
-		name_note(self, sock);
+	if (sock->row.family == AF_UNIX && path->len)
+		self->newline_names |= memchr(path->data, '\n', path->len) != NULL;
 	if (!query_matches(self->want->query, &sock->row))
 		return 0;
 	if (self->elsewhere) {
@@ -199,23 +193,20 @@ static int row_take(struct answers *self, const struct sock *sock)
 
 /* --- messages --- */
 
-static int on_answer(struct answers *self, const struct nlmsghdr *message, const void *payload, size_t len)
+int answers_take(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	enum proto proto = self->request.proto;
+	struct answers *self = context;
 	struct decoded *decoded = self->decoded;
-	bool good = family_of(proto)->decode(payload, len, proto, self->want->query->want, decoded);
-	if (!good)
+	enum proto proto = self->request.proto;
+	if (!answers_is_diag(message))
+		return 0;
+	if (!family_of(proto)->decode(payload, len, proto, self->want->query->want, decoded))
 		return exchange_malformed(&self->exchange, message);
 	/* A socket without a type: only its inode was seen. */
 	if (self->of_descriptors && decoded->sock.detail && !decoded->detail.type)
 		decoded->detail.has = 0;
 	note_autobound(self, &decoded->sock.row);
 	return row_take(self, &decoded->sock);
-}
-
-int answers_take(void *context, const struct nlmsghdr *message, const void *payload, size_t len)
-{
-	return answers_is_diag(message) ? on_answer(context, message, payload, len) : 0;
 }
 
 /* --- the end --- */

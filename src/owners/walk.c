@@ -30,7 +30,7 @@
 #define PIDS_PER_THREAD 4
 
 /* Of a table that threads share: fds in a part, more where the table is larger than so many of these. */
-enum { PART_LEAST = 2048, PARTS_MAX = 256 };
+enum { PART_LEAST = 2048, WALK_PARTS = 256 };
 
 struct walker {
 	const int32_t *pid; /* of all walkers */
@@ -93,9 +93,9 @@ static int take_part(void *context, size_t item)
 }
 
 /* 0, or -1 with errno ENOMEM. */
-static int parts_add(struct walk_parts *parts, struct scan_rest *rest)
+static int walk_parts_add(struct walk_parts *parts, struct scan_rest *rest)
 {
-	int32_t step = (rest->end - rest->from) / PARTS_MAX + 1;
+	int32_t step = (rest->end - rest->from) / WALK_PARTS + 1;
 	step = step < PART_LEAST ? PART_LEAST : step;
 	int64_t from = rest->from;
 	do {
@@ -110,7 +110,7 @@ static int parts_add(struct walk_parts *parts, struct scan_rest *rest)
 	return 0;
 }
 
-static int parts_take(struct walk_parts *parts, struct walker *walker, unsigned count)
+static int walk_parts_take(struct walk_parts *parts, struct walker *walker, unsigned count)
 {
 	struct part_taker taker[CREW_MAX];
 	void *member[CREW_MAX];
@@ -121,14 +121,6 @@ static int parts_take(struct walk_parts *parts, struct walker *walker, unsigned 
 	return crew_run(count, parts->count, take_part, member);
 }
 
-static void part_tell(const struct walk_part *part)
-{
-	if (part->look <= part->rest->worst)
-		return;
-	part->rest->worst = part->look;
-	part->rest->unread = part->unread;
-}
-
 /* By as many walkers as are of use, whatever the number of processes: `count` are there, and more are made. */
 static int share_rests(struct walker *walker, unsigned *count, struct scan_rests *rests)
 {
@@ -136,16 +128,21 @@ static int share_rests(struct walker *walker, unsigned *count, struct scan_rests
 	struct walk_parts parts = { 0 };
 	int failed = 0;
 	for (size_t i = 0; i < rests->count && !failed; i++)
-		failed = parts_add(&parts, &rests->rest[i]);
+		failed = walk_parts_add(&parts, &rests->rest[i]);
 	unsigned crew = crew_size(request->threads, parts.count, 1);
 	if (!failed && crew > *count) {
 		failed = init_walkers(walker + *count, crew - *count, request, walker->pid, NULL);
 		*count = crew;
 	}
 	if (!failed)
-		failed = parts_take(&parts, walker, crew);
-	for (size_t i = 0; i < parts.count; i++)
-		part_tell(&parts.part[i]);
+		failed = walk_parts_take(&parts, walker, crew);
+	for (size_t i = 0; i < parts.count; i++) {
+		const struct walk_part *part = &parts.part[i];
+		if (part->look <= part->rest->worst)
+			continue;
+		part->rest->worst = part->look;
+		part->rest->unread = part->unread;
+	}
 	free(parts.part);
 	return failed;
 }

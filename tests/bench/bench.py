@@ -257,11 +257,16 @@ def within(way, *options):
     return Command(" ".join([*way, "sockview", *options]), [*way, SOCKVIEW, *options])
 
 
-def one_process():
-    """Its descriptors read by as many threads as CPUs, by one, and by the peers; the dump is in each."""
+def one_process(pid):
+    """
+    Its descriptors read by as many threads as CPUs, by one, and by the peers; the dump is in each. What the kernel
+    lets two threads win at most is what a bare loop wins by them.
+    """
     one_cpu = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
     return [("one process", "all", [ours("-atnp", "--owners-from", "proc"), within(one_cpu, "-atnp", "--owners-from", "proc"),
-                                    ours("-atn"), within(one_cpu, "-atn"), *peers("-atnp", "-nP -iTCP")], False)]
+                                    ours("-atn"), within(one_cpu, "-atn"), *peers("-atnp", "-nP -iTCP")], False),
+            ("a bare loop over one process's descriptors", None,
+             [Command("%d thread%s" % (threads, "s" * (threads > 1)), [tool("floor_walk"), str(threads), str(pid)]) for threads in (1, 2)], False)]
 
 
 def totals():
@@ -306,7 +311,7 @@ def tables(size, port, pid):
     if size == "corners":
         return corners(pid, port)
     if size == "fds":
-        return one_process()
+        return one_process(pid)
     if size == "watch":
         return [("--watch", None, ticks()[0], False), ("-c with rates", None, ticks()[1], False)]
     if size == "netns":

@@ -16,9 +16,9 @@
 #include <cmocka.h>
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
+#endif
 
 #include "skip.h"
-#endif
 
 int wcwidth(wchar_t c); /* of X/Open: no -D of ours asks for it */
 

@@ -52,10 +52,11 @@ result = runs("tap.t", 'echo "# $CMOCKA_MESSAGE_OUTPUT"\nread line || echo "# no
 t.same(result.out, b"# TAP\n# no input\n", "cmocka is asked for TAP, the input is empty")
 result = runs("cmocka.t", """echo '# skipped: no such thing'; echo not ok 1 '# SKIP' one; echo not ok 2 '# SKIP' two
 echo '# skipped: nor this'; echo 'ok 3 - three # SKIP'; echo 'ok 4 - four # SKIP'; echo '# skipped: of another'; echo ok 5 - five
-echo 'ok 6 - six # SKIP'; printf 1..6""")
+echo 'ok 6 - six # SKIP'; echo '# skipped: nor that'; echo 'ok 7 # SKIP seven'; echo 'ok 8 # SKIP not here'; printf 1..8""")
 t.same(result.out, b"# skipped: no such thing\nok 1 - one # SKIP no such thing\nnot ok 2 - two: skipped, and it does not say why\n"
        b"# skipped: nor this\nok 3 - three # SKIP nor this\nnot ok 4 - four: skipped, and it does not say why\n"
-       b"# skipped: of another\nok 5 - five\nnot ok 6 - six: skipped, and it does not say why\n1..6\n",
+       b"# skipped: of another\nok 5 - five\nnot ok 6 - six: skipped, and it does not say why\n"
+       b"# skipped: nor that\nok 7 - seven # SKIP nor that\nok 8 # SKIP not here\n1..8\n",
        "what cmocka calls a skip is none of its failures, without a reason it is one; a last line without its end is a line")
 result = tap.run([*RUNNER, os.path.join(tap.scratch(), "none.t")])
 t.ok(result.status == 1 and result.err.endswith(b"none.t cannot be started: No such file or directory\n"), "a test that is not there", result)

@@ -21,9 +21,10 @@ import tap
 t = tap.Tap()
 why = netns.enter()
 if why or tap.missing("nft", "ip", "nsenter"):
-    t.skip_all(why or "nft, ip and nsenter are needed")
-if tap.run(["nft", "add", "table", "ip", "try"]).status != 0:
-    t.skip_all("nftables cannot be had in this namespace")
+    tap.skip_all(why or "nft, ip and nsenter are needed")
+refused = tap.first_refusal(["nft", "add", "table", "ip", "try"])
+if refused:
+    tap.skip_all(refused)
 tap.run(["nft", "flush", "ruleset"])
 
 PORTS = list(range(20001, 20013))

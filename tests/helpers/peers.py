@@ -33,7 +33,7 @@ def make_one(t, link, ours, theirs, ours6, theirs6):
         done = tap.run(command)
         if done.status:
             end()
-            t.skip_all("a peer cannot be made: %s" % done)
+            tap.skip_all("a peer cannot be made: " + tap.last_words(done))
 
 
 def make(t, links=tuple(PEERS)):

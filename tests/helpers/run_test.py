@@ -122,8 +122,8 @@ class Test:
 
     def as_tap(self, line):
         """
-        Of a skipped test cmocka 1.1 says "not ok 3 # SKIP name", which is a failure to prove, and 2.0 "ok 3 - name # SKIP".
-        The reason is in a comment "# skipped: ..." that the program printed before (tests/unit/skip.h). A skip without
+        Of a skipped test cmocka 1.1.5 says "not ok 3 # SKIP name", which is a failure to prove, 1.1.7 "ok 3 # SKIP name"
+        and 2.0 "ok 3 - name # SKIP". The reason is in a comment "# skipped: ..." that the program printed before (tests/unit/skip.h). A skip without
         one is a failure.
         """
         told = re.fullmatch(rb"# skipped: (.*)", line)
@@ -133,7 +133,8 @@ class Test:
         if not re.match(rb"(not )?ok\b", line):
             return line
         reason, self.skipped = self.skipped, None
-        skip = re.fullmatch(rb"not ok (\d+) # SKIP (.*)", line) or re.fullmatch(rb"ok (\d+)(?: - (.*?))? # SKIP\s*", line)
+        skip = re.fullmatch(rb"not ok (\d+) # SKIP (.*)", line) or re.fullmatch(rb"ok (\d+)(?: - (.*?))? # SKIP\s*", line) or \
+            reason and re.fullmatch(rb"ok (\d+) # SKIP (\w+)", line)
         if not skip:
             return line
         if not reason:

@@ -197,6 +197,21 @@ def older(tool, version, *ask):
     return "%s %s is older than %s" % (tool, found[0], ".".join(map(str, version)))
 
 
+def last_words(result):
+    """Why a command failed, in its own words: for a skip's reason."""
+    lines = result.err.decode(errors="replace").split("\n")
+    return "%s: %s" % (os.path.basename(result.argv[0]), next((line for line in reversed(lines) if line.strip()), "status %d" % result.status).strip())
+
+
+def first_refusal(*commands):
+    """Runs them one by one, as long as each succeeds. Returns the last words of the one that does not, or None."""
+    for argv in commands:
+        done = run(argv)
+        if done.status:
+            return last_words(done)
+    return None
+
+
 os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
 

@@ -94,12 +94,13 @@ def took(folder):
         return None
 
 
-def named(name):
-    """The one interface besides lo has this name now."""
+def refused_name(name):
+    """The one interface besides lo has this name now; or why not."""
     old = [other for other in os.listdir("/sys/class/net") if other != "lo"]
     if not old:
-        return netns.ip("link", "add", "name", name, "type", "dummy") or netns.ip("link", "add", "name", name, "type", "bridge")
-    return old[0] == name or netns.ip("link", "set", "dev", old[0], "name", name)
+        return tap.first_refusal(["ip", "link", "add", "name", name, "type", "dummy"]) and \
+            tap.first_refusal(["ip", "link", "add", "name", name, "type", "bridge"])
+    return None if old[0] == name else tap.first_refusal(["ip", "link", "set", "dev", old[0], "name", name])
 
 
 def scripts(folder):
@@ -143,8 +144,9 @@ def try_shell(shell, script, names):
     terminal.type(setup % script + "echo be''gun\n")
     terminal.read(lambda: b"begun" in terminal.shown)
     for name in names:
-        if not named(name):
-            t.skip("%s: %r" % (shell, name), "ip(8) or the kernel does not take the name")
+        refused = refused_name(name)
+        if refused:
+            t.skip("%s: %r" % (shell, name), refused)
             continue
         # lo is the other: nothing typed is no unique beginning.
         try_name(shell, terminal, folder, "--device", begin(name), name)
@@ -196,11 +198,13 @@ for name in PROGRAMS[:5]:
 RUNNING = [("--program", begin(name) + ("" if name[0] in "$;Q" else name[1:2]), name) for name in ("$(id>ran7)x", "Qz\nid>ran10")]
 RUNNING.append(("--explain", "47113", "47113"))
 NETNS = "`id>ran11`"
-if run(["mount", "-t", "tmpfs", "tmpfs", "/run/netns"]).status == 0 and netns.ip("netns", "add", NETNS):
+# /run is this mount namespace's own: on many machines there is no /run/netns before the first `ip netns add`.
+refused = tap.first_refusal(["mount", "-t", "tmpfs", "tmpfs", "/run"], ["ip", "netns", "add", NETNS])
+if refused is None:
     t.ok(NETNS in listed("netns"), "a namespace by its name", listed("netns"))
     RUNNING.append(("--netns", begin(NETNS), NETNS))
 else:
-    t.skip("a namespace by its name", "ip netns add makes none here")
+    t.skip("a namespace by its name", refused)
 
 
 made = scripts(tap.scratch())

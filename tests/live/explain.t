@@ -754,7 +754,7 @@ def nft(script):
 if tap.missing("nft"):
     t.skip("NAT rules", "nft is not installed")
 elif nft("add table ip tnat\n").status != 0:
-    t.skip("NAT rules", "nftables cannot be had in this namespace")
+    t.skip("NAT rules", tap.last_words(nft("add table ip tnat\n")))
 else:
     nft("""
 table ip tnat {

@@ -245,6 +245,13 @@ def half_open():
 left_behind = []
 
 
+def tc_drops():
+    """What arrives at eth1 is dropped by tc. Returns None, or why that cannot be had."""
+    return "tc is not installed" if tap.missing("tc") else tap.first_refusal(
+        ["tc", "qdisc", "add", "dev", "eth1", "clsact"],
+        ["tc", "filter", "add", "dev", "eth1", "ingress", "protocol", "ip", "matchall", "action", "drop"])
+
+
 def probes(name, rules, *words):
     """The kernel's judgement of a packet is what the peers' connects meet; nothing is left behind."""
     tap.run(["nft", "flush", "ruleset"])
@@ -366,8 +373,7 @@ else:
     t.ok(b"elements" in left_behind[-1][1] and "came in" in str(key(20081).get("interfaces")), "is met with --force", key(20081))
     unmet.close()
     tap.run(["nft", "flush", "ruleset"])
-    if tap.run(["tc", "qdisc", "add", "dev", "eth1", "clsact"]).status == 0 and tap.run(
-            ["tc", "filter", "add", "dev", "eth1", "ingress", "protocol", "ip", "matchall", "action", "drop"]).status == 0:
+    if tc_drops() is None:
         rows = probes("injected: a tc filter", None)
         t.same({way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, {"eth1": "filtered", "eth2": "open"}, "what is not read is met")
         tap.run(["tc", "qdisc", "del", "dev", "eth1", "clsact"])
@@ -599,14 +605,14 @@ rows = scene("a chain of the family bridge", chain("", family="bridge"), sure=0)
 if rows:
     t.same([key(20001).get("state"), "nftables-bridge" in key(20001).get("unread", [])], ["unknown", True], "it is not read, and said")
 tap.run(["nft", "flush", "ruleset"])
-if tap.run(["tc", "qdisc", "add", "dev", "eth1", "clsact"]).status == 0 and tap.run(
-        ["tc", "filter", "add", "dev", "eth1", "ingress", "protocol", "ip", "matchall", "action", "drop"]).status == 0:
+refused = tc_drops()
+if refused is None:
     rows, done = exposed()
     t.same([{way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, "tc" in key(20001).get("unread", [])],
            [{"eth1": "unknown", "eth2": "open"}, True], "a tc filter of one interface is not read")
     tap.run(["tc", "qdisc", "del", "dev", "eth1", "clsact"])
 else:
-    t.skip("a tc filter of one interface is not read", "tc, clsact or matchall cannot be had")
+    t.skip("a tc filter of one interface is not read", refused)
 BPF_XDP, BPF_TCX_INGRESS, BPF_CGROUP_INGRESS = 37, 46, 0
 for name, kind, attach, word in (("XDP", 6, BPF_XDP, "xdp"), ("tcx", 3, BPF_TCX_INGRESS, "tc")):
     process, why = attached(kind, attach, socket.if_nametoindex("eth1"), 2 if name == "XDP" else 0)
@@ -680,7 +686,8 @@ if tap.run(["ip", "link", "add", "br9", "type", "bridge"]).status == 0:
     tap.run(["ip", "link", "del", "br9"])
 else:
     t.skip("of a bridge the bridge is told, not its port", "no bridge can be had")
-if tap.run(["ip", "link", "add", "vrf9", "type", "vrf", "table", "900"]).status == 0:
+refused = tap.first_refusal(["ip", "link", "add", "vrf9", "type", "vrf", "table", "900"])
+if refused is None:
     for command in ("ip link set vrf9 up", "ip link set eth2 master vrf9", "ip addr add 10.2.0.1/24 dev eth2"):
         tap.run(command.split())
     inside = socket.socket()
@@ -694,7 +701,7 @@ if tap.run(["ip", "link", "add", "vrf9", "type", "vrf", "table", "900"]).status 
     t.same(met, {"eth1": False, "eth2": True}, "as connects find")
     tap.run(["ip", "link", "del", "vrf9"])
 else:
-    t.skip("a listener of a VRF is reached by the VRF's interfaces", "no VRF can be had")
+    t.skip("a listener of a VRF is reached by the VRF's interfaces", "no VRF: " + refused)
 
 done = tap.run(["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", tap.SOCKVIEW, "--exposure", "--json", "-q", "-t"])
 if done.status == 0:

@@ -26,9 +26,10 @@ t = tap.Tap()
 JUDGE = os.path.join(tap.BUILD, "tests/helpers/judge")
 why = netns.enter()
 if why or tap.missing("nft", "ip", "nsenter"):
-    t.skip_all(why or "nft, ip and nsenter are needed")
-if tap.run(["nft", "add", "table", "ip", "try"]).status != 0:
-    t.skip_all("nftables cannot be had in this namespace")
+    tap.skip_all(why or "nft, ip and nsenter are needed")
+refused = tap.first_refusal(["nft", "add", "table", "ip", "try"])
+if refused:
+    tap.skip_all(refused)
 
 PORTS = range(20001, 20021)
 

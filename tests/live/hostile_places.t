@@ -26,10 +26,11 @@ import tap
 from tap import run
 
 SO_BINDTODEVICE = 25
-INTERFACES = [b"\x1b[2J\x1b[H", b"\xe2\x80\xaetxt.exe", b"a,b\"c'", b"\xff\xfe", b"=1+1", b"$(id)", b"\\x41", b"-rf", b"%s%n", b"\xd8\x80", b"\xef\xbf\xbf",
+# The kernel takes no "%" but in one "%d", which it replaces by a number (dev_alloc_name(), net/core/dev.c).
+INTERFACES = [b"\x1b[2J\x1b[H", b"\xe2\x80\xaetxt.exe", b"a,b\"c'", b"\xff\xfe", b"=1+1", b"$(id)", b"\\x41", b"-rf", b"\xd8\x80", b"\xef\xbf\xbf",
               b"lo\xe2\x80\x8b", b"\x07\x08\x7f", b"or|and&not", b"_!~*"]
 CGROUPS = [b"\x1b]0;owned\x07", b"a b,c\"d", b"=cmd|'x'!A0", b"\xe2\x80\xae\xe2\x80\x8b", b"\xff\xc0\xaf", b"tab\tand\rcr", b"$(id)`id`", b"docker-\x1b[31m.scope",
-           b"system.slice\\x2d", b"\xdb\x9d", b"*?[a]"]
+           b"system.slice\\x2d", b"\xdb\x9d", b"*?[a]", b"%s%n"]
 
 t = tap.Tap()
 why = netns.enter()
@@ -83,17 +84,14 @@ def columns_of(column, select):
 
 # --- interfaces ---------------------------------------------------------------------------------
 
-def rename(old, name):
-    return run(["ip", "link", "set", "dev", old, "name", name]).status == 0
-
-
 made = netns.ip("link", "add", "h0", "type", "veth", "peer", "name", "h1") and netns.ip("addr", "add", "192.0.2.1/24", "dev", "h0") \
     and netns.ip("link", "set", "h0", "up")
 current = b"h0"
 for name in INTERFACES if made else ():
     shown = escaped(name, False)
-    if not rename(current, name):
-        t.skip("interface %s" % shown, "ip(8) or the kernel does not take the name")
+    refused = tap.first_refusal(["ip", "link", "set", "dev", current, "name", name])
+    if refused:
+        t.skip("interface %s" % shown, refused)
         continue
     current = name
     sock = socket.socket()
@@ -165,8 +163,7 @@ for name in CGROUPS:
     for options in (["-ltnpee"], ["-ltn", "--format=table", "--columns=+cgroup,process_cgroup,unit,container,container_name"],
                     ["-nP", "-iTCP"], ["-ltnp", "--json", "--columns=all"], ["--explain", "5002"], ["--explain", "5002", "--json"]):
         harmless(tap.sockview(*options), "cgroup %s: %s is harmless" % (shown, " ".join(options[:2])))
-    if b"," in name:
-        t.skip("cgroup %s: --cgroup" % shown, "commas stand between the paths of its list")
+    if b"," in name:  # which stands between the paths of --cgroup's list
         child.communicate()
         continue
     literal = b"".join(b"\\" + bytes([byte]) if byte in b"*?[]\\" else bytes([byte]) for byte in path)

@@ -26,8 +26,9 @@ def enter_namespaces():
     user = [] if os.geteuid() == 0 else ["-Ur"]
     if os.environ.get("RESOLVE_T_INSIDE"):
         return
-    if subprocess.run(["unshare", *user, "-nm", "true"], stderr=subprocess.DEVNULL).returncode:
-        print("1..0 # SKIP no network and mount namespace to be had here")
+    tried = subprocess.run(["unshare", *user, "-nm", "true"], stderr=subprocess.PIPE, text=True)
+    if tried.returncode:
+        print("1..0 # SKIP no network and mount namespace can be made here (%s)" % tried.stderr.strip())
         sys.exit(0)
     os.environ["RESOLVE_T_INSIDE"] = "1"
     os.execvp("unshare", ["unshare", *user, "-nm", sys.executable, __file__])

@@ -5,7 +5,6 @@
     process, why = attached(kind, attach, 0, value, cgroup)     # of a cgroup, by its path
     detach(process)
 """
-import os
 import subprocess
 import sys
 
@@ -28,7 +27,7 @@ target = os.open(sys.argv[5], os.O_RDONLY | os.O_DIRECTORY) if len(sys.argv) > 5
 link = bpf(28, struct.pack("<IIII", program, target, attach, 0))
 print("up", flush=True)
 sys.stdin.read()
-""" % {"x86_64": 321, "aarch64": 280}.get(os.uname().machine, 321)
+""" % (tap.SYS_BPF or -1)
 
 
 def attached(kind, attach, target, value, *path):

@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,12 @@ SAN = os.environ.get("SAN", "")
 UNIQUE = os.urandom(6).hex()
 COMMAND_SECONDS = 60       # a bound, not an expectation: sanitizers on a busy machine
 NOBODY = 65534
+
+# The machine whose system calls a process of ours makes: uname(2) names the kernel's, which may run i386's programs.
+MACHINE = os.uname().machine
+if ctypes.sizeof(ctypes.c_void_p) == 4:
+    MACHINE = {"x86_64": "i386", "i686": "i386", "aarch64": "arm"}.get(MACHINE, MACHINE)
+SYS_BPF = {"x86_64": 321, "i386": 357, "aarch64": 280, "arm": 386, "riscv64": 280, "s390x": 351}.get(MACHINE)
 
 libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
@@ -200,7 +207,9 @@ def older(tool, version, *ask):
 def last_words(result):
     """Why a command failed, in its own words: for a skip's reason."""
     lines = result.err.decode(errors="replace").split("\n")
-    return "%s: %s" % (os.path.basename(result.argv[0]), next((line for line in reversed(lines) if line.strip()), "status %d" % result.status).strip())
+    words = next((line.strip() for line in reversed(lines) if line.strip()), "status %d" % result.status)
+    name = os.path.basename(result.argv[0]) + ": "
+    return words if words.startswith(name) else name + words
 
 
 def first_refusal(*commands):
@@ -210,6 +219,12 @@ def first_refusal(*commands):
         if done.status:
             return last_words(done)
     return None
+
+
+def no_bpf():
+    """Why there are no BPF programs here, for a skip: the program's words, or those of a kernel that lets it load none."""
+    with socket.create_server(("127.0.0.1", 0)):  # without a socket no owners are looked for
+        return first_refusal([SOCKVIEW, "-ltnp", "--owners-from", "bpf"]) or "no program can be attached here"
 
 
 os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"

@@ -28,7 +28,7 @@ watch = Watch("--jsonl")
 if not watch.by_bpf:
     t.note(watch.said)
     watch.end()
-    t.skip("BPF", "the programs cannot be loaded here")
+    t.skip("BPF", tap.no_bpf())
 else:
     new = listener()
     for i in range(ROUNDS):

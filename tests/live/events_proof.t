@@ -74,7 +74,7 @@ probe = Watch()
 probe.end()
 if not probe.by_bpf:
     t.note(probe.said)
-    t.skip("BPF", "the programs cannot be loaded here")
+    t.skip("BPF", tap.no_bpf())
 else:
     # --- everything is told or counted ---
     watch = Watch("--csv", "-H", slow=True)
@@ -302,7 +302,7 @@ watch = Watch("-u", "--jsonl")
 if not watch.by_bpf:
     t.note(watch.said)
     watch.end()
-    t.skip("UDP by BPF", "the programs cannot be loaded or attached here")
+    t.skip("UDP by BPF", tap.no_bpf())
 else:
     bound = datagram()
     port, early_port = bound.getsockname()[1], early.getsockname()[1]
@@ -364,9 +364,9 @@ else:
 WITHOUT_UDP = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-all"]
 watch = Watch("-tu", "-c0.2", "--jsonl", before=WITHOUT_UDP) if os.getuid() == 0 else None
 if not watch or not probe.by_bpf or b"sockview: UDP is told by messages" not in watch.said:
-    t.skip("TCP by BPF beside UDP by looks", "not to be had here")
-    t.skip("who has what was there before, where no iterator runs", "the same")
-    t.skip("a program that cannot remember sockets", "the same")
+    for name in ("TCP by BPF beside UDP by looks", "who has what was there before, where no iterator runs",
+                 "a program that cannot remember sockets"):
+        t.skip(name, tap.no_bpf() if os.getuid() == 0 else "only root can drop CAP_NET_ADMIN alone")
 else:
     client = socket.create_connection(old.getsockname())
     server = old.accept()[0]

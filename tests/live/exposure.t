@@ -247,9 +247,13 @@ left_behind = []
 
 def tc_drops():
     """What arrives at eth1 is dropped by tc. Returns None, or why that cannot be had."""
-    return "tc is not installed" if tap.missing("tc") else tap.first_refusal(
-        ["tc", "qdisc", "add", "dev", "eth1", "clsact"],
-        ["tc", "filter", "add", "dev", "eth1", "ingress", "protocol", "ip", "matchall", "action", "drop"])
+    if tap.missing("tc"):
+        return "tc is not installed"
+    refused = tap.first_refusal(["tc", "qdisc", "add", "dev", "eth1", "clsact"],
+                                ["tc", "filter", "add", "dev", "eth1", "ingress", "protocol", "ip", "matchall", "action", "drop"])
+    if refused:
+        tap.run(["tc", "qdisc", "del", "dev", "eth1", "clsact"])
+    return refused
 
 
 def probes(name, rules, *words):

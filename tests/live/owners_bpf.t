@@ -124,7 +124,7 @@ load.stdin.close()
 load.wait()
 
 # --- a look that ends where no descriptor is left to be found --------------------
-CLONE = {"x86_64": 56, "aarch64": 220, "riscv64": 220}.get(os.uname().machine)  # clone(2), arguments alike
+CLONE = {"x86_64": 56, "aarch64": 220, "riscv64": 220}.get(tap.MACHINE)  # clone(2), arguments alike
 
 
 class Early:

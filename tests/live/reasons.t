@@ -35,7 +35,7 @@ if by_bpf[0] == 0:
     t.same({inode: by_bpf[1][inode] for inode in both}, {inode: by_proc[1][inode] for inode in both},
            "BPF and /proc give the same reasons")
 else:
-    t.skip("BPF and /proc give the same reasons", "no BPF iterator here")
+    t.skip("BPF and /proc give the same reasons", tap.no_bpf())
 why = netns.enter()
 if why:
     tap.skip_all(why)

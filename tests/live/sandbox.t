@@ -27,13 +27,17 @@ IN_VAIN = "/proc/sys/vm/overcommit_memory"
 
 if tap.SAN:
     tap.skip_all("a sanitized program has no sandbox")
-if os.uname().machine not in ("x86_64", "aarch64"):
-    tap.skip_all("no sandbox on this machine")
 tool = tap.missing("ip", "strace")
 why = "%s is not installed" % tool if tool else netns.enter()
 if why:
     tap.skip_all(why)
 t = tap.Tap()
+if tap.MACHINE not in ("x86_64", "aarch64"):
+    told = b"sockview: no sandbox: it is for x86-64 and 64-bit ARM alone\n"
+    for line, said in (("-ltn -v", True), ("-ltn -v --no-sandbox", False), ("-ltn", False)):
+        result = tap.sockview(*line.split())
+        t.ok((told in result.err) == said, "%s: %s" % (line, "there is none on this machine" if said else "not a word of it"), result)
+    t.done()
 status = open("/proc/self/status").read()
 if "Seccomp:" not in status:
     tap.skip_all("this kernel has no seccomp")
@@ -153,7 +157,7 @@ def at_first_write(*words):
     process = subprocess.Popen([tap.SOCKVIEW, *words], stdout=write, stderr=subprocess.DEVNULL, env=tap.environment(),
                                preexec_fn=tap.die_with_parent)
     os.close(write)
-    text, number = "", "1" if os.uname().machine == "x86_64" else "64"
+    text, number = "", "1" if tap.MACHINE == "x86_64" else "64"
     for _ in range(tap.COMMAND_SECONDS * 50):
         with open("/proc/%d/syscall" % process.pid) as file:
             word = file.read()
@@ -197,7 +201,7 @@ for line in ("-ltn", "-atn", "-atnpe", "-lte", "--explain 8080"):
 INJECT = tap.helper("inject")
 plain = tap.sockview("-ltn")
 for name, number, error, words in (("landlock_create_ruleset", 444, 95, b"the sandbox lacks Landlock: Operation not supported"),
-                                   ("seccomp", 317 if os.uname().machine == "x86_64" else 277, 22, b"the sandbox lacks seccomp: Invalid argument")):
+                                   ("seccomp", 317 if tap.MACHINE == "x86_64" else 277, 22, b"the sandbox lacks seccomp: Invalid argument")):
     got = tap.run([INJECT, str(number), "%d+" % error, "1", tap.SOCKVIEW, "-v", "-ltn"])
     if got.status == 125:
         t.skip("%s fails" % name, got.err.decode(errors="replace"))

@@ -4,7 +4,6 @@
 import ctypes
 import json
 import os
-import platform
 import socket
 import struct
 import sys
@@ -14,15 +13,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import netns
 import tap
 
-SYS_BPF = {"x86_64": 321, "aarch64": 280, "s390x": 351, "i686": 357}.get(platform.machine())
 MAP_CREATE, MAP_UPDATE, BTF_LOAD, INFO_BY_FD = 0, 2, 18, 15
 SK_STORAGE, NO_PREALLOC = 24, 1
 
 why = netns.enter()
 if why:
     tap.skip_all(why)
-if not SYS_BPF:
-    tap.skip_all("bpf(2) has another number on this machine")
+if not tap.SYS_BPF:
+    tap.skip_all("bpf(2)'s number is not known for %s" % tap.MACHINE)
 kept = []
 
 
@@ -33,7 +31,7 @@ def address(data):
 
 def bpf(command, *parts):
     attr = ctypes.create_string_buffer(b"".join(parts), 128)
-    result = tap.libc.syscall(SYS_BPF, command, attr, 128)
+    result = tap.libc.syscall(tap.SYS_BPF, command, attr, 128)
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result

@@ -4,6 +4,14 @@
  * that SET_CLOCK names, which a test may change; every other clock is as ever.
  */
 #define _GNU_SOURCE
+/* As the program is built (Makefile): of 32-bit machines the function below becomes __clock_gettime64(). */
+#if __SIZEOF_LONG__ == 4
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS        64
+#define NAME              "__clock_gettime64"
+#else
+#define NAME "clock_gettime"
+#endif
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -17,7 +25,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	static int (*real)(clockid_t, struct timespec *);
 	static const volatile int64_t *set;
 	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+		*(void **)&real = dlsym(RTLD_NEXT, NAME);
 	if (!set && getenv("SET_CLOCK")) {
 		int fd = open(getenv("SET_CLOCK"), O_RDONLY | O_CLOEXEC);
 		void *map = mmap(NULL, sizeof(*set), PROT_READ, MAP_SHARED, fd, 0);

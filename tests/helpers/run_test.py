@@ -123,8 +123,8 @@ class Test:
     def as_tap(self, line):
         """
         Of a skipped test cmocka 1.1.5 says "not ok 3 # SKIP name", which is a failure to prove, 1.1.7 "ok 3 # SKIP name"
-        and 2.0 "ok 3 - name # SKIP". The reason is in a comment "# skipped: ..." that the program printed before (tests/unit/skip.h). A skip without
-        one is a failure.
+        and 2.0 "ok 3 - name # SKIP". The reason is in a comment "# skipped: ..." that the program printed before
+        (tests/unit/skip.h). A skip without one is a failure.
         """
         told = re.fullmatch(rb"# skipped: (.*)", line)
         if told:

@@ -422,12 +422,13 @@ static int judge_ways(struct exposure *exposure, const struct row *row, struct j
 			continue;
 		of_way.in_use |= way->in_use | judged->in_use | exposure->in_use;
 		judged->unread |= way->unread | way->in_use;
+		enum reach by_rules = of_way.reach;
 		if (of_way.in_use)
 			of_way.reach = REACH_UNKNOWN;
 		struct reach_way *added = vec_push(exposure->way, exposure->way_count, exposure->way_capacity);
 		if (!added)
 			return -1;
-		*added = (struct reach_way){ .in_use = of_way.in_use };
+		*added = (struct reach_way){ .in_use = of_way.in_use, .by_rules = (uint8_t)by_rules };
 		memcpy(added->name, way->name, sizeof(added->name));
 		added->reach = (uint8_t)of_way.reach;
 		keep_better(&best, &of_way);

@@ -493,48 +493,88 @@ static const char *probe_way(struct injection *injection, size_t judged_index, s
 
 /* --- what it means --- */
 
-/* A SYN that came in by one address family is enough; that none comes in takes one by each family of the listener. */
-static void apply_probes(struct injection *injection, size_t judged_index, size_t way_at)
+/* Rules that were read let this very packet and its answer pass, for certain: that it was lost is news. */
+static bool rules_pass(const struct exposure *exposure, const struct probe_sent *probe)
 {
-	static const enum reach reach_of[] = {
-		[FATE_PASSES] = REACH_OPEN,     [FATE_DROPPED] = REACH_FILTERED, [FATE_REJECTED] = REACH_REJECTED,
-		[FATE_DEPENDS] = REACH_DEPENDS, [FATE_UNKNOWN] = REACH_UNKNOWN,
-	};
-	struct exposure *exposure = injection->exposure;
-	struct reach_way *way = &exposure->way[way_at];
-	const struct row *row = judged_row(exposure, &exposure->judged[judged_index]);
-	const struct way *iface = &exposure->ways.way[way_index(exposure, way->name)];
-	unsigned could = (unsigned)row_can(exposure, row, iface, AF_INET) + row_can(exposure, row, iface, AF_INET6),
-		 sent = 0;
-	bool lost = false;
-	enum reach best = REACH_LOCAL;
+	struct packet_answer answer;
+	struct packet_nats nats = { .count = 0 };
+	const struct packet_nat *taken;
+	packet_arrive(exposure->ruleset, &probe->packet, &answer, &nats, &taken);
+	return answer.fate == FATE_PASSES;
+}
+
+/* What the probes of one interface have shown. */
+struct shown {
+	size_t sent; /* whose end was seen */
+	bool lost;   /* one whose end was not */
+	bool came_in, answer_leaves, answer_stays;
+	bool refutes; /* it did not come in, and the rules say it does */
+};
+
+static struct shown show_probes(const struct injection *injection, size_t way_at)
+{
+	struct shown shown = { 0 };
 	for (size_t i = 0; i < injection->count; i++) {
 		const struct probe_sent *probe = &injection->sent[i];
 		struct packet_answer answer;
 		if (probe->way != way_at)
 			continue;
-		lost |= probe->unsure;
-		sent += !probe->unsure;
-		if (!probe->came_in)
+		shown.lost |= probe->unsure;
+		shown.sent += !probe->unsure;
+		if (!probe->came_in) {
+			shown.refutes |= !probe->unsure && rules_pass(injection->exposure, probe);
 			continue;
-		packet_answer_leaves(exposure->ruleset, &probe->packet, &answer);
-		best = reach_of[answer.fate] < best ? reach_of[answer.fate] : best;
+		}
+		shown.came_in = true;
+		packet_answer_leaves(injection->exposure->ruleset, &probe->packet, &answer);
+		shown.answer_leaves |= answer.fate == FATE_PASSES;
+		shown.answer_stays |= answer.fate == FATE_DROPPED || answer.fate == FATE_REJECTED;
 	}
-	if (!sent && lost)
-		way->probe_refused = "not probed: what came of it could not be seen";
-	if (!sent)
-		return;
-	way->probe = best == REACH_OPEN    ? "came in"
-	             : best != REACH_LOCAL ? "came in; the rules of output do not let the answer go"
-	             : sent == could       ? "did not come in"
-	                                   : "did not come in by IPv4; by IPv6 not probed";
-	unsigned unread = LAYER_BIT(LAYER_XDP) | LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY) |
+	return shown;
+}
+
+/*
+ * One packet is no measure of what hangs on a condition: its source, lengths and options are not those of the
+ * next. There the state of the rules stays, and the probe is told beside it. A SYN that came in by one address
+ * family is enough; that none comes in takes one by each family of the listener.
+ */
+static enum reach reach_shown(const struct reach_way *way, const struct way *iface, const struct shown *shown,
+                              bool by_all)
+{
+	unsigned behind = LAYER_BIT(LAYER_XDP) | LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY) |
 	                  LAYER_BIT(LAYER_CGROUP) | (iface->out ? LAYER_BIT(LAYER_TC) : 0);
-	if (best == REACH_LOCAL && sent == could)
-		way->reach = way->reach == REACH_REJECTED ? REACH_REJECTED : REACH_FILTERED;
+	bool closed = way->by_rules == REACH_FILTERED || way->by_rules == REACH_REJECTED;
+	if (!closed && way->by_rules != REACH_OPEN)
+		return way->reach;
+	if (!shown->came_in)
+		return !by_all ? way->reach : closed ? way->by_rules : shown->refutes ? REACH_FILTERED : way->reach;
+	if (!shown->answer_leaves)
+		return closed && shown->answer_stays ? way->by_rules : way->reach;
 	/* The frame met no program on the card, and what was not read behind SYN_RECV may drop the answer. */
-	else if (best != REACH_LOCAL && !(way->in_use & unread))
-		way->reach = (uint8_t)best;
+	if (way->in_use & behind)
+		return way->reach;
+	/* The rules say that no packet comes to an answer. */
+	return closed ? REACH_UNKNOWN : REACH_OPEN;
+}
+
+static void apply_probes(struct injection *injection, size_t judged_index, size_t way_at)
+{
+	struct exposure *exposure = injection->exposure;
+	struct reach_way *way = &exposure->way[way_at];
+	const struct row *row = judged_row(exposure, &exposure->judged[judged_index]);
+	const struct way *iface = &exposure->ways.way[way_index(exposure, way->name)];
+	unsigned could = (unsigned)row_can(exposure, row, iface, AF_INET) + row_can(exposure, row, iface, AF_INET6);
+	struct shown shown = show_probes(injection, way_at);
+	if (!shown.sent && shown.lost)
+		way->probe_refused = "not probed: what came of it could not be seen";
+	if (!shown.sent)
+		return;
+	way->probe = shown.answer_leaves   ? "came in"
+	             : shown.answer_stays  ? "came in; the rules of output do not let the answer go"
+	             : shown.came_in       ? "came in; the rules of output may not let the answer go"
+	             : shown.sent == could ? "did not come in"
+	                                   : "did not come in by IPv4; by IPv6 not probed";
+	way->reach = (uint8_t)reach_shown(way, iface, &shown, shown.sent == could);
 }
 
 static void settle_rows(struct exposure *exposure)

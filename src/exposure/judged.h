@@ -15,6 +15,7 @@ enum reach { REACH_OPEN, REACH_DEPENDS, REACH_UNKNOWN, REACH_REJECTED, REACH_FIL
 struct reach_way {
 	char name[16];
 	uint8_t reach;             /* enum reach */
+	uint8_t by_rules;          /* by the rules that were read alone */
 	unsigned in_use;           /* LAYER_BIT()s that make it unknown */
 	const char *probe;         /* what the probe has shown; NULL: none was made */
 	const char *probe_refused; /* why none was made */

@@ -366,6 +366,14 @@ else:
            {"eth1": ("open", "came in"), "eth2": ("filtered", "did not come in")}, "each interface by itself")
     rows = probes("injected: the answer is dropped", chain("tcp sport 20001 drop", hook="output"))
     t.ok(key(20001).get("state") == "filtered" and "answer" in str(key(20001).get("interfaces")), "an answer that is dropped is no open port", key(20001))
+    # One packet is no measure of what hangs on a source, a length, an option or another address of this host.
+    rows = probes("injected: conditions", chain("ip saddr 10.1.0.2 tcp dport 20001 accept\ntcp dport 20001 drop\nip saddr 10.1.0.2 tcp dport 20002 drop\n"
+                  "ip6 saddr fd01::2 tcp dport 20002 drop\nether saddr 02:00:00:00:00:01 tcp dport 20003 accept\ntcp dport 20003 drop\n"
+                  "meta length < 60 tcp dport 20004 drop\ntcp option sack-perm missing tcp dport 20005 drop\ntcp sport 50000-65535 tcp dport 20006 drop\n"
+                  'iifname "eth1" ip daddr 10.2.0.1 tcp dport 20007 accept\niifname "eth1" tcp dport 20007 drop'))
+    t.same({way["state"] for port in range(20001, 20007) for way in key(port).get("interfaces", [])} - {"unknown"}, {"depends"},
+           "what hangs on a condition is not decided by one packet", [key(port) for port in range(20001, 20007)])
+    t.ok({way["probe"] for port in range(20001, 20007) for way in key(port).get("interfaces", [])} >= {"came in", "did not come in"}, "the probe is told beside it")
     rows = probes("injected: ingress", 'table netdev f {\nchain c { type filter hook ingress device "eth1" priority 0; policy accept;\ntcp dport 20001-20003 drop\n}\n}\n')
     # Of a port that no client has ever met: answers to those of earlier rule sets are still sent again.
     unmet = listen("::", 20081)

@@ -72,8 +72,19 @@ void connect_place(char *text, const union addr *addr, int family, uint16_t port
 
 /* --- the target --- */
 
-static int add_end(struct connect *connect, int family, const union addr *addr, uint32_t ifindex)
+/*
+ * An IPv4 address in an IPv6 one is connected to by IPv4 (tcp_v6_connect()). 0.0.0.0 and :: are this host
+ * (ip_route_output_key_hash_rcu(), tcp_v6_connect()).
+ */
+static int add_end(struct connect *connect, int family, const union addr *typed, uint32_t ifindex)
 {
+	static const union addr four = { .byte = { 127, 0, 0, 1 } }, six = { .byte = { [15] = 1 } };
+	bool mapped = family == AF_INET6 && addr_is_mapped(typed);
+	union addr addr = mapped ? addr_unmapped(typed) : *typed;
+	if (mapped)
+		family = AF_INET;
+	if (addr_is_any(&addr, false))
+		addr = family == AF_INET ? four : six;
 	if (connect->options.family != AF_UNSPEC && connect->options.family != family)
 		return 0;
 	if (connect->ends == ENDS_MAX) {
@@ -81,16 +92,9 @@ static int add_end(struct connect *connect, int family, const union addr *addr, 
 		return 0;
 	}
 	struct connect_end *end = &connect->end[connect->ends++];
-	*end = (struct connect_end){ .addr = *addr, .family = (uint8_t)family, .ifindex = ifindex };
+	*end = (struct connect_end){ .addr = addr, .family = (uint8_t)family, .ifindex = ifindex };
 	end->used = calloc(PORT_WORDS, sizeof(*end->used));
 	return end->used ? 0 : -1;
-}
-
-/* 0.0.0.0 and :: are this host (tcp_v4_connect(), tcp_v6_connect()). */
-static int add_loopback(struct connect *connect, int family)
-{
-	static const union addr four = { .byte = { 127, 0, 0, 1 } }, six = { .byte = { [15] = 1 } };
-	return add_end(connect, family, family == AF_INET ? &four : &six, 0);
 }
 
 /* getaddrinfo(3) puts them in the order in which a program should try them. */
@@ -116,17 +120,13 @@ static int find_host(struct connect *connect)
 
 static int add_addresses(struct connect *connect, const struct typed_target *target)
 {
+	static const union addr any;
 	if (!target->address_count)
-		return add_loopback(connect, AF_INET) | add_loopback(connect, AF_INET6);
-	for (size_t i = 0; i < target->address_count; i++) {
-		const struct typed_address *address = &target->address[i];
-		int answer = addr_is_any(&address->addr, false)
-		                     ? add_loopback(connect, address->family)
-		                     : add_end(connect, address->family, &address->addr, target->ifindex);
-		if (answer < 0)
-			return -1;
-	}
-	return 0;
+		return add_end(connect, AF_INET, &any, 0) | add_end(connect, AF_INET6, &any, 0);
+	int answer = 0;
+	for (size_t i = 0; i < target->address_count; i++)
+		answer |= add_end(connect, target->address[i].family, &target->address[i].addr, target->ifindex);
+	return answer;
 }
 
 static const char *wrong_target(const struct typed_target *target, unsigned protos)
@@ -256,6 +256,8 @@ bool connect_wants(struct connect *connect, const struct row *row)
 {
 	if (row->proto != connect->proto)
 		return false;
+	if (row->state == STATE_LISTEN)
+		connect->listening[row->local_port / 64] |= 1ull << (row->local_port % 64);
 	for (size_t i = 0; i < connect->ends && row->proto == PROTO_TCP; i++)
 		count_port(&connect->end[i], row, connect->port);
 	bool waits = row->local_port == connect->port &&

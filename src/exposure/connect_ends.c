@@ -233,12 +233,21 @@ struct remotes {
 	unsigned retransmits;
 };
 
-static bool row_goes_to(const struct row *row, const struct connect_end *end, uint16_t port)
+/* Begun by this host: one whose own port is listened on, or is none that the kernel gives, may have come from there. */
+static bool row_goes_to(const struct connect *connect, const struct row *row, const struct connect_end *end)
 {
+	const struct lookup *lookup = connect->options.lookup;
 	bool mapped = row->flags & ROW_REMOTE_MAPPED;
 	union addr remote = mapped ? addr_unmapped(&row->remote) : row->remote;
 	int family = mapped ? AF_INET : row->family;
-	return row->remote_port == port && family == end->family && !memcmp(&remote, &end->addr, sizeof(remote));
+	uint16_t low, high, port = row->local_port;
+	if (row->remote_port != connect->port || family != end->family || memcmp(&remote, &end->addr, sizeof(remote)))
+		return false;
+	if (row->state == STATE_SYN_SENT)
+		return true;
+	if (connect->listening[port / 64] >> (port % 64) & 1)
+		return false;
+	return lookup->local_ports(lookup, &low, &high) < 0 || (port >= low && port <= high);
 }
 
 static struct remotes count_remotes(const struct connect *connect, const struct connect_end *end)
@@ -248,7 +257,7 @@ static struct remotes count_remotes(const struct connect *connect, const struct 
 	for (size_t i = 0; i < table->count; i++) {
 		const struct row *row = &table->row[i];
 		const struct sock_timer *timer = table->timer ? &table->timer[i] : NULL;
-		if (row->netns || row->proto != connect->proto || !row_goes_to(row, end, connect->port))
+		if (row->netns || row->proto != connect->proto || !row_goes_to(connect, row, end))
 			continue;
 		remotes.established += row->state == STATE_ESTABLISHED;
 		remotes.time_wait += row->state == STATE_TIME_WAIT;
@@ -280,17 +289,12 @@ void connect_look_remote(struct connect *connect, struct connect_end *end)
 		connect_say(connect, "%u connection%s to %s ended within the last minute (TIME_WAIT)",
 		            remotes.time_wait, remotes.time_wait == 1 ? "" : "s", place);
 	bool worked = remotes.established || remotes.time_wait;
-	if (worked && !remotes.silent) {
-		/* These passed the rules, those that were not read or not judged among them. */
-		if (end->verdict != CONNECT_FAILS)
-			*end = (struct connect_end){ .addr = end->addr,
-				                     .family = end->family,
-				                     .is_local = end->is_local,
-				                     .oif = end->oif,
-				                     .ifindex = end->ifindex,
-				                     .used = end->used };
+	/*
+	 * They have begun before, and others than this user's may be let through: what was not read or judged
+	 * stays in doubt for a new one (ct state new, meta skuid).
+	 */
+	if (worked && !remotes.silent)
 		return;
-	}
 	if (!connect_end_set(end, remotes.silent && !worked ? CONNECT_FAILS : CONNECT_UNKNOWN, STAGE_REMOTE,
 	                     remotes.silent && !worked ? ETIMEDOUT : 0))
 		return;

@@ -139,19 +139,38 @@ static void apply_fate(struct connect *connect, struct connect_end *end, const s
 	snprintf(end->advice, sizeof(end->advice), "nft -a list ruleset; the rule is %s", rule);
 }
 
+/* False: of several places, or by TPROXY. */
+static bool sent_to(const struct connect *connect, const struct connect_end *end, const struct packet_nat *nat,
+                    char to[CONNECT_PLACE_MAX])
+{
+	/* At output a redirect goes to loopback (net/netfilter/nf_nat_redirect.c). */
+	static const union addr four = { .byte = { 127, 0, 0, 1 } }, six = { .byte = { [15] = 1 } };
+	const union addr *addr = nat->to_family           ? &nat->to
+	                         : nat->kind == NAT_DNAT  ? &end->addr
+	                         : end->family == AF_INET ? &four
+	                                                  : &six;
+	if (nat->to_many || nat->kind == NAT_TPROXY)
+		return false;
+	connect_place(to, addr, nat->to_family ? nat->to_family : end->family,
+	              nat->to_port ? nat->to_port : connect->port);
+	return true;
+}
+
 static void apply_redirect(struct connect *connect, struct connect_end *end, const struct packet_nat *nat)
 {
 	end->redirected = true;
 	char rule[RULE_MAX], to[CONNECT_PLACE_MAX] = "elsewhere";
 	name_rule(rule, &nat->rule);
-	if (nat->to_family && !nat->to_many)
-		connect_place(to, &nat->to, nat->to_family, nat->to_port ? nat->to_port : connect->port);
+	bool known = sent_to(connect, end, nat, to);
 	connect_say(connect, "%s sends it to %s%s%s", rule, to, nat->certain ? "" : ", if ",
 	            nat->certain ? "" : nat->condition);
 	if (!connect_end_set(end, CONNECT_UNKNOWN, STAGE_OUTPUT, 0))
 		return;
 	snprintf(end->headline, sizeof(end->headline), "a NAT rule sends it to %s", to);
-	snprintf(end->advice, sizeof(end->advice), "sockview --connect %s, or try it: --probe=connect", to);
+	if (known)
+		snprintf(end->advice, sizeof(end->advice), "sockview --connect %s, or try it: --probe=connect", to);
+	else
+		snprintf(end->advice, sizeof(end->advice), "try it: --probe=connect");
 }
 
 static struct packet leaving_packet(const struct connect *connect, const struct connect_end *end)

@@ -58,6 +58,8 @@ struct connect {
 	char *host;     /* the name that was looked up; NULL: addresses were typed */
 	int name_error; /* EAI_*; 0: none */
 	int name_errno; /* of EAI_SYSTEM */
+	/* A bit for each port that has a listener: its connections came from elsewhere. */
+	uint64_t listening[PORT_WORDS];
 	struct connect_end end[ENDS_MAX];
 	size_t ends, ends_left_out;
 	struct ways ways;

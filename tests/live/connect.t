@@ -112,6 +112,8 @@ keep.append(listen("::", 21003, v6only=1))
 check("IPv6 alone", "127.0.0.1", 21003, "fails", "listener", "ECONNREFUSED", "of the other address family")
 keep.append(listen("::", 21004))
 check("IPv4 by a socket of both", "127.0.0.1", 21004, "works", None, None, "[::]:21004")
+check("IPv4 in an IPv6 address", "::ffff:" + OURS, 21001, "works", None, None, "listens on 0.0.0.0:21001")
+check("IPv4 in an IPv6 address, of no listener", "::ffff:" + OURS, 21009, "fails", "listener", "ECONNREFUSED", "nothing listens on 10.1.0.1:21009")
 check("and IPv6", OURS6, 21004, "works", None, None)
 keep.append(listen("127.0.0.1", 21005, bound=True))
 check("bound, not listening", "127.0.0.1", 21005, "fails", "listener", "ECONNREFUSED", "does not listen")
@@ -174,7 +176,9 @@ check("dropped as it leaves", "127.0.0.1", 21001, "fails", "output", "ETIMEDOUT"
 rules(chain("output", "tcp dport 21001 reject with tcp reset"))
 check("refused as it leaves", "127.0.0.1", 21001, "fails", "output", None, "rejects", ("fails", "output", "ECONNREFUSED"))
 rules(chain("output", "tcp dport 21008 redirect to :21001", kind="nat", priority="-100"))
-check("a rule sends it to another port", "127.0.0.1", 21008, "unknown", "output", None, "sends it to", ("works", None, None))
+answer, done = ask(place(OURS, 21008))
+t.ok(answer.get("advice", "").startswith("sockview --connect 127.0.0.1:21001, "), "where a redirect leads to, as a command", done)
+check("a rule sends it to another port", "127.0.0.1", 21008, "unknown", "output", None, "sends it to 127.0.0.1:21001", ("works", None, None))
 rules(chain("output", "meta skuid 4242 drop"))
 check("a rule of other users", "127.0.0.1", 21001, "unknown", "output", None, "skuid", ("works", None, None))
 rules(chain("input", "ct state established,related accept", policy="drop"))
@@ -273,6 +277,23 @@ check("a connection that begins gets no answer", THEIRS, 21104, "fails", "remote
 silent.close()
 other = socket.create_connection((THEIRS, 21101))
 check("another connection to it is established", THEIRS, 21101, "works", None, None, "it works for others")
+rules(chain("output", "meta skuid 4242 tcp dport 21101 drop"))
+check("another's connection shows nothing of a rule by user", THEIRS, 21101, "unknown", "output", None, "it works for others", ("works", None, None))
+rules(chain("output", "tcp dport 21101 ct state new drop"))
+check("nor of one for new ones", THEIRS, 21101, "fails", "output", "ETIMEDOUT", "it works for others")
+answer, done = ask(place(THEIRS, 21101), before=["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"])
+t.ok(answer.get("verdict") != "works", "nor one that may not be read", done)
+tap.run(["nft", "flush", "ruleset"])
+# From a port of the other host that has no listener there.
+came = subprocess.Popen([*FAR, sys.executable, "-c", "import socket, sys\ns = socket.socket()\ns.bind(('0.0.0.0', 21108))\n"
+                         "s.connect((%r, 21001))\nsys.stdin.read()" % OURS], stdin=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+theirs = None
+while theirs != (THEIRS, 21108):
+    inbound, theirs = server.accept()
+check("a connection that came from there", THEIRS, 21108, "unknown", "remote", None, "nothing here shows", ("fails", "remote", "ECONNREFUSED"))
+came.kill()
+came.wait()
+inbound.close()
 with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
     before = file.read()
 with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as file:

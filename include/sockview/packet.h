@@ -142,10 +142,13 @@ struct packet_state {
 	struct packet packet;
 	uint32_t mark;
 	bool mark_known;
-	uint8_t untracked;      /* connection tracking leaves it alone: 0 no, 1 yes, 2 perhaps */
-	bool writes;            /* a rule that keeps a state was met, or may have been */
-	bool nat_done;          /* whether it is translated was decided: it meets no NAT chain any more */
-	bool translated;        /* DNAT took place: conntrack's status says so */
+	uint8_t untracked; /* connection tracking leaves it alone: 0 no, 1 yes, 2 perhaps */
+	uint8_t invalid;   /* connection tracking knows no connection of it, alike: the answer to an untracked one */
+	bool seen;         /* it has met connection tracking in output already, and comes in by lo */
+	bool templated;    /* a zone was chosen for it, or may have been, before connection tracking sees it */
+	bool writes;       /* a rule that keeps a state was met, or may have been */
+	bool nat_done;     /* whether it is translated was decided: it meets no NAT chain any more */
+	bool translated;   /* DNAT took place: conntrack's status says so */
 	struct packet original; /* as it came: conntrack's original direction, of its answer too */
 };
 void packet_state_init(struct packet_state *state, const struct packet *packet);

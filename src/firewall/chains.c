@@ -25,6 +25,7 @@
 #include <sockview/countof.h>
 
 #include "firewall/expression.h"
+#include "firewall/loads.h"
 
 enum {
 	DEPTH_MAX = 16,     /* NFT_JUMP_STACK_SIZE */
@@ -151,7 +152,10 @@ static void change_state(struct pass *pass, const struct rule_run *run, enum dou
 		state->mark = run->mark;
 	}
 	if (run->untracks && state->untracked != 1)
-		state->untracked = level == DOUBT_NONE ? 1 : 2;
+		state->untracked = level == DOUBT_NONE && run->untracks == 1 ? 1 : 2;
+	state->templated |= run->templates;
+	if (run->retracks && state->untracked)
+		state->untracked = level == DOUBT_NONE ? 0 : 2;
 }
 
 static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, struct doubt doubt, unsigned depth,
@@ -252,6 +256,7 @@ static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, stru
 			.rule = &pass->ruleset->rule[i],
 			.state = pass->state,
 			.hook = pass->hook,
+			.priority = pass->base->priority,
 		};
 		struct doubt rest = doubt;
 		bool leaves = false;
@@ -405,7 +410,7 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 	if (more)
 		snprintf(answer->condition, sizeof(answer->condition), "more than %d chains", CHAINS_MAX);
 	for (size_t i = 0; i < count; i++) {
-		struct doubt none = { .level = DOUBT_NONE }, left = none;
+		struct doubt first = { .level = DOUBT_NONE }, left = first;
 		/* Without NEW no connection is translated. */
 		if (order[i]->type == FW_NAT &&
 		    (translated || state->packet.reply || state->nat_done || state->untracked == 1))
@@ -413,15 +418,18 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 		pass.base = order[i];
 		pass.accepts = pass.drops = pass.final = (struct outcome){ 0 };
 		pass.translated = false;
-		if (run_chain(&pass, order[i], none, 0, &left) == FLOW_GOES_ON) {
-			struct packet_rule policy = policy_of(&pass);
+		struct packet_rule policy = policy_of(&pass);
+		if (order[i]->type == FW_NAT && state->untracked == 2) {
+			/* Others pass by the chain. */
+			doubt_add(&first, DOUBT_PERHAPS, CT_HAS_CONNECTION, false);
+			outcome_add(&pass.accepts, &policy, &first, false);
+		}
+		if (run_chain(&pass, order[i], first, 0, &left) == FLOW_GOES_ON) {
 			end_for_certain(&pass, &policy, order[i]->policy_drops, false);
 		}
 		translated |= pass.translated;
-		if (left.level == DOUBT_UNREAD && !pass.accepts.known && !pass.drops.known) {
-			struct packet_rule policy = policy_of(&pass);
+		if (left.level == DOUBT_UNREAD && !pass.accepts.known && !pass.drops.known)
 			outcome_add(pass.final_drops ? &pass.accepts : &pass.drops, &policy, &left, false);
-		}
 		if (conclude(&pass, answer))
 			return;
 	}
@@ -450,6 +458,10 @@ static void turn_round(struct packet_state *state)
 	packet->known = (uint16_t)((before.known & PACKET_DEST ? PACKET_SOURCE : 0) |
 	                           (before.known & PACKET_SOURCE ? PACKET_DEST : 0) |
 	                           (before.known & (PACKET_SOURCE_PORT | PACKET_IIF | PACKET_OIF)));
+	/* nf_conntrack_proto_tcp.c, tcp_conntracks: a SYN and ACK of no known connection is none of a new one. */
+	state->invalid = state->untracked && before.proto != IPPROTO_TCP ? 2 : state->untracked;
+	state->untracked = 0;
+	state->seen = state->templated = false;
 	/* The listener's own mark, SO_MARK or none (net.ipv4.tcp_fwmark_accept): not the packet's. */
 	state->mark_known = false;
 }
@@ -584,6 +596,7 @@ void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bo
 	/* nf_nat_core.c, nf_nat_inet_fn(): prerouting and input do not decide anew what output has decided. */
 	state.nat_done = true;
 	if (loops) {
+		state.seen = true;
 		state.packet.known |= PACKET_DEST_LOCAL;
 		comes_in_by(&state.packet, name, ifindex);
 		if (pass_hooks(ruleset, &state, hooks_in, countof(hooks_in), back, NULL) ||
@@ -593,6 +606,7 @@ void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bo
 		goes_out_by(&state.packet, name, ifindex, true);
 		if (pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), back, NULL))
 			return;
+		state.seen = true;
 	} else {
 		turn_round(&state);
 	}

@@ -230,17 +230,32 @@ void load_meta(struct rule_run *run, const struct attrs *a)
 /* --- conntrack --- */
 
 /* NF_CT_STATE_BIT and its kin: enum ip_conntrack_info as bits. */
-enum { STATE_BIT_NEW = 8, STATE_BIT_ESTABLISHED = 2, STATE_BIT_UNTRACKED = 64 };
+enum { STATE_BIT_INVALID = 1, STATE_BIT_NEW = 8, STATE_BIT_ESTABLISHED = 2, STATE_BIT_UNTRACKED = 64 };
+
+enum ct_view ct_view(const struct rule_run *run)
+{
+	enum { CONNTRACK_PRIORITY = -200 }; /* NF_IP_PRI_CONNTRACK; of equal ones the order of registering decides */
+	const struct packet_state *state = run->state;
+	bool tracks = !state->seen && (run->hook == HOOK_PREROUTING || run->hook == HOOK_OUTPUT);
+	if (state->untracked)
+		return state->untracked == 1 ? CT_UNTRACKED : CT_OPEN;
+	if ((run->hook == HOOK_INGRESS && !state->seen) || (tracks && run->priority < CONNTRACK_PRIORITY))
+		return state->templated ? CT_OPEN : CT_INVALID;
+	if (state->invalid == 2 || (tracks && run->priority == CONNTRACK_PRIORITY))
+		return CT_OPEN;
+	return state->invalid ? CT_INVALID : CT_TRACKED;
+}
 
 static void load_ct_state(struct rule_run *run, struct attr reg)
 {
-	const struct packet_state *state = run->state;
-	if (state->untracked == 2)
+	static const uint32_t bits[] = { [CT_UNTRACKED] = STATE_BIT_UNTRACKED, [CT_INVALID] = STATE_BIT_INVALID };
+	enum ct_view view = ct_view(run);
+	if (view == CT_OPEN)
 		load_open(run, reg, 4, BYTE_VARIES, FIELD_CT_STATE);
-	else if (state->untracked)
-		load_u32(run, reg, STATE_BIT_UNTRACKED, FIELD_CT_STATE);
+	else if (view == CT_TRACKED)
+		load_u32(run, reg, run->state->packet.reply ? STATE_BIT_ESTABLISHED : STATE_BIT_NEW, FIELD_CT_STATE);
 	else
-		load_u32(run, reg, state->packet.reply ? STATE_BIT_ESTABLISHED : STATE_BIT_NEW, FIELD_CT_STATE);
+		load_u32(run, reg, bits[view], FIELD_CT_STATE);
 }
 
 static bool is_original(const struct attrs *a)
@@ -267,9 +282,17 @@ void load_ct(struct rule_run *run, const struct attrs *a)
 	struct attr reg = a->at[NFTA_CT_DREG];
 	uint16_t port = htons(state->original.dest_port);
 	bool original = is_original(a);
-	if (a->at[NFTA_CT_SREG].data)
-		return; /* marks and labels of the connection, which nothing here reads again but as varying */
-	switch (attr_be32(a->at[NFTA_CT_KEY], ~0u)) {
+	uint32_t key = attr_be32(a->at[NFTA_CT_KEY], ~0u);
+	enum ct_view view = ct_view(run);
+	if (a->at[NFTA_CT_SREG].data) {
+		/* Else marks and labels of the connection, which nothing here reads again but as varying. */
+		run->templates = run->retracks = key == NFT_CT_ZONE && view != CT_TRACKED;
+		return;
+	}
+	/* nft_ct_get_eval(): each key but the state wants a connection. */
+	if (key != NFT_CT_STATE && view != CT_TRACKED)
+		rule_run_settle(run, view == CT_OPEN ? MATCH_PERHAPS : MATCH_NO, CT_HAS_CONNECTION);
+	switch (key) {
 	case NFT_CT_STATE:
 		load_ct_state(run, reg);
 		return;
@@ -312,10 +335,17 @@ void load_ct(struct rule_run *run, const struct attrs *a)
 	}
 }
 
+/* What has a connection, or a zone for it, keeps it (nft_notrack_eval(), xt_ct_target()). */
+void rule_run_untrack(struct rule_run *run)
+{
+	enum ct_view view = ct_view(run);
+	run->untracks = view == CT_TRACKED ? 0 : view == CT_OPEN ? 2 : 1;
+}
+
 void load_notrack(struct rule_run *run, const struct attrs *a)
 {
 	(void)a;
-	run->untracks = true;
+	rule_run_untrack(run);
 }
 
 /* --- fib --- */

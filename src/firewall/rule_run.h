@@ -19,6 +19,7 @@ struct rule_run {
 	const struct fw_rule *rule;
 	const struct packet_state *state; /* before the rule */
 	enum packet_hook hook;
+	int32_t priority; /* of the base chain */
 	struct fw_registers registers;
 	enum fw_match match;                  /* so far; never back from NO */
 	enum fw_match held;                   /* before that */
@@ -31,12 +32,16 @@ struct rule_run {
 	struct packet_nat nat; /* if so: kind and target */
 	bool nat_takes_address, nat_takes_port;
 	/* Changes to the packet's state. */
-	bool sets_mark, mark_known, untracks;
+	bool sets_mark, mark_known;
+	uint8_t untracks;         /* 1, or 2: perhaps */
+	bool templates, retracks; /* chooses a zone, also for what was untracked before */
 	uint32_t mark;
 };
 
 /* A part of the rule holds, fails or neither; `what` names it where it is neither. */
 void rule_run_settle(struct rule_run *run, enum fw_match match, const char *what);
+/* Connection tracking is to leave the packet alone. */
+void rule_run_untrack(struct rule_run *run);
 void rule_run_verdict(struct rule_run *run, int32_t code, uint32_t jump, bool perhaps);
 
 #endif

@@ -29,6 +29,8 @@
 
 #include <sockview/countof.h>
 
+#include "firewall/loads.h"
+
 /* What is inside NFTA_MATCH_INFO or NFTA_TARGET_INFO. */
 struct info {
 	const uint8_t *data;
@@ -128,13 +130,16 @@ static void match_multiport(struct rule_run *run, const struct info *info)
 static enum fw_match in_states(const struct rule_run *run, uint32_t mask)
 {
 	const struct packet_state *state = run->state;
+	enum ct_view view = ct_view(run);
 	uint32_t bits =
 		state->packet.reply ? XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED) : XT_CONNTRACK_STATE_BIT(IP_CT_NEW);
 	if (state->translated)
 		bits |= XT_CONNTRACK_STATE_DNAT;
-	if (state->untracked == 1)
+	if (view == CT_UNTRACKED)
 		bits = XT_CONNTRACK_STATE_UNTRACKED;
-	if (state->untracked == 2)
+	if (view == CT_INVALID)
+		bits = XT_CONNTRACK_STATE_INVALID;
+	if (view == CT_OPEN)
 		return MATCH_PERHAPS;
 	return bits & mask ? MATCH_YES : MATCH_NO;
 }
@@ -172,6 +177,15 @@ static void match_conntrack(struct rule_run *run, const struct info *info)
 	                                             XT_CONNTRACK_DIRECTION | XT_CONNTRACK_ORIGDST_PORT;
 	if (ct.match_flags & XT_CONNTRACK_STATE)
 		rule_run_settle(run, flip(in_states(run, ct.state_mask), inverted & XT_CONNTRACK_STATE), "--ctstate");
+	/* conntrack_mt(): without a connection nothing but the state is asked for, and that has to be. */
+	if (ct_view(run) != CT_TRACKED) {
+		bool asked = ct.match_flags & XT_CONNTRACK_STATE;
+		if (ct_view(run) == CT_OPEN)
+			rule_run_settle(run, MATCH_PERHAPS, CT_HAS_CONNECTION);
+		else if (!asked)
+			rule_run_settle(run, MATCH_NO, "");
+		return;
+	}
 	if (ct.match_flags & XT_CONNTRACK_PROTO)
 		rule_run_settle(
 			run,
@@ -206,13 +220,19 @@ static void match_conntrack(struct rule_run *run, const struct info *info)
 		rule_run_settle(run, MATCH_PERHAPS, "-m conntrack");
 }
 
+/* Its bit of untracked packets is another than that of conntrack. */
+static uint32_t wide_mask(uint32_t mask)
+{
+	return (mask & ~(uint32_t)XT_STATE_UNTRACKED) | (mask & XT_STATE_UNTRACKED ? XT_CONNTRACK_STATE_UNTRACKED : 0);
+}
+
 static void match_state(struct rule_run *run, const struct info *info)
 {
 	struct xt_state_info state;
 	if (!take(info, &state, sizeof(state)))
 		rule_run_settle(run, MATCH_UNREAD, "-m state");
 	else
-		rule_run_settle(run, in_states(run, state.statemask), "--state");
+		rule_run_settle(run, in_states(run, wide_mask(state.statemask)), "--state");
 }
 
 static enum fw_match has_type(bool known, unsigned type, uint16_t mask)
@@ -463,13 +483,16 @@ static void target_ct(struct rule_run *run, const struct info *info)
 	struct xt_ct_target_info ct = { 0 };
 	if (info->len >= offsetof(struct xt_ct_target_info, ct))
 		memcpy(&ct, info->data, offsetof(struct xt_ct_target_info, ct));
-	run->untracks = ct.flags & XT_CT_NOTRACK;
+	if (ct.flags & XT_CT_NOTRACK)
+		rule_run_untrack(run);
+	else
+		run->templates = !run->state->untracked;
 }
 
 static void target_notrack(struct rule_run *run, const struct info *info)
 {
 	(void)info;
-	run->untracks = true;
+	rule_run_untrack(run);
 }
 
 static void target_tproxy(struct rule_run *run, const struct info *info)

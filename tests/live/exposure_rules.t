@@ -89,6 +89,27 @@ scene("raw and mangle by iptables", commands=[
     "iptables-nft -t mangle -A PREROUTING -p tcp --dport 20003 -j CONNMARK --set-mark 9", "iptables-nft -A INPUT -p tcp -m connmark --mark 9 -j DROP", "iptables-nft -t raw -A OUTPUT -p tcp --sport 20004 -j DROP",
     "iptables-nft -A INPUT -m conntrack --ctstate UNTRACKED -j DROP", "iptables-nft -t mangle -A POSTROUTING -p tcp --sport 20005 -j DROP"], sure=len(EVERY) - 2)
 
+# Before connection tracking sees a packet, or where it was told not to, none has a connection; nor has its answer.
+scene("ct before it is tracked", chain("ct state invalid tcp dport 20001 drop\nct state new tcp dport 20002 drop\nct state new tcp dport 20003 accept\ntcp dport 20003 drop\nct direction original tcp dport 20004 drop", hook="prerouting", priority="raw") +
+      chain("ct state established tcp sport 20005 drop\nct state invalid tcp sport 20006 drop\nct state != established tcp sport 20007 drop\nct mark 0 tcp sport 20008 drop", hook="output", priority="raw", table="g"))
+scene("ct at ingress", "table inet h {\nchain c {\ntype filter hook ingress devices = { eth1, eth2 } priority 0; policy accept;\nct state invalid tcp dport 20001 drop\nct state new tcp dport 20002 drop\n}\n}\n")
+scene("ct beside tracking, and a late notrack", chain("tcp dport 20001 ct state new drop\ntcp dport 20002 ct state invalid drop", hook="prerouting", priority="-200") +
+      chain("tcp dport 20003 notrack", hook="prerouting", priority="-150", table="g") + chain("ct state untracked drop", table="h"), sure=len(EVERY) - 2)
+scene("the answer of an untracked one", chain("tcp dport 20001-20006 notrack", hook="prerouting", priority="raw") +
+      chain("tcp sport 20001 ct state invalid drop\ntcp sport 20002 ct state untracked drop\ntcp sport 20003 ct state established drop\ntcp sport 20004 ct state established,untracked accept\n"
+            "tcp sport 20004 drop\ntcp sport 20005 ct direction reply drop\ntcp sport 20006 ct mark 0 drop", hook="output", table="g"))
+scene("more of ct than an untracked one has", chain("tcp dport 20001-20004 notrack\nip saddr 10.1.0.2 tcp dport 20005 notrack", hook="prerouting", priority="raw") +
+      chain("ct direction original tcp dport 20001 drop\nmeta l4proto tcp ct original proto-dst 0x4e22 drop\nct l3proto ipv4 tcp dport 20003 drop\nct status 0 tcp dport 20004 drop\n"
+            "ct direction original tcp dport 20005 drop\nct direction original udp dport 20001 drop", table="g"), sure=len(EVERY) - 1)
+scene("a zone for an untracked one", chain("tcp dport 20001-20002 notrack\nct zone set 5", hook="prerouting", priority="raw") + chain("ct state untracked drop\ntcp dport 20002 ct state new drop", table="g"))
+scene("some are untracked, and a redirect", chain("ip saddr 10.1.0.2 tcp dport 20001 notrack", hook="prerouting", priority="raw") +
+      chain("tcp dport 20001 redirect to :20002", hook="prerouting", priority="dstnat", kind="nat", table="g") + chain("tcp dport 20002 drop", table="h"), sure=len(EVERY) - 1)
+scene("ct before it is tracked, by iptables", commands=[
+    "iptables-nft -t raw -A PREROUTING -p tcp --dport 20001 -m conntrack --ctstate INVALID -j DROP", "ip6tables-nft -t raw -A PREROUTING -p tcp --dport 20001 -m conntrack --ctstate INVALID -j DROP",
+    "iptables-nft -t raw -A PREROUTING -p tcp --dport 20002 -m state --state NEW -j DROP", "iptables-nft -t raw -A PREROUTING -p tcp --dport 20003 -j CT --notrack", "ip6tables-nft -t raw -A PREROUTING -p tcp --dport 20003 -j CT --notrack",
+    "iptables-nft -A INPUT -p tcp --dport 20003 -m conntrack --ctdir ORIGINAL -j DROP", "ip6tables-nft -A INPUT -p tcp --dport 20003 -m conntrack --ctdir ORIGINAL -j DROP",
+    "iptables-nft -t raw -A PREROUTING -p tcp --dport 20004 -m conntrack ! --ctstate NEW --ctdir REPLY -j DROP", "ip6tables-nft -t raw -A PREROUTING -p tcp --dport 20004 -m conntrack ! --ctstate NEW --ctdir REPLY -j DROP"])
+
 # A packet that NAT sends to another port or address of this host is judged there, and leads to a socket that has it.
 rows = scene("DNAT to ourselves, dropped there", chain("tcp dport 20001 dnat ip to 10.1.0.1:20002\ntcp dport 20041 dnat ip to 10.1.0.1:20002\n"
              "tcp dport 20042 dnat ip to 127.0.0.1:20021", hook="prerouting", priority="dstnat", kind="nat") + chain("tcp dport 20002 drop", table="g"))

@@ -149,6 +149,9 @@ struct packet_state {
 	bool writes;       /* a rule that keeps a state was met, or may have been */
 	bool nat_done;     /* whether it is translated was decided: it meets no NAT chain any more */
 	bool translated;   /* DNAT took place: conntrack's status says so */
+	bool other_order;  /* of chains in `tie`, those run first that else run last */
+	struct packet_rule
+		tie; /* a chain whose order among those of its hook and priority is not known; or no family */
 	struct packet original; /* as it came: conntrack's original direction, of its answer too */
 };
 void packet_state_init(struct packet_state *state, const struct packet *packet);

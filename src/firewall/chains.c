@@ -82,10 +82,10 @@ static struct packet_rule rule_of(const struct pass *pass, const struct fw_rule 
 		                     ruleset_text(pass->ruleset, rule->chain), rule->handle };
 }
 
-static struct packet_rule policy_of(const struct pass *pass)
+static struct packet_rule policy_of_chain(const struct ruleset *ruleset, const struct fw_chain *chain)
 {
-	return (struct packet_rule){ ruleset_family(pass->base->family), ruleset_text(pass->ruleset, pass->base->table),
-		                     ruleset_text(pass->ruleset, pass->base->name), 0 };
+	return (struct packet_rule){ ruleset_family(chain->family), ruleset_text(ruleset, chain->table),
+		                     ruleset_text(ruleset, chain->name), 0 };
 }
 
 /* The worse of the two; the text of the first that brought it there. */
@@ -338,15 +338,70 @@ static bool chain_meets(const struct ruleset *ruleset, const struct fw_chain *ch
 	return hook != HOOK_INGRESS || device_fits(ruleset, chain, packet->iifname);
 }
 
-/*
- * NAT chains run within nf_nat's own hook, at -100 for destinations and 100
- * for sources, by their own priority among themselves (nf_nat_inet_fn).
- */
-static int64_t place_of(const struct fw_chain *chain, enum packet_hook hook)
+/* nf_nat's own hook: destinations at -100, sources at 100 (NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC). */
+static int64_t nat_priority(enum packet_hook hook)
 {
-	bool dest = hook == HOOK_PREROUTING || hook == HOOK_OUTPUT;
-	int64_t place = chain->type == FW_NAT ? (dest ? -100 : 100) : chain->priority;
-	return place * (INT64_C(1) << 32) + (chain->type == FW_NAT ? (int64_t)chain->priority + INT32_MAX : 0);
+	return hook == HOOK_PREROUTING || hook == HOOK_OUTPUT ? -100 : 100;
+}
+
+#define PLACE_STEP (INT64_C(1) << 32)
+
+/*
+ * NAT chains run within that hook, by their own priority among themselves
+ * (nf_nat_inet_fn). Whether another chain of priority -100 (100) stands before
+ * it depends on which was registered first: before it, or by `other` behind it.
+ */
+static int64_t place_of(const struct fw_chain *chain, enum packet_hook hook, bool other)
+{
+	if (chain->type == FW_NAT)
+		return nat_priority(hook) * PLACE_STEP + (int64_t)chain->priority + INT32_MAX;
+	return chain->priority * PLACE_STEP + (other ? UINT32_MAX : 0);
+}
+
+static bool same_table(const struct ruleset *ruleset, const struct fw_chain *one, const struct fw_chain *other)
+{
+	return one->family == other->family &&
+	       strcmp(ruleset_text(ruleset, one->table), ruleset_text(ruleset, other->table)) == 0;
+}
+
+/* The order of both is known, which is the other way round than they were made: those of one table are dumped so. */
+static bool order_is_known(const struct pass *pass, const struct fw_chain *one, const struct fw_chain *other)
+{
+	/* A chain of devices is registered anew for each that is added to it. */
+	return pass->hook != HOOK_INGRESS && pass->hook != HOOK_EGRESS && same_table(pass->ruleset, one, other);
+}
+
+/*
+ * `earlier` stands before `later` in the dump. Of equal priorities the one that
+ * was registered last runs first (net/netfilter/core.c, nf_hook_entries_grow).
+ */
+static bool runs_behind(const struct pass *pass, const struct fw_chain *earlier, const struct fw_chain *later)
+{
+	bool other = pass->state->other_order;
+	int64_t place = place_of(earlier, pass->hook, other), place_later = place_of(later, pass->hook, other);
+	if (place != place_later)
+		return place > place_later;
+	return !other || order_is_known(pass, earlier, later);
+}
+
+/* Chains of one priority whose order the dump does not tell. */
+static void note_tie(const struct pass *pass, const struct fw_chain *const *order, size_t count)
+{
+	struct packet_state *state = pass->state;
+	bool nat = pass->hook == HOOK_POSTROUTING && state->packet.reply && state->translated;
+	const struct fw_chain *tied = NULL;
+	for (size_t i = 0; i < count && !nat; i++)
+		nat = order[i]->type == FW_NAT;
+	for (size_t i = 0; i < count; i++) {
+		if (i && place_of(order[i], pass->hook, false) == place_of(order[i - 1], pass->hook, false) &&
+		    !order_is_known(pass, order[i], order[i - 1]))
+			tied = order[i];
+		if (nat && order[i]->type != FW_NAT && order[i]->priority == nat_priority(pass->hook))
+			tied = order[i];
+	}
+	if (!tied || state->tie.family)
+		return;
+	state->tie = policy_of_chain(pass->ruleset, tied);
 }
 
 static size_t chains_at(const struct pass *pass, const struct fw_chain *order[CHAINS_MAX], bool *more)
@@ -354,18 +409,19 @@ static size_t chains_at(const struct pass *pass, const struct fw_chain *order[CH
 	size_t count = 0;
 	for (size_t i = 0; i < pass->ruleset->chains; i++) {
 		const struct fw_chain *chain = &pass->ruleset->chain[i];
-		if (!chain_meets(pass->ruleset, chain, &pass->state->packet, pass->hook))
+		bool idle = !chain->count && !chain->policy_drops;
+		if (idle || !chain_meets(pass->ruleset, chain, &pass->state->packet, pass->hook))
 			continue;
 		if (count == CHAINS_MAX) {
 			*more = true;
 			break;
 		}
-		/* Equal priorities: in the order they were registered, which is that of the dump. */
 		size_t at = count++;
-		for (; at && place_of(order[at - 1], pass->hook) > place_of(chain, pass->hook); at--)
+		for (; at && runs_behind(pass, order[at - 1], chain); at--)
 			order[at] = order[at - 1];
 		order[at] = chain;
 	}
+	note_tie(pass, order, count);
 	return count;
 }
 
@@ -399,6 +455,19 @@ static bool conclude(const struct pass *pass, struct packet_answer *answer)
 	return false;
 }
 
+/*
+ * The answer to a translated packet leaves from where that was sent to: so it
+ * is again from nf_nat's hook of postrouting on (nf_nat_core.c, nf_nat_packet()).
+ */
+static void restore_source(struct packet_state *state)
+{
+	struct packet *packet = &state->packet;
+	packet->source = state->original.dest;
+	packet->source_port = state->original.dest_port;
+	packet->known = (uint16_t)((packet->known & ~PACKET_SOURCE) |
+	                           (state->original.known & PACKET_DEST ? PACKET_SOURCE : 0));
+}
+
 void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum packet_hook hook,
                  struct packet_answer *answer, struct packet_nats *nats)
 {
@@ -406,6 +475,7 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 	struct pass pass = { .ruleset = ruleset, .state = state, .hook = hook, .nats = nats };
 	bool more = false, translated = false;
 	size_t count = chains_at(&pass, order, &more);
+	bool restores = hook == HOOK_POSTROUTING && state->packet.reply && state->translated;
 	*answer = (struct packet_answer){ .fate = more ? FATE_UNKNOWN : FATE_PASSES };
 	if (more)
 		snprintf(answer->condition, sizeof(answer->condition), "more than %d chains", CHAINS_MAX);
@@ -415,10 +485,12 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 		if (order[i]->type == FW_NAT &&
 		    (translated || state->packet.reply || state->nat_done || state->untracked == 1))
 			continue;
+		if (restores && place_of(order[i], hook, state->other_order) > nat_priority(hook) * PLACE_STEP)
+			restore_source(state);
 		pass.base = order[i];
 		pass.accepts = pass.drops = pass.final = (struct outcome){ 0 };
 		pass.translated = false;
-		struct packet_rule policy = policy_of(&pass);
+		struct packet_rule policy = policy_of_chain(ruleset, pass.base);
 		if (order[i]->type == FW_NAT && state->untracked == 2) {
 			/* Others pass by the chain. */
 			doubt_add(&first, DOUBT_PERHAPS, CT_HAS_CONNECTION, false);
@@ -433,6 +505,8 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 		if (conclude(&pass, answer))
 			return;
 	}
+	if (restores)
+		restore_source(state);
 }
 
 /* --- the whole way --- */
@@ -559,12 +633,40 @@ static void arrive(const struct ruleset *ruleset, struct packet_state *state, co
 	pass_hooks(ruleset, state, hooks_out, countof(hooks_out), answer, NULL);
 }
 
+static bool same_place(const struct packet_nat *one, const struct packet_nat *other)
+{
+	return one == other || (one && other && one->rule.handle == other->rule.handle &&
+	                        one->rule.table == other->rule.table && one->rule.chain == other->rule.chain);
+}
+
+/* Both orders of chains of one priority: what they have in common is the answer. */
+static void doubt_order(struct packet_answer *answer, const struct packet_answer *beside, bool same_way,
+                        const struct packet_rule *tie)
+{
+	if (same_way && answer->fate == beside->fate)
+		return;
+	*answer = (struct packet_answer){ .fate = FATE_UNKNOWN, .rule = *tie };
+	snprintf(answer->condition, sizeof(answer->condition),
+	         "which of the chains of this hook and priority runs first");
+}
+
 void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer,
                    struct packet_nats *nats, const struct packet_nat **taken)
 {
-	struct packet_state state;
+	struct packet_state state, other;
+	struct packet_nats other_nats = { .count = 0 };
+	const struct packet_nat *other_taken;
+	struct packet_answer beside;
 	packet_state_init(&state, packet);
 	arrive(ruleset, &state, packet, answer, nats, taken);
+	if (state.tie.family) {
+		packet_state_init(&other, packet);
+		other.other_order = true;
+		arrive(ruleset, &other, packet, &beside, &other_nats, &other_taken);
+		bool same_way = same_place(*taken, other_taken) && nats->count == other_nats.count;
+		doubt_order(answer, &beside, same_way, &state.tie);
+		state.writes |= other.writes;
+	}
 	answer->writes = state.writes;
 }
 
@@ -578,39 +680,56 @@ void packet_answer_leaves(const struct ruleset *ruleset, const struct packet *pa
 	pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), answer, NULL);
 }
 
-void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bool loops, struct packet_answer *out,
+static void leave(const struct ruleset *ruleset, struct packet_state *state, bool loops, struct packet_answer *out,
                   struct packet_answer *back, struct packet_nats *nats, const struct packet_nat **taken)
 {
-	struct packet_state state;
+	const struct packet *packet = &state->original;
 	char name[16];
 	uint32_t ifindex = packet->oif;
 	memcpy(name, packet->oifname, sizeof(name));
-	packet_state_init(&state, packet);
 	*out = *back = (struct packet_answer){ .fate = FATE_PASSES };
 	*taken = NULL;
-	if (pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), out, nats))
+	if (pass_hooks(ruleset, state, hooks_out, countof(hooks_out), out, nats))
 		return;
-	*taken = certain_nat(&state, nats);
+	*taken = certain_nat(state, nats);
 	if (*taken)
 		return;
 	/* nf_nat_core.c, nf_nat_inet_fn(): prerouting and input do not decide anew what output has decided. */
-	state.nat_done = true;
+	state->nat_done = true;
 	if (loops) {
-		state.seen = true;
-		state.packet.known |= PACKET_DEST_LOCAL;
-		comes_in_by(&state.packet, name, ifindex);
-		if (pass_hooks(ruleset, &state, hooks_in, countof(hooks_in), back, NULL) ||
-		    packet->proto != IPPROTO_TCP)
+		state->seen = true;
+		state->packet.known |= PACKET_DEST_LOCAL;
+		comes_in_by(&state->packet, name, ifindex);
+		if (pass_hooks(ruleset, state, hooks_in, countof(hooks_in), back, NULL) || packet->proto != IPPROTO_TCP)
 			return;
-		turn_round(&state);
-		goes_out_by(&state.packet, name, ifindex, true);
-		if (pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), back, NULL))
+		turn_round(state);
+		goes_out_by(&state->packet, name, ifindex, true);
+		if (pass_hooks(ruleset, state, hooks_out, countof(hooks_out), back, NULL))
 			return;
-		state.seen = true;
+		state->seen = true;
 	} else {
-		turn_round(&state);
+		turn_round(state);
 	}
-	comes_in_by(&state.packet, name, ifindex);
-	state.packet.known |= PACKET_DEST_LOCAL | PACKET_ROUTES_BACK;
-	pass_hooks(ruleset, &state, hooks_in, countof(hooks_in), back, NULL);
+	comes_in_by(&state->packet, name, ifindex);
+	state->packet.known |= PACKET_DEST_LOCAL | PACKET_ROUTES_BACK;
+	pass_hooks(ruleset, state, hooks_in, countof(hooks_in), back, NULL);
+}
+
+void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bool loops, struct packet_answer *out,
+                  struct packet_answer *back, struct packet_nats *nats, const struct packet_nat **taken)
+{
+	struct packet_state state, other;
+	struct packet_nats other_nats = { .count = 0 };
+	const struct packet_nat *other_taken;
+	struct packet_answer other_out, other_back;
+	packet_state_init(&state, packet);
+	leave(ruleset, &state, loops, out, back, nats, taken);
+	if (!state.tie.family)
+		return;
+	packet_state_init(&other, packet);
+	other.other_order = true;
+	leave(ruleset, &other, loops, &other_out, &other_back, &other_nats, &other_taken);
+	bool same_way = same_place(*taken, other_taken) && nats->count == other_nats.count;
+	doubt_order(out, &other_out, same_way, &state.tie);
+	doubt_order(back, &other_back, true, &state.tie);
 }

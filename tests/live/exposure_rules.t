@@ -122,5 +122,47 @@ for port, links in ((20041, ["eth1"]), (20042, []), (20043, ["eth1", "eth2"])):
            "import socket; socket.create_connection((%r, %d), 0.3)" % (PEERS[link][0], port)]).status == 0]
     t.same([told, met], [links, links], "where %d is redirected to waits a socket" % port)
 t.same(list(exposed("20041")[0]), [("tcp", 20041)], "the socket behind it needs not fit the filter")
+
+
+def sent_on(name, rules, ports):
+    """A port that NAT sends elsewhere: for each the states, by interface, that are sure and fit what the peer there meets."""
+    rows = scene(name, rules, sure=0)
+    for port, doubts in ports.items():
+        ways = rows.get(("tcp", port), {}).get("interfaces", [])
+        met = {link: tap.run([*peers.inside(link), sys.executable, "-c",
+               "import socket; socket.create_connection((%r, %d), 0.3)" % (PEERS[link][0], port)]).status == 0 for link in PEERS}
+        states = {way["name"]: way["state"] for way in ways}
+        t.ok(len(states) == len(PEERS) and all((state in ("depends", "unknown")) if doubts else state in ("open", "filtered") and
+             (state == "open") == met[link] for link, state in states.items()), "%s: port %d" % (name, port), states, met, rows.get(("tcp", port)))
+
+
+def chains(*bodies, hook="prerouting", priority="mangle", kind="filter"):
+    return "table inet f {\n" + "".join("chain c%d {\ntype %s hook %s priority %s; policy accept;\n%s\n}\n" % (
+        i, kind, hook, priority, body) for i, body in enumerate(bodies)) + "}\n"
+
+
+# Of equal priorities the chain that was registered last runs first.
+one, two = "meta mark 1 drop", "tcp dport 20001 meta mark set 1"
+scene("equal priorities, the mark is set in time", chains(one, two))
+scene("equal priorities, the mark is set too late", chains(two, one))
+tables = chain(one, hook="prerouting", priority="mangle", table="f") + chain(two, hook="prerouting", priority="mangle", table="g")
+rows = scene("equal priorities in two tables", tables, sure=len(EVERY) - 1)
+t.same(rows.get(("tcp", 20001), {}).get("state"), "unknown", "the order of two tables is not told")
+scene("equal priorities in two tables that change nothing", chain("tcp dport 20001 drop", table="f") + chain("tcp dport { 20001, 20002 } drop", table="g"))
+scene("a filter where NAT is", chain("tcp dport 20001 drop", hook="prerouting", priority="-100", table="a") +
+      chain("tcp dport 20001 redirect to :20002", hook="prerouting", priority="dstnat", kind="nat"), sure=len(EVERY) - 1)
+to_one, to_two = "tcp dport 20041 redirect to :20001", "tcp dport 20041 redirect to :20002"
+sent_on("two redirects, the last to an open port", chains(to_one, to_two, priority="dstnat", kind="nat") + chain("tcp dport 20001 drop", table="h"), {20041: False})
+sent_on("two redirects, the last to a closed one", chains(to_two, to_one, priority="dstnat", kind="nat") + chain("tcp dport 20001 drop", table="h"), {20041: False})
+sent_on("two redirects of two tables", chain(to_one, hook="prerouting", priority="dstnat", kind="nat") + chain(to_two, hook="prerouting", priority="dstnat", kind="nat", table="g") +
+        chain("tcp dport 20001 drop", table="h"), {20041: True})
+
+# The answer's source is that of the first packet again behind NAT's hook of postrouting.
+redirects = chain("tcp dport 20041 redirect to :20001\ntcp dport 20042 redirect to :20002", hook="prerouting", priority="dstnat", kind="nat")
+for place in ("90", "200"):
+    sent_on("answers of redirects at %s" % place, redirects + chain("tcp sport 20041 drop\ntcp sport 20002 drop", hook="postrouting", priority=place, table="g"), {20041: False, 20042: False})
+sent_on("answers of redirects at egress", redirects + 'table netdev h {\nchain c {\ntype filter hook egress devices = { eth1, eth2 } priority 0; policy accept;\ntcp sport 20041 drop\ntcp sport 20002 drop\n}\n}\n',
+        {20041: False, 20042: False})
+sent_on("answers of redirects where NAT is", redirects + chain("tcp sport 20041 drop\ntcp sport 20002 drop", hook="postrouting", priority="100", table="g"), {20041: True, 20042: True})
 tap.run(["nft", "flush", "ruleset"])
 end()

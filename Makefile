@@ -386,7 +386,7 @@ DEBFULLNAME ?= $(shell git config user.name)
 DEBEMAIL ?= $(shell git config user.email)
 FILLED = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@DATE@|$(RELEASED)|' -e 's|@MAINTAINER@|$(DEBFULLNAME) <$(DEBEMAIL)>|'
 
-# build/dist/*.deb, and what lintian says of them. WITH_BPF=build: Debian builds from source.
+# build/dist/*.deb; WITH_BPF=build there: Debian builds from source.
 .PHONY: deb rpm arch
 deb: dist
 	$(Q)rm -rf build/deb && mkdir -p build/deb && cp $(ARCHIVE) build/deb/sockview_$(VERSION).orig.tar.gz

@@ -37,7 +37,11 @@ manual, schema = page("sockview.8"), page("sockview-json.5")
 # --- the page from the reader's side ---
 
 version = tap.sockview("--version").out.decode().split()[1]
-t.same(re.search(r"^\.Os sockview (\S+)$", manual, re.M)[1], version, "man: the version is in the foot")
+t.same([re.findall(r"^\.Os(.*)$", roff, re.M) for roff in (manual, schema)], [[" sockview " + version]] * 2,
+       "man: the version is in the foot of both pages")
+t.same([re.findall(r"^\.ds doc-volume-operating-system (\S+)$", roff, re.M) for roff in (manual, schema)], [["Linux"]] * 2,
+       "man: Linux is in the head of both pages")
+t.same(open(os.path.join(tap.SRCDIR, ".packaging/NEWS")).readline(), "sockview %s\n" % version, "the news begin with this version")
 t.same(re.findall(r"^\.Sh (.*)", manual, re.M)[:5], ["NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "OPTIONS"], "man: examples come first")
 described, examples = re.search(r"^\.Sh DESCRIPTION\n(.*?)^\.Sh EXAMPLES\n(.*?)^\.Sh ", manual, re.M | re.S).groups()
 everyday = re.findall(r"^\.It (?!Sy).* Ta Li (.*) Ta Li (.*)$", described, re.M)

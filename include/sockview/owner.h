@@ -78,7 +78,7 @@ struct owner_denied {
 /* So few are named. */
 enum { OWNER_DENIED_NAMED = 3 };
 
-/* What forbids it to one who has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: said only where nothing else can. */
+/* Causes that forbid it even with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: told only where nothing else can be. */
 enum owner_denied_cause { DENIED_NOT_KNOWN, DENIED_BY_USER_NAMESPACE, DENIED_BY_MODULE };
 
 /* How a finder fared. */

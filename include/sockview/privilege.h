@@ -69,7 +69,7 @@ int privilege_raise(const struct privilege *privilege, unsigned needs);
  * nothing. 0, or -1 with errno.
  */
 int privilege_owners(const struct privilege *privilege, bool in_effect);
-/* What exec added is gone for good: not even privilege_raise() brings it back. 0, or -1 with errno. */
+/* Rights that exec added are gone for good: not even privilege_raise() brings them back. 0, or -1 with errno. */
 int privilege_own(const struct privilege *privilege);
 /* Between two looks of -c: nothing is in effect, and privilege_raise() can bring it back. */
 int privilege_rest(void);

@@ -73,7 +73,7 @@ bool command_find(struct command *command, char *const argv[])
 
 enum { REQUEST_MAX = 4096 };
 
-/* Words with a NUL behind each. What it prints is no part of our answer. */
+/* Words with a NUL behind each. The command's output is no part of our answer. */
 static void commander_exec(char *words, size_t len)
 {
 	char *argv[COMMAND_WORDS_MAX + 1] = { 0 };

@@ -46,7 +46,7 @@ struct group {
 	struct value value[];
 };
 
-/* What a format takes for a socket: one without an inode, and so without owners. */
+/* Formats take it for a socket: one without an inode, and so without owners. */
 struct group_row {
 	struct sock sock;
 	const struct group *group;

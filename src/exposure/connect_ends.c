@@ -40,7 +40,7 @@ static void row_place(char text[CONNECT_PLACE_MAX], const struct row *row)
 
 /* --- here --- */
 
-/* What has the port and does not take the connection; the last of them explains most. */
+/* Sockets that have the port and do not take the connection; the last of them explains most. */
 enum other {
 	OTHER_NONE,
 	OTHER_NETNS,

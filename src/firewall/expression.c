@@ -309,7 +309,7 @@ static bool writes_state(struct attr name, const struct attrs *data)
 	return writes;
 }
 
-/* What else gives a value that is compared, and no verdict. */
+/* Expressions that give a value which is compared, and no verdict. */
 static const char *const loaders[] = { "exthdr", "socket", "hash", "rt", "osf", "xfrm", "tunnel", "inner" };
 
 static void run_expression(struct rule_run *run, struct attr element)

@@ -9,7 +9,7 @@
 
 /* For a query that asks for BOUND where no table tells of it: takes the rights of now. */
 void untold_bound(struct run *run, const struct query *query);
-/* What the source tells of our own network namespace, with the bound sockets that it does not tell of among it. */
+/* Sockets of our own network namespace: those of the source, among them the bound ones that it does not tell of. */
 int untold_among(struct run *run, const struct sources *sources, const struct source_request *request);
 /* PROTO_BIT()s of those that can be known by descriptors here. */
 unsigned untold_by_descriptors(const struct run *run);

@@ -331,7 +331,7 @@ static bool is_explained(const struct netns_part *part)
 	return !part->time_wait && part->in_use <= part->listeners + part->held;
 }
 
-/* Protocols of the query, in whichever state, of which nothing can be said without a dump. */
+/* States that are asked for, of whose sockets nothing can be said without a dump. */
 static uint32_t states_lacking(const struct gathering *self, const struct netns_part *part)
 {
 	uint32_t wanted = self->request->query->states[PROTO_TCP] & ~LISTENERS;

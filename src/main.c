@@ -115,6 +115,7 @@
  *     exposure.c exposure.h            each listener against the rules, by each interface
  *     exposure_types.h                 what the caller has collected
  *     exposure_out.c                   the answer as a table for people, and as one JSON object
+ *     host_layers.c host_layers.h      is there what may stop packets of every interface, and is not read?
  *     inject.c inject.h                one SYN for each listener and interface, judged by the kernel
  *     judged.h                         the inside of a struct exposure: data alone
  *     published.c published.h          ports that NAT sends to containers, or to another port

@@ -6,34 +6,28 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <sockview/errno_name.h>
 #include <sockview/packet.h>
 #include <sockview/proto.h>
-#include <sockview/sk_lookup.h>
 
 #include "exposure/bpf_attached.h"
 #include "exposure/exposure_words.h"
+#include "exposure/host_layers.h"
 
 /* --- layers that are not read --- */
 
-/* LAYER_BIT()s of what is on the way and was not read. */
-struct layers {
-	unsigned in_use;
-	unsigned unasked; /* it could not be asked whether they are in use */
-};
-
-static void note_programs(struct layers *layers, enum layer layer, int programs)
-{
-	layers->in_use |= programs > 0 ? LAYER_BIT(layer) : 0;
-	layers->unasked |= programs < 0 ? LAYER_BIT(layer) : 0;
-}
-
-static struct layers layers_on_way(const struct connect *connect, const struct connect_end *end)
+/* What is on the way and was not read. */
+static struct host_layers layers_on_way(const struct connect *connect, const struct connect_end *end)
 {
 	const struct ruleset_gaps *gaps = ruleset_gaps(connect->ruleset);
-	struct layers layers = { .in_use = gaps->error || gaps->changing ? LAYER_BIT(LAYER_NFTABLES) : 0 };
+	struct host_layers layers = host_layers_find(connect->options.proc_fd);
+	/* These choose the socket of what comes in. */
+	if (!end->is_local) {
+		layers.in_use &= ~LAYER_BIT(LAYER_SK_LOOKUP);
+		layers.unasked &= ~LAYER_BIT(LAYER_SK_LOOKUP);
+	}
+	layers.in_use |= gaps->error || gaps->changing ? LAYER_BIT(LAYER_NFTABLES) : 0;
 	layers.in_use |= gaps->legacy ? LAYER_BIT(LAYER_LEGACY) : 0;
 	layers.in_use |= ruleset_has_bridge(connect->ruleset) && !end->is_local ? LAYER_BIT(LAYER_BRIDGE) : 0;
 	for (size_t i = 0; i < connect->ways.count && !end->is_local; i++) {
@@ -43,16 +37,10 @@ static struct layers layers_on_way(const struct connect *connect, const struct c
 		layers.in_use |= way->in_use;
 		layers.unasked |= way->unread & ~way->in_use;
 	}
-	if (end->is_local) {
-		struct sk_lookups lookups = { .error = ENOENT };
-		struct stat status;
-		if (fstatat(connect->options.proc_fd, "self/ns/net", &status, 0) == 0)
-			sk_lookups_find(&lookups, status.st_ino);
-		note_programs(&layers, LAYER_SK_LOOKUP, lookups.count ? 1 : lookups.error ? -1 : 0);
-	}
-	note_programs(&layers, LAYER_CGROUP,
-	              cgroup_programs_here(connect->cgroups, connect->options.proc_fd, CGROUP_PACKETS | CGROUP_CONNECT,
-	                                   end->family));
+	int programs = cgroup_programs_here(connect->cgroups, connect->options.proc_fd, CGROUP_PACKETS | CGROUP_CONNECT,
+	                                    end->family);
+	layers.in_use |= programs > 0 ? LAYER_BIT(LAYER_CGROUP) : 0;
+	layers.unasked |= programs < 0 ? LAYER_BIT(LAYER_CGROUP) : 0;
 	return layers;
 }
 
@@ -73,7 +61,7 @@ static void doubt_layers(struct connect *connect, struct connect_end *end, unsig
 {
 	if (!layers)
 		return;
-	unsigned rules = LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY);
+	unsigned rules = LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY) | LAYER_BIT(LAYER_NETFILTER_BPF);
 	end->redirected =
 		(layers & rules && !connect->conntrack_is_absent) || layers & LAYER_BIT(LAYER_SK_LOOKUP) ||
 		cgroup_programs_here(connect->cgroups, connect->options.proc_fd, CGROUP_CONNECT, end->family) > 0;
@@ -199,7 +187,7 @@ void connect_run_rules(struct connect *connect, struct connect_end *end)
 	struct packet_answer out, back;
 	struct packet_nats nats = { .count = 0 };
 	const struct packet_nat *taken;
-	struct layers layers = layers_on_way(connect, end);
+	struct host_layers layers = layers_on_way(connect, end);
 	doubt_layers(connect, end, layers.in_use);
 	tell_unasked(connect, layers.unasked);
 	packet_leave(connect->ruleset, &packet, end->is_local, &out, &back, &nats, &taken);

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sockview/cgroup.h>
@@ -23,10 +22,10 @@
 #include <sockview/column_source.h>
 #include <sockview/column_table.h>
 #include <sockview/proto.h>
-#include <sockview/sk_lookup.h>
 #include <sockview/vec.h>
 
 #include "exposure/bpf_attached.h"
+#include "exposure/host_layers.h"
 #include "exposure/inject.h"
 #include "exposure/judged.h"
 
@@ -604,20 +603,15 @@ static int judge_all_published(struct exposure *exposure)
 static void find_layers(struct exposure *exposure)
 {
 	const struct ruleset_gaps *gaps = ruleset_gaps(exposure->ruleset);
-	struct sk_lookups lookups = { .error = ENOENT };
-	struct stat status;
+	struct host_layers layers = host_layers_find(exposure->facts.proc_fd);
+	exposure->in_use |= layers.in_use;
+	exposure->unread |= layers.unasked;
 	if (gaps->error || gaps->changing)
 		exposure->in_use |= LAYER_BIT(LAYER_NFTABLES);
 	if (gaps->legacy)
 		exposure->in_use |= LAYER_BIT(LAYER_LEGACY);
 	if (ruleset_has_bridge(exposure->ruleset))
 		exposure->in_use |= LAYER_BIT(LAYER_BRIDGE);
-	if (fstatat(exposure->facts.proc_fd, "self/ns/net", &status, 0) == 0)
-		sk_lookups_find(&lookups, status.st_ino);
-	if (lookups.count)
-		exposure->in_use |= LAYER_BIT(LAYER_SK_LOOKUP);
-	else if (lookups.error)
-		exposure->unread |= LAYER_BIT(LAYER_SK_LOOKUP);
 	/* What a bridge's or a bond's port meets before its master does. */
 	for (size_t i = 0; i < exposure->ways.count; i++) {
 		const struct way *port = &exposure->ways.way[i];

@@ -14,6 +14,8 @@ const char *const layer_words[LAYER_COUNT] = {
 	[LAYER_TC] = "tc",
 	[LAYER_CGROUP] = "cgroup-bpf",
 	[LAYER_SK_LOOKUP] = "sk-lookup",
+	[LAYER_NETFILTER_BPF] = "netfilter-bpf",
+	[LAYER_XFRM] = "xfrm",
 };
 
 int exposure_add_layers(struct text *text, unsigned layers)

@@ -542,7 +542,8 @@ static enum reach reach_shown(const struct reach_way *way, const struct way *ifa
                               bool by_all)
 {
 	unsigned behind = LAYER_BIT(LAYER_XDP) | LAYER_BIT(LAYER_NFTABLES) | LAYER_BIT(LAYER_LEGACY) |
-	                  LAYER_BIT(LAYER_CGROUP) | (iface->out ? LAYER_BIT(LAYER_TC) : 0);
+	                  LAYER_BIT(LAYER_CGROUP) | LAYER_BIT(LAYER_NETFILTER_BPF) | LAYER_BIT(LAYER_XFRM) |
+	                  (iface->out ? LAYER_BIT(LAYER_TC) : 0);
 	bool closed = way->by_rules == REACH_FILTERED || way->by_rules == REACH_REJECTED;
 	if (!closed && way->by_rules != REACH_OPEN)
 		return way->reach;

@@ -15,6 +15,8 @@ enum layer {
 	LAYER_TC,
 	LAYER_CGROUP,
 	LAYER_SK_LOOKUP,
+	LAYER_NETFILTER_BPF,
+	LAYER_XFRM,
 	LAYER_COUNT
 };
 #define LAYER_BIT(layer) (1u << (layer))

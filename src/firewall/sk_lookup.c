@@ -9,7 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { LINKS_MAX = 100000 }; /* a bound: links come and go while they are listed */
+enum {
+	LINKS_MAX = 100000,  /* a bound: links come and go while they are listed */
+	LINK_NETFILTER = 10, /* BPF_LINK_TYPE_NETFILTER, which older headers lack */
+};
 
 static long link_call(int command, union bpf_attr *attr)
 {
@@ -42,8 +45,10 @@ static void link_add(struct sk_lookups *found, uint32_t id, uint64_t netns)
 	int fd = link_open(id);
 	if (fd < 0)
 		return;
-	bool ours = link_info(fd, &info) && info.type == BPF_LINK_TYPE_NETNS &&
-	            info.netns.attach_type == BPF_SK_LOOKUP && info.netns.netns_ino == (uint32_t)netns;
+	bool known = link_info(fd, &info);
+	found->netfilter += known && info.type == LINK_NETFILTER;
+	bool ours = known && info.type == BPF_LINK_TYPE_NETNS && info.netns.attach_type == BPF_SK_LOOKUP &&
+	            info.netns.netns_ino == (uint32_t)netns;
 	close(fd);
 	if (!ours)
 		return;

@@ -187,6 +187,14 @@ rules(chain("input", 'iifname "eth1" drop'))
 check("answers are dropped", THEIRS, 21101, "fails", "input", "ETIMEDOUT", "the answer")
 tap.run(["nft", "flush", "ruleset"])
 
+# lo has none of its own (net.ipv4.conf.lo.disable_xfrm).
+done = tap.run("ip xfrm policy add dir out src 0.0.0.0/0 dst 0.0.0.0/0 proto tcp dport 21001 action block".split())
+if done.status == 0:
+    check("a policy of IPsec", OURS, 21001, "unknown", "output", None, "xfrm", ("works", None, None))
+    tap.run("ip xfrm policy flush".split())
+else:
+    t.skip("a policy of IPsec", done.err.decode(errors="replace").strip())
+
 # --- routes ------------------------------------------------------------------------------------------------
 
 check("no route", "203.0.113.1", 80, "fails", "route", "ENETUNREACH", "no route leads to 203.0.113.1")

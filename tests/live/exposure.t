@@ -635,6 +635,29 @@ for name, kind, attach, word in (("XDP", 6, BPF_XDP, "xdp"), ("tcx", 3, BPF_TCX_
     t.same([{way["name"]: way["state"] for way in key(20001).get("interfaces", [])}, word in key(20001).get("unread", [])],
            [{"eth1": "unknown", "eth2": "open"}, True], "a program of %s on one interface is not read" % name)
     detach(process)
+done = tap.run("ip xfrm policy add dir in src 0.0.0.0/0 dst 0.0.0.0/0 proto tcp dport 20022 action block".split())
+if done.status == 0:
+    rows, done = exposed()
+    t.ok(("tcp", FOUR) not in set().union(*reached(200).values()), "a policy of IPsec stops a port")
+    t.same([key(FOUR).get("state"), key(FOUR).get("unread")], ["unknown", ["xfrm"]], "policies of IPsec are not read", done)
+    tap.run("ip xfrm policy flush".split())
+    if tap.run("ip xfrm policy setdefault in block".split()).status == 0:
+        rows, done = exposed()
+        t.same([key(FOUR).get("state"), key(FOUR).get("unread")], ["unknown", ["xfrm"]], "what the policies of IPsec do by default likewise", done)
+        tap.run("ip xfrm policy setdefault in accept".split())
+    rows, done = exposed()
+    t.same([key(FOUR).get("state"), key(FOUR).get("unread")], ["open", []], "without policies it is known again", done)
+else:
+    t.skip("policies of IPsec are not read", done.err.decode(errors="replace").strip())
+library = None if tap.SAN else tap.preloadable("add_bpf_link")
+if library:
+    rows, done = exposed(env={"LD_PRELOAD": library, "LINK_TYPE": "10"})
+    t.same([key(FOUR).get("state"), key(FOUR).get("unread")], ["unknown", ["netfilter-bpf"]], "a program on a hook of netfilter is not read", done)
+    rows, done = exposed(env={"LD_PRELOAD": library, "LINK_TYPE": "6"})
+    t.same([key(FOUR).get("state"), key(FOUR).get("unread")], ["open", []], "a link of another kind is none", done)
+else:
+    t.skip("a program on a hook of netfilter is not read", "a sanitizer wants to be the first library that is loaded" if tap.SAN else
+           "no C compiler for a library to be preloaded")
 mounts = [line.split()[1] for line in open("/proc/self/mounts") if line.split()[2] == "cgroup2"]
 try:
     group = os.path.join(mounts[0], "sockview-exposure-%d" % os.getpid())

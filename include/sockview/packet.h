@@ -89,6 +89,7 @@ struct packet_answer {
 	struct packet_rule rule; /* that decides, or that the answer hangs on */
 	bool drops_if;           /* FATE_DEPENDS: it is dropped if the condition holds; else it passes only then */
 	char condition[PACKET_CONDITION_MAX]; /* "ip saddr 10.0.0.0/8", nft's words; hostile bytes escaped */
+	bool more;                            /* ... or other rules decide: `condition` is the first of several */
 	bool writes; /* of packet_arrive(): a rule that may be met keeps a state (dynamic set, count, log) */
 };
 

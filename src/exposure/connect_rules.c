@@ -111,14 +111,12 @@ static void apply_fate(struct connect *connect, struct connect_end *end, const s
 		return;
 	name_rule(rule, &answer->rule);
 	bool certain = answer->fate == FATE_DROPPED || answer->fate == FATE_REJECTED;
-	if (certain)
-		connect_say(connect, "%s %s %s", rule, done[answer->fate], what);
-	else
-		connect_say(connect, "%s %s %s: %s%s", rule, done[answer->fate], what,
-		            answer->fate == FATE_UNKNOWN ? "not judged: "
-		            : answer->drops_if           ? "not with "
-		                                         : "only with ",
-		            answer->condition);
+	struct text condition = { 0 };
+	if (!certain && exposure_add_condition(&condition, answer) < 0)
+		connect->no_memory = true;
+	connect_say(connect, "%s %s %s%s%.*s", rule, done[answer->fate], what, certain ? "" : ": ", (int)condition.len,
+	            condition.len ? condition.data : "");
+	text_free(&condition);
 	/* A dropped SYN is sent again until the time is up: tcp_connect() takes no notice of EPERM. */
 	int number = answer->fate == FATE_DROPPED ? ETIMEDOUT : 0;
 	if (!connect_end_set(end, certain ? CONNECT_FAILS : CONNECT_UNKNOWN, stage, number))

@@ -33,11 +33,7 @@ static int add_decided_by(struct text *text, const struct judged *judged)
 		return -1;
 	if (answer->fate != FATE_DEPENDS && answer->fate != FATE_UNKNOWN)
 		return 0;
-	return text_add_string(text, answer->rule.family ? ": " : "") |
-	       text_add_string(text, answer->fate == FATE_UNKNOWN ? "not judged: "
-	                             : answer->drops_if           ? "not with "
-	                                                          : "only with ") |
-	       text_add_string(text, answer->condition);
+	return text_add_string(text, answer->rule.family ? ": " : "") | exposure_add_condition(text, answer);
 }
 
 /* "80", "8000-8100" */

@@ -47,3 +47,15 @@ int exposure_add_rule(struct text *text, const struct packet_rule *rule)
 		return answer | text_add_string(text, "policy");
 	return answer | text_add_string(text, "handle ") | text_add_u64(text, rule->handle);
 }
+
+int exposure_add_condition(struct text *text, const struct packet_answer *answer)
+{
+	bool unread = answer->fate == FATE_UNKNOWN, more = answer->more && !unread, drops = !unread && answer->drops_if;
+	bool several = drops && strstr(answer->condition, " and ");
+	return text_add_string(text, unread  ? "not judged: "
+	                             : drops ? "not with "
+	                             : more  ? "with "
+	                                     : "only with ") |
+	       text_add_string(text, several ? "(" : "") | text_add_string(text, answer->condition) |
+	       text_add_string(text, several ? ")" : "") | text_add_string(text, more ? ", or as other rules say" : "");
+}

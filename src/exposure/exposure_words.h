@@ -16,6 +16,8 @@ extern const char *const layer_words[LAYER_COUNT];
 int exposure_add_layers(struct text *text, unsigned layers);
 /* A word of hostile bytes. */
 int exposure_add_word(struct text *text, const char *word);
+/* What the answer of FATE_DEPENDS or FATE_UNKNOWN hangs on: "only with ip saddr 10.0.0.0/8". */
+int exposure_add_condition(struct text *text, const struct packet_answer *answer);
 /* "inet filter input handle 7", or "policy" for the chain's. */
 int exposure_add_rule(struct text *text, const struct packet_rule *rule);
 

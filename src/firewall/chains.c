@@ -52,6 +52,7 @@ struct outcome {
 	struct packet_rule rule;
 	struct doubt doubt;
 	bool rejects;
+	bool more; /* another rule may do the same */
 };
 
 struct pass {
@@ -88,22 +89,46 @@ static struct packet_rule policy_of_chain(const struct ruleset *ruleset, const s
 		                     ruleset_text(ruleset, chain->name), 0 };
 }
 
-/* The worse of the two; the text of the first that brought it there. */
+/* Both hold. */
+static void join_doubt(struct doubt *doubt, const char *text)
+{
+	size_t len = strlen(doubt->condition), room = sizeof(doubt->condition) - len;
+	if (strcmp(doubt->condition, text) == 0 || strstr(doubt->condition, " and more"))
+		return;
+	if (strlen(" and ") + strlen(text) + strlen(" and more") < room)
+		snprintf(doubt->condition + len, room, " and %s", text);
+	else if (strlen(" and more") < room)
+		snprintf(doubt->condition + len, room, " and more");
+}
+
+/* The worse of the two, with the text of the first that brought it there; of two that may hold, both. */
 static void doubt_add(struct doubt *doubt, enum doubt_level level, const char *condition, bool negated)
 {
-	if (level <= doubt->level)
+	bool joined = negated && strstr(condition, " and ");
+	char text[PACKET_CONDITION_MAX];
+	if (level < doubt->level || level == DOUBT_NONE || (level == doubt->level && level == DOUBT_UNREAD))
 		return;
+	snprintf(text, sizeof(text), "%s%.170s%s",
+	         joined    ? "not ("
+	         : negated ? "not "
+	                   : "",
+	         condition, joined ? ")" : "");
+	if (level == doubt->level) {
+		join_doubt(doubt, text);
+		return;
+	}
 	doubt->level = level;
-	snprintf(doubt->condition, sizeof(doubt->condition), "%s%.180s", negated ? "not " : "", condition);
+	memcpy(doubt->condition, text, sizeof(text));
 }
 
 static void outcome_add(struct outcome *outcome, const struct packet_rule *rule, const struct doubt *doubt,
                         bool rejects)
 {
 	/* A certain one replaces a first guess only where none was known. */
-	if (outcome->known && outcome->doubt.level >= doubt->level)
-		return;
-	*outcome = (struct outcome){ true, *rule, *doubt, rejects };
+	bool more = outcome->known;
+	if (!more || outcome->doubt.level < doubt->level)
+		*outcome = (struct outcome){ .known = true, .rule = *rule, .doubt = *doubt, .rejects = rejects };
+	outcome->more = more;
 }
 
 static void end_for_certain(struct pass *pass, const struct packet_rule *rule, bool drops, bool rejects)
@@ -173,6 +198,15 @@ static enum flow jump(struct pass *pass, const struct fw_rule *rule, uint32_t na
 	return FLOW_GOES_ON;
 }
 
+/* Those that go on behind the rule are others than those that left by it; by `doubt` alone, it is no rule that tells them. */
+static void doubt_behind(struct doubt *rest, const struct rule_run *run, const struct doubt *doubt)
+{
+	if (doubt->level == DOUBT_PERHAPS && run->match == MATCH_PERHAPS)
+		doubt_add(rest, doubt->level, run->condition, true);
+	else if (doubt->level > rest->level)
+		doubt_add(rest, doubt->level, doubt->condition, true);
+}
+
 /* One verdict of a rule that is reached under `doubt`; what it means for what stands behind it is in `rest`. */
 static enum flow take_verdict(struct pass *pass, const struct rule_run *run, const struct fw_verdict *verdict,
                               const struct doubt *doubt, unsigned depth, struct doubt *rest, bool *leaves)
@@ -194,13 +228,13 @@ static enum flow take_verdict(struct pass *pass, const struct rule_run *run, con
 		enum flow flow = jump(pass, run->rule, verdict->jump, doubt, depth, rest);
 		*leaves = certain;
 		if (!certain)
-			doubt_add(rest, doubt->level, doubt->condition, true);
+			doubt_behind(rest, run, doubt);
 		return flow;
 	}
 	case NFT_RETURN:
 		*leaves = certain;
 		if (!certain)
-			doubt_add(rest, doubt->level, doubt->condition, true);
+			doubt_behind(rest, run, doubt);
 		return FLOW_GOES_ON;
 	case NFT_CONTINUE:
 	case NFT_BREAK:
@@ -231,8 +265,15 @@ static enum flow take_rule(struct pass *pass, struct rule_run *run, const struct
 		keep_nat(pass, run, &doubt);
 	for (unsigned i = 0; i < run->verdicts && flow == FLOW_GOES_ON && !*leaves; i++) {
 		struct doubt one = doubt;
-		if (run->verdict[i].perhaps)
-			doubt_add(&one, DOUBT_PERHAPS, *run->condition ? run->condition : "an element of a map", false);
+		if (run->verdict[i].perhaps) {
+			/* What the elements of the map are is not told: one of them may be for all others. */
+			char element[PACKET_CONDITION_MAX];
+			one = *reached;
+			snprintf(element, sizeof(element), "some elements of %.170s",
+			         *run->condition ? run->condition : "a map");
+			doubt_add(&one, doubt.level > DOUBT_PERHAPS ? doubt.level : DOUBT_PERHAPS,
+			          doubt.level > DOUBT_PERHAPS ? doubt.condition : element, false);
+		}
 		flow = take_verdict(pass, run, &run->verdict[i], &one, depth, rest, leaves);
 	}
 	return flow;
@@ -427,11 +468,14 @@ static size_t chains_at(const struct pass *pass, const struct fw_chain *order[CH
 
 static void answer_doubt(struct packet_answer *answer, const struct outcome *outcome, bool drops_if, bool reply)
 {
-	if (answer->fate != FATE_PASSES)
-		return; /* the first that it hangs on */
+	if (answer->fate != FATE_PASSES) {
+		answer->more = true; /* the first that it hangs on */
+		return;
+	}
 	answer->fate = outcome->doubt.level == DOUBT_UNREAD ? FATE_UNKNOWN : FATE_DEPENDS;
 	answer->rule = outcome->rule;
 	answer->drops_if = drops_if;
+	answer->more = outcome->more;
 	/* The ends of an answer are the other way round: its dport is the client's port. */
 	snprintf(answer->condition, sizeof(answer->condition), "%s%.150s",
 	         reply && answer->fate == FATE_DEPENDS ? "an answer that has " : "", outcome->doubt.condition);
@@ -517,6 +561,8 @@ static bool add_answer(struct packet_answer *sum, const struct packet_answer *on
 	bool ends = one->fate == FATE_DROPPED || one->fate == FATE_REJECTED;
 	if (ends || sum->fate == FATE_PASSES)
 		*sum = *one;
+	else
+		sum->more |= one->fate != FATE_PASSES;
 	return ends;
 }
 

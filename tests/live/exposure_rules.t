@@ -110,6 +110,28 @@ scene("ct before it is tracked, by iptables", commands=[
     "iptables-nft -A INPUT -p tcp --dport 20003 -m conntrack --ctdir ORIGINAL -j DROP", "ip6tables-nft -A INPUT -p tcp --dport 20003 -m conntrack --ctdir ORIGINAL -j DROP",
     "iptables-nft -t raw -A PREROUTING -p tcp --dport 20004 -m conntrack ! --ctstate NEW --ctdir REPLY -j DROP", "ip6tables-nft -t raw -A PREROUTING -p tcp --dport 20004 -m conntrack ! --ctstate NEW --ctdir REPLY -j DROP"])
 
+# What the answer hangs on, in words: all of it that one rule asks for, and whether other rules have a say.
+rows = scene("conditions in words", chain("""meta nfproto ipv6 drop
+tcp dport 20001 ip saddr 10.1.0.1 accept
+tcp dport 20001 ip saddr 10.1.0.2 accept
+tcp dport 20001 drop
+tcp dport 20002 jump one
+tcp dport 20002 drop
+tcp dport 20003 ip saddr vmap @v
+tcp dport 20004 ip saddr 10.1.0.2 accept
+tcp dport 20004 drop
+tcp dport 20005 ip saddr 10.1.0.2 drop
+tcp dport 20006 ip saddr 10.1.0.2 drop
+tcp dport 20006 ip saddr 10.2.0.2 drop
+tcp dport 20007 jump two""", extra="map v { type ipv4_addr : verdict; elements = { 10.1.0.2 : accept, * : drop } }").replace("chain c",
+    "chain one { ip saddr 10.9.0.0/16 return\nip saddr 10.1.0.0/24 accept\n}\nchain two { ip saddr { 10.1.0.2, 10.8.0.1 } return\ntcp sport 1024-65535 drop\n}\nchain c"),
+    sure=len(EVERY) - 7)
+if rows:
+    t.same([row["decided_by"].split(": ")[1] for row in (rows[("tcp", port)] for port in range(20001, 20008))],
+           ["with ip saddr 10.1.0.1, or as other rules say", "only with not ip saddr 10.9.0.0/16 and ip saddr 10.1.0.0/24", "not with some elements of ip saddr @v",
+            "only with ip saddr 10.1.0.2", "not with ip saddr 10.1.0.2", "not with ip saddr 10.1.0.2, or as other rules say",
+            "not with (not ip saddr { ... } and sport 1024-65535)"], "the conditions")
+
 # A packet that NAT sends to another port or address of this host is judged there, and leads to a socket that has it.
 rows = scene("DNAT to ourselves, dropped there", chain("tcp dport 20001 dnat ip to 10.1.0.1:20002\ntcp dport 20041 dnat ip to 10.1.0.1:20002\n"
              "tcp dport 20042 dnat ip to 127.0.0.1:20021", hook="prerouting", priority="dstnat", kind="nat") + chain("tcp dport 20002 drop", table="g"))

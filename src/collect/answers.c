@@ -26,7 +26,7 @@ int answers_start(struct answers *self, struct wire *wire, const struct source_r
                   struct error *error)
 {
 	*self = (struct answers){ .want = want, .report = report, .error = error };
-	self->decoded = malloc(sizeof(*self->decoded));
+	self->decoded = calloc(1, sizeof(*self->decoded));
 	if (!self->decoded || exchange_start(&self->exchange, wire) < 0) {
 		free(self->decoded);
 		return error_set(error, ENOMEM, "read sockets", "");

@@ -91,6 +91,7 @@ enum row_flag {
 	ROW_HAS_AUTOBOUND = 1 << 8, /* if a filter asks: the kernel told whether bind() named the port ... */
 	ROW_AUTOBOUND = 1 << 9,     /* ... and it did not (nor did it for an accepted connection) */
 	ROW_KERNEL = 1 << 10,       /* the kernel itself made the socket, and no process can hold it */
+	ROW_NO_DEVICE = 1 << 11,    /* the source tells neither interface nor mark (/proc/net) */
 };
 
 /* One socket. 72 bytes. */

@@ -115,7 +115,7 @@ bool procnet_inet_parse(const char *text, size_t len, enum proto proto, int fami
 	    !take_endpoint(&cursor, family, &row->remote, &row->remote_port) || !take_state(&cursor, row) ||
 	    !take_queues(&cursor, row) || !take_timer(&cursor, timer) || !take_numbers(&cursor, row, timer))
 		return false;
-	row->flags = ROW_HAS_QUEUES | ROW_HAS_UID | row_mapped(row);
+	row->flags = ROW_HAS_QUEUES | ROW_HAS_UID | ROW_NO_DEVICE | row_mapped(row);
 	return true;
 }
 

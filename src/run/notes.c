@@ -349,12 +349,16 @@ void notes_selection(const struct notes_selection *selection)
 		message("the kernel tells the marks of sockets only with CAP_NET_ADMIN: none is known here");
 	if (selection->storage_hidden)
 		message("the kernel tells what BPF programs keep for sockets only with CAP_BPF: none is known here");
-	if (selection->netlink_only && report->from_proc)
+	bool by_proc = selection->netlink_only && report->from_proc;
+	if (by_proc && selection->undecidable)
+		message("/proc/net tells neither marks nor interfaces: %llu socket%s left out, as it is not known whether the filter fits",
+		        (unsigned long long)selection->undecidable, selection->undecidable == 1 ? "" : "s");
+	else if (by_proc)
 		message("/proc/net tells neither marks nor interfaces: conditions on them are false of what is read there");
 	if (selection->nul_or_at)
 		message("/proc/net/unix writes NUL as @: in %llu abstract name%s an @ behind the first may be either",
 		        (unsigned long long)selection->nul_or_at, selection->nul_or_at == 1 ? "" : "s");
-	if (selection->undecidable)
+	if (selection->undecidable && !by_proc)
 		message("autobound: %llu socket%s left out, as it is not known who chose the port: only the kernel's own filter tells",
 		        (unsigned long long)selection->undecidable, selection->undecidable == 1 ? "" : "s");
 	if (selection->terminal && !selection->shown)

@@ -197,11 +197,13 @@ static enum verdict judge_autobound(const struct judged *judged, const struct ex
 
 /* --- details --- */
 
+/* Of what the source does not tell neither a condition nor its `not` is known to fit. */
 static enum verdict judge_device(const struct judged *judged, const struct expr_node *node)
 {
-	if (judged->known == KNOWN_KIND && row_is_inet(&judged->sock->row))
+	const struct row *row = &judged->sock->row;
+	if (row->flags & ROW_NO_DEVICE || (judged->known == KNOWN_KIND && row_is_inet(row)))
 		return VERDICT_MAYBE;
-	return verdict_of(judged->sock->row.ifindex == node->value);
+	return verdict_of(row->ifindex == node->value);
 }
 
 static enum verdict judge_mark(const struct judged *judged, const struct expr_node *node)
@@ -210,7 +212,7 @@ static enum verdict judge_mark(const struct judged *judged, const struct expr_no
 	if (judged->known == KNOWN_KIND)
 		return row_is_inet(&judged->sock->row) ? VERDICT_MAYBE : VERDICT_NO;
 	if (!extra || !(extra->has & EXTRA_MARK))
-		return VERDICT_NO;
+		return judged->sock->row.flags & ROW_NO_DEVICE ? VERDICT_MAYBE : VERDICT_NO;
 	return verdict_of((extra->mark & node->mask) == node->value);
 }
 

@@ -163,6 +163,10 @@ else:
 
 result = tap.sockview("-an", "--source=proc", "dev lo or sport = :80")
 t.ok(result.status == 0 and b"neither marks nor interfaces" in result.err, "dev from /proc/net: said to be unknown", result)
+for expression in ("dev lo", "not dev lo", "dev = 0", "not dev = 0", "fwmark 0x42", "not fwmark 0x42"):
+    result = tap.sockview("-tuln", "-H", "--source=proc", expression)
+    t.ok(result.out == b"" and re.search(rb"neither marks nor interfaces: \d+ sockets left out", result.err),
+         "%s from /proc/net: no socket is known to fit" % expression, result)
 
 # --- unix sockets ---------------------------------------------------------------------------
 

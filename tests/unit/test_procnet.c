@@ -330,7 +330,7 @@ static void assert_row(const struct inet_case *c, const struct row *row)
 	assert_int_equal(row->send_q, c->send_q);
 	assert_int_equal(row->uid, c->uid);
 	assert_int_equal(row->inode, c->inode);
-	assert_int_equal(row->flags, c->mapped | ROW_HAS_QUEUES | ROW_HAS_UID);
+	assert_int_equal(row->flags, c->mapped | ROW_HAS_QUEUES | ROW_HAS_UID | ROW_NO_DEVICE);
 	assert_int_equal(row->cookie, 0);
 	assert_int_equal(row->ifindex, 0);
 }

@@ -13,6 +13,8 @@
 #ifndef SOCKVIEW_PACKET_H
 #define SOCKVIEW_PACKET_H
 
+#include <netinet/in.h>
+
 #include <sockview/row.h>
 
 /* Where a packet meets rules. */
@@ -65,6 +67,12 @@ static inline bool packet_source_port_known(const struct packet *packet)
 static inline bool packet_dest_port_known(const struct packet *packet)
 {
 	return packet->reply ? packet->known & PACKET_SOURCE_PORT : !(packet->known & PACKET_ANY_PORT);
+}
+
+/* A datagram whose destination is left open may be sent to a broadcast or multicast address, too. */
+static inline bool packet_may_be_to_many(const struct packet *packet)
+{
+	return packet->proto != IPPROTO_TCP && !packet->reply && !(packet->known & PACKET_DEST);
 }
 
 /* A rule of nftables. Texts are the ruleset's, hostile: the caller escapes them. */
@@ -140,6 +148,7 @@ void ruleset_port_bounds(const struct ruleset *ruleset, uint64_t starts[PORT_WOR
 
 /* A packet on its way: what earlier hooks made of it. */
 struct packet_state {
+	struct packet_rule rewriter; /* a rule that writes into the packet: what stands behind it meets another one */
 	struct packet packet;
 	uint32_t mark;
 	bool mark_known;

@@ -121,6 +121,13 @@ static void doubt_add(struct doubt *doubt, enum doubt_level level, const char *c
 	memcpy(doubt->condition, text, sizeof(text));
 }
 
+/* Behind a rule that rewrites the packet nothing is certain. */
+static void doubt_rewritten(struct doubt *doubt, const struct packet_state *state)
+{
+	if (state->rewriter.family)
+		doubt_add(doubt, DOUBT_UNREAD, "a rule that rewrites the packet", false);
+}
+
 static void outcome_add(struct outcome *outcome, const struct packet_rule *rule, const struct doubt *doubt,
                         bool rejects)
 {
@@ -299,6 +306,7 @@ static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, stru
 			.hook = pass->hook,
 			.priority = pass->base->priority,
 		};
+		doubt_rewritten(&doubt, pass->state);
 		struct doubt rest = doubt;
 		bool leaves = false;
 		if (++pass->steps > STEPS_MAX) {
@@ -307,6 +315,8 @@ static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, stru
 		}
 		expression_run_rule(&run);
 		pass->state->writes |= run.writes;
+		if (run.rewrites && !pass->state->rewriter.family)
+			pass->state->rewriter = rule_of(pass, run.rule);
 		if (run.match == MATCH_NO) {
 			/* Changes that it made before a part failed stay (nf_tables_core.c, nft_do_chain()). */
 			bool certain = doubt.level == DOUBT_NONE && run.held == MATCH_YES;
@@ -544,6 +554,12 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 			end_for_certain(&pass, &policy, order[i]->policy_drops, false);
 		}
 		translated |= pass.translated;
+		if (state->rewriter.family) {
+			struct doubt rewritten = { .level = DOUBT_NONE };
+			doubt_rewritten(&rewritten, state);
+			outcome_add(&pass.accepts, &state->rewriter, &rewritten, false);
+			outcome_add(&pass.drops, &state->rewriter, &rewritten, false);
+		}
 		if (left.level == DOUBT_UNREAD && !pass.accepts.known && !pass.drops.known)
 			outcome_add(pass.final_drops ? &pass.accepts : &pass.drops, &policy, &left, false);
 		if (conclude(&pass, answer))

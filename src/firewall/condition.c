@@ -32,6 +32,7 @@ static const struct {
 	[FIELD_TIME] = { "the time", FORM_HEX },
 	[FIELD_ETHER] = { "ether", FORM_HEX },
 	[FIELD_HEADER] = { "a header field", FORM_HEX },
+	[FIELD_PKTTYPE] = { "meta pkttype", FORM_HEX },
 	[FIELD_META] = { "meta", FORM_HEX },
 };
 

@@ -130,11 +130,33 @@ static void on_limit(struct rule_run *run, const struct attrs *a)
 	rule_run_settle(run, MATCH_PERHAPS, "a limit");
 }
 
-/* Adds to a set; fails only by the limits inside it. */
+/* Packets whose key is new find room (nft_dynset_new()); elements past their time count until they are collected. */
+static bool set_has_room(const struct fw_set *set)
+{
+	enum { SIZE_UNTOLD = 0xffff }; /* nft_dynset_init() */
+	uint32_t size = set->size ? set->size : SIZE_UNTOLD;
+	return set->count < (set->flags & NFT_SET_TIMEOUT ? size / 2 : size);
+}
+
+/* Adds to a set: fails by the limits inside it, and where the set is full. */
 static void on_dynset(struct rule_run *run, const struct attrs *a)
 {
+	enum { OP_DELETE = 2, FLAG_INVERT = 1 }; /* NFT_DYNSET_OP_DELETE, Linux 5.4; NFT_DYNSET_F_INV */
+	char name[FW_NAME_MAX], what[PACKET_CONDITION_MAX], escaped[TEXT_ESCAPED_MAX(64) + 1];
+	bool inverted = attr_be32(a->at[NFTA_DYNSET_FLAGS], 0) & FLAG_INVERT;
+	attr_text(name, sizeof(name), a->at[NFTA_DYNSET_SET_NAME]);
+	const struct fw_set *set =
+		ruleset_set(run->ruleset, run->rule->family, ruleset_text(run->ruleset, run->rule->table), name);
+	*text_escape(escaped, name, strnlen(name, 64), TEXT_LINE) = '\0';
+	snprintf(what, sizeof(what), "room in @%.120s", escaped);
+	if (attr_be32(a->at[NFTA_DYNSET_OP], 0) == OP_DELETE)
+		return;
 	if (a->at[NFTA_DYNSET_EXPR].data || a->at[10].data) /* NFTA_DYNSET_EXPRESSIONS */
 		rule_run_settle(run, MATCH_PERHAPS, "a limit of a set");
+	else if (!set || set->unread || !set_has_room(set))
+		rule_run_settle(run, MATCH_PERHAPS, what);
+	else if (inverted)
+		rule_run_settle(run, MATCH_NO, what);
 }
 
 static void on_objref(struct rule_run *run, const struct attrs *a)

@@ -95,17 +95,41 @@ static void transport_header(const struct packet *packet, struct header *header)
 	header_port(header, 0, packet->source_port, packet_source_port_known(packet), FIELD_SPORT);
 }
 
+static bool overlaps(uint64_t offset, uint64_t len, uint64_t from, uint64_t to)
+{
+	return offset < to && offset + len > from;
+}
+
+/*
+ * A write into the packet changes where it comes to, or whether it is taken: ports, flags and lengths, addresses,
+ * on the way out the station's address. TTL, DSCP, checksums and what lies behind the headers are no matter; 16 bits
+ * are written at least (nft's payload.c aligns them for the checksum).
+ */
+static bool write_matters(const struct rule_run *run, uint32_t base, uint32_t offset, uint32_t len)
+{
+	bool six = run->state->packet.family == AF_INET6;
+	switch (base) {
+	case NFT_PAYLOAD_LL_HEADER:
+		return run->hook == HOOK_EGRESS;
+	case NFT_PAYLOAD_NETWORK_HEADER:
+		return six ? overlaps(offset, len, 4, 6) || overlaps(offset, len, 8, 40)
+		           : overlaps(offset, len, 2, 4) || overlaps(offset, len, 6, 8) ||
+		                       overlaps(offset, len, 12, 20);
+	case NFT_PAYLOAD_TRANSPORT_HEADER:
+		return overlaps(offset, len, 0, run->state->packet.proto == IPPROTO_TCP ? 14 : 6);
+	default:
+		return false;
+	}
+}
+
 void load_payload(struct rule_run *run, const struct attrs *a)
 {
 	uint32_t base = attr_be32(a->at[NFTA_PAYLOAD_BASE], ~0u), offset = attr_be32(a->at[NFTA_PAYLOAD_OFFSET], ~0u);
 	uint32_t len = attr_be32(a->at[NFTA_PAYLOAD_LEN], 0);
 	unsigned reg = fw_register(attr_be32(a->at[NFTA_PAYLOAD_DREG], 0));
 	struct header header;
-	/* It writes into the packet: a checksum, a header field. Ports and addresses are not followed. */
 	if (a->at[NFTA_PAYLOAD_SREG].data) {
-		bool ours = base == NFT_PAYLOAD_TRANSPORT_HEADER ? offset < 4 : offset >= 8;
-		if (ours)
-			rule_run_settle(run, MATCH_UNREAD, "a rule that rewrites the packet");
+		run->rewrites |= write_matters(run, base, offset, len);
 		return;
 	}
 	if (base == NFT_PAYLOAD_NETWORK_HEADER)
@@ -154,7 +178,11 @@ static bool has_oif(enum packet_hook hook)
 static void set_meta(struct rule_run *run, const struct attrs *a)
 {
 	unsigned reg = fw_register(attr_be32(a->at[NFTA_META_SREG], 0));
-	if (attr_be32(a->at[NFTA_META_KEY], ~0u) != NFT_META_MARK)
+	uint32_t key = attr_be32(a->at[NFTA_META_KEY], ~0u);
+	/* tcp_v4_rcv() and ip_rcv_core() want PACKET_HOST, which is 0. */
+	if (key == NFT_META_PKTTYPE)
+		run->rewrites |= !fw_is_known(&run->registers, reg, 1) || run->registers.value[reg];
+	if (key != NFT_META_MARK)
 		return;
 	run->sets_mark = true;
 	run->mark_known = fw_is_known(&run->registers, reg, 4);
@@ -208,7 +236,10 @@ void load_meta(struct rule_run *run, const struct attrs *a)
 			load_open(run, reg, 4, BYTE_VARIES, FIELD_MARK);
 		return;
 	case NFT_META_PKTTYPE:
-		load_u8(run, reg, 0, FIELD_META); /* PACKET_HOST: it is for this host */
+		if (packet_may_be_to_many(packet))
+			load_open(run, reg, 1, BYTE_VARIES, FIELD_PKTTYPE);
+		else
+			load_u8(run, reg, 0, FIELD_META); /* PACKET_HOST: it is for this host */
 		return;
 	case NFT_META_SKUID:
 	case NFT_META_SKGID:
@@ -356,7 +387,8 @@ void load_fib(struct rule_run *run, const struct attrs *a)
 	struct attr reg = a->at[NFTA_FIB_DREG];
 	uint32_t result = attr_be32(a->at[NFTA_FIB_RESULT], 0), flags = attr_be32(a->at[NFTA_FIB_FLAGS], 0);
 	bool dest = flags & NFTA_FIB_F_DADDR, source = flags & NFTA_FIB_F_SADDR;
-	bool type = result == NFT_FIB_RESULT_ADDRTYPE, local = packet->known & PACKET_DEST_LOCAL;
+	bool type = result == NFT_FIB_RESULT_ADDRTYPE;
+	bool local = packet->known & PACKET_DEST_LOCAL && !packet_may_be_to_many(packet);
 	/* Of one interface: an address of another one is a unicast address like any (fib_frontend.c, __inet_dev_addr_type()). */
 	bool of_one = flags & (NFTA_FIB_F_IIF | NFTA_FIB_F_OIF);
 	bool here = flags & NFTA_FIB_F_IIF && packet->dest_of_iif == DEST_OF_IIF,

@@ -26,8 +26,9 @@ struct rule_run {
 	char condition[PACKET_CONDITION_MAX]; /* the parts that may hold or fail; the first that could not be judged */
 	struct fw_verdict verdict[FW_VERDICTS_MAX];
 	unsigned verdicts;
-	bool writes;  /* it was reached by what keeps a state: a dynamic set, recent, a count of connections, a log */
-	bool rejects; /* the drop answers with a reset or an ICMP error */
+	bool writes;   /* it was reached by what keeps a state: a dynamic set, recent, a count of connections, a log */
+	bool rewrites; /* the packet itself: what it is behind the rule is not followed */
+	bool rejects;  /* the drop answers with a reset or an ICMP error */
 	bool translates;
 	struct packet_nat nat; /* if so: kind and target */
 	bool nat_takes_address, nat_takes_port;

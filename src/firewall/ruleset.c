@@ -170,18 +170,38 @@ static int add_rule(struct ruleset *ruleset, const void *payload, size_t len)
 static int add_set(struct ruleset *ruleset, const void *payload, size_t len)
 {
 	struct attrs attrs = attrs_behind(payload, len, sizeof(struct nfgenmsg));
+	struct attrs desc = attrs_nested(attrs.at[NFTA_SET_DESC]);
 	struct fw_set set = {
 		.family = family_of(payload),
 		.table = keep_text(ruleset, attrs.at[NFTA_SET_TABLE]),
 		.name = keep_text(ruleset, attrs.at[NFTA_SET_NAME]),
 		.flags = attr_be32(attrs.at[NFTA_SET_FLAGS], 0),
 		.key_len = attr_be32(attrs.at[NFTA_SET_KEY_LEN], 0),
+		.size = attr_be32(desc.at[NFTA_SET_DESC_SIZE], 0),
 	};
 	struct fw_set *kept = vec_push(ruleset->set, ruleset->sets, ruleset->set_capacity);
 	if (!kept || set.table == UINT32_MAX || set.name == UINT32_MAX)
 		return -1;
 	*kept = set;
 	return 0;
+}
+
+/* An element's own expression: all but those that count alone break the rule at times (nft_set_elem_update_expr()). */
+static bool may_fail(struct attr attr)
+{
+	struct attr name = attrs_nested(attr).at[NFTA_EXPR_NAME];
+	return attr.data && !attr_is(name, "counter") && !attr_is(name, "last");
+}
+
+/* NFTA_SET_ELEM_EXPRESSIONS, Linux 5.11: each in an NFTA_LIST_ELEM. */
+static bool any_may_fail(struct attr list)
+{
+	struct attr_walk walk = attr_walk_nested(list);
+	struct attr expression;
+	while (list.data && attr_next(&walk, &expression))
+		if (may_fail(expression))
+			return true;
+	return false;
 }
 
 static int add_element(struct ruleset *ruleset, struct attr attr)
@@ -196,7 +216,8 @@ static int add_element(struct ruleset *ruleset, struct attr attr)
 		.verdict = verdict.at[NFTA_VERDICT_CODE].data ? (int32_t)attr_be32(verdict.at[NFTA_VERDICT_CODE], 0)
 		                                              : FW_NO_VERDICT,
 		.jump = keep_text(ruleset, verdict.at[NFTA_VERDICT_CHAIN]),
-		.limited = attrs.at[NFTA_SET_ELEM_EXPIRATION].data || attrs.at[NFTA_SET_ELEM_TIMEOUT].data,
+		.limited = attrs.at[NFTA_SET_ELEM_EXPIRATION].data || attrs.at[NFTA_SET_ELEM_TIMEOUT].data ||
+		           may_fail(attrs.at[NFTA_SET_ELEM_EXPR]) || any_may_fail(attrs.at[11]),
 	};
 	if (ruleset->elements == ELEMENTS_MAX) {
 		errno = E2BIG;

@@ -46,6 +46,7 @@ struct fw_set {
 	uint32_t table, name;
 	uint32_t flags; /* NFT_SET_* */
 	uint32_t key_len;
+	uint32_t size;         /* elements there is room for; 0: not told */
 	bool unread;           /* its elements could not be asked for */
 	uint32_t first, count; /* elements */
 };

@@ -235,16 +235,30 @@ static void match_state(struct rule_run *run, const struct info *info)
 		rule_run_settle(run, in_states(run, wide_mask(state.statemask)), "--state");
 }
 
-static enum fw_match has_type(bool known, unsigned type, uint16_t mask)
+/* xt_addrtype.c, match_type6(): of IPv6 the kinds are bits, a local address is a unicast one, and routes are asked last. */
+static enum fw_match has_type6(bool local, uint16_t mask)
+{
+	uint16_t routed = XT_ADDRTYPE_ANYCAST | XT_ADDRTYPE_PROHIBIT | XT_ADDRTYPE_UNREACHABLE;
+	if (mask & (XT_ADDRTYPE_MULTICAST | XT_ADDRTYPE_UNSPEC))
+		return MATCH_NO;
+	if (!(mask & (routed | XT_ADDRTYPE_LOCAL)) || (local && mask & XT_ADDRTYPE_LOCAL))
+		return MATCH_YES;
+	return mask & routed ? MATCH_PERHAPS : MATCH_NO;
+}
+
+static enum fw_match has_type(const struct packet *packet, bool known, bool local, uint16_t mask)
 {
 	if (!mask)
 		return MATCH_YES;
-	return known ? (mask & 1u << type ? MATCH_YES : MATCH_NO) : MATCH_PERHAPS;
+	if (!known)
+		return MATCH_PERHAPS;
+	if (packet->family == AF_INET6)
+		return has_type6(local, mask);
+	return mask & (local ? XT_ADDRTYPE_LOCAL : XT_ADDRTYPE_UNICAST) ? MATCH_YES : MATCH_NO;
 }
 
 static void match_addrtype(struct rule_run *run, const struct info *info)
 {
-	enum { UNICAST = 1, LOCAL = 2 }; /* RTN_* */
 	struct xt_addrtype_info_v1 type;
 	struct xt_addrtype_info old;
 	const struct packet *packet = &run->state->packet;
@@ -256,12 +270,17 @@ static void match_addrtype(struct rule_run *run, const struct info *info)
 		rule_run_settle(run, MATCH_UNREAD, "-m addrtype");
 		return;
 	}
+	/* Of one interface: an address of another one is a unicast address like any. */
+	bool of_iif = type.flags & XT_ADDRTYPE_LIMIT_IFACE_IN,
+	     of_one = of_iif || type.flags & XT_ADDRTYPE_LIMIT_IFACE_OUT;
+	bool told = packet->known & PACKET_DEST_LOCAL && !packet_may_be_to_many(packet) &&
+	            (!of_one || (of_iif && packet->dest_of_iif != DEST_OF_ANY));
 	rule_run_settle(run,
-	                flip(has_type(packet->known & PACKET_SOURCE_REMOTE, UNICAST, type.source),
+	                flip(has_type(packet, packet->known & PACKET_SOURCE_REMOTE, false, type.source),
 	                     type.flags & XT_ADDRTYPE_INVERT_SOURCE),
 	                "--src-type");
 	rule_run_settle(run,
-	                flip(has_type(packet->known & PACKET_DEST_LOCAL, LOCAL, type.dest),
+	                flip(has_type(packet, told, !of_one || packet->dest_of_iif == DEST_OF_IIF, type.dest),
 	                     type.flags & XT_ADDRTYPE_INVERT_DEST),
 	                "--dst-type");
 }
@@ -315,6 +334,8 @@ static void match_pkttype(struct rule_run *run, const struct info *info)
 	struct xt_pkttype_info type;
 	if (!take(info, &type, sizeof(type)))
 		rule_run_settle(run, MATCH_UNREAD, "-m pkttype");
+	else if (packet_may_be_to_many(&run->state->packet))
+		rule_run_settle(run, MATCH_PERHAPS, "-m pkttype");
 	else
 		rule_run_settle(run, (type.pkttype == 0) != (type.invert != 0) ? MATCH_YES : MATCH_NO,
 		                ""); /* PACKET_HOST */
@@ -569,6 +590,7 @@ void xt_target(struct rule_run *run, const struct attrs *attrs)
 			return;
 		}
 	say_name(name, "-j", what);
+	run->rewrites = true; /* NETMAP, DNPT: it may */
 	rule_run_settle(run, MATCH_UNREAD, what);
 	rule_run_verdict(run, NF_QUEUE, 0, false);
 }

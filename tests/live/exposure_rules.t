@@ -5,6 +5,7 @@
 what may stay in doubt.
 """
 import os
+import select
 import sys
 
 sys.dont_write_bytecode = True
@@ -131,6 +132,43 @@ if rows:
            ["with ip saddr 10.1.0.1, or as other rules say", "only with not ip saddr 10.9.0.0/16 and ip saddr 10.1.0.0/24", "not with some elements of ip saddr @v",
             "only with ip saddr 10.1.0.2", "not with ip saddr 10.1.0.2", "not with ip saddr 10.1.0.2, or as other rules say",
             "not with (not ip saddr { ... } and sport 1024-65535)"], "the conditions")
+
+# What writes into the packet; sets that are full, elements that hold at times.
+scene("rewritten without a verdict", chain("tcp dport 20001 tcp dport set 29999\nmeta nfproto ipv4 tcp dport 20002 ip daddr set 10.1.0.2\ntcp dport 20002 meta nfproto ipv6 drop\ntcp dport 20003 meta pkttype set other\n"
+      "tcp dport 20004 tcp dport set 29999 ip saddr 10.9.9.9 accept\nip ttl set 64\nip6 hoplimit set 64\nip dscp set cs1\ntcp dport 20005 tcp option maxseg size set 1200\n"
+      "tcp dport 20041 tcp dport set 20006\ntcp dport 20007 meta pkttype set host", hook="prerouting", priority="raw") +
+      chain("tcp dport 20004 drop\ntcp dport 20008 drop", table="g"), sure=len(EVERY) - 4)
+scene("rewritten there and back", chain("jump one", hook="prerouting", priority="raw").replace("chain c", "chain one { tcp dport 20001 tcp dport set 20002\n}\nchain c") +
+      chain("tcp sport 20002 tcp sport set 20001", hook="postrouting", priority="300", table="g") + chain("tcp dport 20001 drop", table="h"), sure=len(EVERY) - 2)
+scene("full sets", chain("tcp dport 20001 add @k { ip saddr } drop\ntcp dport 20002 add @m { ip saddr } drop\nmeta nfproto ipv6 tcp dport { 20001, 20002 } drop\ntcp dport 20003 add @n { tcp dport . ip saddr timeout 1m } drop\nmeta nfproto ipv6 tcp dport 20003 drop",
+      extra="set k { type ipv4_addr; size 1; flags dynamic; elements = { 1.2.3.4 } }\nset m { type ipv4_addr; size 9; flags dynamic; elements = { 1.2.3.4 } }\nset n { type inet_service . ipv4_addr; flags dynamic, timeout; }"), sure=len(EVERY) - 1)
+scene("elements with limits and counters", chain("tcp dport @s drop\ntcp dport @q drop\ntcp dport @u drop", extra="set s { type inet_service; size 10; flags dynamic; quota over 1 mbytes; elements = { 20001, 20002 } }\n"
+      "set q { type inet_service; size 10; flags dynamic; limit rate over 1/hour burst 5 packets; elements = { 20003 } }\nset u { type inet_service; counter; elements = { 20004 } }"), sure=9)
+scene("addrtype of one interface", commands=["iptables-nft -A INPUT -p tcp --dport 20023 -m addrtype ! --dst-type LOCAL --limit-iface-in -j DROP", "iptables-nft -A INPUT -p tcp --dport 20022 -m addrtype --dst-type LOCAL --limit-iface-in -j DROP",
+      "ip6tables-nft -A INPUT -p tcp --dport 20024 -m addrtype --dst-type UNICAST -j DROP", "ip6tables-nft -A INPUT -p tcp --dport 20001 -m addrtype --dst-type LOCAL -j DROP", "iptables-nft -A INPUT -p tcp --dport 20001 -m addrtype --dst-type UNICAST -j DROP"], sure=len(EVERY) - 1)
+scene("a map of addresses", commands=["iptables-nft -t nat -A PREROUTING -p tcp -d 10.1.0.1 --dport 20022 -j NETMAP --to 10.2.0.1/32", "iptables-nft -A INPUT -d 10.1.0.1 -j DROP"], sure=0)
+
+# A datagram to all hosts of a net is none to an address of this one, and comes to a server of any address.
+CAST = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.sendto(b"eth1", ("10.1.0.255", 20031))
+"""
+for name, rules, commands, sure in (
+        ("pkttype accepts", chain("meta pkttype { broadcast, multicast } accept", "drop"), (), False),
+        ("fib drops others", chain("fib daddr type != { broadcast, multicast } udp dport 20031 drop"), (), False),
+        ("pkttype by iptables", None, ("iptables-nft -P INPUT DROP", "iptables-nft -A INPUT -m pkttype --pkt-type broadcast -j ACCEPT"), False),
+        ("addrtype by iptables", None, ("iptables-nft -P INPUT DROP", "iptables-nft -A INPUT -m addrtype --dst-type BROADCAST -j ACCEPT"), False),
+        ("unicast alone passes", chain("meta pkttype unicast fib daddr type local accept", "drop"), (), True)):
+    rows = scene("broadcasts: " + name, rules, commands, sure=0)
+    if not rows:
+        continue
+    received()
+    tap.run([*peers.inside("eth1"), sys.executable, "-c", CAST])
+    select.select([servers[20031]], [], [], 0 if sure else 2)
+    came = ("udp", 20031) in received()["eth1"]
+    t.same([came, rows.get(("udp", 20031), {}).get("state")], [not sure, "open" if sure else "depends"], name + ": what a broadcast meets")
 
 # A packet that NAT sends to another port or address of this host is judged there, and leads to a socket that has it.
 rows = scene("DNAT to ourselves, dropped there", chain("tcp dport 20001 dnat ip to 10.1.0.1:20002\ntcp dport 20041 dnat ip to 10.1.0.1:20002\n"

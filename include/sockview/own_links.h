@@ -18,6 +18,7 @@ struct local_addr {
 struct link {
 	uint32_t ifindex;
 	uint32_t master; /* 0: none */
+	uint32_t lower;  /* that a VLAN or macvlan stands on, or the other end of a veth; 0: none in this namespace */
 	char name[16];
 	bool vrf, up, loopback;
 	bool xdp; /* a program is attached to it */

@@ -395,6 +395,7 @@ int connect_judge(struct connect *connect, const struct connect_facts *facts)
 	connect->ruleset = ruleset_read(connect->options.proc_fd);
 	if (!connect->ruleset)
 		return -1;
+	ways_join_below(&connect->ways, connect->ruleset);
 	for (size_t i = 0; i < connect->ends; i++) {
 		struct connect_end *end = &connect->end[i];
 		judge_end(connect, end);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +230,13 @@ static struct passage pass_onward(const struct exposure *exposure, const struct 
 	nats = (struct packet_nats){ .count = 0 };
 	packet_arrive(exposure->ruleset, &onward, &passage.answer, &nats, &taken);
 	passage.reach = reach_of_fate[passage.answer.fate];
+	/* Its neighbours answer each other directly, and not from where the connection went to. */
+	if (passage.reach == REACH_OPEN && onward.known & PACKET_OIF && onward.oif == onward.iif) {
+		passage.reach = REACH_DEPENDS;
+		passage.answer = (struct packet_answer){ .fate = FATE_DEPENDS, .rule = passage.nat.rule };
+		snprintf(passage.answer.condition, sizeof(passage.answer.condition),
+		         "a source whose answers come back this way: it leaves by the interface that it came in by");
+	}
 	if (passage.nat.to_many)
 		doubt_place(&passage);
 	if (passage.nat.assumed)
@@ -276,20 +284,32 @@ static struct passage pass_packet(const struct exposure *exposure, const struct 
 	return passage;
 }
 
-/* rp_filter and the routes: an address of the interface's own net is refused, another may not be. */
+/* rp_filter and the routes, there and back: an address of the interface's own net is refused, another may not be. */
 static void ask_routes(const struct exposure *exposure, const struct packet *packet, struct passage *passage)
 {
-	bool asked = false;
+	bool asked = false, none = true, back = false;
 	union addr source = { .word = { 0 } };
 	int number = 0;
 	for (size_t i = 0; i < exposure->ways.own.addrs && passage->reach == REACH_OPEN; i++) {
 		const struct local_addr *at = &exposure->ways.own.addr[i];
 		if (at->ifindex != packet->iif || at->family != packet->family)
 			continue;
-		number = ways_ask_route(at, packet->known & PACKET_DEST ? &packet->dest : &at->addr, &source);
+		const union addr *dest = packet->known & PACKET_DEST ? &packet->dest : &at->addr;
+		none = false;
+		number = ways_ask_route(at, dest, &source);
+		back = number == 0 && packet->proto == IPPROTO_TCP;
+		if (back)
+			number = ways_ask_answer(at, dest, &source, packet->dest_port);
 		if (number <= 0)
 			return;
 		asked = true;
+	}
+	if (none && passage->reach == REACH_OPEN) {
+		passage->reach = REACH_DEPENDS;
+		passage->answer = (struct packet_answer){ .fate = FATE_DEPENDS };
+		snprintf(passage->answer.condition, sizeof(passage->answer.condition),
+		         "a route back to the source: the interface has no address of IPv%d",
+		         packet->family == AF_INET ? 4 : 6);
 	}
 	if (!asked)
 		return;
@@ -297,8 +317,9 @@ static void ask_routes(const struct exposure *exposure, const struct packet *pac
 	*addr_text(text, &source, packet->family, false) = '\0';
 	passage->reach = REACH_DEPENDS;
 	passage->answer = (struct packet_answer){ .fate = FATE_DEPENDS, .drops_if = false };
-	snprintf(passage->answer.condition, sizeof(passage->answer.condition),
-	         "a source that rp_filter and the routes accept there (%s: %s)", text, strerror(number));
+	snprintf(passage->answer.condition, sizeof(passage->answer.condition), "%s (%s: %s)",
+	         back ? "a source to which a route leads back" : "a source that rp_filter and the routes accept there",
+	         text, strerror(number));
 }
 
 static enum packet_dest_of_iif dest_of_iif(const struct ways *ways, const struct packet *packet)
@@ -394,17 +415,30 @@ static void find_cgroup_programs(const struct exposure *exposure, const struct s
 		judged->unread |= LAYER_BIT(LAYER_CGROUP);
 }
 
-static int judge_ways(struct exposure *exposure, const struct row *row, struct judged *judged)
+/* A SYN that comes to a full accept queue is dropped (net/ipv4/tcp_input.c, tcp_conn_request()). */
+static void doubt_queue(struct passage *passage, const struct row *row)
+{
+	if (passage->reach != REACH_OPEN || row->state != STATE_LISTEN || !(row->flags & ROW_BACKLOG) ||
+	    row->recv_q <= row->send_q)
+		return;
+	passage->reach = REACH_DEPENDS;
+	passage->answer = (struct packet_answer){ .fate = FATE_DEPENDS };
+	snprintf(passage->answer.condition, sizeof(passage->answer.condition),
+	         "a place in its accept queue: %u of %u are taken", row->recv_q, row->send_q + 1);
+}
+
+static int judge_ways(struct exposure *exposure, const struct row *row, struct judged *judged, bool loopback)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	struct passage best = { .reach = REACH_LOCAL };
 	bool follow = judged_is_published(exposure, judged);
 	judged->first_way = exposure->way_count;
 	for (size_t i = 0; i < exposure->ways.count; i++) {
-		const struct way *way = &exposure->ways.way[i];
+		struct way *way = &exposure->ways.way[i];
 		struct passage of_way = { .reach = REACH_LOCAL };
 		bool bound = row->ifindex && row->ifindex != way->ifindex && row->ifindex != way->master;
-		if (way_is_closed(&exposure->ways, way) || bound)
+		if (way_is_closed(&exposure->ways, way) || bound ||
+		    (loopback && !way_takes_localnet(&exposure->ways, way)))
 			continue;
 		for (size_t f = 0; f < 2; f++) {
 			if (!row_takes(row, families[f]) || !ways_have(&exposure->ways, families[f]))
@@ -419,6 +453,7 @@ static int judge_ways(struct exposure *exposure, const struct row *row, struct j
 		}
 		if (of_way.reach == REACH_LOCAL)
 			continue;
+		doubt_queue(&of_way, row);
 		of_way.in_use |= way->in_use | judged->in_use | exposure->in_use;
 		judged->unread |= way->unread | way->in_use;
 		enum reach by_rules = of_way.reach;
@@ -459,7 +494,9 @@ static int judge_row(struct exposure *exposure, size_t index)
 	if (!judged)
 		return -1;
 	*judged = (struct judged){ .row = index, .reach = REACH_LOCAL, .scope = scope_word(&sock) };
-	if (row_is_loopback(exposure, &sock.row))
+	const struct judged local = *judged;
+	bool loopback = row_is_loopback(exposure, &sock.row);
+	if (loopback && (sock.row.ifindex || !row_takes(&sock.row, AF_INET)))
 		return 0;
 	judged->unread = exposure->unread | exposure->in_use;
 	struct packet packet = packet_for(&sock.row, row_takes(&sock.row, AF_INET) ? AF_INET : AF_INET6);
@@ -470,7 +507,14 @@ static int judge_row(struct exposure *exposure, size_t index)
 		return 0;
 	}
 	find_cgroup_programs(exposure, &sock, judged);
-	return judge_ways(exposure, &sock.row, judged);
+	if (judge_ways(exposure, &sock.row, judged, loopback) < 0)
+		return -1;
+	/* That nothing comes to loopback is not the firewall's doing. */
+	if (loopback && judged->reach >= REACH_REJECTED) {
+		exposure->way_count = judged->first_way;
+		*judged = local;
+	}
+	return 0;
 }
 
 /* --- a port that docker-proxy has for a container --- */
@@ -485,6 +529,10 @@ static void judge_proxy(const struct exposure *exposure, struct judged *judged)
 	const struct process *process = span.count ? &owners->process[span.first->process] : NULL;
 	struct bytes program = process ? owners_text(owners, process->program) : (struct bytes){ 0 };
 	struct packet_nat to;
+	/* Any process can bear that name and such words: it is dockerd's, root's or that of the user who asks. */
+	const struct row *row = judged_row(exposure, judged);
+	if (!(row->flags & ROW_HAS_UID) || (row->uid && row->uid != geteuid()))
+		return;
 	if (judged->has_nat || program.len != strlen(name) || memcmp(program.data, name, program.len) != 0 ||
 	    !proxy_target(owners_text(owners, process->cmdline), &to))
 		return;
@@ -552,7 +600,7 @@ static int judge_published(struct exposure *exposure, size_t index)
 		                   .reach = REACH_LOCAL,
 		                   .scope = scope_word(&sock) };
 	judged->unread = exposure->unread | exposure->in_use;
-	if (judge_ways(exposure, &sock.row, judged) < 0)
+	if (judge_ways(exposure, &sock.row, judged, false) < 0)
 		return -1;
 	if (judged->reach == REACH_LOCAL || !judged->has_nat || joins_the_last(exposure, judged)) {
 		exposure->way_count = judged->first_way;
@@ -612,19 +660,7 @@ static void find_layers(struct exposure *exposure)
 		exposure->in_use |= LAYER_BIT(LAYER_LEGACY);
 	if (ruleset_has_bridge(exposure->ruleset))
 		exposure->in_use |= LAYER_BIT(LAYER_BRIDGE);
-	/* What a bridge's or a bond's port meets before its master does. */
-	for (size_t i = 0; i < exposure->ways.count; i++) {
-		const struct way *port = &exposure->ways.way[i];
-		for (size_t j = 0; j < exposure->ways.count && port->master; j++) {
-			struct way *master = &exposure->ways.way[j];
-			if (master->ifindex != port->master || master->vrf)
-				continue;
-			master->in_use |= port->in_use;
-			master->unread |= port->unread;
-			if (ruleset_has_device(exposure->ruleset, port->name))
-				master->in_use |= LAYER_BIT(LAYER_NFTABLES);
-		}
-	}
+	ways_join_below(&exposure->ways, exposure->ruleset);
 }
 
 static int judged_compare(const void *a, const void *b, void *exposure)

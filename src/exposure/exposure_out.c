@@ -249,7 +249,9 @@ int exposure_text(const struct exposure *exposure, bool header, struct out *out)
 		width[cell] = header ? strlen(headings[cell]) : 0;
 	answer = measure_cells(exposure, &text, width);
 	if (header && answer == 0) {
-		out_string(out, "By the rules of this host; filters outside it were not looked at.\n");
+		out_string(
+			out,
+			"By the rules of this host; filters outside it, and of the sockets themselves, were not looked at.\n");
 		for (enum cell cell = 0; cell < CELL_COUNT && answer == 0; cell++) {
 			text.len = 0;
 			answer = text_add_string(&text, headings[cell]);

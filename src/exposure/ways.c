@@ -7,6 +7,8 @@
 #include <linux/neighbour.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -56,6 +58,14 @@ static void find_tc(struct exchange *exchange, struct way *way)
 	}
 }
 
+static struct way *way_at(const struct ways *ways, uint32_t ifindex)
+{
+	for (size_t i = 0; i < ways->count; i++)
+		if (ways->way[i].ifindex == ifindex)
+			return &ways->way[i];
+	return NULL;
+}
+
 static int take_links(struct ways *ways)
 {
 	for (size_t i = 0; i < ways->own.links; i++) {
@@ -66,6 +76,7 @@ static int take_links(struct ways *ways)
 		*way = (struct way){
 			.ifindex = link->ifindex,
 			.master = link->master,
+			.lower = link->lower,
 			.up = link->up,
 			.loopback = link->loopback,
 			.vrf = link->vrf,
@@ -89,6 +100,36 @@ int ways_read(struct ways *ways)
 	return 0;
 }
 
+static bool join_one(struct way *above, const struct way *below, bool rules)
+{
+	unsigned in_use = above->in_use | below->in_use | (rules ? LAYER_BIT(LAYER_NFTABLES) : 0);
+	unsigned unread = above->unread | below->unread;
+	bool out = above->out || below->out,
+	     changed = in_use != above->in_use || unread != above->unread || out != above->out;
+	above->in_use = in_use;
+	above->unread = unread;
+	above->out = out;
+	return changed;
+}
+
+void ways_join_below(struct ways *ways, const struct ruleset *ruleset)
+{
+	enum { NESTED_MAX = 16 }; /* one stands on the next: net/core/dev.c, MAX_NEST_DEV is 8 */
+	bool changed = true;
+	for (int round = 0; round < NESTED_MAX && changed; round++) {
+		changed = false;
+		for (size_t i = 0; i < ways->count; i++) {
+			struct way *way = &ways->way[i];
+			struct way *master = way->master ? way_at(ways, way->master) : NULL;
+			struct way *lower = way->lower ? way_at(ways, way->lower) : NULL;
+			if (master && !master->vrf)
+				changed |= join_one(master, way, ruleset_has_device(ruleset, way->name));
+			if (lower)
+				changed |= join_one(way, lower, ruleset_has_device(ruleset, lower->name));
+		}
+	}
+}
+
 void ways_free(struct ways *ways)
 {
 	free(ways->way);
@@ -100,10 +141,7 @@ void ways_free(struct ways *ways)
 
 const struct way *ways_by_index(const struct ways *ways, uint32_t ifindex)
 {
-	for (size_t i = 0; i < ways->count; i++)
-		if (ways->way[i].ifindex == ifindex)
-			return &ways->way[i];
-	return NULL;
+	return way_at(ways, ifindex);
 }
 
 const struct local_addr *ways_addr(const struct ways *ways, int family, const union addr *addr)
@@ -157,7 +195,7 @@ static bool neighbour_of(const struct local_addr *at, union addr *source)
 }
 
 struct route_reply {
-	int type;
+	int type, number;
 	uint32_t oif;
 	bool gateway;
 };
@@ -170,13 +208,23 @@ static int on_route(void *context, const struct nlmsghdr *message, const void *p
 	reply->type = ((const struct rtmsg *)payload)->rtm_type;
 	struct attrs attrs = attrs_behind(payload, len, sizeof(struct rtmsg));
 	reply->oif = attr_u32(attrs.at[RTA_OIF], 0);
+	/* IPv6 answers a route that prohibits as a route, with its errno, negative, beside (rt6_fill_node()). */
+	struct attr cache = attrs.at[RTA_CACHEINFO];
+	if (cache.data && cache.len >= sizeof(struct rta_cacheinfo)) {
+		struct rta_cacheinfo info;
+		memcpy(&info, cache.data, sizeof(info));
+		reply->number = abs((int)info.rta_error);
+	}
 	reply->gateway = attrs.at[RTA_GATEWAY].data || attrs.at[RTA_VIA].data;
 	return 0;
 }
 
-/* The kernel's refusal, 0 with its answer, or -1. */
-static int ask_from(const struct local_addr *at, const union addr *dest, const union addr *source,
-                    struct route_reply *reply)
+/*
+ * The kernel's refusal, 0 with its answer, or -1. Without an interface in `at` it is asked for a packet of this host;
+ * `port`: of TCP, from there; 0: any.
+ */
+static int ask_packet_route(const struct local_addr *at, const union addr *dest, const union addr *source,
+                            uint16_t port, struct route_reply *reply)
 {
 	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO)));
 	size_t bytes = at->family == AF_INET ? 4 : 16;
@@ -193,14 +241,24 @@ static int ask_from(const struct local_addr *at, const union addr *dest, const u
 	mnl_attr_put(message, RTA_DST, bytes, dest);
 	if (source)
 		mnl_attr_put(message, RTA_SRC, bytes, source);
-	if (source)
-		mnl_attr_put_u32(message, RTA_IIF, at->ifindex);
 	else
 		head->rtm_src_len = 0;
+	if (source && at->ifindex)
+		mnl_attr_put_u32(message, RTA_IIF, at->ifindex);
+	if (port) {
+		mnl_attr_put_u8(message, RTA_IP_PROTO, IPPROTO_TCP);
+		mnl_attr_put_u16(message, RTA_SPORT, htons(port));
+	}
 	enum exchange_end end = exchange_ask(&exchange, message, on_route, reply);
 	int number = exchange.number;
 	exchange_close(&exchange);
 	return end == EXCHANGE_REFUSED ? number : end == EXCHANGE_DONE ? 0 : -1;
+}
+
+static int ask_from(const struct local_addr *at, const union addr *dest, const union addr *source,
+                    struct route_reply *reply)
+{
+	return ask_packet_route(at, dest, source, 0, reply);
 }
 
 int ways_takes_source(const struct local_addr *at, const union addr *dest, const union addr *source)
@@ -210,9 +268,32 @@ int ways_takes_source(const struct local_addr *at, const union addr *dest, const
 	return number || reply.type == RTN_LOCAL ? number : -1;
 }
 
+int ways_ask_answer(const struct local_addr *at, const union addr *dest, const union addr *source, uint16_t port)
+{
+	const struct local_addr ours = { .family = at->family };
+	struct route_reply reply;
+	int number = ask_packet_route(&ours, source, dest, port, &reply);
+	return number ? number : reply.number;
+}
+
 int ways_ask_route(const struct local_addr *at, const union addr *dest, union addr *source)
 {
 	return neighbour_of(at, source) ? ways_takes_source(at, dest, source) : -1;
+}
+
+bool way_takes_localnet(const struct ways *ways, struct way *way)
+{
+	static const union addr one = { .byte = { 127, 0, 0, 1 } };
+	union addr source;
+	for (size_t i = 0; i < ways->own.addrs && way->localnet == LOCALNET_NOT_ASKED; i++) {
+		const struct local_addr *at = &ways->own.addr[i];
+		if (at->ifindex != way->ifindex || at->family != AF_INET)
+			continue;
+		/* EXDEV: rp_filter refuses the source, EINVAL: route_localnet the destination (ip_route_input_slow()). */
+		int number = ways_ask_route(at, &one, &source);
+		way->localnet = number == 0 || number == EXDEV ? LOCALNET_TAKEN : LOCALNET_DROPPED;
+	}
+	return way->localnet == LOCALNET_TAKEN;
 }
 
 int ways_ask_forward(const struct local_addr *at, const union addr *dest, uint32_t *oif)

@@ -25,19 +25,21 @@ static bool addr_copy(struct attr attr, int family, union addr *addr)
 	return true;
 }
 
-/* IFLA_XDP has a greater number than struct attrs keeps. */
-static bool has_xdp(const void *payload, size_t len)
+/* IFLA_LINK_NETNSID and IFLA_XDP have a greater number than struct attrs keeps. */
+static void take_late_attrs(struct link *link, const void *payload, size_t len)
 {
 	const size_t head = NLMSG_ALIGN(sizeof(struct ifinfomsg));
 	struct attr_walk walk = { (const char *)payload + head, len > head ? len - head : 0 };
 	struct attr attr;
 	while (attr_next(&walk, &attr)) {
+		/* The number in IFLA_LINK is one of another namespace. */
+		if (attr.type == IFLA_LINK_NETNSID)
+			link->lower = 0;
 		if (attr.type != IFLA_XDP)
 			continue;
 		struct attr attached = attrs_nested(attr).at[IFLA_XDP_ATTACHED];
-		return attached.data && attached.len && *(const uint8_t *)attached.data != XDP_ATTACHED_NONE;
+		link->xdp = attached.data && attached.len && *(const uint8_t *)attached.data != XDP_ATTACHED_NONE;
 	}
-	return false;
 }
 
 /* These return 0, or -1 with errno ENOMEM. */
@@ -88,7 +90,8 @@ static int on_iface(void *context, const struct nlmsghdr *message, const void *p
 	link->vrf = attr_is(info.at[IFLA_INFO_KIND], "vrf");
 	link->up = head->ifi_flags & IFF_UP;
 	link->loopback = head->ifi_flags & IFF_LOOPBACK;
-	link->xdp = has_xdp(payload, len);
+	link->lower = attr_u32(attrs.at[IFLA_LINK], 0);
+	take_late_attrs(link, payload, len);
 	attr_text(link->name, sizeof(link->name), attrs.at[IFLA_IFNAME]);
 	return 0;
 }

@@ -325,6 +325,7 @@ def queues():
     after = counters()
     said = {port: {way["name"]: way["probe"] for way in rows.get(("tcp", port), {}).get("interfaces", [])} for port in range(20082, 20086)}
     t.ok(filled and set(said[20082].values()) == {"not probed: its queue is full"}, "its accept queue is full: not probed", said, done)
+    t.same([rows[("tcp", port)]["state"] for port in (20082, 20083)], ["depends", "open"], "what comes to a full accept queue is dropped", rows[("tcp", 20082)])
     t.same(set(said[20083].values()), {"not probed: its queue is full"}, "its SYN queue is full: not probed", said)
     t.same(set(said[20084].values()), {"not probed: its queue is full"}, "its queue has no place: not probed", said)
     t.same(said[20085], {"eth1": "came in", "eth2": "came in"}, "a small queue takes one probe after the other", said)
@@ -534,6 +535,10 @@ text = tap.run([tap.SOCKVIEW, "--exposure", "-q", "-t", "21000-21100"]).out.deco
 t.ok("tcp    21000-21100  -" in text and "0.0.0.0:21000-21100" in text, "the text has both ends", text)
 scene("every other port, by a bit of it", chain("tcp dport 20100-20199 tcp dport & 1 == 1 dnat ip to 172.17.0.2:80", hook="prerouting",
                                                priority="dstnat", kind="nat"))
+row = exposed("-t", "20101")[0].get(("tcp", 20101), {})
+t.same({way["name"]: way["state"] for way in row.get("interfaces", [])}, {"eth1": "open", "eth2": "open", "docker0": "depends"}, "what goes back where it came from")
+met = tap.run([*peers.inside("docker0"), sys.executable, "-c", "import socket; socket.create_connection(('172.17.0.1', 20101), 0.3)"]).status == 0
+t.ok(not met, "a neighbour of where it is sent does not get through")
 published("every other port", {port: {link: "open" if port % 2 else None for link in PEERS} for port in (20101, 20102, 20199)})
 scene("a redirect of another port to a listener", chain("tcp dport 20051 redirect to :20001", hook="prerouting", priority="dstnat", kind="nat") +
       chain("ct status dnat accept\ntcp dport 20001 drop", table="g"))
@@ -607,6 +612,27 @@ text = tap.run([tap.SOCKVIEW, "--exposure", "-q", "20061"]).out.decode()
 t.ok("%d/docker-proxy>172.17.0.2:80," % proxy in text, "docker-proxy: the text says so", text)
 os.kill(proxy, signal.SIGKILL)
 os.waitpid(proxy, 0)
+# Any user can give a process that name and those words.
+FALSE_PROXY = """
+import os, socket, sys
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+sock = socket.create_server(("0.0.0.0", 20062))
+print("up", flush=True)
+sys.stdin.read()
+"""
+name = "a process of another user that calls itself docker-proxy is not believed"
+proxy = subprocess.Popen(["docker-proxy", "-c", FALSE_PROXY, "-container-ip", "172.17.0.2", "-container-port", "80"], executable=sys.executable,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=tap.die_with_parent)
+if proxy.stdout.readline():
+    row = exposed("-t", "20062")[0].get(("tcp", 20062), {})
+    t.same([row.get(word) for word in ("pid", "program", "sent_to", "container")], [proxy.pid, "docker-proxy", None, None], name, row)
+    proxy.stdin.close()
+else:
+    t.skip(name, "no process of another user: %s" % (proxy.stderr.read().decode(errors="replace").splitlines() or [""])[-1])
+proxy.kill()
+proxy.wait()
 container.kill()
 container.wait()
 tap.run(["ip", "link", "del", "docker0"])
@@ -700,6 +726,74 @@ t.ok(("tcp", FOUR) not in reached(200)["eth1"], "and a connect from there does n
 tap.run(["ip", "route", "replace", "10.1.0.0/24", "dev", "eth1", "src", "10.1.0.1"])
 with open("/proc/sys/net/ipv4/conf/all/rp_filter", "w") as file:
     file.write(before)
+
+
+def connects(link, address, port, *bound):
+    script = "import socket, sys; socket.create_connection((%r, %d), 0.4, %r)" % (address, port, (bound[0], 0) if bound else None)
+    return tap.run([*peers.inside(link), sys.executable, "-c", script]).status == 0
+
+
+def ways_of(port, *words):
+    rows, done = exposed("-t", str(port), *words)
+    return {way["name"]: way["state"] for way in rows.get(("tcp", port), {}).get("interfaces", [])}
+
+
+# The answer's own route, of this host's processes.
+for words in ("ipproto tcp sport %d" % FOUR, "to 10.1.0.2"):
+    if tap.run(("ip rule add pref 10 iif lo %s prohibit" % words).split()).status:
+        t.skip("a rule of routing prohibits the answer", "ip rule does not take " + words)
+        continue
+    t.same([ways_of(FOUR).get("eth1"), connects("eth1", "10.1.0.1", FOUR)], ["depends", False], "a rule of routing prohibits the answer: " + words)
+    tap.run("ip rule del pref 10".split())
+if tap.run("ip -6 rule add pref 10 iif lo to fd01::2 prohibit".split()).status == 0:
+    t.same([ways_of(SIX).get("eth1"), connects("eth1", "fd01::1", SIX)], ["depends", False], "a rule of routing prohibits the answer by IPv6")
+    tap.run("ip -6 rule del pref 10".split())
+t.same([ways_of(FOUR).get("eth1"), ways_of(SIX).get("eth1")], ["open", "open"], "without these it is reached")
+# An interface without an address.
+if tap.run("ip link add bare9 type veth peer name bare8".split()).status == 0:
+    for command in ("sysctl -qw net.ipv6.conf.bare9.disable_ipv6=1", "ip link set bare9 up", "ip link set bare8 up"):
+        tap.run(command.split())
+    t.same([ways_of(port).get("bare9") for port in (FOUR, SIX)], ["depends", "depends"], "an interface without an address does not make a port open")
+    tap.run("ip link del bare9".split())
+# What comes in by a macvlan has met the interface below it.
+if tap.run("ip link add mv9 link eth1 type macvlan mode bridge".split()).status == 0:
+    for command in ("ip addr add 10.5.0.1/24 dev mv9", "ip link set mv9 up"):
+        tap.run(command.split())
+    tap.run([*peers.inside("eth1"), "ip", "addr", "add", "10.5.0.2/24", "dev", "far"])
+    t.same([ways_of(FOUR).get("mv9"), connects("eth1", "10.5.0.1", FOUR)], ["open", True], "a macvlan")
+    for hook, field in (("ingress", "dport"), ("egress", "sport")):
+        done = tap.run(["nft", "-f", "-"], stdin=('table netdev f {\nchain c { type filter hook %s device "eth1" priority 0; policy accept;\ntcp %s %d drop\n}\n}\n' % (hook, field, FOUR)).encode())
+        if done.status:
+            t.skip("rules of the interface below a macvlan: " + hook, done.err.decode(errors="replace").strip())
+            continue
+        t.same([ways_of(FOUR), connects("eth1", "10.5.0.1", FOUR)], [{"eth1": "filtered", "eth2": "open", "mv9": "unknown"}, False],
+               "rules of the interface below a macvlan: " + hook)
+        if hook == "ingress":
+            answer = json.loads(tap.run([tap.SOCKVIEW, "--connect", "10.5.0.2:80", "--json", "-q"]).out)
+            t.ok(answer["verdict"] == "unknown" and "nftables" in str(answer["evidence"]), "--connect by a macvlan", answer)
+        tap.run(["nft", "flush", "ruleset"])
+    tap.run("ip link del mv9".split())
+else:
+    t.skip("rules of the interface below a macvlan", "no macvlan can be had")
+# Loopback's addresses may be taken from other hosts, too.
+t.same(ways_of(LOCAL), {}, "a listener on loopback")
+for command in ("sysctl -qw net.ipv4.conf.all.route_localnet=1", "ip rule add pref 100 lookup local", "ip rule del pref 0",
+                "ip route add 127.0.0.1/32 via 10.1.0.1 table 77 src 10.1.0.2", "ip rule add pref 5 to 127.0.0.1 iif lo lookup 77"):
+    done = tap.run([*peers.inside("eth1"), *command.split()])
+with open("/proc/sys/net/ipv4/conf/eth1/route_localnet", "w") as file:
+    file.write("1")
+if connects("eth1", "127.0.0.1", LOCAL, "10.1.0.2"):
+    rows, done = exposed("-t", str(LOCAL))
+    t.same([key(LOCAL).get("state"), key(LOCAL).get("scope"), ways_of(LOCAL)], ["open", "loopback", {"eth1": "open"}], "a listener on loopback, with route_localnet", done)
+    tap.run(["nft", "-f", "-"], stdin=chain("ip daddr 127.0.0.0/8 drop", hook="prerouting", priority="raw").encode())
+    rows, done = exposed("-t", str(LOCAL))
+    t.same([key(LOCAL).get("state"), key(LOCAL).get("interfaces"), connects("eth1", "127.0.0.1", LOCAL, "10.1.0.2")], ["local", [], False],
+           "which the rules stop", done)
+    tap.run(["nft", "flush", "ruleset"])
+else:
+    t.skip("a listener on loopback, with route_localnet", "the peer has no way to it: %s" % done.err.decode(errors="replace").strip())
+with open("/proc/sys/net/ipv4/conf/eth1/route_localnet", "w") as file:
+    file.write("0")
 if tap.run(["ip", "link", "add", "br9", "type", "bridge"]).status == 0:
     for command in ("ip link set br9 up", "ip addr flush dev eth2", "ip link set eth2 master br9", "ip addr add 10.2.0.1/24 dev br9",
                     "ip addr add fd02::1/64 dev br9 nodad"):

@@ -46,6 +46,19 @@ struct passage {
 
 /* --- one packet --- */
 
+/* Of several places that a rule sends packets to, none is judged: what the first would meet is no answer. */
+static void doubt_place(struct passage *passage)
+{
+	enum reach reach = passage->reach == REACH_OPEN ? REACH_DEPENDS : REACH_UNKNOWN;
+	if (passage->reach == REACH_DEPENDS || passage->reach == REACH_UNKNOWN)
+		return;
+	passage->reach = reach;
+	passage->answer = (struct packet_answer){ .fate = reach == REACH_DEPENDS ? FATE_DEPENDS : FATE_UNKNOWN,
+		                                  .rule = passage->nat.rule };
+	snprintf(passage->answer.condition, sizeof(passage->answer.condition),
+	         "a place that takes it, of several that it is sent to");
+}
+
 /* Traffic that is sent elsewhere does not come to the socket, whatever the rules on its way there say. */
 static void apply_nat(struct passage *passage, const struct packet_nats *nats, const struct packet_nat *taken)
 {
@@ -54,6 +67,9 @@ static void apply_nat(struct passage *passage, const struct packet_nats *nats, c
 		return;
 	passage->has_nat = true;
 	passage->nat = *nat;
+	/* The port's own place may be one of them. */
+	if (taken && taken->to_many)
+		doubt_place(passage);
 	if (passage->reach > REACH_DEPENDS)
 		return;
 	passage->reach = nat->unread ? REACH_UNKNOWN : REACH_DEPENDS;
@@ -198,19 +214,6 @@ static void passes_if(struct passage *passage, const struct packet_nat *nat)
 	}
 	passage->answer.fate = nat->unread ? FATE_UNKNOWN : FATE_DEPENDS;
 	passage->reach = reach_of_fate[passage->answer.fate];
-}
-
-/* Of several places that a rule sends packets to, none is judged: what the first would meet is no answer. */
-static void doubt_place(struct passage *passage)
-{
-	enum reach reach = passage->reach == REACH_OPEN ? REACH_DEPENDS : REACH_UNKNOWN;
-	if (passage->reach == REACH_DEPENDS || passage->reach == REACH_UNKNOWN)
-		return;
-	passage->reach = reach;
-	passage->answer = (struct packet_answer){ .fate = reach == REACH_DEPENDS ? FATE_DEPENDS : FATE_UNKNOWN,
-		                                  .rule = passage->nat.rule };
-	snprintf(passage->answer.condition, sizeof(passage->answer.condition),
-	         "a place that takes it, of several that it is sent to");
 }
 
 /* What is sent elsewhere is judged on its way there; `assumed`: by this one of the rules that it may meet. */

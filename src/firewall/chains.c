@@ -732,14 +732,30 @@ void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, s
 	answer->writes = state.writes;
 }
 
+static void answer_leaves(const struct ruleset *ruleset, struct packet_state *state, struct packet_answer *answer)
+{
+	const struct packet *first = &state->original;
+	/* It came in, whatever the rules there say; what they did to its connection matters to the answer. */
+	for (size_t i = 0; i < countof(hooks_in); i++)
+		packet_pass(ruleset, state, hooks_in[i], answer, NULL);
+	*answer = (struct packet_answer){ .fate = FATE_PASSES };
+	turn_round(state);
+	goes_out_by(&state->packet, first->iifname, first->iif, first->known & PACKET_IIF);
+	pass_hooks(ruleset, state, hooks_out, countof(hooks_out), answer, NULL);
+}
+
 void packet_answer_leaves(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer)
 {
-	struct packet_state state;
+	struct packet_state state, other;
+	struct packet_answer beside;
 	packet_state_init(&state, packet);
-	*answer = (struct packet_answer){ .fate = FATE_PASSES };
-	turn_round(&state);
-	goes_out_by(&state.packet, packet->iifname, packet->iif, packet->known & PACKET_IIF);
-	pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), answer, NULL);
+	answer_leaves(ruleset, &state, answer);
+	if (!state.tie.family)
+		return;
+	packet_state_init(&other, packet);
+	other.other_order = true;
+	answer_leaves(ruleset, &other, &beside);
+	doubt_order(answer, &beside, true, &state.tie);
 }
 
 static void leave(const struct ruleset *ruleset, struct packet_state *state, bool loops, struct packet_answer *out,

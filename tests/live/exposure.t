@@ -367,6 +367,9 @@ else:
            {"eth1": ("open", "came in"), "eth2": ("filtered", "did not come in")}, "each interface by itself")
     rows = probes("injected: the answer is dropped", chain("tcp sport 20001 drop", hook="output"))
     t.ok(key(20001).get("state") == "filtered" and "answer" in str(key(20001).get("interfaces")), "an answer that is dropped is no open port", key(20001))
+    rows = probes("injected: the answer is of no connection", chain("tcp dport 20001 notrack", hook="prerouting", priority="raw") +
+                  chain("ct state established accept\nmeta l4proto tcp drop", hook="output", table="g"))
+    t.same([key(port).get("state") for port in (20001, 20002)], ["filtered", "open"], "what the rules on the way in did is seen in the answer", key(20001))
     # One packet is no measure of what hangs on a source, a length, an option or another address of this host.
     rows = probes("injected: conditions", chain("ip saddr 10.1.0.2 tcp dport 20001 accept\ntcp dport 20001 drop\nip saddr 10.1.0.2 tcp dport 20002 drop\n"
                   "ip6 saddr fd01::2 tcp dport 20002 drop\nether saddr 02:00:00:00:00:01 tcp dport 20003 accept\ntcp dport 20003 drop\n"

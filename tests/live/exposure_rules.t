@@ -4,6 +4,7 @@
 --exposure against real connects (exposed.py): rule sets that use each expression in an unusual way, each with
 what may stay in doubt.
 """
+import json
 import os
 import select
 import sys
@@ -217,6 +218,10 @@ sent_on("two redirects, the last to a closed one", chains(to_two, to_one, priori
 sent_on("two redirects of two tables", chain(to_one, hook="prerouting", priority="dstnat", kind="nat") + chain(to_two, hook="prerouting", priority="dstnat", kind="nat", table="g") +
         chain("tcp dport 20001 drop", table="h"), {20041: True})
 
+scene("a range that the port is part of", chain("tcp dport 20022 dnat to 10.1.0.1:20022-20023", family="ip", hook="prerouting", priority="dstnat", kind="nat") +
+      chain("", "drop", hook="forward", table="h"), sure=len(EVERY) - 1)
+both = [row["state"] for row in json.loads(tap.run([tap.SOCKVIEW, "--exposure", "--json", "-q", ":20022"]).out)["listeners"]]
+t.same(both, ["unknown", "unknown"], "the row of NAT and that of the listener itself")
 # The answer's source is that of the first packet again behind NAT's hook of postrouting.
 redirects = chain("tcp dport 20041 redirect to :20001\ntcp dport 20042 redirect to :20002", hook="prerouting", priority="dstnat", kind="nat")
 for place in ("90", "200"):

@@ -77,9 +77,9 @@ static void apply_nat(struct passage *passage, const struct packet_nats *nats, c
 		return;
 	passage->answer.fate = nat->unread ? FATE_UNKNOWN : FATE_DEPENDS;
 	passage->answer.rule = nat->rule;
-	passage->answer.drops_if = true;
+	passage->answer.drops_if = *nat->condition;
 	snprintf(passage->answer.condition, sizeof(passage->answer.condition), "%s",
-	         *nat->condition ? nat->condition : "where it is sent");
+	         *nat->condition ? nat->condition : "a packet that NAT leaves alone");
 }
 
 /*
@@ -210,7 +210,7 @@ static void passes_if(struct passage *passage, const struct packet_nat *nat)
 	if (passage->reach == REACH_OPEN) {
 		passage->answer = (struct packet_answer){ .fate = FATE_DEPENDS, .rule = nat->rule };
 		snprintf(passage->answer.condition, sizeof(passage->answer.condition), "%s",
-		         *nat->condition ? nat->condition : "where it is sent");
+		         *nat->condition ? nat->condition : "a socket where it is sent");
 	}
 	passage->answer.fate = nat->unread ? FATE_UNKNOWN : FATE_DEPENDS;
 	passage->reach = reach_of_fate[passage->answer.fate];

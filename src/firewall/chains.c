@@ -64,7 +64,8 @@ struct pass {
 	struct outcome accepts, drops; /* the first that may happen */
 	struct outcome final;          /* that happens if nothing before does */
 	bool final_drops;
-	bool translated; /* for certain: no NAT chain behind it runs */
+	bool translated;      /* for certain: no NAT chain behind it runs */
+	uint8_t source_moved; /* by SNAT, alike: 0 no, 1 yes, 2 perhaps */
 	unsigned steps;
 };
 
@@ -185,6 +186,11 @@ static void change_state(struct pass *pass, const struct rule_run *run, enum dou
 	}
 	if (run->untracks && state->untracked != 1)
 		state->untracked = level == DOUBT_NONE && run->untracks == 1 ? 1 : 2;
+	/* The new source is not followed; that of the answer, which goes back to the old one, neither. */
+	if (run->moves_source && run->match != MATCH_NO) {
+		state->packet.known &= (uint16_t) ~(PACKET_SOURCE | PACKET_SOURCE_PORT);
+		pass->source_moved = level == DOUBT_NONE ? 1 : pass->source_moved ? pass->source_moved : 2;
+	}
 	state->templated |= run->templates;
 	if (run->retracks && state->untracked)
 		state->untracked = level == DOUBT_NONE ? 0 : 2;
@@ -497,7 +503,8 @@ static bool conclude(const struct pass *pass, struct packet_answer *answer)
 	bool may_pass = !pass->final_drops || pass->accepts.known;
 	if (!may_pass) {
 		*answer = (struct packet_answer){
-			.fate = pass->final.rejects ? FATE_REJECTED : FATE_DROPPED,
+			/* Of an answer its sender is told: the peer waits in vain. */
+			.fate = pass->final.rejects && !pass->state->packet.reply ? FATE_REJECTED : FATE_DROPPED,
 			.rule = pass->final.rule,
 		};
 		return true;
@@ -545,6 +552,12 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 		pass.accepts = pass.drops = pass.final = (struct outcome){ 0 };
 		pass.translated = false;
 		struct packet_rule policy = policy_of_chain(ruleset, pass.base);
+		if (order[i]->type == FW_NAT && pass.source_moved == 1)
+			continue;
+		if (order[i]->type == FW_NAT && pass.source_moved == 2) {
+			doubt_add(&first, DOUBT_PERHAPS, "a source that is not translated", false);
+			outcome_add(&pass.accepts, &policy, &first, false);
+		}
 		if (order[i]->type == FW_NAT && state->untracked == 2) {
 			/* Others pass by the chain. */
 			doubt_add(&first, DOUBT_PERHAPS, CT_HAS_CONNECTION, false);

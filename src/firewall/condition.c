@@ -2,6 +2,8 @@
 /* condition.c - the words of conditions (condition.h). */
 #include "firewall/condition.h"
 
+#include <arpa/inet.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +103,8 @@ static void value_words(char *to, size_t size, const struct fw_registers *regist
 		snprintf(to, size, "\"%s%s\"", escaped, name == len && len < 16 ? "*" : "");
 	} else if (form == FORM_HOST32 && len == 4) {
 		memcpy(&number, value, 4);
+		if (offset < FW_REGISTER_BYTES && registers->at[offset] & FW_AT_SWAPPED)
+			number = ntohl(number);
 		snprintf(to, size, "0x%x", number);
 	} else {
 		size_t used = 0;

@@ -227,6 +227,7 @@ static void on_nat(struct rule_run *run, const struct attrs *a)
 	size_t len = six ? 16 : 4;
 	unsigned offset = fw_register(attr_be32(addr, 0));
 	if (attr_be32(a->at[NFTA_NAT_TYPE], ~0u) != NFT_NAT_DNAT) {
+		run->moves_source = true;
 		rule_run_verdict(run, NF_ACCEPT, 0, false);
 		return;
 	}
@@ -274,10 +275,10 @@ static void on_tproxy(struct rule_run *run, const struct attrs *a)
 	}
 }
 
-/* Source addresses are no matter here; the connection goes on. */
 static void on_masq(struct rule_run *run, const struct attrs *a)
 {
 	(void)a;
+	run->moves_source = true;
 	rule_run_verdict(run, NF_ACCEPT, 0, false);
 }
 
@@ -286,6 +287,13 @@ static void on_queue(struct rule_run *run, const struct attrs *a)
 {
 	(void)a;
 	rule_run_verdict(run, NF_QUEUE, 0, false);
+}
+
+/* A first packet and its answer are of no connection that is set up (nft_flow_offload_eval()). */
+static void on_offload(struct rule_run *run, const struct attrs *a)
+{
+	(void)a;
+	rule_run_settle(run, MATCH_NO, "");
 }
 
 static void on_nothing(struct rule_run *run, const struct attrs *a)
@@ -312,7 +320,7 @@ static const struct {
 	{ "numgen", load_random },   { "match", xt_match },
 	{ "target", xt_target },     { "counter", on_nothing },
 	{ "log", on_nothing },       { "last", on_nothing },
-	{ "dup", on_nothing },       { "flow_offload", on_nothing },
+	{ "dup", on_nothing },       { "flow_offload", on_offload },
 };
 
 /* Limits are left out: what they keep is as before a moment later. */

@@ -462,7 +462,8 @@ void load_byteorder(struct rule_run *run, const struct attrs *a)
 		registers->mask[to + i] = before.mask[source];
 		registers->byte[to + i] = before.byte[source];
 		registers->field[to + i] = before.field[source];
-		registers->at[to + i] = (uint8_t)(i % size);
+		registers->at[to + i] =
+			(uint8_t)(i % size | ((before.at[source] ^ (swaps ? FW_AT_SWAPPED : 0)) & FW_AT_SWAPPED));
 	}
 }
 

@@ -53,8 +53,11 @@ struct fw_registers {
 	uint8_t mask[FW_REGISTER_BYTES];  /* of varying bytes: the bits that are left of the field */
 	uint8_t byte[FW_REGISTER_BYTES];  /* enum fw_byte */
 	uint8_t field[FW_REGISTER_BYTES]; /* enum fw_field */
-	uint8_t at[FW_REGISTER_BYTES];    /* offset in the field */
+	uint8_t at[FW_REGISTER_BYTES];    /* offset in the field; FW_AT_SWAPPED */
 };
+
+/* The bytes of the field were put into the other order (nft's byteorder). */
+enum { FW_AT_SWAPPED = 0x80 };
 
 /* Byte offset of nft's register; FW_REGISTER_BYTES if it is none of data. */
 unsigned fw_register(uint32_t reg);

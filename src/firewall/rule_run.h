@@ -29,6 +29,7 @@ struct rule_run {
 	bool writes;   /* it was reached by what keeps a state: a dynamic set, recent, a count of connections, a log */
 	bool rewrites; /* the packet itself: what it is behind the rule is not followed */
 	bool rejects;  /* the drop answers with a reset or an ICMP error */
+	bool moves_source; /* SNAT, masquerade: no NAT chain behind it runs at this hook */
 	bool translates;
 	struct packet_nat nat; /* if so: kind and target */
 	bool nat_takes_address, nat_takes_port;

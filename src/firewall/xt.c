@@ -483,6 +483,12 @@ static void target_accept(struct rule_run *run, const struct info *info)
 	rule_run_verdict(run, NF_ACCEPT, 0, false);
 }
 
+static void target_snat(struct rule_run *run, const struct info *info)
+{
+	run->moves_source = true;
+	target_accept(run, info);
+}
+
 static void target_reject(struct rule_run *run, const struct info *info)
 {
 	(void)info;
@@ -554,8 +560,8 @@ static const struct {
 } targets[] = {
 	{ "DNAT", target_dnat },
 	{ "REDIRECT", target_redirect },
-	{ "SNAT", target_accept },
-	{ "MASQUERADE", target_accept },
+	{ "SNAT", target_snat },
+	{ "MASQUERADE", target_snat },
 	{ "REJECT", target_reject },
 	{ "MARK", target_mark },
 	{ "CT", target_ct },

@@ -149,6 +149,14 @@ scene("addrtype of one interface", commands=["iptables-nft -A INPUT -p tcp --dpo
       "ip6tables-nft -A INPUT -p tcp --dport 20024 -m addrtype --dst-type UNICAST -j DROP", "ip6tables-nft -A INPUT -p tcp --dport 20001 -m addrtype --dst-type LOCAL -j DROP", "iptables-nft -A INPUT -p tcp --dport 20001 -m addrtype --dst-type UNICAST -j DROP"], sure=len(EVERY) - 1)
 scene("a map of addresses", commands=["iptables-nft -t nat -A PREROUTING -p tcp -d 10.1.0.1 --dport 20022 -j NETMAP --to 10.2.0.1/32", "iptables-nft -A INPUT -d 10.1.0.1 -j DROP"], sure=0)
 
+scene("NAT chains behind SNAT", chain("tcp dport 20001 snat ip to 10.77.0.1\nmeta nfproto ipv4 ip saddr 10.1.0.2 tcp dport 20002 snat ip to 10.77.0.1", hook="input", priority="100", kind="nat") +
+      chain("meta nfproto ipv4 tcp dport 20001-20002 drop\nmeta nfproto ipv6 tcp dport 20002 drop", hook="input", priority="101", kind="nat", table="g"), sure=len(EVERY) - 1)
+rows = scene("rejected answers, and ranges of marks", chain("tcp sport 20001 reject with tcp reset\nmeta mark 1-3 tcp sport 20002 drop\nmeta mark > 5 tcp sport 20003 drop\nct mark 1-3 tcp sport 20004 drop", hook="output"), sure=len(EVERY) - 3)
+if rows:
+    t.same(rows[("tcp", 20001)]["state"], "filtered", "the peer of a rejected answer waits in vain")
+    words = [rows[("tcp", port)]["decided_by"] for port in (20002, 20003, 20004)]
+    t.ok("meta mark 0x1-0x3" in words[0] and "meta mark > 0x5" in words[1] and "ct mark 0x1-0x3" in words[2], "numbers as they were written", words)
+
 # A datagram to all hosts of a net is none to an address of this one, and comes to a server of any address.
 CAST = """
 import socket, sys

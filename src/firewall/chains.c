@@ -28,9 +28,10 @@
 #include "firewall/loads.h"
 
 enum {
-	DEPTH_MAX = 16,     /* NFT_JUMP_STACK_SIZE */
-	STEPS_MAX = 200000, /* rules: a few jumps in each chain of many can multiply without end */
-	CHAINS_MAX = 256,   /* base chains of one hook */
+	DEPTH_MAX = 16,          /* NFT_JUMP_STACK_SIZE */
+	STEPS_MAX = 200000,      /* rules: a few jumps in each chain of many can multiply without end */
+	CHAINS_MAX = 256,        /* base chains of one hook */
+	ALL_STEPS_MAX = 4 << 20, /* of all packets together: seconds */
 };
 
 enum doubt_level { DOUBT_NONE, DOUBT_PERHAPS, DOUBT_UNREAD };
@@ -67,6 +68,7 @@ struct pass {
 	bool translated;      /* for certain: no NAT chain behind it runs */
 	uint8_t source_moved; /* by SNAT, alike: 0 no, 1 yes, 2 perhaps */
 	unsigned steps;
+	bool unfollowed; /* a part of the rules was left out: what they do with the packet may be anything */
 };
 
 void packet_state_init(struct packet_state *state, const struct packet *packet)
@@ -207,6 +209,7 @@ static enum flow jump(struct pass *pass, const struct fw_rule *rule, uint32_t na
 	                      ruleset_text(pass->ruleset, name));
 	if (target && depth < DEPTH_MAX)
 		return run_chain(pass, target, *doubt, depth + 1, left);
+	pass->unfollowed = true;
 	doubt_add(left, DOUBT_UNREAD, "a jump that could not be followed", false);
 	return FLOW_GOES_ON;
 }
@@ -315,7 +318,8 @@ static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, stru
 		doubt_rewritten(&doubt, pass->state);
 		struct doubt rest = doubt;
 		bool leaves = false;
-		if (++pass->steps > STEPS_MAX) {
+		if (++pass->steps > STEPS_MAX || (pass->ruleset->steps && ++*pass->ruleset->steps > ALL_STEPS_MAX)) {
+			pass->unfollowed = true;
 			doubt_add(left, DOUBT_UNREAD, "more rules than are followed", false);
 			return FLOW_GOES_ON;
 		}
@@ -550,7 +554,7 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 			restore_source(state);
 		pass.base = order[i];
 		pass.accepts = pass.drops = pass.final = (struct outcome){ 0 };
-		pass.translated = false;
+		pass.translated = pass.unfollowed = false;
 		struct packet_rule policy = policy_of_chain(ruleset, pass.base);
 		if (order[i]->type == FW_NAT && pass.source_moved == 1)
 			continue;
@@ -573,8 +577,10 @@ void packet_pass(const struct ruleset *ruleset, struct packet_state *state, enum
 			outcome_add(&pass.accepts, &state->rewriter, &rewritten, false);
 			outcome_add(&pass.drops, &state->rewriter, &rewritten, false);
 		}
-		if (left.level == DOUBT_UNREAD && !pass.accepts.known && !pass.drops.known)
+		if (pass.unfollowed) {
+			doubt_add(&left, DOUBT_UNREAD, "more rules than are followed", false);
 			outcome_add(pass.final_drops ? &pass.accepts : &pass.drops, &policy, &left, false);
+		}
 		if (conclude(&pass, answer))
 			return;
 	}

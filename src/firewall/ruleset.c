@@ -436,6 +436,11 @@ struct ruleset *ruleset_read(int proc_fd)
 	struct ruleset_reader reader = { .ruleset = ruleset };
 	if (!ruleset)
 		return NULL;
+	ruleset->steps = calloc(1, sizeof(*ruleset->steps));
+	if (!ruleset->steps) {
+		free(ruleset);
+		return NULL;
+	}
 	ruleset->gaps.legacy = legacy_tables(proc_fd);
 	if (exchange_open(&reader.exchange, NETLINK_NETFILTER) < 0) {
 		/* A kernel without netfilter has no rules. */
@@ -461,6 +466,7 @@ void ruleset_free(struct ruleset *ruleset)
 {
 	if (!ruleset)
 		return;
+	free(ruleset->steps);
 	free(ruleset->text);
 	free(ruleset->bytes);
 	free(ruleset->chain);

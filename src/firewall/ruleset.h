@@ -70,6 +70,7 @@ struct ruleset {
 	struct fw_rule *rule;
 	struct fw_set *set;
 	struct fw_element *element;
+	uint64_t *steps; /* rules that were run over packets, all together; NULL: not counted */
 	size_t chains, chain_capacity, rules, rule_capacity, sets, set_capacity, elements, element_capacity;
 };
 

@@ -237,5 +237,12 @@ for place in ("90", "200"):
 sent_on("answers of redirects at egress", redirects + 'table netdev h {\nchain c {\ntype filter hook egress devices = { eth1, eth2 } priority 0; policy accept;\ntcp sport 20041 drop\ntcp sport 20002 drop\n}\n}\n',
         {20041: False, 20042: False})
 sent_on("answers of redirects where NAT is", redirects + chain("tcp sport 20041 drop\ntcp sport 20002 drop", hook="postrouting", priority="100", table="g"), {20041: True, 20042: True})
+# Three jumps in each of eleven chains: more rules than are followed, and then one that drops.
+deep = "".join("chain l%d {\n%s%s\n}\n" % (i, "jump l%d\n" % (i - 1) * 3, "tcp dport 20001 drop" if i == 11 else "") for i in range(1, 12))
+tap.run(["nft", "flush", "ruleset"])
+done = tap.run(["nft", "-f", "-"], stdin=("table inet f {\nchain l0 {\nip saddr 192.0.2.1 accept\n}\n" + deep + "chain c {\ntype filter hook input priority 0; policy accept;\njump l11\n}\n}\n").encode())
+rows, told = exposed(":20001", "-t")
+t.ok(done.status == 0 and rows.get(("tcp", 20001), {}).get("state") == "unknown" and "more rules than are followed" in rows["tcp", 20001]["decided_by"],
+     "rules that are not followed to their end may do anything", done, told)
 tap.run(["nft", "flush", "ruleset"])
 end()

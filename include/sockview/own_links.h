@@ -21,7 +21,8 @@ struct link {
 	uint32_t lower;  /* that a VLAN or macvlan stands on, or the other end of a veth; 0: none in this namespace */
 	char name[16];
 	bool vrf, up, loopback;
-	bool xdp; /* a program is attached to it */
+	bool resolves; /* packets to a neighbour take its link address: neither loopback nor point-to-point, and ARP */
+	bool xdp;      /* a program is attached to it */
 };
 
 struct own_links {

@@ -45,9 +45,13 @@ enum packet_known {
 /* A host answers at each interface for all of its addresses: is dest one of the interface that it came in by? */
 enum packet_dest_of_iif { DEST_OF_ANY, DEST_OF_IIF, DEST_OF_OTHER };
 
+/* What asks for a link address and tells it: ARP of IPv4, else ICMPv6. The numbers are ARP's operations. */
+enum packet_discovery { DISCOVERY_ASKS = 1, DISCOVERY_ANSWERS = 2 };
+
 struct packet {
 	uint8_t family;      /* AF_INET, AF_INET6 */
-	uint8_t proto;       /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE */
+	uint8_t proto;       /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE; IPPROTO_ICMPV6 of packet_discover() */
+	uint8_t discovery;   /* enum packet_discovery; 0: it is none of them */
 	uint16_t known;      /* enum packet_known */
 	uint8_t dest_of_iif; /* enum packet_dest_of_iif; DEST_OF_ANY: not told */
 	bool reply;          /* the answer to the first packet: SYN and ACK, conntrack's ESTABLISHED */
@@ -57,6 +61,17 @@ struct packet {
 	uint32_t iif, oif;               /* interface index */
 	char iifname[16], oifname[16];
 };
+
+static inline bool packet_is_arp(const struct packet *packet)
+{
+	return packet->discovery && packet->family == AF_INET;
+}
+
+/* Neighbour solicitation 135, advertisement 136: RFC 4861 4.3, 4.4. */
+static inline uint8_t packet_icmp_type(const struct packet *packet)
+{
+	return (uint8_t)(134 + packet->discovery);
+}
 
 /* A reply goes from the port that the first packet came to. */
 static inline bool packet_source_port_known(const struct packet *packet)
@@ -197,6 +212,13 @@ void packet_arrive(const struct ruleset *ruleset, const struct packet *packet, s
 
 /* The answer alone, TCP's SYN and ACK, from the socket to the interface by which the first packet came. */
 void packet_answer_leaves(const struct ruleset *ruleset, const struct packet *packet, struct packet_answer *answer);
+
+/*
+ * Can a neighbour learn this host's link address by that interface? The way of its question, ARP's request or IPv6's
+ * neighbour solicitation, and of the answer (RFC 826, RFC 4861 7.2). Certain drops alone are told: FATE_PASSES else.
+ */
+void packet_discover(const struct ruleset *ruleset, int family, uint32_t ifindex, const char name[16],
+                     struct packet_answer *answer);
 
 /*
  * The whole way of a first packet of this host, which goes out by packet->oif,

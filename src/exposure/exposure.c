@@ -336,6 +336,36 @@ static enum packet_dest_of_iif dest_of_iif(const struct ways *ways, const struct
 	return DEST_OF_OTHER;
 }
 
+/* Where the rules let no neighbour learn this host's link address, those that have it already come through. */
+static void ask_discovery(const struct exposure *exposure, const struct packet *packet, const struct way *way,
+                          struct passage *passage)
+{
+	bool six = packet->family == AF_INET6;
+	if (passage->reach != REACH_OPEN || !exposure->discovery || packet_may_be_to_many(packet) ||
+	    (packet->known & PACKET_DEST && !(packet->known & PACKET_DEST_LOCAL)))
+		return;
+	const struct packet_answer *answer = &exposure->discovery[(size_t)(way - exposure->ways.way) * 2 + six];
+	if (answer->fate == FATE_PASSES)
+		return;
+	passage->reach = REACH_DEPENDS;
+	passage->answer = (struct packet_answer){ .fate = FATE_DEPENDS, .rule = answer->rule };
+	snprintf(passage->answer.condition, sizeof(passage->answer.condition),
+	         "a neighbour entry of this host at the sender: %s is dropped", six ? "neighbour discovery" : "ARP");
+}
+
+static int read_discovery(struct exposure *exposure)
+{
+	const struct ways *ways = &exposure->ways;
+	if (ruleset_is_empty(exposure->ruleset) || !ways->count)
+		return 0;
+	exposure->discovery = calloc(ways->count, 2 * sizeof(*exposure->discovery));
+	for (size_t i = 0; exposure->discovery && i < ways->count; i++)
+		for (size_t six = 0; six < 2 && ways->way[i].resolves; six++)
+			packet_discover(exposure->ruleset, six ? AF_INET6 : AF_INET, ways->way[i].ifindex,
+			                ways->way[i].name, &exposure->discovery[i * 2 + six]);
+	return exposure->discovery ? 0 : -1;
+}
+
 static struct passage pass_way(const struct exposure *exposure, struct packet *packet, const struct way *way,
                                bool follow)
 {
@@ -357,6 +387,7 @@ static struct passage pass_way(const struct exposure *exposure, struct packet *p
 	}
 	if (!follow)
 		ask_routes(exposure, packet, &best);
+	ask_discovery(exposure, packet, way, &best);
 	return best;
 }
 
@@ -683,7 +714,7 @@ static int judge_all(struct exposure *exposure)
 	if (ways_read(&exposure->ways) < 0)
 		return -1;
 	exposure->ruleset = exposure->facts.ruleset ? exposure->facts.ruleset : ruleset_read(exposure->facts.proc_fd);
-	if (!exposure->ruleset)
+	if (!exposure->ruleset || read_discovery(exposure) < 0)
 		return -1;
 	find_layers(exposure);
 	for (size_t i = 0; i < table->count; i++)
@@ -755,6 +786,7 @@ void exposure_free(struct exposure *exposure)
 	if (!exposure->facts.ruleset)
 		ruleset_free(exposure->ruleset);
 	ways_free(&exposure->ways);
+	free(exposure->discovery);
 	free(exposure->judged);
 	free(exposure->way);
 	free(exposure->published.item);

@@ -42,7 +42,8 @@ struct exposure {
 	struct exposure_facts facts;
 	struct ruleset *ruleset; /* whose texts the answers are */
 	struct ways ways;
-	int probe_errno; /* why nothing can be probed; 0: it can */
+	struct packet_answer *discovery; /* by way and family, IPv6 second; NULL: there are no rules */
+	int probe_errno;                 /* why nothing can be probed; 0: it can */
 	size_t probes;
 	struct published_list published; /* ports that need no listener */
 	struct table waiting;            /* all that waits here; empty where no rule translates */

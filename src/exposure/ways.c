@@ -79,6 +79,7 @@ static int take_links(struct ways *ways)
 			.lower = link->lower,
 			.up = link->up,
 			.loopback = link->loopback,
+			.resolves = link->resolves,
 			.vrf = link->vrf,
 			.in_use = link->xdp ? LAYER_BIT(LAYER_XDP) : 0,
 		};

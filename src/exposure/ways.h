@@ -26,6 +26,7 @@ struct way {
 	uint32_t ifindex, master, lower; /* 0: none */
 	char name[16];
 	bool up, loopback, vrf;
+	bool resolves;    /* as struct link's */
 	unsigned in_use;  /* LAYER_BIT()s of programs that are attached to it */
 	unsigned unread;  /* ... of which it could not be asked whether there are any */
 	bool out;         /* of tc, those that meet what goes out */

@@ -77,6 +77,8 @@ void packet_state_init(struct packet_state *state, const struct packet *packet)
 		.packet = *packet,
 		.mark_known = true,
 		.original = *packet,
+		/* nf_conntrack_proto_icmpv6.c: neighbour discovery is left alone. */
+		.untracked = packet->proto == IPPROTO_ICMPV6,
 	};
 }
 
@@ -346,6 +348,13 @@ static enum flow run_chain(struct pass *pass, const struct fw_chain *chain, stru
 
 /* --- base chains --- */
 
+static bool arp_fits(const struct fw_chain *chain, enum packet_hook hook)
+{
+	enum { ARP_IN = 0, ARP_OUT = 1 }; /* linux/netfilter_arp.h: NF_ARP_IN, NF_ARP_OUT */
+	return chain->family == NFPROTO_ARP &&
+	       ((hook == HOOK_INPUT && chain->hook == ARP_IN) || (hook == HOOK_OUTPUT && chain->hook == ARP_OUT));
+}
+
 static bool family_fits(const struct fw_chain *chain, const struct packet *packet)
 {
 	return chain->family == NFPROTO_INET ||
@@ -394,6 +403,9 @@ static bool chain_meets(const struct ruleset *ruleset, const struct fw_chain *ch
 		return (in && device_fits(ruleset, chain, packet->iifname)) ||
 		       (out && device_fits(ruleset, chain, packet->oifname));
 	}
+	/* nft_do_chain_inet_ingress() lets through what is no IP. */
+	if (packet_is_arp(packet))
+		return arp_fits(chain, hook);
 	if (!family_fits(chain, packet) || chain->hook != inet_hook[hook])
 		return false;
 	return hook != HOOK_INGRESS || device_fits(ruleset, chain, packet->iifname);
@@ -829,4 +841,30 @@ void packet_leave(const struct ruleset *ruleset, const struct packet *packet, bo
 	bool same_way = same_place(*taken, other_taken) && nats->count == other_nats.count;
 	doubt_order(out, &other_out, same_way, &state.tie);
 	doubt_order(back, &other_back, true, &state.tie);
+}
+
+void packet_discover(const struct ruleset *ruleset, int family, uint32_t ifindex, const char name[16],
+                     struct packet_answer *answer)
+{
+	bool six = family == AF_INET6;
+	struct packet packet = {
+		.family = (uint8_t)family,
+		.proto = six ? IPPROTO_ICMPV6 : 0,
+		.discovery = DISCOVERY_ASKS,
+		.known = PACKET_ROUTES_BACK | PACKET_SOURCE_REMOTE | PACKET_ANY_PORT,
+	};
+	struct packet_state state;
+	comes_in_by(&packet, name, ifindex);
+	packet_state_init(&state, &packet);
+	*answer = (struct packet_answer){ .fate = FATE_PASSES };
+	bool ends = pass_hooks(ruleset, &state, hooks_in, countof(hooks_in), answer, NULL);
+	if (!ends) {
+		packet.discovery = DISCOVERY_ANSWERS;
+		packet.known = PACKET_ANY_PORT;
+		goes_out_by(&packet, name, ifindex, true);
+		packet_state_init(&state, &packet);
+		ends = pass_hooks(ruleset, &state, hooks_out, countof(hooks_out), answer, NULL);
+	}
+	if (!ends || state.tie.family)
+		*answer = (struct packet_answer){ .fate = FATE_PASSES };
 }

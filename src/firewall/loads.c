@@ -65,6 +65,11 @@ static void network_header(const struct packet *packet, struct header *header)
 {
 	bool source = packet->known & PACKET_SOURCE, dest = packet->known & PACKET_DEST;
 	fw_set_open(&header->bytes, 0, FW_REGISTER_BYTES, BYTE_VARIES, FIELD_HEADER);
+	if (packet_is_arp(packet)) {
+		uint8_t operation[2] = { 0, packet->discovery };
+		fw_set_known(&header->bytes, 6, operation, sizeof(operation), FIELD_HEADER);
+		return;
+	}
 	if (packet->family == AF_INET6) {
 		fw_set_known(&header->bytes, 6, &packet->proto, 1, FIELD_L4PROTO);
 		header_addr(header, 8, &packet->source, 16, source, FIELD_SADDR);
@@ -89,6 +94,11 @@ static void transport_header(const struct packet *packet, struct header *header)
 {
 	uint8_t flags = packet->reply ? 0x12 : 0x02;
 	fw_set_open(&header->bytes, 0, FW_REGISTER_BYTES, BYTE_VARIES, FIELD_HEADER);
+	if (packet->proto == IPPROTO_ICMPV6) {
+		uint8_t icmp[2] = { packet_icmp_type(packet), 0 /* code */ };
+		fw_set_known(&header->bytes, 0, icmp, sizeof(icmp), FIELD_HEADER);
+		return;
+	}
 	if (packet->proto == IPPROTO_TCP)
 		fw_set_known(&header->bytes, 13, &flags, 1, FIELD_HEADER);
 	header_port(header, 2, packet->dest_port, packet_dest_port_known(packet), FIELD_DPORT);
@@ -132,6 +142,9 @@ void load_payload(struct rule_run *run, const struct attrs *a)
 		run->rewrites |= write_matters(run, base, offset, len);
 		return;
 	}
+	/* nft_payload_eval() and nft_meta_get_eval() break where there is no transport header. */
+	if (packet_is_arp(&run->state->packet) && base == NFT_PAYLOAD_TRANSPORT_HEADER)
+		rule_run_settle(run, MATCH_NO, "");
 	if (base == NFT_PAYLOAD_NETWORK_HEADER)
 		network_header(&run->state->packet, &header);
 	else if (base == NFT_PAYLOAD_TRANSPORT_HEADER)
@@ -194,7 +207,7 @@ void load_meta(struct rule_run *run, const struct attrs *a)
 {
 	const struct packet *packet = &run->state->packet;
 	struct attr reg = a->at[NFTA_META_DREG];
-	uint16_t ether = htons(packet->family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP);
+	uint16_t ether = htons(packet_is_arp(packet) ? ETH_P_ARP : packet->family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP);
 	bool iif = packet->known & PACKET_IIF || !has_iif(run->hook),
 	     oif = packet->known & PACKET_OIF || !has_oif(run->hook);
 	if (a->at[NFTA_META_SREG].data) {
@@ -203,6 +216,8 @@ void load_meta(struct rule_run *run, const struct attrs *a)
 	}
 	switch (attr_be32(a->at[NFTA_META_KEY], ~0u)) {
 	case NFT_META_L4PROTO:
+		if (packet_is_arp(packet))
+			rule_run_settle(run, MATCH_NO, "");
 		load_u8(run, reg, packet->proto, FIELD_L4PROTO);
 		return;
 	case NFT_META_NFPROTO:

@@ -347,6 +347,22 @@ static void match_nothing(struct rule_run *run, const struct info *info)
 	(void)info;
 }
 
+static void match_icmp6(struct rule_run *run, const struct info *info)
+{
+	/* linux/netfilter_ipv6/ip6_tables.h, struct ip6t_icmp: that header does not go with net/if.h. */
+	struct {
+		uint8_t type, code[2], inverted;
+	} icmp;
+	enum { ANY_TYPE = 0xff, CODE = 0, INVERTED = 1 };
+	const struct packet *packet = &run->state->packet;
+	if (packet->proto != IPPROTO_ICMPV6 || !take(info, &icmp, sizeof(icmp))) {
+		rule_run_settle(run, packet->proto != IPPROTO_ICMPV6 ? MATCH_NO : MATCH_UNREAD, "-m icmp6");
+		return;
+	}
+	bool same = icmp.type == ANY_TYPE || (icmp.type == packet_icmp_type(packet) && icmp.code[0] == CODE);
+	rule_run_settle(run, same != ((icmp.inverted & INVERTED) != 0) ? MATCH_YES : MATCH_NO, "");
+}
+
 static void match_other_protocol(struct rule_run *run, const struct info *info)
 {
 	(void)info;
@@ -375,7 +391,7 @@ static const struct {
 	{ "pkttype", match_pkttype },
 	{ "comment", match_nothing },
 	{ "icmp", match_other_protocol },
-	{ "icmp6", match_other_protocol },
+	{ "icmp6", match_icmp6 },
 	{ "sctp", match_other_protocol },
 	{ "dccp", match_other_protocol },
 	{ "esp", match_other_protocol },

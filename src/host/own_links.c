@@ -90,6 +90,8 @@ static int on_iface(void *context, const struct nlmsghdr *message, const void *p
 	link->vrf = attr_is(info.at[IFLA_INFO_KIND], "vrf");
 	link->up = head->ifi_flags & IFF_UP;
 	link->loopback = head->ifi_flags & IFF_LOOPBACK;
+	/* net/ipv4/arp.c, arp_constructor(); net/ipv6/ndisc.c, ndisc_constructor(). */
+	link->resolves = !(head->ifi_flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT));
 	link->lower = attr_u32(attrs.at[IFLA_LINK], 0);
 	take_late_attrs(link, payload, len);
 	attr_text(link->name, sizeof(link->name), attrs.at[IFLA_IFNAME]);

@@ -304,10 +304,14 @@ came.wait()
 inbound.close()
 with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
     before = file.read()
-with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as file:
-    file.write("42001 42004")
-used = [socket.create_connection((THEIRS, 21101)) for _ in range(4)]
-check("no local port is left", THEIRS, 21101, "fails", "ephemeral", "EADDRNOTAVAIL", "all 4 local ports of 42001-42004")
+# Four ports, none of which an earlier connection of this test has left in TIME_WAIT.
+for first in range(42001, 42101, 4):
+    with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as file:
+        file.write("%d %d" % (first, first + 3))
+    used = [socket.socket() for _ in range(4)]
+    if not any([sock.connect_ex((THEIRS, 21101)) for sock in used]):
+        break
+check("no local port is left", THEIRS, 21101, "fails", "ephemeral", "EADDRNOTAVAIL", "all 4 local ports of %d-%d" % (first, first + 3))
 answer, done = ask(place(THEIRS, 21105))
 t.same(answer.get("stage"), "remote", "towards another port there are some", done)
 with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as file:

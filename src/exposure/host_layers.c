@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
-#include <linux/xfrm.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,20 +17,26 @@
 
 /* --- policies of IPsec (net/xfrm/xfrm_policy.c, __xfrm_policy_check(), xfrm_lookup_with_ifid()) --- */
 
-/* Linux 5.15, which older headers lack. */
-enum { GET_DEFAULT = 0x28, DEFAULT_BLOCKS = 1 };
+/*
+ * linux/xfrm.h, which does not go with musl's netinet/in.h: XFRM_MSG_NEWSPDINFO, XFRM_MSG_GETSPDINFO, XFRMA_SPD_INFO,
+ * the counts of struct xfrmu_spdinfo; XFRM_MSG_GETDEFAULT, XFRM_USERPOLICY_BLOCK (Linux 5.15).
+ */
+enum { NEW_SPD_INFO = 0x24, GET_SPD_INFO = 0x25, SPD_INFO = 1, GET_DEFAULT = 0x28, DEFAULT_BLOCKS = 1 };
+struct spd_info {
+	uint32_t in, out, forward, in_of_sockets, out_of_sockets, forward_of_sockets;
+};
 
-/* Policies of sockets (inscnt ...) are those of the daemon that exchanges keys, for its own packets. */
+/* Policies of sockets are those of the daemon that exchanges keys, for its own packets. */
 static int on_counts(void *found, const struct nlmsghdr *message, const void *payload, size_t len)
 {
-	struct xfrmu_spdinfo info;
-	if (message->nlmsg_type != XFRM_MSG_NEWSPDINFO)
+	struct spd_info info;
+	if (message->nlmsg_type != NEW_SPD_INFO)
 		return 0;
-	struct attr attr = attrs_behind(payload, len, sizeof(uint32_t)).at[XFRMA_SPD_INFO];
+	struct attr attr = attrs_behind(payload, len, sizeof(uint32_t)).at[SPD_INFO];
 	if (!attr.data || attr.len < sizeof(info))
 		return 0;
 	memcpy(&info, attr.data, sizeof(info));
-	*(bool *)found |= info.incnt || info.outcnt || info.fwdcnt;
+	*(bool *)found |= info.in || info.out || info.forward;
 	return 0;
 }
 
@@ -50,7 +55,7 @@ static int policies_in_use(void)
 	static const struct {
 		uint16_t type;
 		exchange_call *call;
-	} questions[] = { { XFRM_MSG_GETSPDINFO, on_counts }, { GET_DEFAULT, on_default } };
+	} questions[] = { { GET_SPD_INFO, on_counts }, { GET_DEFAULT, on_default } };
 	struct exchange exchange;
 	bool found = false, asked = true;
 	/* A kernel without IPsec. */

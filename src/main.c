@@ -161,9 +161,9 @@
  *     expression.c expression.h        nft's expressions over a packet that is known in part
  *     loads.c loads.h                  what a packet has where nft's expressions read it
  *     nft_attr.h                       a value as nf_tables nests it
- *     chains.c                         a packet through the chains of a hook, and the whole way of one
+ *     chains.c                         a packet through the chains of a hook
  *     port_bounds.c                    where what rules do with a packet may change as its port grows
- *     packet.h                         a packet as far as it is known, and what rules do with it
+ *     packet.c packet.h                a packet as far as it is known, its whole way, and what rules do with it
  *     registers.c registers.h          nft's registers: bytes that are known, varying or unread
  *     rule_ports.c rule_ports.h        the destination ports that a rule can hold for
  *     rule_run.h                       one rule being run over one packet

@@ -288,17 +288,23 @@ static void mptcp_of_an_older_kernel_is_refused_alone(void **state)
 	assert_int_equal(fixture->report.from_netlink, PROTO_BIT(PROTO_TCP));
 }
 
+/* expr_free() after it. */
+static void ask_for_port_4(struct fixture *fixture, struct expr *expr)
+{
+	struct expr_range range = { 4, 4 };
+	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_LOCAL, .family = AF_UNSPEC };
+	assert_int_equal(expr_init(expr), 0);
+	assert_int_equal(expr_keep_ranges(expr, &range, 1, &node.ranges), 0);
+	expr->root = expr_add(expr, &node);
+	fixture->query.expr = expr;
+}
+
 /* An op of a condition that the kernel does not know (INET_DIAG_BC_CGROUP_COND, 5.9) refuses the dump: all rows come, to be judged by the filter. */
 static void what_an_older_kernel_cannot_judge_is_not_asked_of_it(void **state)
 {
 	struct fixture *fixture = *state;
-	struct expr_range range = { 4, 4 };
 	struct expr expr;
-	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_LOCAL, .family = AF_UNSPEC };
-	assert_int_equal(expr_init(&expr), 0);
-	assert_int_equal(expr_keep_ranges(&expr, &range, 1, &node.ranges), 0);
-	expr.root = expr_add(&expr, &node);
-	fixture->query.expr = &expr;
+	ask_for_port_4(fixture, &expr);
 	/* Without a mark's condition first, which takes a right, and then without any. */
 	script_put_error(script_step(&fixture->script), -EINVAL);
 	script_put_error(script_step(&fixture->script), -EINVAL);
@@ -701,13 +707,8 @@ static void where_nothing_else_can_be_asked_the_part_is_kept(void **state)
 static void a_filter_is_not_asked_again_behind_rows(void **state)
 {
 	struct fixture *fixture = *state;
-	struct expr_range range = { 4, 4 };
 	struct expr expr;
-	struct expr_node node = { .kind = EXPR_HOST, .end = EXPR_LOCAL, .family = AF_UNSPEC };
-	assert_int_equal(expr_init(&expr), 0);
-	assert_int_equal(expr_keep_ranges(&expr, &range, 1, &node.ranges), 0);
-	expr.root = expr_add(&expr, &node);
-	fixture->query.expr = &expr;
+	ask_for_port_4(fixture, &expr);
 	put_cut(fixture, 4, AF_INET, EPERM);
 	assert_int_equal(run(fixture), 0);
 	assert_ports(fixture, 1, 4);
